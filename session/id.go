@@ -1,0 +1,41 @@
+package session
+
+import "fmt"
+
+// idPrefix separates the hash from any other use of SHA-256 over 32 bytes.
+const idPrefix = "sessions/id/1\x00"
+
+// An ID names a session without giving access to it: it is the SHA-256 of the
+// session's [Token]. It is safe to log, to list and to put into a form.
+// Stores know IDs only, so neither a dump of the store nor Redis's MONITOR
+// shows a token. IDs are comparable. The zero ID names no session.
+type ID [32]byte
+
+// ParseID reads the text that [ID.String] gave, in exactly that spelling.
+func ParseID(text string) (ID, error) {
+	var id ID
+	err := id.UnmarshalText([]byte(text))
+	return id, err
+}
+
+// String returns the ID's text: 43 characters of base64url.
+func (id ID) String() string { return strict.EncodeToString(id[:]) }
+
+// IsZero reports whether id is the zero ID.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// MarshalText returns the ID's text, as [ID.String] does.
+func (id ID) MarshalText() ([]byte, error) { return strict.AppendEncode(nil, id[:]), nil }
+
+// UnmarshalText sets id from its text.
+func (id *ID) UnmarshalText(text []byte) error {
+	if len(text) != TokenLen {
+		return fmt.Errorf("session: an ID has %d characters, not %d", TokenLen, len(text))
+	}
+	var parsed ID
+	if n, err := strict.Decode(parsed[:], text); err != nil || n != len(parsed) {
+		return fmt.Errorf("session: an ID is base64url without padding")
+	}
+	*id = parsed
+	return nil
+}

@@ -1,0 +1,66 @@
+package session
+
+import (
+	"context"
+	"time"
+)
+
+// What a zero [Policy] means.
+const (
+	DefaultLifetime    = 24 * time.Hour
+	DefaultIdleTimeout = time.Hour
+)
+
+// A Policy says how long sessions live and who hears what happens to them.
+// The zero Policy is the default. A Policy in use must not be changed.
+type Policy struct {
+	// Lifetime is how long a session lives at most, however much it is used
+	// (OWASP: absolute timeout). Zero means [DefaultLifetime].
+	Lifetime time.Duration
+
+	// IdleTimeout is how long a session lives unused. Zero means
+	// [DefaultIdleTimeout], a negative value that there is no such limit.
+	IdleTimeout time.Duration
+
+	// MaxPerOwner is how many sessions one owner may have. One more, and the
+	// oldest is ended. Zero means any number. The store must be an [Indexer].
+	MaxPerOwner int
+
+	// BrowserSession makes new sessions end with the browser, until
+	// [Session.Persist] says otherwise.
+	BrowserSession bool
+
+	// Observe, if not nil, is called with everything that happens to a session,
+	// by the goroutine that makes it happen. It must be safe for concurrent use
+	// and should be quick.
+	Observe func(context.Context, Event)
+}
+
+func (p *Policy) lifetime() time.Duration {
+	if p.Lifetime == 0 {
+		return DefaultLifetime
+	}
+	return p.Lifetime
+}
+
+// idle returns the idle timeout, or zero if there is none.
+func (p *Policy) idle() time.Duration {
+	switch {
+	case p.IdleTimeout == 0:
+		return DefaultIdleTimeout
+	case p.IdleTimeout < 0:
+		return 0
+	}
+	return p.IdleTimeout
+}
+
+// expires returns when a session used at now expires if it is not used again.
+func (p *Policy) expires(now, deadline time.Time) time.Time {
+	if idle := p.idle(); idle > 0 && now.Add(idle).Before(deadline) {
+		return now.Add(idle)
+	}
+	return deadline
+}
+
+// now returns the time as records keep it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

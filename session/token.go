@@ -1,0 +1,103 @@
+package session
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+)
+
+// TokenLen is the length of a token's text: 32 bytes in base64url without padding.
+const TokenLen = 43
+
+const redacted = "[redacted]"
+
+// strict refuses the spellings of a value that a lax decoder would take for it.
+var strict = base64.RawURLEncoding.Strict()
+
+// A Token is the secret that a client holds: whoever has it, has the session.
+// It is 256 bits from crypto/rand, four times what OWASP's Session Management
+// Cheat Sheet asks for.
+//
+// A Token prints as "[redacted]" whatever prints it: fmt with any verb,
+// encoding/json, log/slog. [Token.Reveal] is the one way to its text.
+// The zero Token is no token.
+type Token struct {
+	// A pointer, because fmt prints the fields of a struct that holds a Token
+	// in an unexported field without asking the Token's methods.
+	secret *[32]byte
+}
+
+// NewToken returns a fresh random token.
+func NewToken() Token {
+	secret := new([32]byte)
+	rand.Read(secret[:]) // never fails: see crypto/rand
+	return Token{secret}
+}
+
+// ParseToken reads the text that [Token.Reveal] gave. It accepts exactly that
+// spelling and no other, so that a token has one text.
+func ParseToken(text string) (Token, error) {
+	if len(text) != TokenLen {
+		return Token{}, fmt.Errorf("session: a token has %d characters, not %d", TokenLen, len(text))
+	}
+	var buf [TokenLen]byte // keeps the conversion off the heap
+	copy(buf[:], text)
+	secret := new([32]byte)
+	if n, err := strict.Decode(secret[:], buf[:]); err != nil || n != len(secret) {
+		return Token{}, fmt.Errorf("session: a token is base64url without padding")
+	}
+	return Token{secret}, nil
+}
+
+// Reveal returns the token's text, for the cookie or header that carries it to
+// the client. It must not reach a log, an error message or a page.
+// The zero Token's text is empty.
+func (t Token) Reveal() string {
+	if t.secret == nil {
+		return ""
+	}
+	return strict.EncodeToString(t.secret[:])
+}
+
+// ID returns the public handle of the token's session.
+func (t Token) ID() ID {
+	if t.secret == nil {
+		return ID{}
+	}
+	var buf [len(idPrefix) + 32]byte
+	copy(buf[:], idPrefix)
+	copy(buf[len(idPrefix):], t.secret[:])
+	return sha256.Sum256(buf[:])
+}
+
+// IsZero reports whether t is the zero Token.
+func (t Token) IsZero() bool { return t.secret == nil }
+
+// Equal reports, in constant time, whether t and u are the same token.
+func (t Token) Equal(u Token) bool {
+	if t.secret == nil || u.secret == nil {
+		return t.secret == u.secret
+	}
+	return subtle.ConstantTimeCompare(t.secret[:], u.secret[:]) == 1
+}
+
+// String returns "[redacted]".
+func (t Token) String() string { return redacted }
+
+// GoString returns "[redacted]".
+func (t Token) GoString() string { return redacted }
+
+// Format writes "[redacted]" whatever the verb.
+func (t Token) Format(f fmt.State, verb rune) { f.Write([]byte(redacted)) }
+
+// MarshalJSON returns "[redacted]" as a JSON string.
+func (t Token) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// MarshalText returns "[redacted]".
+func (t Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue returns "[redacted]".
+func (t Token) LogValue() slog.Value { return slog.StringValue(redacted) }
