@@ -1,9 +1,6 @@
 package session
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // An EventKind says what happened to a session.
 type EventKind string
@@ -36,9 +33,8 @@ type Event struct {
 	Err      error         // for conflict, gone, rejected, undecodable, late and failed
 }
 
-// Observe calls the policy's hook, if there is one.
-func (p *Policy) observe(ctx context.Context, e Event) {
-	if p.Observe != nil {
-		p.Observe(ctx, e)
-	}
+// Trouble reports whether an operator should look at events of this kind:
+// undecodable, late and failed.
+func (k EventKind) Trouble() bool {
+	return k == EventUndecodable || k == EventLate || k == EventFailed
 }

@@ -34,6 +34,35 @@ type Policy struct {
 	// by the goroutine that makes it happen. It must be safe for concurrent use
 	// and should be quick.
 	Observe func(context.Context, Event)
+
+	// Report is like Observe, for trouble only: see [EventKind.Trouble].
+	// Without Observe, it costs nothing while there is none.
+	Report func(context.Context, Event)
+}
+
+func (p *Policy) observe(ctx context.Context, e Event) {
+	if p.Observe != nil {
+		p.Observe(ctx, e)
+	}
+	if p.Report != nil && e.Kind.Trouble() {
+		p.Report(ctx, e)
+	}
+}
+
+// clock returns the time if somebody wants to know how long things take.
+func (p *Policy) clock() (start time.Time) {
+	if p.Observe != nil {
+		start = time.Now()
+	}
+	return start
+}
+
+// since returns the time that has passed since clock returned start.
+func (p *Policy) since(start time.Time) time.Duration {
+	if start.IsZero() {
+		return 0
+	}
+	return time.Since(start)
 }
 
 func (p *Policy) lifetime() time.Duration {

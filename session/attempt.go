@@ -1,0 +1,159 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// maxAttempts bounds how often one commit tries to write. Each time that it
+	// fails another request succeeded, so that n requests at once need n tries
+	// at most.
+	maxAttempts = 100
+
+	minBackoff, maxBackoff = time.Millisecond, 32 * time.Millisecond
+
+	// touchShare is the share of the idle timeout after which a session that is
+	// only read has its expiry moved.
+	touchShare = 16
+)
+
+// A commit is one attempt to bring a session's changes to the store.
+type commit[T any] struct {
+	s        *Session[T]
+	pending  pending[T]
+	epoch    int
+	gone     bool
+	late     bool
+	base     *Record[T] // what the changes are made on; at the end, what is stored
+	value    *T         // base.Value with the changes
+	token    Token      // of base
+	next     Token      // of the record that takes base's place, once renewal has begun
+	nextRev  Revision
+	start    time.Time
+	attempts int
+}
+
+func (s *Session[T]) snapshot() commit[T] {
+	return commit[T]{s: s, pending: s.pending, epoch: s.epoch, gone: s.gone, late: s.late,
+		base: s.base, value: s.value, token: s.token}
+}
+
+// run writes the changes, again on the newer value as long as another request
+// was first.
+func (c *commit[T]) run(ctx context.Context) error {
+	c.start = c.s.policy.clock()
+	for {
+		if !c.wanted() {
+			c.touch(ctx)
+			return nil
+		}
+		err := storeError(c.write(ctx))
+		if !errors.Is(err, ErrConflict) {
+			return c.undo(ctx, err)
+		}
+		c.s.policy.observe(ctx, Event{Kind: EventConflict, ID: c.base.ID, Owner: c.base.Owner, Attempts: c.attempts, Err: err})
+		if err = c.retry(ctx); err != nil {
+			return c.undo(ctx, err)
+		}
+	}
+}
+
+// retry waits a little, then loads what the other request stored and makes the
+// changes on it.
+func (c *commit[T]) retry(ctx context.Context) error {
+	if c.attempts >= maxAttempts {
+		return fmt.Errorf("%w: gave up after %d attempts", ErrConflict, c.attempts)
+	}
+	timer := time.NewTimer(backoff(c.attempts))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrConflict, ctx.Err())
+	}
+	rec, err := c.s.store.Load(ctx, c.base.ID)
+	if err != nil {
+		return storeError(err)
+	}
+	c.base = &rec
+	c.s.editing.Lock()
+	defer c.s.editing.Unlock()
+	c.value = c.replay(c.pending.edits)
+	if err := c.s.plan.Verify(c.value); err != nil {
+		return &EncodeError{rec.ID, err}
+	}
+	return nil
+}
+
+func backoff(attempts int) time.Duration {
+	return rand.N(min(minBackoff<<min(attempts, 10), maxBackoff))
+}
+
+// replay returns the base's value with the edits made on it. The caller holds
+// the session's editing lock.
+func (c *commit[T]) replay(edits []func(*T)) *T {
+	v := c.s.plan.Copy(&c.base.Value)
+	for _, edit := range edits {
+		edit(v)
+	}
+	return v
+}
+
+// wanted reports whether there is something to write.
+func (c *commit[T]) wanted() bool {
+	if !c.s.plan.Equal(&c.base.Value, c.value) {
+		return true
+	}
+	if c.isNew() { // a session that holds nothing is not worth keeping
+		return false
+	}
+	return c.pending.renew || !c.next.IsZero() || c.persistChanges() ||
+		c.pending.deadline != nil && !c.pending.deadline.Equal(c.base.Deadline)
+}
+
+func (c *commit[T]) isNew() bool { return c.base.Revision == 0 }
+
+func (c *commit[T]) persistChanges() bool {
+	return c.pending.persist != nil && *c.pending.persist != c.base.Persist
+}
+
+// renews reports whether the record is to be replaced by one with a new token.
+func (c *commit[T]) renews() bool {
+	return !c.isNew() && (c.pending.renew || !c.next.IsZero() || ownerOf(c.value) != c.base.Owner)
+}
+
+// ownerOf returns whose session v is: nobody's if T does not say.
+func ownerOf[T any](v *T) string {
+	if o, ok := any(v).(interface{ SessionOwner() string }); ok {
+		return o.SessionOwner()
+	}
+	return ""
+}
+
+// touch moves the idle end of a session that was only read, if it is worth a
+// command. That it fails is reported, and no failure of the request: it changed
+// nothing that could be lost.
+func (c *commit[T]) touch(ctx context.Context) {
+	idle := c.s.policy.idle()
+	if c.isNew() || idle == 0 {
+		return
+	}
+	expires := c.s.policy.expires(now(), c.base.Deadline)
+	if expires.Sub(c.base.Expires).Abs() < idle/touchShare {
+		return
+	}
+	if err := c.s.store.Touch(ctx, c.base.ID, expires); err != nil {
+		c.s.fail(ctx, c, storeError(err))
+		return
+	}
+	touched := *c.base
+	touched.Expires = expires
+	c.rebase(&touched)
+	c.s.policy.observe(ctx, Event{Kind: EventTouched, ID: c.base.ID, Owner: c.base.Owner, Duration: c.s.policy.since(c.start)})
+}
+
+func (c *commit[T]) rebase(rec *Record[T]) { c.base, c.value = rec, &rec.Value }

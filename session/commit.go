@@ -1,0 +1,174 @@
+package session
+
+import (
+	"context"
+	"errors"
+)
+
+// Commit saves the changes made so far, all of them or none. Nothing is written
+// if nothing has changed; a session that is only read has its idle time
+// extended now and then. Handlers call Commit only to know the outcome before
+// they answer: the middleware commits in any case.
+//
+// After an error the changes are still pending. The errors are:
+//
+//   - [ErrGone]: the session was destroyed, renewed or revoked elsewhere.
+//   - [ErrConflict]: other requests changed it again and again.
+//   - [ErrLate]: the change needs a cookie and the response has begun.
+//   - [ErrTooLarge]: the record is larger than the store takes.
+//   - [*EncodeError]: the value cannot be stored.
+//   - [*DecodeError]: what another request stored cannot be read.
+//   - [ErrUnavailable]: the store failed or ctx is done; it is not known
+//     whether the change was saved.
+func (s *Session[T]) Commit(ctx context.Context) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.end()
+	if err := s.bury(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	c := s.snapshot()
+	s.mu.Unlock()
+
+	var err error
+	switch {
+	case c.pending.err != nil:
+		err = &EncodeError{c.base.ID, c.pending.err}
+	case c.gone && (c.pending.destroy || c.wanted()):
+		err = ErrGone
+	case !c.gone:
+		err = c.run(ctx)
+	}
+	if err != nil {
+		return s.fail(ctx, &c, err)
+	}
+	s.finish(&c)
+	return nil
+}
+
+// begin waits until no other commit of this session is under way.
+func (s *Session[T]) begin(ctx context.Context) error {
+	s.mu.Lock()
+	for s.committing {
+		if s.committed == nil {
+			s.committed = make(chan struct{})
+		}
+		ended := s.committed
+		s.mu.Unlock()
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return storeError(ctx.Err())
+		}
+		s.mu.Lock()
+	}
+	s.committing = true
+	s.mu.Unlock()
+	return nil
+}
+
+func (s *Session[T]) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.committing = false
+	if s.committed != nil {
+		close(s.committed)
+		s.committed = nil
+	}
+}
+
+// bury deletes the record of a session that was destroyed.
+func (s *Session[T]) bury(ctx context.Context) error {
+	s.mu.Lock()
+	doomed := s.doomed
+	s.mu.Unlock()
+	if doomed == nil {
+		return nil
+	}
+	start := s.policy.clock()
+	err := storeError(s.store.Delete(ctx, doomed.ID))
+	e := Event{Kind: EventDestroyed, ID: doomed.ID, Owner: doomed.Owner, Duration: s.policy.since(start), Err: err}
+	if err != nil {
+		e.Kind = kindOf(err)
+		s.policy.observe(ctx, e)
+		return err
+	}
+	s.policy.observe(ctx, e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.doomed == doomed {
+		s.doomed = nil
+	}
+	return nil
+}
+
+// fail reports that a commit failed, and remembers if it can never succeed.
+func (s *Session[T]) fail(ctx context.Context, c *commit[T], err error) error {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrGone) {
+		err = ErrGone
+		s.mu.Lock()
+		s.gone = true
+		s.mu.Unlock()
+	}
+	s.policy.observe(ctx, Event{Kind: kindOf(err), ID: c.base.ID, Owner: c.base.Owner,
+		Duration: s.policy.since(c.start), Attempts: c.attempts, Err: err})
+	return err
+}
+
+func kindOf(err error) EventKind {
+	switch {
+	case errors.Is(err, ErrGone):
+		return EventGone
+	case errors.Is(err, ErrLate):
+		return EventLate
+	}
+	return EventFailed
+}
+
+// finish takes over what was saved. Edits that were made while the store was at
+// work are made again on that, and are for the next commit.
+func (s *Session[T]) finish(c *commit[T]) {
+	s.editing.Lock()
+	defer s.editing.Unlock()
+	later, epoch := s.takeOver(c)
+	if len(later) == 0 {
+		return
+	}
+	value := c.replay(later)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.epoch == epoch {
+		s.value = value
+	}
+}
+
+func (s *Session[T]) takeOver(c *commit[T]) (later []func(*T), epoch int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.epoch != c.epoch && s.base.Revision == 0 && c.base.Revision != 0 {
+		s.doomed = c.base // destroyed while it was saved
+		return nil, s.epoch
+	}
+	rest := s.pending
+	if s.epoch == c.epoch {
+		rest = rest.without(&c.pending)
+	}
+	s.rest(c.base, c.token)
+	s.pending = rest
+	return rest.edits, s.epoch
+}
+
+// without returns what p asks for beyond what was asked for at first.
+func (p pending[T]) without(first *pending[T]) pending[T] {
+	p.edits = p.edits[len(first.edits):]
+	p.renew = p.renew && !first.renew
+	if p.persist == first.persist {
+		p.persist = nil
+	}
+	if p.deadline == first.deadline {
+		p.deadline = nil
+	}
+	return p
+}
