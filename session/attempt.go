@@ -51,7 +51,7 @@ func (c *commit[T]) run(ctx context.Context) error {
 			c.touch(ctx)
 			return nil
 		}
-		err := storeError(c.write(ctx))
+		err := StoreError(c.write(ctx))
 		if !errors.Is(err, ErrConflict) {
 			return c.undo(ctx, err)
 		}
@@ -77,7 +77,7 @@ func (c *commit[T]) retry(ctx context.Context) error {
 	}
 	rec, err := c.s.store.Load(ctx, c.base.ID)
 	if err != nil {
-		return storeError(err)
+		return StoreError(err)
 	}
 	c.base = &rec
 	c.s.editing.Lock()
@@ -147,7 +147,7 @@ func (c *commit[T]) touch(ctx context.Context) {
 		return
 	}
 	if err := c.s.store.Touch(ctx, c.base.ID, expires); err != nil {
-		c.s.fail(ctx, c, storeError(err))
+		c.s.fail(ctx, c, StoreError(err))
 		return
 	}
 	touched := *c.base

@@ -60,7 +60,7 @@ func (s *Session[T]) begin(ctx context.Context) error {
 		select {
 		case <-ended:
 		case <-ctx.Done():
-			return storeError(ctx.Err())
+			return StoreError(ctx.Err())
 		}
 		s.mu.Lock()
 	}
@@ -88,7 +88,7 @@ func (s *Session[T]) bury(ctx context.Context) error {
 		return nil
 	}
 	start := s.policy.clock()
-	err := storeError(s.store.Delete(ctx, doomed.ID))
+	err := StoreError(s.store.Delete(ctx, doomed.ID))
 	e := Event{Kind: EventDestroyed, ID: doomed.ID, Owner: doomed.Owner, Duration: s.policy.since(start), Err: err}
 	if err != nil {
 		e.Kind = kindOf(err)

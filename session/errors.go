@@ -71,9 +71,9 @@ func (e *EncodeError) Error() string {
 
 func (e *EncodeError) Unwrap() error { return e.Err }
 
-// storeError marks as [ErrUnavailable] what a store returned of its own:
-// everything but the errors that this package gives a meaning.
-func storeError(err error) error {
+// StoreError marks as [ErrUnavailable] what a [Store] returned of its own, which
+// is everything but the errors that this package gives a meaning.
+func StoreError(err error) error {
 	if err == nil {
 		return nil
 	}

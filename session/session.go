@@ -89,7 +89,7 @@ func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Toke
 		s.rest(new(Record[T]), Token{})
 		s.gone = errors.Is(err, ErrGone)
 	}
-	e := Event{Kind: loadKind(err), ID: token.ID(), Owner: s.base.Owner, Duration: s.policy.since(start), Err: storeError(err)}
+	e := Event{Kind: loadKind(err), ID: token.ID(), Owner: s.base.Owner, Duration: s.policy.since(start), Err: StoreError(err)}
 	if e.Kind != "" {
 		s.policy.observe(ctx, e)
 	}
@@ -137,6 +137,14 @@ func (s *Session[T]) ID() ID { return s.record().ID }
 
 // IsNew reports whether the session is not in the store yet.
 func (s *Session[T]) IsNew() bool { return s.record().Revision == 0 }
+
+// Gone reports whether the session was found to be destroyed, renewed or revoked
+// elsewhere. Changes to it cannot be saved.
+func (s *Session[T]) Gone() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gone
+}
 
 // Created returns when the session was first stored; the zero time if it is new.
 func (s *Session[T]) Created() time.Time { return s.record().Created }

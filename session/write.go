@@ -149,7 +149,7 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 			continue // nobody can use it
 		}
 		if err != nil {
-			c.s.policy.observe(ctx, Event{Kind: EventFailed, ID: c.base.ID, Owner: c.base.Owner, Err: storeError(err)})
+			c.s.policy.observe(ctx, Event{Kind: EventFailed, ID: c.base.ID, Owner: c.base.Owner, Err: StoreError(err)})
 			return
 		}
 		if rec.ID != c.base.ID {
@@ -159,7 +159,7 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 	slices.SortFunc(others, func(a, b Record[T]) int { return a.Renewed.Compare(b.Renewed) })
 	for _, rec := range others[:max(0, len(others)+1-c.s.policy.MaxPerOwner)] {
 		e := Event{Kind: EventRevoked, ID: rec.ID, Owner: rec.Owner}
-		if e.Err = storeError(c.s.store.Delete(ctx, rec.ID)); e.Err != nil {
+		if e.Err = StoreError(c.s.store.Delete(ctx, rec.ID)); e.Err != nil {
 			e.Kind = kindOf(e.Err)
 		}
 		c.s.policy.observe(ctx, e)

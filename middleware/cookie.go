@@ -1,0 +1,128 @@
+package middleware
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// DefaultCookieName is the cookie's name, before its prefix, if none is given.
+const DefaultCookieName = "session_id"
+
+// The prefixes that make browsers hold a cookie to what it promises
+// (RFC 6265bis, section 4.1.3).
+const (
+	hostPrefix   = "__Host-"
+	securePrefix = "__Secure-"
+)
+
+// maxCookie is what browsers take at least of name and value together
+// (RFC 6265bis, section 5.6).
+const maxCookie = 4096
+
+// A Cookie says what the session's cookie looks like. The zero Cookie is
+//
+//	__Host-session_id=…; Path=/; Max-Age=…; Secure; HttpOnly; SameSite=Lax
+//
+// It is always HttpOnly. Max-Age is the time that is left of the session's
+// lifetime, at most 400 days.
+type Cookie struct {
+	// Name, without prefix. Empty means "session_id". The prefix is added by
+	// rule: __Host- in general, __Secure- with a Domain or a Path of your own,
+	// none if Insecure.
+	Name string
+
+	// Domain, if set, lets subdomains see the cookie, all of which must then be
+	// trusted. Empty means this host only.
+	Domain string
+
+	// Path below which the cookie is sent. Empty means "/".
+	Path string
+
+	// SameSite is Lax if zero. None needs Secure, and Partitioned or Secrets do
+	// not make up for what it opens: see [http.CrossOriginProtection].
+	SameSite http.SameSite
+
+	// Partitioned keeps a cookie of an embedded page apart for each site that
+	// embeds it (CHIPS).
+	Partitioned bool
+
+	// BrowserSession makes the cookie end with the browser, until
+	// Session.Persist says otherwise.
+	BrowserSession bool
+
+	// Insecure drops Secure and the prefix, for development over plain http.
+	// Chromium and curl take Secure cookies from http://localhost, too, and
+	// do not need it there; Safari is said to.
+	Insecure bool
+}
+
+// check returns everything about c that browsers or the framework would refuse.
+func (c *Cookie) check(signed bool) error {
+	var errs []error
+	refuse := func(bad bool, format string, args ...any) {
+		if bad {
+			errs = append(errs, fmt.Errorf("sessions: "+format, args...))
+		}
+	}
+	lower := strings.ToLower(c.Name)
+	refuse(strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-"),
+		"Cookie.Name is %q; leave the prefix out, it is added as the other fields allow", c.Name)
+	refuse(c.Path != "" && c.Path[0] != '/', "Cookie.Path is %q; it must begin with a slash", c.Path)
+	refuse(c.Insecure && c.SameSite == http.SameSiteNoneMode, "Cookie.SameSite=None needs a secure cookie; unset Cookie.Insecure")
+	refuse(c.Insecure && c.Partitioned, "Cookie.Partitioned needs a secure cookie; unset Cookie.Insecure")
+	refuse(c.SameSite < 0 || c.SameSite > http.SameSiteNoneMode, "Cookie.SameSite is %d, which is none of net/http's values", c.SameSite)
+	refuse(len(c.name())+valueLen(signed) > maxCookie, "Cookie.Name has %d bytes; browsers take %d of name and value", len(c.Name), maxCookie)
+	plain := http.Cookie{Name: c.name(), Path: c.Path, Domain: c.Domain, Value: "x"}
+	if err := plain.Valid(); err != nil {
+		errs = append(errs, fmt.Errorf("sessions: Cookie: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// name returns the cookie's whole name.
+func (c *Cookie) name() string {
+	name := c.Name
+	if name == "" {
+		name = DefaultCookieName
+	}
+	switch {
+	case c.Insecure:
+		return name
+	case c.Domain != "" || c.Path != "" && c.Path != "/":
+		return securePrefix + name
+	}
+	return hostPrefix + name
+}
+
+// attributes returns what follows value and Max-Age in a Set-Cookie header.
+func (c *Cookie) attributes() string {
+	path := c.Path
+	if path == "" {
+		path = "/"
+	}
+	var b strings.Builder
+	b.WriteString("; Path=" + path)
+	if c.Domain != "" {
+		b.WriteString("; Domain=" + strings.TrimPrefix(c.Domain, "."))
+	}
+	if !c.Insecure {
+		b.WriteString("; Secure")
+	}
+	b.WriteString("; HttpOnly; SameSite=" + c.sameSite())
+	if c.Partitioned {
+		b.WriteString("; Partitioned")
+	}
+	return b.String()
+}
+
+func (c *Cookie) sameSite() string {
+	switch c.SameSite {
+	case http.SameSiteStrictMode:
+		return "Strict"
+	case http.SameSiteNoneMode:
+		return "None"
+	}
+	return "Lax"
+}

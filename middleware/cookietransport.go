@@ -1,0 +1,120 @@
+package middleware
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// maxAge is the longest that browsers keep a cookie (RFC 6265bis, section 5.5).
+const maxAge = 400 * 24 * time.Hour
+
+// cookieTransport carries the token in a cookie.
+type cookieTransport struct {
+	name       string
+	attributes string
+	signer     *signer // nil without secrets
+}
+
+func newCookieTransport(c *Cookie, secrets [][]byte) *cookieTransport {
+	t := &cookieTransport{name: c.name(), attributes: c.attributes()}
+	if len(secrets) > 0 {
+		t.signer = newSigner(t.name, secrets)
+	}
+	return t
+}
+
+// receive looks at the header itself: net/http's parser gives up on a request
+// with many cookies, takes quotes off values, and parses the others too.
+func (t *cookieTransport) receive(r *http.Request) (received, error) {
+	var found string
+	var malformed bool
+	for _, line := range r.Header["Cookie"] {
+		for line != "" {
+			var pair string
+			pair, line, _ = strings.Cut(line, ";")
+			name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+			switch {
+			case name != t.name || value == found:
+			case !t.wellFormed(value):
+				malformed = true
+			case found != "":
+				return received{}, errAmbiguous
+			default:
+				found = value
+			}
+		}
+	}
+	switch {
+	case found != "":
+		return t.open(found)
+	case malformed:
+		return received{}, errMalformed
+	}
+	return received{}, nil
+}
+
+// wellFormed reports whether the value could be a token, cheaply.
+func (t *cookieTransport) wellFormed(value string) bool {
+	if len(value) != valueLen(t.signer != nil) {
+		return false
+	}
+	for i := range len(value) {
+		c := value[i]
+		if t.signer != nil && i == session.TokenLen {
+			if c != '.' {
+				return false
+			}
+			continue
+		}
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// open returns the token that a value holds, if it is genuine.
+func (t *cookieTransport) open(value string) (got received, err error) {
+	text := value[:session.TokenLen]
+	if t.signer != nil {
+		ok, current := t.signer.verify(text, value[session.TokenLen+1:])
+		if !ok {
+			return received{}, errForged
+		}
+		got.stale = !current
+	}
+	if got.token, err = session.ParseToken(text); err != nil {
+		return received{}, errMalformed
+	}
+	return got, nil
+}
+
+func (t *cookieTransport) send(h http.Header, g grant) {
+	text := g.token.Reveal()
+	b := make([]byte, 0, 256)
+	b = append(b, t.name...)
+	b = append(b, '=')
+	b = append(b, text...)
+	if t.signer != nil {
+		b = append(b, '.')
+		b = t.signer.append(b, text)
+	}
+	if g.persist {
+		left := min(time.Until(g.deadline), maxAge)
+		b = append(b, "; Max-Age="...)
+		b = strconv.AppendInt(b, max(int64(left/time.Second), 1), 10)
+	}
+	b = append(b, t.attributes...)
+	h["Set-Cookie"] = append(h["Set-Cookie"], string(b))
+}
+
+func (t *cookieTransport) forget(h http.Header) {
+	h["Set-Cookie"] = append(h["Set-Cookie"], t.name+"=; Max-Age=0"+t.attributes)
+}
+
+func (t *cookieTransport) source() string { return "Cookie" }
+func (t *cookieTransport) key() string    { return "cookie " + t.name }

@@ -1,0 +1,225 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// An exchange is one request and its response. It is the request's context as
+// well, which saves an allocation on the path of every request.
+type exchange[T any] struct {
+	context.Context // of the request as it came
+	m               *Manager[T]
+	r               *http.Request // as the handler has it
+	w               writer
+	outer           link // of the manager around this one
+
+	loading sync.Mutex // held while the session is loaded, once
+
+	mu       sync.Mutex // guards what follows
+	session  *session.Session[T]
+	err      error
+	begun    bool // the response is
+	received received
+	stored   bool // the received token was found to be a session's
+	persist  bool // as it was then, and so in the client's cookie
+	deadline time.Time
+}
+
+func (x *exchange[T]) Value(key any) any {
+	switch key.(type) {
+	case contextKey[T], chainKey:
+		return x
+	}
+	return x.Context.Value(key)
+}
+
+// get returns the request's session, and loads it the first time.
+func (x *exchange[T]) get(ctx context.Context) (*session.Session[T], error) {
+	x.loading.Lock()
+	defer x.loading.Unlock()
+	x.mu.Lock()
+	s, err := x.session, x.err
+	x.mu.Unlock()
+	if s != nil || err != nil {
+		return s, err
+	}
+	s, err = x.load(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil, err // the caller's impatience is not the request's
+	}
+	x.mu.Lock()
+	x.session, x.err = s, err
+	begun := x.begun
+	x.mu.Unlock()
+	if begun && s != nil {
+		err = s.Detach(ctx)
+	}
+	return s, err
+}
+
+func (x *exchange[T]) load(ctx context.Context) (*session.Session[T], error) {
+	got, err := x.m.transport.receive(x.r)
+	if err != nil {
+		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
+	}
+	if got.token.IsZero() {
+		return session.New(x.m.store, &x.m.policy), nil
+	}
+	s, err := session.Load(ctx, x.m.store, &x.m.policy, got.token)
+	if err != nil {
+		return nil, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.received, x.stored, x.persist, x.deadline = got, !s.IsNew(), s.Persistent(), s.Deadline()
+	return s, nil
+}
+
+// used reports whether the session was asked for, and returns it if it was loaded.
+func (x *exchange[T]) used() (*session.Session[T], bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.session, x.session != nil || x.err != nil
+}
+
+// begin commits the session, before the first byte of the response, and puts
+// into the response's header what the client must learn.
+func (x *exchange[T]) begin(h http.Header) error {
+	x.mu.Lock()
+	x.begun = true
+	x.mu.Unlock()
+	s, used := x.used()
+	if !used {
+		return nil
+	}
+	vary(h, x.m.transport.source())
+	if s == nil {
+		return nil
+	}
+	ctx, stop := x.saveContext()
+	defer stop()
+	err := s.Commit(ctx)
+	if err == nil {
+		err = s.Detach(ctx)
+	}
+	if err == nil {
+		x.tell(h, s)
+	}
+	return err
+}
+
+// tell sets or clears the cookie if there is news for the client.
+func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
+	token, ok := s.Token()
+	g := grant{token, s.Persistent(), s.Deadline()}
+	known := x.received.token.Equal(token) && !x.received.stale && g.persist == x.persist && g.deadline.Equal(x.deadline)
+	switch {
+	case s.Gone():
+		return
+	case ok && !known:
+		x.m.transport.send(h, g)
+	case !ok && x.stored:
+		x.m.transport.forget(h)
+	default:
+		return
+	}
+	keepPrivate(h)
+}
+
+// end commits what is left when the handler has returned.
+func (x *exchange[T]) end() {
+	if x.w.begin() != nil { // answered by the error handler
+		return
+	}
+	s, _ := x.used()
+	if s == nil || !s.Modified() {
+		return
+	}
+	ctx, stop := x.saveContext()
+	defer stop()
+	if err := s.Commit(ctx); err != nil && !x.w.hijacked {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// abandon drops the changes of a handler that panicked. A logout stands: if the
+// handler got as far as that, the visitor must not stay logged in.
+func (x *exchange[T]) abandon() {
+	s, _ := x.used()
+	if s == nil {
+		return
+	}
+	s.Discard()
+	if !s.Modified() {
+		return
+	}
+	ctx, stop := x.saveContext()
+	defer stop()
+	if err := s.Commit(ctx); err == nil && !x.w.begun {
+		x.tell(x.w.Header(), s)
+	}
+}
+
+// fail answers with the manager's error handler, and with an error in any case.
+func (x *exchange[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
+	handle := x.m.options.ErrorHandler
+	if handle == nil {
+		handle = DefaultErrorHandler
+	}
+	handle(w, r, err)
+}
+
+func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) {
+	answer := &answer{ResponseWriter: w}
+	x.fail(answer, x.r, err)
+	if !answer.begun {
+		DefaultErrorHandler(w, x.r, err)
+	}
+}
+
+// saveContext returns the context for a commit: the request's, but the client's
+// disconnect does not end it.
+func (x *exchange[T]) saveContext() (ctx context.Context, stop func()) {
+	timeout := x.m.options.SaveTimeout
+	if timeout == 0 {
+		timeout = DefaultSaveTimeout
+	}
+	deadline := time.Now().Add(timeout)
+	if own, ok := x.Context.Deadline(); ok && own.Before(deadline) {
+		deadline = own
+	}
+	return withDeadline(context.WithoutCancel(x), deadline)
+}
+
+// chainKey finds the innermost exchange, whatever its type.
+type chainKey struct{}
+
+// A link is an exchange seen by the managers within it.
+type link interface {
+	next() link
+	describe() (transport, typeName string)
+}
+
+func (x *exchange[T]) next() link { return x.outer }
+
+func (x *exchange[T]) describe() (transport, typeName string) {
+	return x.m.transport.key(), x.m.typeName
+}
+
+// joinChain panics if a manager around this one uses the same cookie: each would
+// overwrite the other's.
+func (x *exchange[T]) joinChain() {
+	x.outer, _ = x.Context.Value(chainKey{}).(link)
+	for l := x.outer; l != nil; l = l.next() {
+		if transport, typeName := l.describe(); transport == x.m.transport.key() {
+			panic(fmt.Sprintf("sessions: the managers of %s and %s both use %s; give one another Cookie.Name",
+				typeName, x.m.typeName, transport))
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// A Manager gives the requests of a web application their sessions, whose
+// values have type T. Make one with [New]. It is safe for concurrent use.
+type Manager[T any] struct {
+	store     session.Store[T]
+	policy    session.Policy
+	options   Options
+	transport Transport
+	typeName  string
+}
+
+// New returns a manager that keeps sessions in store. Nil options are the zero
+// [Options]. The error names everything that is wrong with T and the options at
+// once.
+func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
+	m := &Manager[T]{store: store, typeName: reflect.TypeFor[T]().String()}
+	if o != nil {
+		m.options = *o
+	}
+	errs := []error{session.Check[T](), m.options.check()}
+	if store == nil {
+		errs = append(errs, errors.New("sessions: the store is nil"))
+	}
+	if m.options.MaxPerOwner > 0 {
+		errs = append(errs, checkOwners(store))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	m.policy = m.options.policy()
+	m.transport = m.options.Transport
+	if m.transport == nil {
+		m.transport = newCookieTransport(&m.options.Cookie, m.options.Secrets)
+	}
+	return m, nil
+}
+
+// checkOwners reports what keeps sessions from being counted by owner.
+func checkOwners[T any](store session.Store[T]) error {
+	var errs []error
+	if _, ok := store.(session.Indexer[T]); !ok && store != nil {
+		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a store that finds sessions by owner, which %T does not", store))
+	}
+	if _, ok := any(new(T)).(interface{ SessionOwner() string }); !ok {
+		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a method SessionOwner() string of %v", reflect.TypeFor[T]()))
+	}
+	return errors.Join(errs...)
+}
+
+// Handler returns a handler that calls next with a request that has a session:
+// see [Get]. The session is loaded when it is first asked for; a request that
+// never asks costs nothing.
+//
+// The session is committed before the first byte of the response, or when next
+// returns. If that fails, [Options.ErrorHandler] answers, and nothing of next's
+// response is sent; writes return the error. Changes made after the first byte
+// are committed when next returns; since nothing can be said about them to the
+// client any more, a failure ends the response with [http.ErrAbortHandler].
+// When next panics, its changes are dropped, but a destroyed session is
+// destroyed.
+//
+// Handler panics when it is called within another manager's that uses the same
+// cookie.
+func (m *Manager[T]) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := &exchange[T]{Context: r.Context(), m: m}
+		x.joinChain()
+		x.r = r.WithContext(x)
+		x.w = writer{ResponseWriter: w, commit: x}
+		returned := false
+		defer func() {
+			if !returned {
+				x.abandon()
+			}
+		}()
+		next.ServeHTTP(x.w.wrap(), x.r)
+		returned = true
+		x.end()
+	})
+}
+
+// Open returns the session that a token gives access to, for code without a
+// request at hand: jobs, WebSockets, RPC. The caller commits it, with
+// [session.Session.Commit], and after that finds the token to hand back in
+// [session.Session.Token], which is another one after a renewal.
+//
+// An empty token gives a new session. One that is malformed, unknown, expired
+// or renewed gives [session.ErrNotFound], and a store that does not answer
+// [session.ErrUnavailable].
+func (m *Manager[T]) Open(ctx context.Context, token string) (*session.Session[T], error) {
+	if token == "" {
+		return session.New(m.store, &m.policy), nil
+	}
+	t, err := session.ParseToken(token)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", session.ErrNotFound, err)
+	}
+	s, err := session.Load(ctx, m.store, &m.policy, t)
+	if err != nil {
+		return nil, err
+	}
+	if s.IsNew() {
+		return nil, session.ErrNotFound
+	}
+	return s, nil
+}
+
+// observe reports an event that happened outside any session.
+func (m *Manager[T]) observe(ctx context.Context, e session.Event) {
+	if m.options.Observe != nil {
+		m.options.Observe(ctx, e)
+	}
+}

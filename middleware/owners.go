@@ -1,0 +1,109 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// maxPasses bounds how often RevokeAll lists an owner's sessions again.
+const maxPasses = 100
+
+// List yields the sessions of one owner, for a page "your active sessions". A
+// session that cannot be read is yielded as a [*session.DecodeError], which has
+// its ID; any other error ends the iteration. It needs a store that is a
+// [session.Indexer], else the error is [session.ErrUnsupported].
+//
+// The records' values are shared: they must not be changed.
+func (m *Manager[T]) List(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
+	if index, ok := m.store.(session.Indexer[T]); ok {
+		return index.ByOwner(ctx, owner)
+	}
+	return unsupported[T]("sessions are not found by owner")
+}
+
+// All yields every session, each at least once, with the errors of [Manager.List].
+// It needs a store that is a [session.Lister]. It reads everything: it is for
+// reports and migrations, not for requests.
+func (m *Manager[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
+	if lister, ok := m.store.(session.Lister[T]); ok {
+		return lister.All(ctx)
+	}
+	return unsupported[T]("sessions cannot be listed")
+}
+
+func unsupported[T any](what string) iter.Seq2[session.Record[T], error] {
+	return func(yield func(session.Record[T], error) bool) {
+		yield(session.Record[T]{}, fmt.Errorf("%w: %s", session.ErrUnsupported, what))
+	}
+}
+
+// Revoke ends the session with this ID if it is the owner's, as a page "end this
+// session" asks. It returns [session.ErrNotFound] if the owner has no such
+// session, and [session.ErrGone] if it was renewed meanwhile and goes on under
+// another ID.
+func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) error {
+	rec, err := m.store.Load(ctx, id)
+	if err != nil {
+		return session.StoreError(err)
+	}
+	if owner == "" || rec.Owner != owner {
+		return session.ErrNotFound
+	}
+	return m.revoke(ctx, owner, id)
+}
+
+// RevokeAll ends all sessions of the owner but those to keep ("log out
+// everywhere else"), and returns how many it ended. A session that is renewed
+// meanwhile is found under its new ID: when RevokeAll returns nil, no session is
+// left that the owner had when it was called.
+//
+// After an error some may be ended and some not.
+func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, keep ...session.ID) (int, error) {
+	ended := 0
+	for range maxPasses {
+		found, err := m.listed(ctx, owner, keep)
+		if err != nil || len(found) == 0 {
+			return ended, err
+		}
+		for _, id := range found {
+			switch err := m.revoke(ctx, owner, id); {
+			case err == nil:
+				ended++
+			case !errors.Is(err, session.ErrGone):
+				return ended, err
+			}
+		}
+	}
+	return ended, fmt.Errorf("%w: %q goes on opening sessions", session.ErrConflict, owner)
+}
+
+// listed returns the IDs of the owner's sessions but those to keep, the
+// unreadable ones too.
+func (m *Manager[T]) listed(ctx context.Context, owner string, keep []session.ID) ([]session.ID, error) {
+	var found []session.ID
+	for rec, err := range m.List(ctx, owner) {
+		id := rec.ID
+		if unreadable, ok := errors.AsType[*session.DecodeError](err); ok {
+			id = unreadable.ID
+		} else if err != nil {
+			return nil, session.StoreError(err)
+		}
+		if !slices.Contains(keep, id) {
+			found = append(found, id)
+		}
+	}
+	return found, nil
+}
+
+func (m *Manager[T]) revoke(ctx context.Context, owner string, id session.ID) error {
+	err := session.StoreError(m.store.Delete(ctx, id))
+	if err == nil {
+		m.observe(ctx, session.Event{Kind: session.EventRevoked, ID: id, Owner: owner})
+	}
+	return err
+}

@@ -1,0 +1,70 @@
+package middleware
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"hash"
+	"sync"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// signatureLen is the length of a signature's text.
+const signatureLen = 43
+
+// valueLen returns the length of a cookie's value.
+func valueLen(signed bool) int {
+	if signed {
+		return session.TokenLen + 1 + signatureLen
+	}
+	return session.TokenLen
+}
+
+// A signer signs tokens for one cookie. A signature is the HMAC-SHA256, under a
+// secret, of a version, the cookie's name and the token, so that what was signed
+// for one cookie is worth nothing in another.
+type signer struct {
+	prefix []byte
+	macs   []sync.Pool // of hash.Hash, one for each secret; the first signs
+}
+
+func newSigner(cookie string, secrets [][]byte) *signer {
+	s := &signer{prefix: []byte("sessions/cookie/1\x00" + cookie + "\x00"), macs: make([]sync.Pool, len(secrets))}
+	for i, secret := range secrets {
+		secret = append([]byte(nil), secret...)
+		s.macs[i].New = func() any { return hmac.New(sha256.New, secret) }
+	}
+	return s
+}
+
+// append appends the token's signature.
+func (s *signer) append(dst []byte, token string) []byte {
+	var sum [sha256.Size]byte
+	s.sum(&s.macs[0], &sum, token)
+	return base64.RawURLEncoding.AppendEncode(dst, sum[:])
+}
+
+// verify reports whether one of the secrets made the signature, and whether it
+// is the one that signs now. Every secret is tried, in constant time.
+func (s *signer) verify(token, signature string) (ok, current bool) {
+	var want [signatureLen]byte
+	var sum [sha256.Size]byte
+	for i := range s.macs {
+		s.sum(&s.macs[i], &sum, token)
+		base64.RawURLEncoding.Encode(want[:], sum[:])
+		if hmac.Equal(want[:], []byte(signature)) {
+			ok, current = true, current || i == 0
+		}
+	}
+	return ok, current
+}
+
+func (s *signer) sum(pool *sync.Pool, sum *[sha256.Size]byte, token string) {
+	mac := pool.Get().(hash.Hash)
+	defer pool.Put(mac)
+	mac.Reset()
+	mac.Write(s.prefix)
+	mac.Write([]byte(token))
+	mac.Sum(sum[:0])
+}
