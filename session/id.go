@@ -2,8 +2,9 @@ package session
 
 import "fmt"
 
-// idPrefix separates the hash from any other use of SHA-256 over 32 bytes.
-const idPrefix = "sessions/id/1\x00"
+// idPrefix separates the hash from any other use of SHA-256 over a token. With
+// a token's text it fills one block of the hash.
+const idPrefix = "session-id/"
 
 // An ID names a session without giving access to it: it is the SHA-256 of the
 // session's [Token]. It is safe to log, to list and to put into a form.

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 )
 
 // TokenLen is the length of a token's text: 32 bytes in base64url without padding.
@@ -25,16 +27,18 @@ var strict = base64.RawURLEncoding.Strict()
 // encoding/json, log/slog. [Token.Reveal] is the one way to its text.
 // The zero Token is no token.
 type Token struct {
-	// A pointer, because fmt prints the fields of a struct that holds a Token
-	// in an unexported field without asking the Token's methods.
-	secret *[32]byte
+	// A pointer to a string, because fmt prints an unexported field without
+	// asking its methods, and with some verbs prints what a pointer to an array
+	// or struct leads to.
+	text *string
 }
 
 // NewToken returns a fresh random token.
 func NewToken() Token {
-	secret := new([32]byte)
+	var secret [32]byte
 	rand.Read(secret[:]) // never fails: see crypto/rand
-	return Token{secret}
+	text := strict.EncodeToString(secret[:])
+	return Token{&text}
 }
 
 // ParseToken reads the text that [Token.Reveal] gave. It accepts exactly that
@@ -43,45 +47,44 @@ func ParseToken(text string) (Token, error) {
 	if len(text) != TokenLen {
 		return Token{}, fmt.Errorf("session: a token has %d characters, not %d", TokenLen, len(text))
 	}
-	var buf [TokenLen]byte // keeps the conversion off the heap
-	copy(buf[:], text)
-	secret := new([32]byte)
-	if n, err := strict.Decode(secret[:], buf[:]); err != nil || n != len(secret) {
-		return Token{}, fmt.Errorf("session: a token is base64url without padding")
+	var src [TokenLen]byte // keeps the conversion off the heap
+	var secret [32]byte
+	copy(src[:], text)
+	if n, err := strict.Decode(secret[:], src[:]); err != nil || n != len(secret) {
+		return Token{}, errors.New("session: a token is base64url without padding")
 	}
-	return Token{secret}, nil
+	text = strings.Clone(text) // not to keep a whole header
+	return Token{&text}, nil
 }
 
 // Reveal returns the token's text, for the cookie or header that carries it to
 // the client. It must not reach a log, an error message or a page.
 // The zero Token's text is empty.
 func (t Token) Reveal() string {
-	if t.secret == nil {
+	if t.text == nil {
 		return ""
 	}
-	return strict.EncodeToString(t.secret[:])
+	return *t.text
 }
 
 // ID returns the public handle of the token's session.
 func (t Token) ID() ID {
-	if t.secret == nil {
+	if t.text == nil {
 		return ID{}
 	}
-	var buf [len(idPrefix) + 32]byte
+	var buf [len(idPrefix) + TokenLen]byte
 	copy(buf[:], idPrefix)
-	copy(buf[len(idPrefix):], t.secret[:])
+	copy(buf[len(idPrefix):], *t.text)
 	return sha256.Sum256(buf[:])
 }
 
 // IsZero reports whether t is the zero Token.
-func (t Token) IsZero() bool { return t.secret == nil }
+func (t Token) IsZero() bool { return t.text == nil }
 
 // Equal reports, in constant time, whether t and u are the same token.
 func (t Token) Equal(u Token) bool {
-	if t.secret == nil || u.secret == nil {
-		return t.secret == u.secret
-	}
-	return subtle.ConstantTimeCompare(t.secret[:], u.secret[:]) == 1
+	return t.IsZero() == u.IsZero() &&
+		subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(u.Reveal())) == 1
 }
 
 // String returns "[redacted]".

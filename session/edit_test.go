@@ -1,0 +1,199 @@
+package session_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+func TestValueSharesNothing(t *testing.T) {
+	store := newProbe()
+	token := stored(t, store, state{Notes: []string{"a"}, Tags: map[string]string{"k": "v"}, Next: &state{Count: 1}})
+	s := load(t, store, token)
+	v := s.Value()
+	v.Notes[0], v.Tags["k"], v.Next.Count = "changed", "changed", 9
+	if s.Modified() || s.Changes() != nil {
+		t.Error("writing to a Value changed the session")
+	}
+	commit(t, s)
+	if diff := cmp.Diff(state{Notes: []string{"a"}, Tags: map[string]string{"k": "v"}, Next: &state{Count: 1}}, load(t, store, token).Value()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatAnEditKeepsDoesNotLeadIntoTheStore(t *testing.T) {
+	store := newProbe()
+	own := []string{"mine"}
+	var kept *state
+	s := session.New(store, nil)
+	s.Update(func(v *state) { v.Notes, kept = own, v })
+	set := state{Tags: map[string]string{"k": "v"}}
+	s.Update(func(v *state) { v.Tags = set.Tags })
+	commit(t, s)
+	token, _ := s.Token()
+	own[0], kept.Count, set.Tags["k"] = "changed", 7, "changed"
+	want := state{Notes: []string{"mine"}, Tags: map[string]string{"k": "v"}}
+	for _, s := range []*session.Session[state]{s, load(t, store, token)} {
+		if diff := cmp.Diff(want, s.Value()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestAnUpdateThatChangesNothingWritesNothing(t *testing.T) {
+	store := newProbe()
+	token := stored(t, store, state{Count: 1, Notes: []string{"a"}})
+	s := load(t, store, token)
+	store.calls()
+	s.Update(func(v *state) { v.Count, v.Notes = 2, append(v.Notes, "b") })
+	if !s.Modified() || !slices.Equal(s.Changes(), []string{"Count", "Notes"}) {
+		t.Errorf("Modified %v, Changes %v", s.Modified(), s.Changes())
+	}
+	s.Update(func(v *state) { v.Count, v.Notes = 1, v.Notes[:1] })
+	if s.Modified() || s.Changes() != nil {
+		t.Errorf("Modified %v, Changes %v after the change was taken back", s.Modified(), s.Changes())
+	}
+	commit(t, s)
+	if got := store.calls(); got != "" {
+		t.Errorf("calls %q, want none", got)
+	}
+}
+
+func TestANewSessionThatHoldsNothingIsNotStored(t *testing.T) {
+	store := newProbe()
+	s := session.New(store, nil)
+	s.Update(func(*state) {})
+	s.Set(state{})
+	s.Renew()
+	s.Persist(true)
+	commit(t, s)
+	if _, ok := s.Token(); ok || !s.IsNew() || store.calls() != "" {
+		t.Error("an empty session was stored")
+	}
+}
+
+func TestAnEditThatPanicsChangesNothing(t *testing.T) {
+	s := session.New(newProbe(), nil)
+	s.Update(increment)
+	func() {
+		defer func() { recover() }()
+		s.Update(func(v *state) { v.Count = 100; panic("no") })
+	}()
+	s.Update(increment)
+	if got := s.Value().Count; got != 2 {
+		t.Errorf("count %d, want 2", got)
+	}
+}
+
+func TestSetAndClearReplaceWhateverIsThere(t *testing.T) {
+	for name, edit := range map[string]func(*session.Session[state]){
+		"Set":   func(s *session.Session[state]) { s.Set(state{Count: 5}) },
+		"Clear": func(s *session.Session[state]) { s.Clear(); s.Update(func(v *state) { v.Count = 5 }) },
+	} {
+		store := newProbe()
+		token := stored(t, store, state{Count: 1})
+		first, second := load(t, store, token), load(t, store, token)
+		second.Update(func(v *state) { v.Notes = []string{"other"} })
+		commit(t, second)
+		edit(first)
+		commit(t, first)
+		if diff := cmp.Diff(state{Count: 5}, load(t, store, token).Value()); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestTake(t *testing.T) {
+	notes := func(v *state) *[]string { return &v.Notes }
+	user := func(v *state) *string { return &v.User }
+	tags := func(v *state) *map[string]string { return &v.Tags }
+	next := func(v *state) **state { return &v.Next }
+	take := func(s *session.Session[state]) any {
+		switch {
+		case s.Value().Notes != nil:
+			return session.Take(s, notes)
+		case s.Value().Tags != nil:
+			return session.Take(s, tags)
+		case s.Value().Next != nil:
+			return session.Take(s, next)
+		}
+		return session.Take(s, user)
+	}
+	tests := []struct {
+		name        string
+		start       state
+		meanwhile   func(*state)
+		taken, left any
+	}{
+		{"alone", state{Notes: []string{"a", "b"}}, nil, []string{"a", "b"}, state{}},
+		{"appended", state{Notes: []string{"a"}}, func(v *state) { v.Notes = append(v.Notes, "b") }, []string{"a"}, state{Notes: []string{"b"}}},
+		{"prepended", state{Notes: []string{"a"}}, func(v *state) { v.Notes = []string{"z", "a"} }, []string{"a"}, state{Notes: []string{"z"}}},
+		{"the same again", state{Notes: []string{"a"}}, func(v *state) { v.Notes = []string{"a", "a"} }, []string{"a"}, state{Notes: []string{"a"}}},
+		{"taken by another", state{Notes: []string{"a"}}, func(v *state) { v.Notes = nil }, []string{"a"}, state{}},
+		{"replaced", state{Notes: []string{"a"}}, func(v *state) { v.Notes = []string{"new"} }, []string{"a"}, state{Notes: []string{"new"}}},
+		{"entry added", state{Tags: map[string]string{"a": "1"}}, func(v *state) { v.Tags["b"] = "2" }, map[string]string{"a": "1"}, state{Tags: map[string]string{"b": "2"}}},
+		{"entry replaced", state{Tags: map[string]string{"a": "1"}}, func(v *state) { v.Tags["a"] = "2" }, map[string]string{"a": "1"}, state{Tags: map[string]string{"a": "2"}}},
+		{"pointer", state{Next: &state{Count: 1}}, nil, &state{Count: 1}, state{}},
+		{"pointer replaced", state{Next: &state{Count: 1}}, func(v *state) { v.Next.Count = 2 }, &state{Count: 1}, state{Next: &state{Count: 2}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			store := newProbe()
+			start := test.start
+			start.Count = 1 // so that the session stays
+			token := stored(t, store, start)
+			s := load(t, store, token)
+			if diff := cmp.Diff(test.taken, take(s)); diff != "" {
+				t.Error(diff)
+			}
+			if again := take(s); !cmp.Equal(again, "") {
+				t.Errorf("taken twice: %v", again)
+			}
+			if test.meanwhile != nil {
+				other := load(t, store, token)
+				other.Update(test.meanwhile)
+				commit(t, other)
+			}
+			commit(t, s)
+			left := load(t, store, token).Value()
+			left.Count = 0
+			if diff := cmp.Diff(test.left, left); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestTakeOfAnEmptyFieldIsNoChange(t *testing.T) {
+	for _, start := range []state{{Count: 1}, {Count: 1, Notes: []string{}}} {
+		store := newProbe()
+		s := load(t, store, stored(t, store, start))
+		if got := session.Take(s, func(v *state) *[]string { return &v.Notes }); len(got) > 0 || s.Modified() {
+			t.Errorf("%v taken from %v, Modified %v", got, start, s.Modified())
+		}
+	}
+}
+
+func TestACycleIsAnErrorAtCommit(t *testing.T) {
+	loop := state{Count: 1}
+	loop.Next = &loop
+	for name, edit := range map[string]func(*session.Session[state]){
+		"Set":    func(s *session.Session[state]) { s.Set(loop) },
+		"Update": func(s *session.Session[state]) { s.Update(func(v *state) { v.Next = v }) },
+	} {
+		store := newProbe()
+		s := session.New(store, nil)
+		edit(s)
+		_, ok := errors.AsType[*session.EncodeError](s.Commit(t.Context()))
+		if !ok || !s.Modified() || store.calls() != "" {
+			t.Errorf("%s: a value that contains itself was taken", name)
+		}
+		s.Discard()
+		s.Update(increment)
+		commit(t, s)
+	}
+}

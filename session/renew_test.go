@@ -1,0 +1,241 @@
+package session_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+func TestRenew(t *testing.T) {
+	store := newProbe()
+	old := stored(t, store, state{Count: 1})
+	s := load(t, store, old)
+	created, deadline := s.Created(), s.Deadline()
+	s.Update(increment)
+	s.Renew()
+	store.calls()
+	commit(t, s)
+	if got := store.calls(); got != "Save Retire" {
+		t.Errorf("calls %q: the new one must be there before the old one goes", got)
+	}
+	token, _ := s.Token()
+	fresh := load(t, store, token)
+	if token.Equal(old) || fresh.Value().Count != 2 || !fresh.Created().Equal(created) || !fresh.Deadline().Equal(deadline) {
+		t.Error("renewal loses something")
+	}
+	late := load(t, store, old)
+	if !late.Gone() || late.Value().Count != 0 {
+		t.Error("the old token still opens something")
+	}
+	if _, ok := late.Token(); ok {
+		t.Error("a late request has a token to hand out")
+	}
+}
+
+func TestOwnerChangeRenews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		old := stored(t, store, state{Count: 1})
+		time.Sleep(30 * time.Minute)
+		s := load(t, store, old)
+		s.Update(func(v *state) { v.User = "ada" })
+		commit(t, s)
+		token, _ := s.Token()
+		if token.Equal(old) {
+			t.Fatal("a log-in keeps the token")
+		}
+		if got := s.Deadline().Sub(s.Renewed()); got != session.DefaultLifetime {
+			t.Errorf("a log-in lasts %v", got)
+		}
+		for rec, err := range store.ByOwner(t.Context(), "ada") {
+			if err != nil || rec.ID != token.ID() {
+				t.Error(rec.ID, err)
+			}
+		}
+		s.Update(increment)
+		commit(t, s)
+		if same, _ := s.Token(); !same.Equal(token) {
+			t.Error("an update renews")
+		}
+	})
+}
+
+func TestARetiredSessionIsForgottenInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		old := stored(t, store, state{Count: 1})
+		s := load(t, store, old)
+		s.Renew()
+		commit(t, s)
+		time.Sleep(9 * time.Second)
+		if !load(t, store, old).Gone() {
+			t.Error("the marker is gone too early")
+		}
+		time.Sleep(2 * time.Second)
+		if late := load(t, store, old); late.Gone() || !late.IsNew() {
+			t.Error("the marker stays")
+		}
+	})
+}
+
+func TestAChangeDuringRenewalIsInTheNewSession(t *testing.T) {
+	store := newProbe()
+	old := stored(t, store, state{Count: 1})
+	s := load(t, store, old)
+	s.Update(func(v *state) { v.User = "ada"; v.Count *= 10 })
+	store.once("Retire", func() error {
+		other := load(t, store, old)
+		other.Update(increment)
+		commit(t, other)
+		return nil
+	})
+	commit(t, s)
+	token, _ := s.Token()
+	if diff := cmp.Diff(state{User: "ada", Count: 20}, load(t, store, token).Value()); diff != "" {
+		t.Error(diff)
+	}
+	if !load(t, store, old).Gone() || live(t, store) != 1 {
+		t.Error("the old session lives")
+	}
+}
+
+func TestARenewalThatFailsLeavesTheOldSessionAlone(t *testing.T) {
+	for _, op := range []string{"Save", "Retire"} {
+		t.Run(op, func(t *testing.T) {
+			store := newProbe()
+			old := stored(t, store, state{Count: 1})
+			s := load(t, store, old)
+			s.Renew()
+			store.once(op, func() error { return errDown })
+			if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+			if token, _ := s.Token(); !token.Equal(old) || load(t, store, old).Value().Count != 1 || live(t, store) != 1 {
+				t.Error("the old session is not as it was")
+			}
+			commit(t, s)
+			if token, _ := s.Token(); token.Equal(old) || live(t, store) != 1 {
+				t.Error("the second try does not renew")
+			}
+		})
+	}
+}
+
+func TestEndedDuringRenewal(t *testing.T) {
+	for name, end := range map[string]func(*session.Session[state]){
+		"destroyed": func(s *session.Session[state]) { s.Destroy() },
+		"renewed":   func(s *session.Session[state]) { s.Renew() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := newProbe()
+			old := stored(t, store, state{Count: 1})
+			s := load(t, store, old)
+			s.Renew()
+			var alive int
+			store.once("Retire", func() error {
+				other := load(t, store, old)
+				end(other)
+				commit(t, other)
+				alive = live(t, store) - 1 // without the successor that this request made
+				return nil
+			})
+			if err := s.Commit(t.Context()); !errors.Is(err, session.ErrGone) {
+				t.Errorf("got %v", err)
+			}
+			if got := live(t, store); got != alive {
+				t.Errorf("%d live sessions, want %d", got, alive)
+			}
+			if token, _ := s.Token(); !token.Equal(old) {
+				t.Error("a token was handed out")
+			}
+		})
+	}
+}
+
+func TestDetachedSessionsRefuseWhatNeedsAToken(t *testing.T) {
+	late := map[string]func(*session.Session[state]){
+		"owner":   func(s *session.Session[state]) { s.Update(func(v *state) { v.User = "ada" }) },
+		"renewal": func(s *session.Session[state]) { s.Update(increment); s.Renew() },
+		"persist": func(s *session.Session[state]) { s.Update(increment); s.Persist(false) },
+	}
+	for name, change := range late {
+		store := newProbe()
+		token := stored(t, store, state{Count: 1})
+		s := load(t, store, token)
+		if err := s.Detach(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		change(s)
+		if err := s.Commit(t.Context()); !errors.Is(err, session.ErrLate) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if diff := cmp.Diff(state{Count: 1}, load(t, store, token).Value()); diff != "" {
+			t.Errorf("%s: half done: %s", name, diff)
+		}
+	}
+	store := newProbe()
+	fresh := session.New(store, nil)
+	fresh.Detach(t.Context())
+	fresh.Update(increment)
+	if err := fresh.Commit(t.Context()); !errors.Is(err, session.ErrLate) || live(t, store) != 0 {
+		t.Errorf("new: got %v", err)
+	}
+
+	s := load(t, store, stored(t, store, state{Count: 1}))
+	s.Detach(t.Context())
+	s.Update(increment)
+	commit(t, s)
+	s.Destroy()
+	commit(t, s)
+	if live(t, store) != 0 {
+		t.Error("a detached session cannot be destroyed")
+	}
+}
+
+func TestMaxPerOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		policy := &session.Policy{MaxPerOwner: 3}
+		var tokens []session.Token
+		for range 5 {
+			s := session.New(store, policy)
+			s.Update(func(v *state) { v.User = "ada" })
+			commit(t, s)
+			token, _ := s.Token()
+			tokens = append(tokens, token)
+			time.Sleep(time.Second)
+		}
+		for i, token := range tokens {
+			if got, want := load(t, store, token).IsNew(), i < 2; got != want {
+				t.Errorf("session %d ended: %v, want %v", i, got, want)
+			}
+		}
+	})
+}
+
+func TestMaxPerOwnerHoldsUnderParallelLogIns(t *testing.T) {
+	store := newProbe()
+	policy := &session.Policy{MaxPerOwner: 3}
+	done := make(chan error)
+	for i := range 100 {
+		go func() {
+			s := session.New(store, policy)
+			s.Update(func(v *state) { v.User, v.Notes = "ada", []string{fmt.Sprint(i)} })
+			done <- s.Commit(t.Context())
+		}()
+	}
+	for range 100 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := live(t, store); got > 3 || got == 0 {
+		t.Errorf("%d sessions", got)
+	}
+}
