@@ -1,0 +1,300 @@
+package middleware_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed48429006/sessions/middleware"
+	"github.com/seed48429006/sessions/session"
+)
+
+var (
+	oldSecret = bytes.Repeat([]byte("old."), 8)
+	newSecret = bytes.Repeat([]byte("new."), 8)
+)
+
+func TestCookieAttributes(t *testing.T) {
+	for want, o := range map[string]middleware.Options{
+		"__Host-session_id=T; Max-Age=86400; Path=/; Secure; HttpOnly; SameSite=Lax": {},
+		"__Host-sid=T; Path=/; Secure; HttpOnly; SameSite=Strict": {
+			Cookie: middleware.Cookie{Name: "sid", SameSite: http.SameSiteStrictMode, BrowserSession: true}},
+		"__Secure-session_id=T; Max-Age=86400; Path=/; Domain=example.org; Secure; HttpOnly; SameSite=Lax": {
+			Cookie: middleware.Cookie{Domain: "example.org"}},
+		"__Secure-session_id=T; Max-Age=86400; Path=/app; Secure; HttpOnly; SameSite=Lax": {
+			Cookie: middleware.Cookie{Path: "/app"}},
+		"__Host-session_id=T; Max-Age=86400; Path=/; Secure; HttpOnly; SameSite=None; Partitioned": {
+			Cookie: middleware.Cookie{SameSite: http.SameSiteNoneMode, Partitioned: true}},
+		"session_id=T; Max-Age=60; Path=/; HttpOnly; SameSite=Lax": {
+			Lifetime: time.Minute, Cookie: middleware.Cookie{Insecure: true}},
+		"__Host-session_id=T; Max-Age=34560000; Path=/; Secure; HttpOnly; SameSite=Lax": {
+			Lifetime: 1000 * 24 * time.Hour},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := newApp(t, newStore(), &o)
+			line := a.get("/add", "").Header().Get("Set-Cookie")
+			parsed, err := http.ParseSetCookie(line)
+			if err != nil || len(parsed.Value) != session.TokenLen {
+				t.Fatalf("%q: %v", line, err)
+			}
+			if got := strings.Replace(line, parsed.Value, "T", 1); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+func TestRememberMe(t *testing.T) {
+	a := newApp(t, newStore(), nil)
+	a.handle("/forget", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { s.Persist(false) })
+	a.handle("/keep", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		s.ExpireBy(time.Now().Add(30 * 24 * time.Hour))
+	})
+	cookie := a.visit(t, cart{Items: 1})
+	w := a.get("/forget", cookie)
+	if line := w.Header().Get("Set-Cookie"); setCookie(t, w) != cookie || strings.Contains(line, "Max-Age") {
+		t.Errorf("%q", line)
+	}
+	if w := a.get("/add", cookie); setCookie(t, w) != "" {
+		t.Error("sent again")
+	}
+	w = a.get("/keep", cookie)
+	if setCookie(t, w) != cookie {
+		t.Errorf("%q", w.Header().Get("Set-Cookie"))
+	}
+}
+
+func TestCacheHeaders(t *testing.T) {
+	for given, want := range map[string]string{
+		"":                           "no-store",
+		"public, max-age=60":         "no-store",
+		"no-cache":                   "no-store",
+		"Private, max-age=60":        "Private, max-age=60",
+		"no-store":                   "no-store",
+		"max-age=0,private":          "max-age=0,private",
+		`max-age=60, ext="private,"`: "no-store",
+	} {
+		a := newApp(t, newStore(), nil)
+		a.handle("/cached", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			s.Update(func(c *cart) { c.Items++ })
+			if given != "" {
+				w.Header().Set("Cache-Control", given)
+			}
+		})
+		w := a.get("/cached", "")
+		if got := w.Header().Get("Cache-Control"); got != want {
+			t.Errorf("%q became %q, want %q", given, got, want)
+		}
+		w = a.get("/cached", setCookie(t, w))
+		if got := w.Header().Get("Cache-Control"); got != given {
+			t.Errorf("without a cookie to set, %q became %q", given, got)
+		}
+	}
+}
+
+func TestVaryIsNotRepeated(t *testing.T) {
+	for given, want := range map[string][]string{
+		"":                        {"Cookie"},
+		"Accept":                  {"Accept", "Cookie"},
+		"*":                       {"*"},
+		"Accept-Encoding, cookie": {"Accept-Encoding, cookie"},
+	} {
+		a := newApp(t, newStore(), nil)
+		a.handle("/vary", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			if given != "" {
+				w.Header().Set("Vary", given)
+			}
+		})
+		if got := a.get("/vary", "").Header()["Vary"]; !slices.Equal(got, want) {
+			t.Errorf("%q became %q", given, got)
+		}
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	st := newStore()
+	signed := newApp(t, st, &middleware.Options{Secrets: [][]byte{oldSecret}})
+	cookie := setCookie(t, signed.get("/add", ""))
+	if len(cookie) != len(cookieName)+1+43+1+43 {
+		t.Fatalf("cookie %q", cookie)
+	}
+	if w := signed.get("/add", cookie); setCookie(t, w) != "" {
+		t.Error("a genuine cookie is issued anew")
+	}
+
+	rotated := newApp(t, st, &middleware.Options{Secrets: [][]byte{newSecret, oldSecret}})
+	reissued := setCookie(t, rotated.get("/show", cookie))
+	if reissued == "" || reissued == cookie || reissued[:len(cookieName)+44] != cookie[:len(cookieName)+44] {
+		t.Errorf("a cookie with an old signature became %q", reissued)
+	}
+	if w := rotated.get("/show", reissued); setCookie(t, w) != "" {
+		t.Error("issued anew twice")
+	}
+	if w := signed.get("/nothing", reissued); setCookie(t, w) != "" {
+		t.Error("cleared")
+	}
+
+	st.calls()
+	named := newApp(t, st, &middleware.Options{Secrets: [][]byte{oldSecret}, Cookie: middleware.Cookie{Name: "other"}})
+	forged := map[string]string{
+		"unsigned":               cookie[:len(cookieName)+44],
+		"another secret":         reissued,
+		"another token":          cookieName + "=" + session.NewToken().Reveal() + cookie[len(cookieName)+44:],
+		"a signature cut off":    cookie[:len(cookie)-1],
+		"a signature too many":   cookie + "A",
+		"another separator":      strings.Replace(cookie, ".", "-", 1),
+		"the token as signature": cookieName + "=" + cookie[len(cookieName)+1:len(cookieName)+44] + "." + cookie[len(cookieName)+1:len(cookieName)+44],
+	}
+	for i := range 43 { // each character of the signature counts, to the last bit
+		b := []byte(cookie)
+		at := len(cookie) - 43 + i
+		b[at] = map[bool]byte{true: 'B', false: 'A'}[b[at] == 'A']
+		forged[fmt.Sprint("character ", i)] = string(b)
+	}
+	last := cookie[len(cookie)-1]
+	alphabet := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	for i := 1; i < 4; i++ { // the spellings that a lax decoder takes for the same
+		forged[fmt.Sprint("spelling ", i)] = cookie[:len(cookie)-1] + string(alphabet[strings.IndexByte(alphabet, last)|i])
+	}
+	for name, value := range forged {
+		signed.kinds()
+		w := signed.get("/show", value)
+		if w.Code != http.StatusOK || w.Header()["Set-Cookie"] != nil || st.calls() != "" {
+			t.Errorf("%s: %d %v", name, w.Code, w.Header())
+		}
+		if kinds := signed.kinds(); !slices.Equal(kinds, []session.EventKind{session.EventRejected}) {
+			t.Errorf("%s: events %v", name, kinds)
+		}
+	}
+	other := strings.Replace(cookie, "session_id", "other", 1)
+	if named.get("/show", other); st.calls() != "" || !slices.Contains(named.kinds(), session.EventRejected) {
+		t.Error("a signature for one cookie is good for another")
+	}
+}
+
+func TestHostileCookies(t *testing.T) {
+	for _, secrets := range [][][]byte{nil, {oldSecret}} {
+		st := newStore()
+		a := newApp(t, st, &middleware.Options{Secrets: secrets})
+		genuine := setCookie(t, a.get("/add", ""))
+		value := strings.TrimPrefix(genuine, cookieName+"=")
+		text := value[:session.TokenLen]
+		another := strings.TrimPrefix(setCookie(t, a.get("/add", "")), cookieName+"=")
+		raw, _ := base64.RawURLEncoding.DecodeString(text)
+		rejected := map[string]string{
+			"a megabyte":       cookieName + "=" + strings.Repeat("A", 1<<20),
+			"quoted":           cookieName + `="` + value + `"`,
+			"padded":           cookieName + "=" + value + "=",
+			"standard base64":  cookieName + "=" + base64.StdEncoding.EncodeToString(raw),
+			"lower case":       cookieName + "=" + strings.ToLower(value) + "x",
+			"short":            cookieName + "=" + value[1:],
+			"escaped":          cookieName + "=%41" + value[1:],
+			"two different":    genuine + "; " + cookieName + "=" + another,
+			"two in two lines": genuine + "\x00" + cookieName + "=" + another,
+			"not ASCII":        cookieName + "=" + "é" + value[2:],
+		}
+		accepted := map[string]string{
+			"plain":                 genuine,
+			"twice the same":        genuine + "; " + genuine,
+			"after 3001 others":     strings.Repeat("a=b; ", 3001) + genuine,
+			"without spaces":        "a=b;" + genuine + ";c=d",
+			"$Version":              "$Version=1; " + genuine + "; $Path=/",
+			"after a malformed one": cookieName + "=x; " + genuine,
+			"a cookie left empty":   cookieName + "=; " + genuine,
+			"broken neighbours":     ";;=;  ; a;\x01=\x02; " + genuine,
+		}
+		ignored := map[string]string{
+			"empty":        cookieName + "=",
+			"none":         "a=b",
+			"another name": "session_id=" + value + "; " + strings.ToLower(cookieName) + "=" + value + "; x" + genuine,
+			"no value":     cookieName,
+		}
+		get := func(header string) *httptest.ResponseRecorder {
+			r := httptest.NewRequest("GET", "/show", nil)
+			r.Header["Cookie"] = strings.Split(header, "\x00")
+			w := httptest.NewRecorder()
+			a.Handler(a.mux).ServeHTTP(w, r)
+			return w
+		}
+		for name, header := range rejected {
+			st.calls()
+			a.kinds()
+			w := get(header)
+			if w.Code != http.StatusOK || w.Header()["Set-Cookie"] != nil || st.calls() != "" {
+				t.Errorf("%s: %d %v", name, w.Code, w.Header())
+			}
+			if kinds := a.kinds(); !slices.Equal(kinds, []session.EventKind{session.EventRejected}) {
+				t.Errorf("%s: events %v", name, kinds)
+			}
+		}
+		for name, header := range accepted {
+			st.calls()
+			if get(header); st.calls() != "Load" {
+				t.Errorf("%s: not accepted", name)
+			}
+		}
+		for name, header := range ignored {
+			st.calls()
+			a.kinds()
+			if get(header); st.calls() != "" || a.kinds() != nil {
+				t.Errorf("%s: not ignored", name)
+			}
+		}
+	}
+}
+
+func TestAHostileCookieCostsNoMemory(t *testing.T) {
+	a := newApp(t, newStore(), &middleware.Options{Secrets: [][]byte{oldSecret}})
+	h := a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := middleware.Get[cart](r); err != nil {
+			t.Error(err)
+		}
+	}))
+	allocs := func(cookie string) float64 {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", cookie)
+		return testing.AllocsPerRun(20, func() { h.ServeHTTP(httptest.NewRecorder(), r) })
+	}
+	small := allocs(cookieName + "=x")
+	for name, cookie := range map[string]string{
+		"megabyte": cookieName + "=" + strings.Repeat("A", 1<<20),
+		"many":     strings.Repeat(cookieName+"=x; ", 50_000),
+		"forged":   cookieName + "=" + strings.Repeat("A", 43) + "." + strings.Repeat("B", 43),
+	} {
+		if got := allocs(cookie); got > small+4 {
+			t.Errorf("%s: %v allocations, %v for a small one", name, got, small)
+		}
+	}
+}
+
+func FuzzCookieHeader(f *testing.F) {
+	for _, secrets := range [][][]byte{nil, {oldSecret}} {
+		a := newApp(f, newStore(), &middleware.Options{Secrets: secrets})
+		cookie := setCookie(f, a.get("/add", ""))
+		f.Add(cookie, secrets != nil)
+		f.Add(cookie+"; "+cookie+"x", secrets != nil)
+		f.Add(`$Version="1"; `+cookieName+`="`+cookie+`"; ;=`, secrets != nil)
+	}
+	f.Fuzz(func(t *testing.T, header string, signed bool) {
+		o := &middleware.Options{}
+		if signed {
+			o.Secrets = [][]byte{oldSecret}
+		}
+		st := newStore()
+		a := newApp(t, st, o)
+		w := a.get("/show", header)
+		if w.Code != http.StatusOK || w.Header()["Set-Cookie"] != nil {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+		if st.calls() != "" && !strings.Contains(header, cookieName+"=") {
+			t.Error("a token was found in a header that has none")
+		}
+	})
+}

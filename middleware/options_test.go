@@ -1,0 +1,109 @@
+package middleware_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/middleware"
+	"github.com/seed48429006/sessions/session"
+)
+
+func TestNewNamesEverythingThatIsWrongAtOnce(t *testing.T) {
+	type bad struct {
+		C chan int
+		F func()
+	}
+	_, err := middleware.New[bad](nil, &middleware.Options{
+		Lifetime: -1, MaxPerOwner: -1, SaveTimeout: -1,
+		Secrets: [][]byte{[]byte("short"), nil},
+		Cookie: middleware.Cookie{Name: "__Host-a b", Path: "x", Domain: "not a domain",
+			SameSite: http.SameSiteNoneMode, Partitioned: true, Insecure: true},
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"bad.C:", "bad.F:", "Lifetime", "MaxPerOwner", "SaveTimeout", "Secrets[0]", "Secrets[1]",
+		"leave the prefix out", "Cookie.Path", "SameSite=None", "Partitioned", "Cookie: ", "the store is nil"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in:\n%v", want, err)
+		}
+	}
+}
+
+func TestOptionsThatAreRefused(t *testing.T) {
+	for want, o := range map[string]middleware.Options{
+		"must begin with a slash": {Cookie: middleware.Cookie{Path: "app"}},
+		"Cookie: ":                {Cookie: middleware.Cookie{Domain: "a b"}},
+		"browsers take 4096":      {Cookie: middleware.Cookie{Name: strings.Repeat("n", 4096)}},
+		"invalid":                 {Cookie: middleware.Cookie{Name: "a;b"}},
+		"none of net/http":        {Cookie: middleware.Cookie{SameSite: 9}},
+		"use at least 32":         {Secrets: [][]byte{make([]byte, 31)}},
+	} {
+		if _, err := middleware.New(newStore(), &o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want …%s…", err, want)
+		}
+	}
+}
+
+type plainStore struct{ session.Store[int] }
+
+func TestMaxPerOwnerNeedsOwners(t *testing.T) {
+	_, err := middleware.New[int](plainStore{}, &middleware.Options{MaxPerOwner: 1})
+	if err == nil || !strings.Contains(err.Error(), "finds sessions by owner") || !strings.Contains(err.Error(), "SessionOwner() string of int") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := middleware.New(newStore(), &middleware.Options{MaxPerOwner: 1}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	var c middleware.Config
+	secret := strings.Repeat("s", 32)
+	text := `{"store": "redis://localhost:6379/0", "cookie_name": "sid", "max_age": 3600, "secret": "` + secret + `"}`
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		t.Fatal(err)
+	}
+	o, store, err := c.Options()
+	want := &middleware.Options{Lifetime: time.Hour, Cookie: middleware.Cookie{Name: "sid"}, Secrets: [][]byte{[]byte(secret)}}
+	if err != nil || store != "redis://localhost:6379/0" || !cmp.Equal(want.Cookie, o.Cookie) || o.Lifetime != want.Lifetime || !cmp.Equal(want.Secrets, o.Secrets) {
+		t.Errorf("%+v, %q, %v", o, store, err)
+	}
+	if _, store, err := (middleware.Config{}).Options(); store != "memory:" || err != nil {
+		t.Errorf("%q, %v", store, err)
+	}
+	_, _, err = middleware.Config{MaxAge: -1, Secret: "hunter2", CookieName: "a b"}.Options()
+	if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Count(err.Error(), "\n") < 2 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTroubleIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	st := newStore()
+	m, err := middleware.New(st, &middleware.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := m.Open(context.Background(), "")
+	s.Update(func(c *cart) { c.Items++ })
+	st.fail("Save", errDown)
+	s.Commit(t.Context())
+	if !strings.Contains(log.String(), `msg="session failed"`) || !strings.Contains(log.String(), errDown.Error()) {
+		t.Errorf("log %q", log.String())
+	}
+	log.Reset()
+	st.fail("Save", nil)
+	s.Commit(t.Context())
+	if log.Len() > 0 {
+		t.Errorf("log %q", log.String())
+	}
+}

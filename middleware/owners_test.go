@@ -1,0 +1,245 @@
+package middleware_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/seed48429006/sessions/middleware"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
+)
+
+func (a *app) id(t testing.TB, cookie string) session.ID {
+	t.Helper()
+	token, err := session.ParseToken(strings.TrimPrefix(cookie, cookieName+"="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token.ID()
+}
+
+func TestListAndRevoke(t *testing.T) {
+	a := newApp(t, newStore(), nil)
+	mine, other, eves := a.visit(t, cart{Customer: "ada"}), a.visit(t, cart{Customer: "ada"}), a.visit(t, cart{Customer: "eve"})
+	count := func(owner string) (n int) {
+		for _, err := range a.List(t.Context(), owner) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		return n
+	}
+	if count("ada") != 2 || count("eve") != 1 || count("") != 0 {
+		t.Error("List is wrong")
+	}
+	for name, owner := range map[string]string{"of another": "ada", "of nobody": ""} {
+		if err := a.Revoke(t.Context(), owner, a.id(t, eves)); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("a session %s: %v", name, err)
+		}
+	}
+	if err := a.Revoke(t.Context(), "ada", session.NewToken().ID()); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("an unknown session: %v", err)
+	}
+	if err := a.Revoke(t.Context(), "ada", a.id(t, other)); err != nil {
+		t.Error(err)
+	}
+	if _, ok := a.value(t, other); ok {
+		t.Error("a revoked session lives")
+	}
+	third := a.visit(t, cart{Customer: "ada"})
+	if n, err := a.RevokeAll(t.Context(), "ada", a.id(t, mine)); n != 1 || err != nil {
+		t.Error(n, err)
+	}
+	if _, ok := a.value(t, third); ok {
+		t.Error("log out everywhere else does not")
+	}
+	if _, ok := a.value(t, mine); !ok {
+		t.Error("the session to keep was ended")
+	}
+	if n, err := a.RevokeAll(t.Context(), "ada"); n != 1 || err != nil || count("ada") != 0 || count("eve") != 1 {
+		t.Error(n, err)
+	}
+	total := 0
+	for _, err := range a.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		total++
+	}
+	if total != 1 {
+		t.Errorf("All yields %d", total)
+	}
+}
+
+// renewing renews each session just before it would be deleted, once.
+type renewing struct {
+	*store
+	renew func(session.ID)
+}
+
+func (r *renewing) Delete(ctx context.Context, id session.ID) error {
+	if renew := r.renew; renew != nil {
+		r.renew = nil
+		renew(id)
+	}
+	return r.store.Delete(ctx, id)
+}
+
+func TestRevokeAllFindsASessionThatIsRenewedUnderItsHands(t *testing.T) {
+	st := &renewing{store: newStore()}
+	a := newApp(t, st, nil)
+	cookie := a.visit(t, cart{Customer: "ada"})
+	var fresh string
+	st.renew = func(session.ID) {
+		a.handle("/renew", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { s.Renew() })
+		fresh = setCookie(t, a.get("/renew", cookie))
+	}
+	if n, err := a.RevokeAll(t.Context(), "ada"); n != 1 || err != nil {
+		t.Error(n, err)
+	}
+	if _, ok := a.value(t, fresh); ok || fresh == "" {
+		t.Error("the renewed session slipped through")
+	}
+}
+
+func TestRevokeAllEndsWhatCannotBeRead(t *testing.T) {
+	st := &unreadable{store: newStore()}
+	a := newApp(t, st, nil)
+	a.visit(t, cart{Customer: "ada"})
+	if n, err := a.RevokeAll(t.Context(), "ada"); n != 1 || err != nil || st.live(t) != 0 {
+		t.Error(n, err)
+	}
+}
+
+type unreadable struct{ *store }
+
+func (u *unreadable) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[cart], error] {
+	return func(yield func(session.Record[cart], error) bool) {
+		for rec := range u.store.ByOwner(ctx, owner) {
+			if !yield(session.Record[cart]{}, &session.DecodeError{ID: rec.ID, Err: errDown}) {
+				return
+			}
+		}
+	}
+}
+
+func TestAStoreWithoutAnIndex(t *testing.T) {
+	m, err := middleware.New[int](plainStore{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.RevokeAll(t.Context(), "ada"); !errors.Is(err, session.ErrUnsupported) {
+		t.Error(err)
+	}
+	for _, err := range m.All(t.Context()) {
+		if !errors.Is(err, session.ErrUnsupported) {
+			t.Error(err)
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	st := newStore()
+	a := newApp(t, st, nil)
+	for _, token := range []string{"x", session.NewToken().Reveal()} {
+		if _, err := a.Open(t.Context(), token); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+	cookie := a.visit(t, cart{Items: 1})
+	st.fail("Load", errDown)
+	if _, err := a.Open(t.Context(), strings.TrimPrefix(cookie, cookieName+"=")); !errors.Is(err, session.ErrUnavailable) {
+		t.Error(err)
+	}
+	st.fail("Load", nil)
+	s, err := a.Open(t.Context(), strings.TrimPrefix(cookie, cookieName+"="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := middleware.FromContext[cart](middleware.NewContext(t.Context(), s))
+	if found != s || err != nil {
+		t.Error(found, err)
+	}
+}
+
+func TestHeaderTransport(t *testing.T) {
+	a := newApp(t, newStore(), &middleware.Options{Transport: middleware.HeaderTransport("x-session-token")})
+	do := func(path string, tokens ...string) http.Header {
+		r, _ := http.NewRequest("GET", path, nil)
+		r.Header["X-Session-Token"] = tokens
+		w := newRecorder()
+		a.Handler(a.mux).ServeHTTP(w, r)
+		return w.Header()
+	}
+	h := do("/add")
+	token := h.Get("X-Session-Token")
+	if len(token) != session.TokenLen || h["Set-Cookie"] != nil || h.Get("Vary") != "X-Session-Token" || h.Get("Cache-Control") != "no-store" {
+		t.Errorf("%v", h)
+	}
+	if h := do("/add", token); h["X-Session-Token"] != nil {
+		t.Errorf("sent again: %v", h)
+	}
+	if h := do("/logout", token); h["X-Session-Token"] == nil || h.Get("X-Session-Token") != "" {
+		t.Errorf("after the log-out: %v", h)
+	}
+	for _, bad := range [][]string{{"x"}, {token, session.NewToken().Reveal()}} {
+		a.kinds()
+		do("/show", bad...)
+		if fmt.Sprint(a.kinds()) != "[rejected]" {
+			t.Errorf("%q", bad)
+		}
+	}
+}
+
+func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
+
+func newWishes() session.Store[wishes] { return memstore.New[wishes](nil) }
+
+type wishes struct{ List []string }
+
+func TestTwoManagers(t *testing.T) {
+	carts := newApp(t, newStore(), nil)
+	lists, err := middleware.New(newWishes(), &middleware.Options{Cookie: middleware.Cookie{Name: "wishes"}, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := lists.Handler(carts.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err1 := middleware.Get[cart](r)
+		l, err2 := middleware.Get[wishes](r)
+		if err1 != nil || err2 != nil {
+			t.Error(err1, err2)
+			return
+		}
+		c.Update(func(c *cart) { c.Items++ })
+		l.Update(func(l *wishes) { l.List = append(l.List, "tea") })
+	})))
+	w := newRecorder()
+	r, _ := http.NewRequest("GET", "/", nil)
+	h.ServeHTTP(w, r)
+	lines := w.Header()["Set-Cookie"]
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], cookieName+"=") || !strings.HasPrefix(lines[1], "__Host-wishes=") {
+		t.Errorf("cookies %q", lines)
+	}
+	if len(w.Header()["Vary"]) != 1 {
+		t.Errorf("Vary %q", w.Header()["Vary"])
+	}
+
+	same, err := middleware.New(newWishes(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		text := fmt.Sprint(recover())
+		if !strings.Contains(text, "middleware_test.cart") || !strings.Contains(text, "middleware_test.wishes") || !strings.Contains(text, cookieName) {
+			t.Errorf("panic %q", text)
+		}
+	}()
+	same.Handler(carts.Handler(http.NotFoundHandler())).ServeHTTP(w, r)
+}
