@@ -1,0 +1,414 @@
+package middleware_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed48429006/sessions/middleware"
+	"github.com/seed48429006/sessions/session"
+)
+
+// onServers runs a test against real servers, over HTTP/1.1 and HTTP/2.
+func onServers(t *testing.T, handler func(*testing.T, *app) http.Handler, test func(t *testing.T, a *app, c *http.Client, url string)) {
+	t.Helper()
+	for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		t.Run(proto, func(t *testing.T) {
+			a := newApp(t, newStore(), nil)
+			server := httptest.NewUnstartedServer(handler(t, a))
+			server.EnableHTTP2 = proto == "HTTP/2.0"
+			server.StartTLS()
+			defer server.Close()
+			client := server.Client()
+			client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			test(t, a, client, server.URL)
+		})
+	}
+}
+
+func onApp(change func(s *session.Session[cart]), h func(w http.ResponseWriter, r *http.Request)) func(*testing.T, *app) http.Handler {
+	return func(t *testing.T, a *app) http.Handler {
+		a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			change(s)
+			h(w, r)
+		})
+		return a.Handler(a.mux)
+	}
+}
+
+func add(s *session.Session[cart]) { s.Update(func(c *cart) { c.Items++ }) }
+
+// stored fails the test unless the response set a cookie whose session holds an item.
+func stored(t *testing.T, a *app, res *http.Response) {
+	t.Helper()
+	lines := res.Header["Set-Cookie"]
+	if len(lines) != 1 {
+		t.Fatalf("%s: cookies %q", res.Status, lines)
+	}
+	pair, _, _ := strings.Cut(lines[0], ";")
+	if c, _ := a.value(t, pair); c.Items != 1 {
+		t.Errorf("%s: %d items are stored", res.Status, c.Items)
+	}
+}
+
+func TestEveryWayToBegin(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "page.txt")
+	if err := os.WriteFile(file, []byte(strings.Repeat("file ", 10_000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		h    func(w http.ResponseWriter, r *http.Request)
+		code int
+		body string
+	}{
+		"nothing":     {func(w http.ResponseWriter, r *http.Request) {}, 200, ""},
+		"WriteHeader": {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(201) }, 201, ""},
+		"Write":       {func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("body")) }, 200, "body"},
+		"WriteString": {func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "body") }, 200, "body"},
+		"204":         {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }, 204, ""},
+		"304":         {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(304) }, 304, ""},
+		"redirect":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", 303) }, 303, ""},
+		"Flush": {func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			io.WriteString(w, "body")
+		}, 200, "body"},
+		"FlushError": {func(w http.ResponseWriter, r *http.Request) {
+			err := http.NewResponseController(w).Flush()
+			if err != nil && r.Method != "HEAD" { // over HTTP/2, a response to HEAD has ended by then
+				t.Error(err)
+			}
+		}, 200, ""},
+		"ReadFrom":  {func(w http.ResponseWriter, r *http.Request) { io.Copy(w, strings.NewReader("body")) }, 200, "body"},
+		"ServeFile": {func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) }, 200, strings.Repeat("file ", 10_000)},
+		"ServeContent": {func(w http.ResponseWriter, r *http.Request) {
+			http.ServeContent(w, r, "x.txt", time.Time{}, strings.NewReader("body"))
+		}, 200, "body"},
+		"103 first": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Link", "</style.css>; rel=preload")
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(200)
+			io.WriteString(w, "body")
+		}, 200, "body"},
+		"deadline": {func(w http.ResponseWriter, r *http.Request) {
+			if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
+				t.Error(err)
+			}
+			io.WriteString(w, "body")
+		}, 200, "body"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onServers(t, onApp(add, test.h), func(t *testing.T, a *app, c *http.Client, url string) {
+				for _, method := range []string{"GET", "HEAD"} {
+					r, _ := http.NewRequest(method, url+"/", nil)
+					res, err := c.Do(r)
+					if err != nil {
+						t.Fatal(err)
+					}
+					body, err := io.ReadAll(res.Body)
+					res.Body.Close()
+					if err != nil || res.StatusCode != test.code {
+						t.Errorf("%s: %d, %v", method, res.StatusCode, err)
+					}
+					if method == "GET" && test.body != "" && string(body) != test.body {
+						t.Errorf("body %.50q, want %.50q", body, test.body)
+					}
+					stored(t, a, res)
+				}
+			})
+		})
+	}
+}
+
+func TestEarlyHintsGoOutBeforeTheCommit(t *testing.T) {
+	hinted := make(chan http.Header, 1)
+	onServers(t, func(t *testing.T, a *app) http.Handler {
+		a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			w.WriteHeader(http.StatusEarlyHints)
+			if s.Update(func(c *cart) { c.Items++ }); !s.IsNew() {
+				t.Error("committed by a 103")
+			}
+		})
+		return a.Handler(a.mux)
+	}, func(t *testing.T, a *app, c *http.Client, url string) {
+		r, _ := http.NewRequest("GET", url, nil)
+		r = r.WithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			Got1xxResponse: func(code int, h textproto.MIMEHeader) error { hinted <- http.Header(h); return nil },
+		}))
+		res, err := c.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if h := <-hinted; h["Set-Cookie"] != nil {
+			t.Error("the cookie went out with the hints")
+		}
+		stored(t, a, res)
+	})
+}
+
+func TestServerSentEvents(t *testing.T) {
+	go1 := make(chan bool)
+	onServers(t, onApp(add, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for i := range 3 {
+			fmt.Fprintf(w, "data: %d\n\n", i)
+			w.(http.Flusher).Flush()
+			<-go1
+		}
+	}), func(t *testing.T, a *app, c *http.Client, url string) {
+		res, err := c.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		stored(t, a, res) // while the stream goes on
+		lines := bufio.NewReader(res.Body)
+		for i := range 3 {
+			line, err := lines.ReadString('\n')
+			if want := fmt.Sprintf("data: %d\n", i); line != want || err != nil {
+				t.Errorf("%q, %v", line, err)
+			}
+			lines.ReadString('\n')
+			go1 <- true
+		}
+	})
+}
+
+func TestHijack(t *testing.T) {
+	for name, hijack := range map[string]func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error){
+		"assertion": func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) { return w.(http.Hijacker).Hijack() },
+		"controller": func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+			return http.NewResponseController(w).Hijack()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newApp(t, newStore(), nil)
+			a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+				add(s)
+				conn, rw, err := hijack(w)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				if s.IsNew() {
+					t.Error("not committed")
+				}
+				fmt.Fprintf(rw, "HTTP/1.1 101 Switching Protocols\r\nSet-Cookie: %s\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n", w.Header().Get("Set-Cookie"))
+				line, _ := rw.ReadString('\n')
+				rw.WriteString(line)
+				rw.Flush()
+				s.Update(func(c *cart) { c.Items++ })
+			})
+			server := httptest.NewServer(a.Handler(a.mux))
+			defer server.Close()
+			conn, err := net.Dial("tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nping\n")
+			br := bufio.NewReader(conn)
+			res, err := http.ReadResponse(br, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if line, _ := br.ReadString('\n'); line != "ping\n" {
+				t.Errorf("echoed %q", line)
+			}
+			br.ReadByte() // until the handler has returned
+			pair, _, _ := strings.Cut(res.Header.Get("Set-Cookie"), ";")
+			for range 100 { // the late change is saved after the connection was closed
+				if c, _ := a.value(t, pair); c.Items == 2 {
+					return
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			t.Error("the late change is lost")
+		})
+	}
+}
+
+func TestTimeoutHandler(t *testing.T) {
+	slow := func(w http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		io.WriteString(w, "too late")
+	}
+	t.Run("outside", func(t *testing.T) {
+		st := newStore()
+		a := newApp(t, st, nil)
+		a.handle("/fast", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			add(s)
+			io.WriteString(w, "ok")
+		})
+		a.handle("/slow", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { slow(w, r) })
+		h := http.TimeoutHandler(a.Handler(a.mux), 50*time.Millisecond, "timeout")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/fast", nil))
+		stored(t, a, w.Result())
+		w = httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/slow", nil))
+		if w.Code != 503 || w.Header()["Set-Cookie"] != nil {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	})
+	t.Run("inside", func(t *testing.T) {
+		a := newApp(t, newStore(), nil)
+		a.mux.Handle("/fast", http.TimeoutHandler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			add(s)
+			io.WriteString(w, "ok")
+		}), time.Minute, "timeout"))
+		a.mux.Handle("/slow", http.TimeoutHandler(http.HandlerFunc(slow), time.Millisecond, "timeout"))
+		stored(t, a, a.get("/fast", "").Result())
+		if w := a.get("/slow", ""); w.Code != 503 || w.Body.String() != "timeout" {
+			t.Errorf("%d %q", w.Code, w.Body)
+		}
+	})
+}
+
+// What a handler finds by type assertion is what the server's writer can do.
+func TestTheWritersAbilities(t *testing.T) {
+	type able struct{ flush, hijack, push bool }
+	abilities := func(w http.ResponseWriter) (a able) {
+		_, a.flush = w.(http.Flusher)
+		_, a.hijack = w.(http.Hijacker)
+		_, a.push = w.(http.Pusher)
+		return a
+	}
+	bare := struct{ http.ResponseWriter }{httptest.NewRecorder()}
+	f, h, p := http.Flusher(httptest.NewRecorder()), hijacker{}, pusher{}
+	for _, w := range []http.ResponseWriter{
+		bare,
+		struct {
+			http.ResponseWriter
+			http.Flusher
+		}{bare, f},
+		struct {
+			http.ResponseWriter
+			http.Hijacker
+		}{bare, h},
+		struct {
+			http.ResponseWriter
+			http.Pusher
+		}{bare, p},
+		struct {
+			http.ResponseWriter
+			http.Flusher
+			http.Hijacker
+		}{bare, f, h},
+		struct {
+			http.ResponseWriter
+			http.Flusher
+			http.Pusher
+		}{bare, f, p},
+		struct {
+			http.ResponseWriter
+			http.Hijacker
+			http.Pusher
+		}{bare, h, p},
+		struct {
+			http.ResponseWriter
+			http.Flusher
+			http.Hijacker
+			http.Pusher
+		}{bare, f, h, p},
+	} {
+		a := newApp(t, newStore(), nil)
+		want := abilities(w)
+		for name, outer := range map[string]http.ResponseWriter{"plain": w, "wrapped": unwrapper{w}} {
+			a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if got := abilities(w); got != want {
+					t.Errorf("%s: got %+v, want %+v", name, got, want)
+				}
+				if _, ok := w.(io.ReaderFrom); !ok {
+					t.Error("no ReaderFrom")
+				}
+				rc := http.NewResponseController(w)
+				if _, _, err := rc.Hijack(); errors.Is(err, http.ErrNotSupported) == want.hijack {
+					t.Errorf("%s: Hijack: %v", name, err)
+				}
+				if err := rc.Flush(); errors.Is(err, http.ErrNotSupported) == want.flush {
+					t.Errorf("%s: Flush: %v", name, err)
+				}
+				if pusher, ok := w.(http.Pusher); ok {
+					if err := pusher.Push("/", nil); !errors.Is(err, errDown) {
+						t.Errorf("%s: Push: %v", name, err)
+					}
+				}
+			})).ServeHTTP(outer, httptest.NewRequest("GET", "/", nil))
+		}
+	}
+}
+
+type hijacker struct{}
+
+func (hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, errDown }
+
+type pusher struct{}
+
+func (pusher) Push(string, *http.PushOptions) error { return errDown }
+
+// An unwrapper hides what its writer can do from type assertions.
+type unwrapper struct{ inner http.ResponseWriter }
+
+func (u unwrapper) Header() http.Header         { return u.inner.Header() }
+func (u unwrapper) Write(p []byte) (int, error) { return u.inner.Write(p) }
+func (u unwrapper) WriteHeader(status int)      { u.inner.WriteHeader(status) }
+func (u unwrapper) Unwrap() http.ResponseWriter { return u.inner }
+
+// A file must go out by the server's own ReadFrom, which uses sendfile.
+func TestReadFromReachesTheServersWriter(t *testing.T) {
+	a := newApp(t, newStore(), nil)
+	w := &readerFrom{ResponseRecorder: httptest.NewRecorder()}
+	a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(w, struct{ io.Reader }{strings.NewReader("body")})
+	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if !w.used || w.Body.String() != "body" {
+		t.Error("copied through a buffer")
+	}
+}
+
+type readerFrom struct {
+	*httptest.ResponseRecorder
+	used bool
+}
+
+func (r *readerFrom) ReadFrom(src io.Reader) (int64, error) {
+	r.used = true
+	return io.Copy(struct{ io.Writer }{r.ResponseRecorder}, src)
+}
+
+// The context of a request with a session is a context as any other.
+func TestContext(t *testing.T) {
+	a := newApp(t, newStore(), nil)
+	type key struct{}
+	cause := errors.New("cause")
+	parent, cancel := context.WithCancelCause(context.WithValue(t.Context(), key{}, "value"))
+	a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		child, stop := context.WithTimeout(r.Context(), time.Minute)
+		defer stop()
+		if child.Value(key{}) != "value" {
+			t.Error("a value is lost")
+		}
+		if s, err := middleware.FromContext[cart](child); s == nil || err != nil {
+			t.Error(err)
+		}
+		cancel(cause)
+		<-child.Done()
+		if !errors.Is(context.Cause(child), cause) {
+			t.Error(context.Cause(child))
+		}
+	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(parent))
+}
