@@ -102,11 +102,9 @@ func (x *exchange[T]) begin(h http.Header) error {
 	if s == nil {
 		return nil
 	}
-	ctx, stop := x.saveContext()
-	defer stop()
-	err := s.Commit(ctx)
+	err := x.commit(s)
 	if err == nil {
-		err = s.Detach(ctx)
+		err = s.Detach(x)
 	}
 	if err == nil {
 		x.tell(h, s)
@@ -141,9 +139,7 @@ func (x *exchange[T]) end() {
 	if s == nil || !s.Modified() {
 		return
 	}
-	ctx, stop := x.saveContext()
-	defer stop()
-	if err := s.Commit(ctx); err != nil && !x.w.hijacked {
+	if err := x.commit(s); err != nil && !x.w.hijacked {
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -159,9 +155,7 @@ func (x *exchange[T]) abandon() {
 	if !s.Modified() {
 		return
 	}
-	ctx, stop := x.saveContext()
-	defer stop()
-	if err := s.Commit(ctx); err == nil && !x.w.begun {
+	if err := x.commit(s); err == nil && !x.w.begun {
 		x.tell(x.w.Header(), s)
 	}
 }
@@ -183,18 +177,19 @@ func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) {
 	}
 }
 
-// saveContext returns the context for a commit: the request's, but the client's
-// disconnect does not end it.
-func (x *exchange[T]) saveContext() (ctx context.Context, stop func()) {
+// commit commits the session, whatever becomes of the client, within
+// [Options.SaveTimeout] and the request's own deadline.
+func (x *exchange[T]) commit(s *session.Session[T]) error {
 	timeout := x.m.options.SaveTimeout
 	if timeout == 0 {
 		timeout = DefaultSaveTimeout
 	}
-	deadline := time.Now().Add(timeout)
-	if own, ok := x.Context.Deadline(); ok && own.Before(deadline) {
-		deadline = own
+	ctx := saveContext{request: x, deadline: time.Now().Add(timeout)}
+	if own, ok := x.Context.Deadline(); ok && own.Before(ctx.deadline) {
+		ctx.deadline = own
 	}
-	return withDeadline(context.WithoutCancel(x), deadline)
+	defer ctx.stop()
+	return s.Commit(&ctx)
 }
 
 // chainKey finds the innermost exchange, whatever its type.

@@ -79,7 +79,7 @@ func TestEveryWayToBegin(t *testing.T) {
 		"WriteString": {func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "body") }, 200, "body"},
 		"204":         {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }, 204, ""},
 		"304":         {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(304) }, 304, ""},
-		"redirect":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", 303) }, 303, ""},
+		"redirect":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusSeeOther) }, 303, ""},
 		"Flush": {func(w http.ResponseWriter, r *http.Request) {
 			w.(http.Flusher).Flush()
 			io.WriteString(w, "body")

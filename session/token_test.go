@@ -66,10 +66,10 @@ func decimalOf(t *testing.T, text string) string {
 func TestParseTokenIsStrict(t *testing.T) {
 	text := session.NewToken().Reveal()
 	last := "AEIMQUYcgkosw048" // the spellings whose spare bits are zero
-	var wrongLast string
+	var wrongLast strings.Builder
 	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
 		if !strings.ContainsRune(last, c) {
-			wrongLast += string(c)
+			wrongLast.WriteString(string(c))
 		}
 	}
 	bad := map[string]string{
@@ -77,7 +77,7 @@ func TestParseTokenIsStrict(t *testing.T) {
 		"newline": text[:41] + "\n" + text[42:], "plus": "+" + text[1:], "slash": "/" + text[1:],
 		"space": " " + text[1:], "NUL": "\x00" + text[1:], "quoted": `"` + text[:41] + `"`, "not ASCII": "é" + text[2:],
 	}
-	for i, c := range wrongLast {
+	for i, c := range wrongLast.String() {
 		bad[fmt.Sprint("spare bits ", i)] = text[:42] + string(c)
 	}
 	for name, text := range bad {

@@ -71,7 +71,6 @@ func nodeOf(t reflect.Type) *node {
 // met again while its node is being made is recursive.
 type compiler struct {
 	seen map[reflect.Type]*node
-	open map[reflect.Type]bool
 }
 
 func (c *compiler) node(t reflect.Type) *node {

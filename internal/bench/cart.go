@@ -1,0 +1,27 @@
+package bench
+
+import "fmt"
+
+// A Cart is what every library keeps.
+type Cart struct {
+	Customer string
+	Items    []Item
+	Notices  []string
+}
+
+// An Item is one line of a [Cart].
+type Item struct {
+	SKU      string
+	Name     string
+	Quantity int
+	Cents    int64
+}
+
+// TenItems returns a cart of ten items.
+func TenItems() Cart {
+	c := Cart{Customer: "customer-4711", Notices: []string{"Welcome back!"}}
+	for i := range 10 {
+		c.Items = append(c.Items, Item{fmt.Sprintf("SKU-%05d", i), fmt.Sprintf("A pleasant thing, number %d", i), i + 1, int64(i) * 1995})
+	}
+	return c
+}
