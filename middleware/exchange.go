@@ -17,6 +17,7 @@ type exchange[T any] struct {
 	m               *Manager[T]
 	r               *http.Request // as the handler has it
 	w               writer
+	saving          saveContext
 	outer           link // of the manager around this one
 
 	loading sync.Mutex // held while the session is loaded, once
@@ -98,7 +99,7 @@ func (x *exchange[T]) begin(h http.Header) error {
 	if !used {
 		return nil
 	}
-	vary(h, x.m.transport.source())
+	vary(h, x.m.varies)
 	if s == nil {
 		return nil
 	}
@@ -184,12 +185,13 @@ func (x *exchange[T]) commit(s *session.Session[T]) error {
 	if timeout == 0 {
 		timeout = DefaultSaveTimeout
 	}
-	ctx := saveContext{request: x, deadline: time.Now().Add(timeout)}
-	if own, ok := x.Context.Deadline(); ok && own.Before(ctx.deadline) {
-		ctx.deadline = own
+	deadline := time.Now().Add(timeout)
+	if own, ok := x.Context.Deadline(); ok && own.Before(deadline) {
+		deadline = own
 	}
-	defer ctx.stop()
-	return s.Commit(&ctx)
+	x.saving = saveContext{request: x, deadline: deadline}
+	defer x.saving.stop()
+	return s.Commit(&x.saving)
 }
 
 // chainKey finds the innermost exchange, whatever its type.

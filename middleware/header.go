@@ -5,14 +5,20 @@ import (
 	"strings"
 )
 
-// vary adds a request header's name to Vary, unless it is there.
-func vary(h http.Header, name string) {
-	for _, line := range h["Vary"] {
-		if line == "*" || line == name || hasToken(line, name) || hasToken(line, "*") {
+// vary adds a request header's name, given as a value of its own, to Vary,
+// unless it is there.
+func vary(h http.Header, value []string) {
+	given := h["Vary"]
+	if len(given) == 0 {
+		h["Vary"] = value
+		return
+	}
+	for _, line := range given {
+		if hasToken(line, value[0]) || hasToken(line, "*") {
 			return
 		}
 	}
-	h["Vary"] = append(h["Vary"], name)
+	h["Vary"] = append(given, value[0])
 }
 
 // keepPrivate keeps a response that gives a visitor a token out of caches, unless

@@ -18,6 +18,7 @@ type Manager[T any] struct {
 	options   Options
 	transport Transport
 	typeName  string
+	varies    []string // shared by all responses; its capacity is its length
 }
 
 // New returns a manager that keeps sessions in store. Nil options are the zero
@@ -43,6 +44,7 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	if m.transport == nil {
 		m.transport = newCookieTransport(&m.options.Cookie, m.options.Secrets)
 	}
+	m.varies = []string{m.transport.source()}
 	return m, nil
 }
 

@@ -15,10 +15,6 @@ const (
 	maxAttempts = 100
 
 	minBackoff, maxBackoff = time.Millisecond, 32 * time.Millisecond
-
-	// touchShare is the share of the idle timeout after which a session that is
-	// only read has its expiry moved.
-	touchShare = 16
 )
 
 // A commit is one attempt to bring a session's changes to the store.
@@ -138,14 +134,10 @@ func ownerOf[T any](v *T) string {
 // command. That it fails is reported, and no failure of the request: it changed
 // nothing that could be lost.
 func (c *commit[T]) touch(ctx context.Context) {
-	idle := c.s.policy.idle()
-	if c.isNew() || idle == 0 {
+	if c.s.policy.fresh(c.base.Revision, c.base.Expires, c.base.Deadline) {
 		return
 	}
 	expires := c.s.policy.expires(now(), c.base.Deadline)
-	if expires.Sub(c.base.Expires).Abs() < idle/touchShare {
-		return
-	}
 	if err := c.s.store.Touch(ctx, c.base.ID, expires); err != nil {
 		c.s.fail(ctx, c, StoreError(err))
 		return

@@ -25,9 +25,19 @@ func (s *Session[T]) Commit(ctx context.Context) error {
 		return err
 	}
 	defer s.end()
+	s.mu.Lock()
+	untouched := s.idle() && (s.gone || s.policy.fresh(s.base.Revision, s.base.Expires, s.base.Deadline))
+	s.mu.Unlock()
+	if untouched {
+		return nil
+	}
 	if err := s.bury(ctx); err != nil {
 		return err
 	}
+	return s.commit(ctx)
+}
+
+func (s *Session[T]) commit(ctx context.Context) error {
 	s.mu.Lock()
 	c := s.snapshot()
 	s.mu.Unlock()

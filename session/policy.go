@@ -11,6 +11,10 @@ const (
 	DefaultIdleTimeout = time.Hour
 )
 
+// touchShare is the share of the idle timeout after which a session that is only
+// read has its expiry moved.
+const touchShare = 16
+
 // A Policy says how long sessions live and who hears what happens to them.
 // The zero Policy is the default. A Policy in use must not be changed.
 type Policy struct {
@@ -38,6 +42,15 @@ type Policy struct {
 	// Report is like Observe, for trouble only: see [EventKind.Trouble].
 	// Without Observe, it costs nothing while there is none.
 	Report func(context.Context, Event)
+}
+
+// fresh reports whether the idle end of a record need not be moved: it is where
+// a use would put it, give or take a share of the timeout. Where another node's
+// clock or another configuration has put it far ahead, it is moved back.
+func (p *Policy) fresh(rev Revision, expires, deadline time.Time) bool {
+	idle := p.idle()
+	return rev == 0 || idle == 0 ||
+		p.expires(now(), deadline).Sub(expires).Abs() < idle/touchShare
 }
 
 func (p *Policy) observe(ctx context.Context, e Event) {

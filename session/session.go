@@ -36,6 +36,7 @@ type Session[T any] struct {
 	gone    bool       // ended elsewhere: cannot be saved
 	late    bool       // the client cannot be told of a new token any more
 
+	first      Record[T] // base until the first commit, in one piece with the session
 	committing bool
 	committed  chan struct{} // closed when the commit that is under way ends; nil if nobody waits
 }
@@ -54,7 +55,7 @@ type pending[T any] struct {
 // only if it is changed. A nil policy is the zero [Policy].
 func New[T any](store Store[T], policy *Policy) *Session[T] {
 	s := blank(store, policy)
-	s.rest(new(Record[T]), Token{})
+	s.rest(&s.first, Token{})
 	return s
 }
 
@@ -68,6 +69,14 @@ func blank[T any](store Store[T], policy *Policy) *Session[T] {
 // rest makes rec what the session stands at, with nothing to commit.
 func (s *Session[T]) rest(rec *Record[T], token Token) {
 	s.base, s.value, s.token, s.pending = rec, &rec.Value, token, pending[T]{}
+}
+
+// idle reports whether nothing was asked of the session since its last commit.
+// The caller holds mu.
+func (s *Session[T]) idle() bool {
+	p := &s.pending
+	return s.value == &s.base.Value && s.doomed == nil && p.edits == nil && p.err == nil &&
+		!p.renew && !p.destroy && p.persist == nil && p.deadline == nil
 }
 
 // Load returns the session that the token gives access to.
@@ -84,9 +93,10 @@ func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Toke
 		err = ErrNotFound // a store may leave the deadline to its own clock
 	}
 	if err == nil {
-		s.rest(&rec, token)
+		s.first = rec
+		s.rest(&s.first, token)
 	} else {
-		s.rest(new(Record[T]), Token{})
+		s.rest(&s.first, Token{})
 		s.gone = errors.Is(err, ErrGone)
 	}
 	e := Event{Kind: loadKind(err), ID: token.ID(), Owner: s.base.Owner, Duration: s.policy.since(start), Err: StoreError(err)}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 )
 
 // TokenLen is the length of a token's text: 32 bytes in base64url without padding.
@@ -53,7 +52,6 @@ func ParseToken(text string) (Token, error) {
 	if n, err := strict.Decode(secret[:], src[:]); err != nil || n != len(secret) {
 		return Token{}, errors.New("session: a token is base64url without padding")
 	}
-	text = strings.Clone(text) // not to keep a whole header
 	return Token{&text}, nil
 }
 
