@@ -27,9 +27,12 @@ func newCookieTransport(c *Cookie, secrets [][]byte) *cookieTransport {
 	return t
 }
 
+func (t *cookieTransport) carrier(*cookieTransport) carrier { return t }
+
 // receive looks at the header itself: net/http's parser gives up on a request
 // with many cookies, takes quotes off values, and parses the others too.
 func (t *cookieTransport) receive(r *http.Request) (received, error) {
+	got := received{by: t}
 	var found string
 	var malformed bool
 	for _, line := range r.Header["Cookie"] {
@@ -42,19 +45,20 @@ func (t *cookieTransport) receive(r *http.Request) (received, error) {
 			case !t.wellFormed(value):
 				malformed = true
 			case found != "":
-				return received{}, errAmbiguous
+				return got, errAmbiguous
 			default:
 				found = value
 			}
 		}
 	}
+	var err error
 	switch {
 	case found != "":
-		return t.open(found)
+		got.token, got.stale, err = t.open(found)
 	case malformed:
-		return received{}, errMalformed
+		err = errMalformed
 	}
-	return received{}, nil
+	return got, err
 }
 
 // wellFormed reports whether the value could be a token, cheaply.
@@ -77,20 +81,21 @@ func (t *cookieTransport) wellFormed(value string) bool {
 	return true
 }
 
-// open returns the token that a value holds, if it is genuine.
-func (t *cookieTransport) open(value string) (got received, err error) {
+// open returns the token that a value holds, if it is genuine, and whether it
+// bears an old signature.
+func (t *cookieTransport) open(value string) (token session.Token, stale bool, err error) {
 	text := value[:session.TokenLen]
 	if t.signer != nil {
 		ok, current := t.signer.verify(text, value[session.TokenLen+1:])
 		if !ok {
-			return received{}, errForged
+			return token, false, errForged
 		}
-		got.stale = !current
+		stale = !current
 	}
-	if got.token, err = session.ParseToken(text); err != nil {
-		return received{}, errMalformed
+	if token, err = session.ParseToken(text); err != nil {
+		return token, false, errMalformed
 	}
-	return got, nil
+	return token, stale, nil
 }
 
 func (t *cookieTransport) send(h http.Header, g grant) {
@@ -116,5 +121,5 @@ func (t *cookieTransport) forget(h http.Header) {
 	h["Set-Cookie"] = append(h["Set-Cookie"], t.name+"=; Max-Age=0"+t.attributes)
 }
 
-func (t *cookieTransport) source() string { return "Cookie" }
-func (t *cookieTransport) key() string    { return "cookie " + t.name }
+func (t *cookieTransport) sources() []string { return []string{"Cookie"} }
+func (t *cookieTransport) places() []string  { return []string{"cookie " + t.name} }

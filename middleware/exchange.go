@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,10 +66,13 @@ func (x *exchange[T]) get(ctx context.Context) (*session.Session[T], error) {
 }
 
 func (x *exchange[T]) load(ctx context.Context) (*session.Session[T], error) {
-	got, err := x.m.transport.receive(x.r)
+	got, err := x.m.carrier.receive(x.r)
 	if err != nil {
 		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
 	}
+	x.mu.Lock()
+	x.received = got
+	x.mu.Unlock()
 	if got.token.IsZero() {
 		return session.New(x.m.store, &x.m.policy), nil
 	}
@@ -78,7 +82,7 @@ func (x *exchange[T]) load(ctx context.Context) (*session.Session[T], error) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.received, x.stored, x.persist, x.deadline = got, !s.IsNew(), s.Persistent(), s.Deadline()
+	x.stored, x.persist, x.deadline = !s.IsNew(), s.Persistent(), s.Deadline()
 	return s, nil
 }
 
@@ -122,9 +126,9 @@ func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
 	case s.Gone():
 		return
 	case ok && !known:
-		x.m.transport.send(h, g)
+		x.received.by.send(h, g)
 	case !ok && x.stored:
-		x.m.transport.forget(h)
+		x.received.by.forget(h)
 	default:
 		return
 	}
@@ -200,13 +204,13 @@ type chainKey struct{}
 // A link is an exchange seen by the managers within it.
 type link interface {
 	next() link
-	describe() (transport, typeName string)
+	describe() (places []string, typeName string)
 }
 
 func (x *exchange[T]) next() link { return x.outer }
 
-func (x *exchange[T]) describe() (transport, typeName string) {
-	return x.m.transport.key(), x.m.typeName
+func (x *exchange[T]) describe() (places []string, typeName string) {
+	return x.m.places, x.m.typeName
 }
 
 // joinChain panics if a manager around this one uses the same cookie: each would
@@ -214,9 +218,12 @@ func (x *exchange[T]) describe() (transport, typeName string) {
 func (x *exchange[T]) joinChain() {
 	x.outer, _ = x.Context.Value(chainKey{}).(link)
 	for l := x.outer; l != nil; l = l.next() {
-		if transport, typeName := l.describe(); transport == x.m.transport.key() {
-			panic(fmt.Sprintf("sessions: the managers of %s and %s both use %s; give one another Cookie.Name",
-				typeName, x.m.typeName, transport))
+		places, typeName := l.describe()
+		for _, place := range x.m.places {
+			if slices.Contains(places, place) {
+				panic(fmt.Sprintf("sessions: the managers of %s and %s both use the %s; give one another name",
+					typeName, x.m.typeName, place))
+			}
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// vary adds a request header's name, given as a value of its own, to Vary,
-// unless it is there.
+// vary adds names of request headers, given as a value of the header, to Vary,
+// unless they are there.
 func vary(h http.Header, value []string) {
 	given := h["Vary"]
 	if len(given) == 0 {

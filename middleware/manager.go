@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/seed48429006/sessions/session"
 )
@@ -13,12 +14,13 @@ import (
 // A Manager gives the requests of a web application their sessions, whose
 // values have type T. Make one with [New]. It is safe for concurrent use.
 type Manager[T any] struct {
-	store     session.Store[T]
-	policy    session.Policy
-	options   Options
-	transport Transport
-	typeName  string
-	varies    []string // shared by all responses; its capacity is its length
+	store    session.Store[T]
+	policy   session.Policy
+	options  Options
+	carrier  carrier
+	places   []string // of the carrier
+	varies   []string // the value of Vary, shared by all responses; its capacity is its length
+	typeName string
 }
 
 // New returns a manager that keeps sessions in store. Nil options are the zero
@@ -40,11 +42,13 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 		return nil, err
 	}
 	m.policy = m.options.policy()
-	m.transport = m.options.Transport
-	if m.transport == nil {
-		m.transport = newCookieTransport(&m.options.Cookie, m.options.Secrets)
+	cookie := newCookieTransport(&m.options.Cookie, m.options.Secrets)
+	m.carrier = cookie
+	if m.options.Transport != nil {
+		m.carrier = m.options.Transport.carrier(cookie)
 	}
-	m.varies = []string{m.transport.source()}
+	m.places = m.carrier.places()
+	m.varies = []string{strings.Join(m.carrier.sources(), ", ")}
 	return m, nil
 }
 

@@ -202,6 +202,49 @@ func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
 
 func newWishes() session.Store[wishes] { return memstore.New[wishes](nil) }
 
+func TestCookieOrHeader(t *testing.T) {
+	a := newApp(t, newStore(), &middleware.Options{Transport: middleware.CookieOrHeader("X-Session-Token")})
+	do := func(path string, header map[string]string) http.Header {
+		r, _ := http.NewRequest("GET", path, nil)
+		for name, value := range header {
+			r.Header[name] = []string{value}
+		}
+		w := newRecorder()
+		a.Handler(a.mux).ServeHTTP(w, r)
+		if got := w.Header().Get("Vary"); got != "Cookie, X-Session-Token" {
+			t.Errorf("Vary %q", got)
+		}
+		return w.Header()
+	}
+	const header, cookie = "X-Session-Token", "Cookie"
+	byHeader := do("/add", map[string]string{header: ""})
+	token := byHeader.Get(header)
+	if byHeader["Set-Cookie"] != nil || len(token) != session.TokenLen {
+		t.Fatalf("an API client without a token: %v", byHeader)
+	}
+	byCookie := do("/add", nil)
+	pair, _, _ := strings.Cut(byCookie.Get("Set-Cookie"), ";")
+	if byCookie[header] != nil || pair == "" {
+		t.Fatalf("a browser without a cookie: %v", byCookie)
+	}
+	if h := do("/login?as=ada", map[string]string{header: token}); h["Set-Cookie"] != nil || len(h.Get(header)) != session.TokenLen {
+		t.Errorf("renewal by header: %v", h)
+	}
+	if h := do("/login?as=ada", map[string]string{cookie: pair}); h["Set-Cookie"] == nil || h[header] != nil {
+		t.Errorf("renewal by cookie: %v", h)
+	}
+	pair, _, _ = strings.Cut(do("/add", nil).Get("Set-Cookie"), ";")
+	for name, value := range map[string]string{"empty": "", "malformed": "x"} {
+		h := do("/add", map[string]string{header: value, cookie: pair})
+		if h["Set-Cookie"] != nil || h[header] == nil {
+			t.Errorf("a cookie beside a header that is %s: %v", name, h)
+		}
+	}
+	if c, _ := a.value(t, pair); c.Items != 1 {
+		t.Error("the cookie was used although there was a header")
+	}
+}
+
 type wishes struct{ List []string }
 
 func TestTwoManagers(t *testing.T) {

@@ -8,26 +8,36 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A Transport carries a session's token between client and server: the cookie,
-// or what [HeaderTransport] returns.
+// A Transport says how a session's token travels between client and server: in
+// the cookie, or as [HeaderTransport] and [CookieOrHeader] say.
 type Transport interface {
-	// receive returns the token that the request bears, or none, or an error if
-	// what it bears is malformed, forged or ambiguous.
+	// carrier returns what does it, given the cookie that the options describe.
+	carrier(cookie *cookieTransport) carrier
+}
+
+// A carrier finds the token in a request, and tells by what way to answer.
+type carrier interface {
+	// receive returns the token that the request bears, if any, and always the
+	// way by which one goes back. It returns an error if what the request bears
+	// is malformed, forged or ambiguous.
 	receive(r *http.Request) (received, error)
-	// send gives the client its token.
+	// sources names the request headers that the response depends on.
+	sources() []string
+	// places names where tokens are put; managers must not share one.
+	places() []string
+}
+
+// A sender puts what the client must learn into a response's header.
+type sender interface {
 	send(h http.Header, g grant)
-	// forget makes the client drop its token.
 	forget(h http.Header)
-	// source names the request header that the response depends on.
-	source() string
-	// key tells transports apart that would be in each other's way.
-	key() string
 }
 
 // received is what a request bears.
 type received struct {
 	token session.Token
-	stale bool // genuine, but to be issued anew
+	stale bool   // genuine, but to be issued anew
+	by    sender // the way that the token came, or would have come
 }
 
 // grant is what a client is given.
@@ -45,31 +55,67 @@ var (
 )
 
 // HeaderTransport carries the token in a header of requests and responses, for
-// API clients that keep no cookies. The client sends back what the response's
-// header of that name gave it; an empty value tells it to forget its token.
-// Secrets do not apply.
+// API clients that keep no cookies. The client sends back what the last response
+// with that header gave it; an empty value tells it to forget its token.
+//
+// Browsers do not send such a header by themselves, so that requests across
+// sites bear no token. Secrets do not apply.
 func HeaderTransport(name string) Transport {
 	return headerTransport(http.CanonicalHeaderKey(name))
 }
 
+// CookieOrHeader serves browsers and API clients alike: a request that bears the
+// header, be it empty, has its token there; any other has it in the cookie. An
+// API client that has no token yet sends the header empty. A token goes back only
+// the way it came: what was in a cookie never shows in a header that scripts can
+// read, and what was in a header never becomes a cookie that browsers send by
+// themselves.
+func CookieOrHeader(name string) Transport {
+	return eitherTransport{header: headerTransport(http.CanonicalHeaderKey(name))}
+}
+
 type headerTransport string
 
+func (t headerTransport) carrier(*cookieTransport) carrier { return t }
+
 func (t headerTransport) receive(r *http.Request) (received, error) {
+	got := received{by: t}
 	values := r.Header[string(t)]
-	switch len(values) {
-	case 0:
-		return received{}, nil
-	case 1:
-		token, err := session.ParseToken(values[0])
-		if err != nil {
-			return received{}, errMalformed
-		}
-		return received{token: token}, nil
+	if len(values) == 0 || len(values) == 1 && values[0] == "" {
+		return got, nil
 	}
-	return received{}, errAmbiguous
+	if len(values) > 1 {
+		return got, errAmbiguous
+	}
+	token, err := session.ParseToken(values[0])
+	if err != nil {
+		return got, errMalformed
+	}
+	got.token = token
+	return got, nil
 }
 
 func (t headerTransport) send(h http.Header, g grant) { h[string(t)] = []string{g.token.Reveal()} }
 func (t headerTransport) forget(h http.Header)        { h[string(t)] = []string{""} }
-func (t headerTransport) source() string              { return string(t) }
-func (t headerTransport) key() string                 { return "header " + string(t) }
+func (t headerTransport) sources() []string           { return []string{string(t)} }
+func (t headerTransport) places() []string            { return []string{"header " + string(t)} }
+
+type eitherTransport struct {
+	cookie *cookieTransport
+	header headerTransport
+}
+
+func (t eitherTransport) carrier(cookie *cookieTransport) carrier {
+	t.cookie = cookie
+	return t
+}
+
+func (t eitherTransport) receive(r *http.Request) (received, error) {
+	if _, ok := r.Header[string(t.header)]; ok {
+		return t.header.receive(r)
+	}
+	return t.cookie.receive(r)
+}
+
+func (t eitherTransport) sources() []string { return append(t.cookie.sources(), t.header.sources()...) }
+func (t eitherTransport) places() []string  { return append(t.cookie.places(), t.header.places()...) }
