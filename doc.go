@@ -87,7 +87,12 @@ Get returns session.ErrUnavailable if the store does not answer; a handler made
 by [Handle] is not called then. If the session cannot be saved, the handler's
 response is not sent: Options.ErrorHandler answers, by default with 503, or with
 409 if the session was ended by another request. A handler that must know before
-it answers calls Session.Commit.
+it answers calls Session.Commit, and if that fails, [Fail]:
+
+	if err := cart.Commit(r.Context()); err != nil {
+		sessions.Fail[Cart](w, r, err)
+		return
+	}
 
 # Testing
 

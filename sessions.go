@@ -55,6 +55,12 @@ func Handle[T any](h func(http.ResponseWriter, *http.Request, *Session[T])) http
 	return middleware.Handle(h)
 }
 
+// Fail answers a request whose handler found, by Session.Commit, that its session
+// cannot be saved: it drops the session's changes and calls [Options].ErrorHandler.
+func Fail[T any](w http.ResponseWriter, r *http.Request, err error) {
+	middleware.Fail[T](w, r, err)
+}
+
 // Take reads a field of the session once: it returns the field's value and
 // zeroes the field, as flash messages want it. See [session.Take].
 func Take[T, V any](s *Session[T], field func(*T) *V) V {

@@ -46,11 +46,7 @@ func Handle[T any](h func(http.ResponseWriter, *http.Request, *session.Session[T
 			h(w, r, s)
 			return
 		}
-		if src, ok := r.Context().Value(contextKey[T]{}).(source[T]); ok {
-			src.fail(w, r, err)
-			return
-		}
-		DefaultErrorHandler(w, r, err)
+		Fail[T](w, r, err)
 	})
 }
 
@@ -67,5 +63,6 @@ type held[T any] struct{ s *session.Session[T] }
 func (h held[T]) get(context.Context) (*session.Session[T], error) { return h.s, nil }
 
 func (h held[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
+	h.s.Discard()
 	DefaultErrorHandler(w, r, err)
 }

@@ -165,22 +165,24 @@ func (x *exchange[T]) abandon() {
 	}
 }
 
-// fail answers with the manager's error handler, and with an error in any case.
+// fail drops the session's changes and answers with the manager's error handler.
 func (x *exchange[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
-	handle := x.m.options.ErrorHandler
-	if handle == nil {
-		handle = DefaultErrorHandler
+	if s, _ := x.used(); s != nil {
+		s.Discard()
 	}
-	handle(w, r, err)
+	if x.m.options.ErrorHandler == nil {
+		DefaultErrorHandler(w, r, err)
+		return
+	}
+	// A handler that says nothing would say 200.
+	answer := &answer{ResponseWriter: w}
+	x.m.options.ErrorHandler(answer, r, err)
+	if !answer.begun {
+		DefaultErrorHandler(w, r, err)
+	}
 }
 
-func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) {
-	answer := &answer{ResponseWriter: w}
-	x.fail(answer, x.r, err)
-	if !answer.begun {
-		DefaultErrorHandler(w, x.r, err)
-	}
-}
+func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) { x.fail(w, x.r, err) }
 
 // commit commits the session, whatever becomes of the client, within
 // [Options.SaveTimeout] and the request's own deadline.

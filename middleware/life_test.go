@@ -314,6 +314,30 @@ func TestAnErrorHandlerThatSaysNothingIsNoSuccess(t *testing.T) {
 	}
 }
 
+func TestFail(t *testing.T) {
+	st := newStore()
+	a := newApp(t, st, nil)
+	cookie := a.visit(t, cart{Items: 1})
+	a.handle("/order", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		s.Update(func(c *cart) { c.Items = 0 })
+		st.fail("Save", errDown)
+		err := s.Commit(r.Context())
+		st.fail("Save", nil)
+		middleware.Fail[cart](w, r, err)
+	})
+	if w := a.get("/order", cookie); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("status %d", w.Code)
+	}
+	if c, _ := a.value(t, cookie); c.Items != 1 {
+		t.Error("what was said to have failed was done after all")
+	}
+	w := httptest.NewRecorder()
+	middleware.Fail[cart](w, httptest.NewRequest("GET", "/", nil), session.ErrGone)
+	if w.Code != http.StatusConflict {
+		t.Errorf("without middleware: %d", w.Code)
+	}
+}
+
 func TestChangesAfterTheFirstByte(t *testing.T) {
 	late := map[string]struct {
 		change func(*session.Session[cart])

@@ -48,10 +48,26 @@ func unsupported[T any](what string) iter.Seq2[session.Record[T], error] {
 // another ID.
 func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) error {
 	rec, err := m.store.Load(ctx, id)
+	if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable {
+		return m.revokeUnreadable(ctx, owner, id)
+	}
 	if err != nil {
 		return session.StoreError(err)
 	}
 	if owner == "" || rec.Owner != owner {
+		return session.ErrNotFound
+	}
+	return m.revoke(ctx, owner, id)
+}
+
+// revokeUnreadable ends a session that does not tell whose it is, if the
+// owner's index has it.
+func (m *Manager[T]) revokeUnreadable(ctx context.Context, owner string, id session.ID) error {
+	found, err := m.listed(ctx, owner, nil)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(found, id) {
 		return session.ErrNotFound
 	}
 	return m.revoke(ctx, owner, id)

@@ -118,6 +118,20 @@ func TestRevokeAllEndsWhatCannotBeRead(t *testing.T) {
 	}
 }
 
+func TestRevokeEndsWhatCannotBeRead(t *testing.T) {
+	st := &unreadable{store: newStore()}
+	a := newApp(t, st, nil)
+	cookie := a.visit(t, cart{Customer: "ada"})
+	id := a.id(t, cookie)
+	st.fail("Load", &session.DecodeError{ID: id, Err: errDown})
+	if err := a.Revoke(t.Context(), "eve", id); !errors.Is(err, session.ErrNotFound) || st.live(t) != 1 {
+		t.Errorf("by another: %v", err)
+	}
+	if err := a.Revoke(t.Context(), "ada", id); err != nil || st.live(t) != 0 {
+		t.Error(err)
+	}
+}
+
 type unreadable struct{ *store }
 
 func (u *unreadable) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[cart], error] {

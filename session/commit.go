@@ -10,7 +10,9 @@ import (
 // extended now and then. Handlers call Commit only to know the outcome before
 // they answer: the middleware commits in any case.
 //
-// After an error the changes are still pending. The errors are:
+// After an error the changes are still pending, and the middleware tries once
+// more with the first byte of the response. A handler that answers in its own
+// words drops them first, by [Session.Discard]. The errors are:
 //
 //   - [ErrGone]: the session was destroyed, renewed or revoked elsewhere.
 //   - [ErrConflict]: other requests changed it again and again.

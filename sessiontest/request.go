@@ -16,7 +16,7 @@ import (
 // tell about it; [session.Session.Commit] works.
 //
 //	r, cart := sessiontest.Request(t, httptest.NewRequest("POST", "/items", nil), Cart{Customer: "ada"})
-//	addItem(httptest.NewRecorder(), r)
+//	addItem(httptest.NewRecorder(), r, cart)
 //	sessiontest.Equal(t, cart, Cart{Customer: "ada", Items: []Item{{SKU: "tea"}}})
 func Request[T any](tb testing.TB, r *http.Request, v T) (*http.Request, *session.Session[T]) {
 	tb.Helper()

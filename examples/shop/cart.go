@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A Cart is what the shop remembers of a visitor: the value of a session.
+//
+// Its methods know nothing of sessions or HTTP. Those with a pointer receiver are
+// what handlers give to Session.Update. They may be run again, on a cart that
+// another request has changed meanwhile, so they look at the cart that they are
+// given and at nothing else.
+type Cart struct {
+	Customer string // who has logged in; empty for nobody
+	Device   string // with what, for the page "your sessions"
+	Items    []Item
+	Checkout Checkout
+	Notices  []string // to be shown once, on the next page
+}
+
+// An Item is a product in the cart.
+type Item struct {
+	SKU      string
+	Quantity int
+}
+
+// SessionOwner says whose session this is. The customer's sessions are found by
+// it, and the session gets a new token whenever it changes: at log-in.
+func (c Cart) SessionOwner() string { return c.Customer }
+
+// maxQuantity is how many of one product a cart takes.
+const maxQuantity = 99
+
+// add puts one more of a product into the cart.
+func (c *Cart) add(sku string) {
+	c.setQuantity(sku, c.quantity(sku)+1)
+}
+
+func (c *Cart) quantity(sku string) int {
+	if i := c.find(sku); i >= 0 {
+		return c.Items[i].Quantity
+	}
+	return 0
+}
+
+// setQuantity makes it n of a product; none takes it out of the cart.
+func (c *Cart) setQuantity(sku string, n int) {
+	n = min(n, maxQuantity)
+	switch i := c.find(sku); {
+	case n > 0 && i >= 0:
+		c.Items[i].Quantity = n
+	case n > 0:
+		c.Items = append(c.Items, Item{sku, n})
+	case i >= 0:
+		c.Items = slices.Delete(c.Items, i, i+1)
+	}
+}
+
+func (c *Cart) find(sku string) int {
+	return slices.IndexFunc(c.Items, func(i Item) bool { return i.SKU == sku })
+}
+
+// logIn makes it the customer's cart. What is in it stays, unless it was
+// another customer's.
+func (c *Cart) logIn(customer, device string) {
+	if c.Customer != "" && c.Customer != customer {
+		*c = Cart{}
+	}
+	c.Customer, c.Device = customer, device
+	c.notify("Welcome, %s!", customer)
+}
+
+// maxNotices keeps the notices of a visitor who never looks at a page from
+// piling up.
+const maxNotices = 5
+
+// notify leaves a notice for the next page.
+func (c *Cart) notify(format string, args ...any) {
+	c.Notices = append(c.Notices, fmt.Sprintf(format, args...))
+	c.Notices = c.Notices[max(0, len(c.Notices)-maxNotices):]
+}
+
+// A Line is an item as it is shown and charged.
+type Line struct {
+	Product
+	Quantity int
+}
+
+// Sum returns what the line costs.
+func (l Line) Sum() Price { return l.Price * Price(l.Quantity) }
+
+// Lines returns what is in the cart. An item that the shop has stopped selling is
+// left out.
+func (c Cart) Lines() []Line {
+	var lines []Line
+	for _, item := range c.Items {
+		if p, ok := product(item.SKU); ok {
+			lines = append(lines, Line{p, item.Quantity})
+		}
+	}
+	return lines
+}
+
+// Count returns how many things are in the cart.
+func (c Cart) Count() int {
+	n := 0
+	for _, line := range c.Lines() {
+		n += line.Quantity
+	}
+	return n
+}
+
+// Total returns what the cart costs.
+func (c Cart) Total() Price {
+	var total Price
+	for _, line := range c.Lines() {
+		total += line.Sum()
+	}
+	return total
+}

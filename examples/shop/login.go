@@ -1,0 +1,69 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seed48429006/sessions"
+)
+
+const (
+	// password opens every account of this shop, in which there is nothing to
+	// steal. A real shop keeps a hash of each customer's own.
+	password = "demo"
+
+	maxName = 40
+)
+
+func showLogin(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+	next := afterLogin(r.URL.Query().Get("next"))
+	if cart.Value().Customer != "" {
+		redirect(w, r, next)
+		return
+	}
+	show(w, cart, "login.html", "Log in", next)
+}
+
+// logIn sets the customer, and by that gives the session a new token: the old
+// one, which somebody may have planted before, is worth nothing any more.
+func logIn(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+	name := strings.TrimSpace(r.PostFormValue("name"))
+	next := afterLogin(r.PostFormValue("next"))
+	if !validName(name) || r.PostFormValue("password") != password {
+		cart.Update(func(c *Cart) { c.notify("That did not work. Any name will do; the password is “%s”.", password) })
+		redirect(w, r, loginPage(next))
+		return
+	}
+	device := deviceOf(r.UserAgent())
+	cart.Update(func(c *Cart) { c.logIn(name, device) })
+	cart.Persist(r.PostFormValue("remember") != "")
+	redirect(w, r, next)
+}
+
+// logOut ends the session. The notice begins a new one, which has nothing of it.
+func logOut(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+	cart.Destroy()
+	cart.Update(func(c *Cart) { c.notify("You are logged out. See you soon!") })
+	redirect(w, r, "/")
+}
+
+func validName(name string) bool {
+	return name != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxName
+}
+
+// loginPage returns the path of the log-in page that leads to next.
+func loginPage(next string) string {
+	return "/login?" + url.Values{"next": {next}}.Encode()
+}
+
+// afterLogin returns where to go after the log-in. It knows the pages that ask
+// for one: anybody can put anything into a link.
+func afterLogin(next string) string {
+	switch next {
+	case "/checkout", "/sessions":
+		return next
+	}
+	return "/"
+}

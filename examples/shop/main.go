@@ -1,0 +1,114 @@
+// Shop is a small web shop, to show what a program with package sessions looks
+// like. A visitor's session is a value of type [Cart]: what is in the cart, who
+// the customer is, how far the checkout has come.
+//
+//	go run ./examples/shop
+//	go run ./examples/shop -store redis://localhost:6379
+//
+// To follow it, begin with cart.go, which says what a session holds, and shop.go,
+// which puts everything together. The other files are one page or two each.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/stores"
+)
+
+// grace is how long requests that are under way have to end after a signal.
+const grace = 10 * time.Second
+
+const (
+	addrHelp  = "`address` to listen on"
+	storeHelp = "`URL` of the store that keeps the sessions: memory: or redis://host:port"
+	devHelp   = `drop the session cookie's Secure attribute and __Host- prefix, for
+development over plain http. It is needed to open the shop by a name or
+address other than localhost's, and in Safari. Chromium, curl and Go's
+cookiejar keep secure cookies from http://localhost without it`
+)
+
+func main() {
+	addr := flag.String("addr", "localhost:8080", addrHelp)
+	store := flag.String("store", "memory:", storeHelp)
+	dev := flag.Bool("dev", false, devHelp)
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "shop: unexpected argument %q\n", flag.Arg(0))
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *addr, *store, *dev); err != nil {
+		fmt.Fprintln(os.Stderr, "shop:", err)
+		os.Exit(1)
+	}
+}
+
+// run keeps the shop open until ctx is done.
+func run(ctx context.Context, addr, url string, dev bool) error {
+	store, err := stores.Open(ctx, url, "shop", codec.MessagePack[Cart]())
+	if err != nil {
+		return err
+	}
+	if connected, ok := store.(io.Closer); ok {
+		defer connected.Close()
+	}
+	shop, err := newShop(store, dev)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is in use by another program; choose another address with -addr", addr)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Println("Shop open at", openAt(addr, listener))
+	return serve(ctx, listener, shop.handler())
+}
+
+// openAt returns the address to open in a browser, for which an empty host and
+// the port 0 will not do.
+func openAt(addr string, listener net.Listener) string {
+	host, _, _ := net.SplitHostPort(addr)
+	if host == "" {
+		host = "localhost"
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// serve answers requests until ctx is done, and then lets those end that are
+// under way.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      20 * time.Second,
+		IdleTimeout:       time.Minute,
+	}
+	ended := make(chan error, 1)
+	context.AfterFunc(ctx, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		ended <- server.Shutdown(ctx)
+	})
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-ended
+}

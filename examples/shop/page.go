@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"log/slog"
+	"net/http"
+
+	"github.com/seed48429006/sessions"
+	"github.com/seed48429006/sessions/middleware"
+)
+
+//go:embed templates static
+var files embed.FS
+
+var templates = template.Must(template.ParseFS(files, "templates/*.html"))
+
+// static serves the style and the pictures.
+func static() http.Handler {
+	server := http.FileServerFS(files)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=300")
+		server.ServeHTTP(w, r)
+	})
+}
+
+// A page is what a template is given.
+type page struct {
+	Title   string
+	Cart    Cart
+	Notices []string
+	Data    any // what only this page needs
+}
+
+// show answers with a page, and with the notices that wait for the visitor.
+func show(w http.ResponseWriter, cart *sessions.Session[Cart], name, title string, data any) {
+	notices := sessions.Take(cart, func(c *Cart) *[]string { return &c.Notices })
+	render(w, http.StatusOK, name, page{title, cart.Value(), notices, data})
+}
+
+// render writes nothing before the page is complete. Pages are not kept in any
+// cache: after a log-out, the browser's back button must not bring them back.
+func render(w http.ResponseWriter, status int, name string, p page) {
+	var body bytes.Buffer
+	if err := templates.ExecuteTemplate(&body, name, p); err != nil {
+		slog.Error("page cannot be shown", "page", name, "error", err)
+		http.Error(w, "This page is broken.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(body.Bytes())
+}
+
+// redirect sends the browser on after a form, so that reloading the page does
+// not send the form again.
+func redirect(w http.ResponseWriter, r *http.Request, path string) {
+	http.Redirect(w, r, path, http.StatusSeeOther)
+}
+
+// showError answers a request whose session could not be loaded or saved. It has
+// no session to show.
+func showError(w http.ResponseWriter, r *http.Request, err error) {
+	status, message := middleware.Status(err), "Something is wrong with the shop. It is not your fault."
+	switch status {
+	case http.StatusConflict:
+		message = "Meanwhile you have logged in or out elsewhere, so what you just did was not done."
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "5")
+		message = "We cannot get at your cart at the moment. Please try again soon."
+	}
+	render(w, status, "error.html", page{Title: "Sorry", Data: message})
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/seed48429006/sessions"
+)
+
+// A shop is what handlers share. Those that need nothing of it are functions.
+type shop struct {
+	carts *sessions.Manager[Cart]
+	ship  func(Order) // called once for each order
+}
+
+// newShop returns a shop that keeps its visitors' sessions in store. With dev,
+// the cookie works over plain http everywhere.
+func newShop(store sessions.Store[Cart], dev bool) (*shop, error) {
+	carts, err := sessions.New(store, &sessions.Options{
+		Lifetime:     30 * 24 * time.Hour,
+		IdleTimeout:  3 * 24 * time.Hour,
+		MaxPerOwner:  10,
+		ErrorHandler: showError,
+		Cookie: sessions.Cookie{
+			BrowserSession: true, // unless the customer ticks "remember me"
+			Insecure:       dev,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &shop{carts: carts, ship: logOrder}, nil
+}
+
+// handler returns the whole shop. Requests from other sites are turned away
+// before they get to a session.
+func (s *shop) handler() http.Handler {
+	h := s.carts.Handler(s.routes())
+	h = http.NewCrossOriginProtection().Handler(h)
+	h = http.MaxBytesHandler(h, maxBody)
+	return withSecurityHeaders(h)
+}
+
+// maxBody is more than any of the shop's forms needs.
+const maxBody = 16 << 10
+
+func (s *shop) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/{file}", static())
+	mux.Handle("GET /{$}", sessions.Handle(showProducts))
+
+	mux.Handle("GET /cart", sessions.Handle(showCart))
+	mux.Handle("POST /cart", sessions.Handle(addItem))
+	mux.Handle("POST /cart/{sku}", sessions.Handle(changeItem))
+
+	mux.Handle("GET /login", sessions.Handle(showLogin))
+	mux.Handle("POST /login", sessions.Handle(logIn))
+	mux.Handle("POST /logout", sessions.Handle(logOut))
+
+	mux.Handle("GET /checkout", sessions.Handle(continueCheckout))
+	mux.Handle("GET /checkout/delivery", sessions.Handle(showDelivery))
+	mux.Handle("POST /checkout/delivery", sessions.Handle(saveDelivery))
+	mux.Handle("GET /checkout/review", sessions.Handle(showReview))
+	mux.Handle("POST /checkout/review", sessions.Handle(s.placeOrder))
+
+	mux.Handle("GET /sessions", sessions.Handle(s.showSessions))
+	mux.Handle("POST /sessions/end", sessions.Handle(s.endSession))
+	mux.Handle("POST /sessions/end-others", sessions.Handle(s.endOtherSessions))
+	return mux
+}
+
+// contentPolicy lets pages load their style and pictures from the shop, and
+// nothing else from anywhere. There are no scripts.
+const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func withSecurityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", contentPolicy)
+		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+		w.Header().Set("Referrer-Policy", "same-origin")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}

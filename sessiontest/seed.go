@@ -1,0 +1,57 @@
+package sessiontest
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/seed48429006/sessions/internal/deep"
+	"github.com/seed48429006/sessions/session"
+)
+
+// Seed stores a session that holds v and returns its token, for the cookie of a
+// request. The session began just now, lives as long as sessions do by default,
+// and belongs to v's SessionOwner if v has that method. It is not among
+// [Store.Calls], and faults and delays do not concern it.
+func (s *Store[T]) Seed(v T) session.Token {
+	s.tb.Helper()
+	return s.SeedRecord(session.Record[T]{Value: v})
+}
+
+// SeedRecord is [Store.Seed] with more say: over who owns the session, when it
+// began, ends and expires, and whether it persists. What is zero in rec is filled
+// in as Seed does; its ID and Revision are not looked at.
+func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {
+	s.tb.Helper()
+	token, now := session.NewToken(), time.Now()
+	rec.ID, rec.Revision = token.ID(), 0
+	rec.Value = *deep.Of[T]().Copy(&rec.Value) // the caller may go on to change its own
+	rec.Owner = cmp.Or(rec.Owner, ownerOf(&rec.Value))
+	rec.Created = millis(rec.Created, now)
+	rec.Renewed = millis(rec.Renewed, rec.Created)
+	rec.Deadline = millis(rec.Deadline, rec.Created.Add(session.DefaultLifetime))
+	rec.Expires = millis(rec.Expires, now.Add(session.DefaultIdleTimeout))
+	if rec.Expires.After(rec.Deadline) {
+		rec.Expires = rec.Deadline
+	}
+	if err := s.mem.Save(context.Background(), &rec); err != nil {
+		s.tb.Fatalf("sessiontest: the session that expires at %v cannot be seeded: %v", rec.Expires, err)
+	}
+	return token
+}
+
+// ownerOf returns the owner that *v names, if it has a SessionOwner method.
+func ownerOf[T any](v *T) string {
+	if o, ok := any(v).(interface{ SessionOwner() string }); ok {
+		return o.SessionOwner()
+	}
+	return ""
+}
+
+// millis returns at, or otherwise if that is zero, as records keep it.
+func millis(at, otherwise time.Time) time.Time {
+	if at.IsZero() {
+		at = otherwise
+	}
+	return at.UTC().Truncate(time.Millisecond)
+}

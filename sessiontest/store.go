@@ -1,0 +1,130 @@
+package sessiontest
+
+import (
+	"context"
+	"iter"
+	"testing"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
+)
+
+// A Store is a store for tests of what uses sessions. It works, since there is
+// a [memstore.Store] beneath; it tells what was asked of it; and it can be made
+// to fail and to be slow. It is a [session.Indexer] and a [session.Lister] too.
+// All methods are safe for concurrent use.
+type Store[T any] struct {
+	tb     testing.TB
+	mem    *memstore.Store[T]
+	script script
+	log    log[T]
+}
+
+// NewStore returns an empty Store for one test.
+func NewStore[T any](tb testing.TB) *Store[T] {
+	return &Store[T]{tb: tb, mem: memstore.New[T](nil)}
+}
+
+// Direct returns the store beneath. What is done to it is neither recorded nor
+// delayed nor made to fail, and calls no hook: a hook can act as another request
+// there, and a test can look at what is stored.
+func (s *Store[T]) Direct() *memstore.Store[T] { return s.mem }
+
+// Load implements [session.Store].
+func (s *Store[T]) Load(ctx context.Context, id session.ID) (rec session.Record[T], err error) {
+	err = s.call(ctx, Call{Op: OpLoad, ID: id}, func() (err error) {
+		rec, err = s.mem.Load(ctx, id)
+		return err
+	})
+	if err != nil {
+		return session.Record[T]{}, err
+	}
+	return rec, nil
+}
+
+// Save implements [session.Store].
+func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
+	written := *rec
+	err := s.call(ctx, Call{Op: OpSave, ID: rec.ID}, func() error {
+		err := s.mem.Save(ctx, &written)
+		if err == nil {
+			s.log.saved(written)
+		}
+		return err
+	})
+	if err == nil {
+		rec.Revision = written.Revision
+	}
+	return err
+}
+
+// Touch implements [session.Store].
+func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+	return s.call(ctx, Call{Op: OpTouch, ID: id}, func() error { return s.mem.Touch(ctx, id, expires) })
+}
+
+// Retire implements [session.Store].
+func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
+	return s.call(ctx, Call{Op: OpRetire, ID: id}, func() error { return s.mem.Retire(ctx, id, rev, until) })
+}
+
+// Delete implements [session.Store].
+func (s *Store[T]) Delete(ctx context.Context, id session.ID) error {
+	return s.call(ctx, Call{Op: OpDelete, ID: id}, func() error { return s.mem.Delete(ctx, id) })
+}
+
+// Exists implements [session.Store].
+func (s *Store[T]) Exists(ctx context.Context, id session.ID) (found bool, err error) {
+	err = s.call(ctx, Call{Op: OpExists, ID: id}, func() (err error) {
+		found, err = s.mem.Exists(ctx, id)
+		return err
+	})
+	return found && err == nil, err
+}
+
+// ByOwner implements [session.Indexer]. An iteration is one call, recorded when
+// it ends.
+func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
+	return s.iterate(ctx, Call{Op: OpByOwner, Owner: owner}, s.mem.ByOwner(ctx, owner))
+}
+
+// All implements [session.Lister]. An iteration is one call, recorded when it
+// ends.
+func (s *Store[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
+	return s.iterate(ctx, Call{Op: OpAll}, s.mem.All(ctx))
+}
+
+func (s *Store[T]) iterate(ctx context.Context, c Call, seq iter.Seq2[session.Record[T], error]) iter.Seq2[session.Record[T], error] {
+	return func(yield func(session.Record[T], error) bool) {
+		more := true
+		err := s.call(ctx, c, func() error {
+			for rec, err := range seq {
+				if err != nil {
+					return err
+				}
+				if more = yield(rec, nil); !more {
+					break
+				}
+			}
+			return nil
+		})
+		if err != nil && more {
+			yield(session.Record[T]{}, err)
+		}
+	}
+}
+
+// call does what was arranged for c's method, carries it out and records it.
+func (s *Store[T]) call(ctx context.Context, c Call, do func() error) error {
+	p := s.script.plan(c.Op)
+	if p.before != nil {
+		p.before(c)
+	}
+	c.Err = p.run(ctx, do)
+	s.log.called(c)
+	if p.after != nil {
+		p.after(c)
+	}
+	return c.Err
+}

@@ -1,0 +1,37 @@
+package memstore_test
+
+import (
+	"testing"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/stores/memstore"
+)
+
+var (
+	_ session.Store[int]   = (*memstore.Store[int])(nil)
+	_ session.Indexer[int] = (*memstore.Store[int])(nil)
+	_ session.Lister[int]  = (*memstore.Store[int])(nil)
+)
+
+func TestConformance(t *testing.T) {
+	for name, o := range map[string]*memstore.Options{
+		"default":    nil,
+		"one shard":  {MaxSessions: 2000},
+		"two shards": {MaxSessions: 4000},
+	} {
+		newStore := func(*testing.T) session.Store[sessiontest.Profile] {
+			return memstore.New[sessiontest.Profile](o)
+		}
+		t.Run(name, func(t *testing.T) {
+			sessiontest.TestStore(t, newStore, &sessiontest.StoreOptions{Bubble: true, Indexer: true, Lister: true})
+		})
+	}
+}
+
+// TestConformanceInRealTime has what a bubble lacks: a clock that runs while
+// other calls are under way.
+func TestConformanceInRealTime(t *testing.T) {
+	shared := memstore.New[sessiontest.Profile](nil)
+	sessiontest.TestStore(t, func(*testing.T) session.Store[sessiontest.Profile] { return shared }, nil)
+}

@@ -1,0 +1,32 @@
+package memstore_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
+)
+
+func ExampleNew() {
+	type Cart struct{ Items []string }
+
+	store := memstore.New[Cart](&memstore.Options{MaxSessions: 100_000})
+	token := session.NewToken()
+
+	// What the middleware does for a handler:
+	ctx := context.Background()
+	err := store.Save(ctx, &session.Record[Cart]{
+		ID:      token.ID(),
+		Expires: time.Now().Add(time.Hour),
+		Value:   Cart{Items: []string{"tea"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rec, err := store.Load(ctx, token.ID())
+	fmt.Println(rec.Value.Items, err)
+	// Output: [tea] <nil>
+}

@@ -1,0 +1,87 @@
+package memstore
+
+import (
+	"context"
+	"iter"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// ByOwner yields the live records of owner, as [session.Indexer] says. It holds
+// no lock while it yields: what it yields may have been changed since.
+func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
+	return s.list(ctx, func(sh *shard[T], dst []session.Record[T]) []session.Record[T] {
+		return sh.appendOwner(dst, owner)
+	})
+}
+
+// All yields the live records, each once, as [session.Lister] says. It holds no
+// lock while it yields, and copies a shard's records, not all, at a time.
+func (s *Store[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
+	return s.list(ctx, (*shard[T]).appendAll)
+}
+
+// list yields what gather appends for one shard after the other.
+func (s *Store[T]) list(ctx context.Context, gather func(*shard[T], []session.Record[T]) []session.Record[T]) iter.Seq2[session.Record[T], error] {
+	return func(yield func(session.Record[T], error) bool) {
+		var found []session.Record[T]
+		for i := range s.shards {
+			found = gather(&s.shards[i], found[:0])
+			if !yieldAll(ctx, found, yield) {
+				return
+			}
+		}
+	}
+}
+
+// yieldAll reports whether the iteration goes on.
+func yieldAll[T any](ctx context.Context, found []session.Record[T], yield func(session.Record[T], error) bool) bool {
+	if err := alive(ctx); err != nil {
+		yield(session.Record[T]{}, err)
+		return false
+	}
+	for _, rec := range found {
+		if err := alive(ctx); err != nil {
+			yield(session.Record[T]{}, err)
+			return false
+		}
+		if !yield(rec, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *shard[T]) appendOwner(dst []session.Record[T], owner string) []session.Record[T] {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	first := s.owners[owner]
+	if first == nil {
+		return dst // as in most shards: not worth asking for the time
+	}
+	now := clock()
+	for e := first; e != nil; e = e.next {
+		dst = e.appendLive(dst, now)
+	}
+	return dst
+}
+
+func (s *shard[T]) appendAll(dst []session.Record[T]) []session.Record[T] {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	now := clock()
+	for _, p := range s.live {
+		dst = p.entry.appendLive(dst, now)
+	}
+	return dst
+}
+
+// appendLive appends the entry's record unless it has expired.
+func (e *entry[T]) appendLive(dst []session.Record[T], now int64) []session.Record[T] {
+	if e.expired(now) {
+		return dst
+	}
+	dst = append(dst, session.Record[T]{})
+	e.get(&dst[len(dst)-1])
+	return dst
+}

@@ -1,0 +1,143 @@
+// Package memstore keeps sessions in the memory of one process: for programs
+// that run once, for development and for tests.
+//
+//	carts, err := sessions.New(memstore.New[Cart](nil), nil)
+//
+// The sessions end with the process. A [Store] starts no goroutine and needs no
+// closing: what has expired is absent at once, and its memory is taken back as
+// later sessions are saved. Time is [time.Now], so that a store made inside a
+// [testing/synctest] bubble lives on that bubble's clock.
+package memstore
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// How sessions are spread: over as many shards as a busy process has use for,
+// but, under a bound, over so few that chance seldom fills one long before the others.
+const (
+	maxShards   = 64
+	minPerShard = 1024
+)
+
+// Options change how a [Store] works. The zero Options is the default.
+type Options struct {
+	// MaxSessions bounds how many sessions are held. A new session that finds no
+	// room takes the place of one that expired or, if there is none, of the one
+	// that would expire soonest. Zero or less means no bound.
+	//
+	// The bound is never exceeded. Below 2048 it is exact; above, it is divided
+	// among shards, one of which may be full while the store is up to some 10 %
+	// short of it.
+	MaxSessions int
+}
+
+// A Store is a [session.Store] in memory, and a [session.Indexer] and
+// [session.Lister] too. Its methods are safe for concurrent use.
+//
+// Values are neither encoded nor copied: what was saved is what is loaded, and
+// nobody may write to it any more.
+//
+// When a context is done, methods return [session.ErrUnavailable] together with
+// the context's error.
+//
+// A Store must be made by [New].
+type Store[T any] struct {
+	shards []shard[T] // their number is a power of two, at most 256
+}
+
+// New returns an empty store for sessions of type T. Nil options are the default.
+func New[T any](o *Options) *Store[T] {
+	if o == nil {
+		o = new(Options)
+	}
+	n := maxShards
+	if o.MaxSessions > 0 {
+		n = min(n, floorPowerOfTwo(o.MaxSessions/minPerShard))
+	}
+	s := &Store[T]{shards: make([]shard[T], n)}
+	for i := range s.shards {
+		s.shards[i].init(o.MaxSessions / n)
+	}
+	return s
+}
+
+// floorPowerOfTwo returns the largest power of two that is not above n, or 1.
+func floorPowerOfTwo(n int) int { return 1 << (bits.Len(uint(max(n, 1))) - 1) }
+
+// Load returns the record of a session, as [session.Store] says. It copies the
+// record but not what its value points to.
+func (s *Store[T]) Load(ctx context.Context, id session.ID) (rec session.Record[T], err error) {
+	if err = alive(ctx); err == nil {
+		err = s.shard(id).load(id, &rec)
+	}
+	return rec, err
+}
+
+// Save creates or replaces a record, as [session.Store] says.
+// It is never too large, and can always be encoded.
+func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return s.shard(rec.ID).save(rec)
+}
+
+// Touch moves the time at which a record expires, as [session.Store] says.
+func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return s.shard(id).touch(id, expires.UnixMilli())
+}
+
+// Retire replaces a record by a marker, as [session.Store] says. If until has
+// passed there is nothing to mark: the ID is absent.
+func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return s.shard(id).retire(id, rev, until.UnixMilli())
+}
+
+// Delete ends a session, as [session.Store] says.
+func (s *Store[T]) Delete(ctx context.Context, id session.ID) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return s.shard(id).delete(id)
+}
+
+// Exists reports whether there is a live record, as [session.Store] says.
+func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
+	if err := alive(ctx); err != nil {
+		return false, err
+	}
+	return s.shard(id).exists(id), nil
+}
+
+// Len returns how many sessions the store holds, for a gauge. Sessions that
+// expired count as long as their memory has not been taken back.
+func (s *Store[T]) Len() int {
+	n := 0
+	for i := range s.shards {
+		n += s.shards[i].len()
+	}
+	return n
+}
+
+func (s *Store[T]) shard(id session.ID) *shard[T] {
+	return &s.shards[int(id[0])&(len(s.shards)-1)]
+}
+
+func alive(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", session.ErrUnavailable, err)
+	}
+	return nil
+}

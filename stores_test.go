@@ -1,0 +1,239 @@
+package sessions_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/seed48429006/sessions"
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores"
+)
+
+const cookiePrefix = "__Host-session_id="
+
+// onEveryStore runs a test on each kind of store, given by its URL.
+func onEveryStore(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) { test(t, "memory:") })
+	t.Run("miniredis", func(t *testing.T) { test(t, "redis://"+miniredis.RunT(t).Addr()) })
+	t.Run("redis", func(t *testing.T) { test(t, redistest.Start(t).URL()) })
+}
+
+// A site is an application, as one process of several may run it.
+type site struct {
+	*sessions.Manager[Cart]
+	mux *http.ServeMux
+}
+
+func newSite(t testing.TB, url string) *site {
+	t.Helper()
+	store, err := stores.Open(t.Context(), url, "test", codec.MessagePack[Cart]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, ok := store.(interface{ Close() error }); ok {
+		t.Cleanup(func() { c.Close() })
+	}
+	carts, err := sessions.New(store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{carts, http.NewServeMux()}
+	s.mux.Handle("POST /items", sessions.Handle(addItem))
+	s.mux.Handle("POST /login", sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+		cart.Update(func(c *Cart) { c.Customer = r.FormValue("as") })
+	}))
+	s.mux.Handle("POST /logout", sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+		cart.Destroy()
+	}))
+	return s
+}
+
+// post makes a request and returns its status and the cookie that it set, if any.
+func (s *site) post(target, cookie string) (status int, set string) {
+	res := ask(s.Handler(s.mux), "POST", target, cookie)
+	set, _, _ = strings.Cut(res.Header.Get("Set-Cookie"), ";")
+	return res.StatusCode, set
+}
+
+// value returns what the session of a cookie holds.
+func (s *site) value(t testing.TB, cookie string) (Cart, bool) {
+	t.Helper()
+	cart, err := s.Open(context.Background(), strings.TrimPrefix(cookie, cookiePrefix))
+	if errors.Is(err, session.ErrNotFound) {
+		return Cart{}, false
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cart.Value(), true
+}
+
+// addMany adds so many items in as many requests at once.
+func (s *site) addMany(t testing.TB, cookie string, count int) {
+	var wg sync.WaitGroup
+	for i := range count {
+		wg.Go(func() {
+			if status, _ := s.post(fmt.Sprintf("/items?sku=%d-%d", os.Getpid(), i), cookie); status != http.StatusOK {
+				t.Errorf("status %d", status)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestNoLostUpdate(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, url string) {
+		s := newSite(t, url)
+		_, cookie := s.post("/items?sku=first", "")
+		s.addMany(t, cookie, 50)
+		if cart, _ := s.value(t, cookie); len(cart.Items) != 51 {
+			t.Errorf("%d items, want 51", len(cart.Items))
+		}
+	})
+}
+
+// The environment of a second process: what it is to do.
+const (
+	childURL    = "SESSIONS_TEST_URL"
+	childCookie = "SESSIONS_TEST_COOKIE"
+)
+
+func TestNoLostUpdateBetweenTwoProcesses(t *testing.T) {
+	if url := os.Getenv(childURL); url != "" {
+		newSite(t, url).addMany(t, os.Getenv(childCookie), 25)
+		return
+	}
+	for name, start := range map[string]func(*testing.T) string{
+		"miniredis": func(t *testing.T) string { return "redis://" + miniredis.RunT(t).Addr() },
+		"redis":     func(t *testing.T) string { return redistest.Start(t).URL() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := start(t)
+			s := newSite(t, url)
+			_, cookie := s.post("/items?sku=first", "")
+			var out bytes.Buffer
+			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNoLostUpdateBetweenTwoProcesses$")
+			child.Env = append(os.Environ(), childURL+"="+url, childCookie+"="+cookie)
+			child.Stdout, child.Stderr = &out, &out
+			if err := child.Start(); err != nil {
+				t.Fatal(err)
+			}
+			s.addMany(t, cookie, 25)
+			if err := child.Wait(); err != nil {
+				t.Errorf("the other process: %v\n%s", err, &out)
+			}
+			cart, _ := s.value(t, cookie)
+			processes := map[string]bool{}
+			for _, item := range cart.Items {
+				pid, _, _ := strings.Cut(item.SKU, "-")
+				processes[pid] = true
+			}
+			if len(cart.Items) != 51 || len(processes) != 3 {
+				t.Errorf("%d items, want 51, from %d", len(cart.Items), len(processes)-1)
+			}
+		})
+	}
+}
+
+func TestNoResurrection(t *testing.T) {
+	for _, end := range []string{"/logout", "/login?as=ada"} {
+		for does, change := range map[string]func(*sessions.Session[Cart]){
+			"reads":   func(cart *sessions.Session[Cart]) { cart.Value() },
+			"changes": func(cart *sessions.Session[Cart]) { cart.Update(func(c *Cart) { c.Items = nil }) },
+		} {
+			t.Run(end+" while another "+does, func(t *testing.T) {
+				onEveryStore(t, func(t *testing.T, url string) {
+					s := newSite(t, url)
+					working, finish := make(chan bool), make(chan bool)
+					s.mux.Handle("POST /slow", sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+						change(cart)
+						working <- true
+						<-finish
+					}))
+					_, cookie := s.post("/items?sku=tea", "")
+					type result struct {
+						status int
+						set    string
+					}
+					done := make(chan result)
+					go func() {
+						status, set := s.post("/slow", cookie)
+						done <- result{status, set}
+					}()
+					<-working
+					_, renewed := s.post(end, cookie)
+					finish <- true
+					want := result{http.StatusOK, ""}
+					if does == "changes" {
+						want.status = http.StatusConflict
+					}
+					if got := <-done; got != want {
+						t.Errorf("got %+v, want %+v", got, want)
+					}
+					if _, ok := s.value(t, cookie); ok {
+						t.Error("the session is back")
+					}
+					if cart, ok := s.value(t, renewed); strings.HasPrefix(end, "/login") && (!ok || len(cart.Items) != 1) {
+						t.Errorf("after the log-in: %+v, %v", cart, ok)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestSessionsOutliveTheProcessOnRedis(t *testing.T) {
+	url := redistest.Start(t).URL()
+	before, after := newSite(t, url), newSite(t, url)
+	_, cookie := before.post("/items?sku=tea", "")
+	_, cookie = before.post("/login?as=ada", cookie)
+	if cart, ok := after.value(t, cookie); !ok || cart.Customer != "ada" || len(cart.Items) != 1 {
+		t.Errorf("%+v, %v", cart, ok)
+	}
+	if ended, err := after.RevokeAll(t.Context(), "ada"); ended != 1 || err != nil {
+		t.Error(ended, err)
+	}
+	if status, set := before.post("/items?sku=cup", cookie); status != http.StatusOK || set == "" || set == cookie {
+		t.Errorf("after the revocation: %d, %q", status, set)
+	}
+}
+
+func TestABlackHoleIsBounded(t *testing.T) {
+	server := redistest.Start(t)
+	s := newSite(t, server.URL())
+	_, cookie := s.post("/items?sku=tea", "")
+	if err := server.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	r := httptest.NewRequest("POST", "/items?sku=cup", nil).WithContext(ctx)
+	r.Header.Set("Cookie", cookie)
+	w := httptest.NewRecorder()
+	start := time.Now()
+	s.Handler(s.mux).ServeHTTP(w, r)
+	if took := time.Since(start); w.Code != http.StatusServiceUnavailable || w.Header()["Set-Cookie"] != nil || took > 5*time.Second {
+		t.Errorf("%d after %v", w.Code, took)
+	}
+	if err := server.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if cart, ok := s.value(t, cookie); !ok || len(cart.Items) != 1 {
+		t.Errorf("%+v, %v", cart, ok)
+	}
+}
