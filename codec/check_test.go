@@ -1,0 +1,210 @@
+package codec_test
+
+import (
+	"cmp"
+	"math/big"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+)
+
+type (
+	writesText struct{}
+	readsText  struct{}
+	mixed      struct{}
+	onlyBinary struct{ s string }
+	onlyJSON   struct{ s string }
+	onPointer  struct{}
+
+	Named   struct{ Name string }
+	private struct{ Name string }
+	Other   struct{ Name string }
+	secret  string
+
+	selfish struct {
+		Name string
+		*selfish
+	}
+)
+
+func (writesText) MarshalText() ([]byte, error)     { return nil, nil }
+func (*readsText) UnmarshalText([]byte) error       { return nil }
+func (mixed) MarshalText() ([]byte, error)          { return nil, nil }
+func (*mixed) UnmarshalBinary([]byte) error         { return nil }
+func (*mixed) UnmarshalJSON([]byte) error           { return nil }
+func (o onlyBinary) MarshalBinary() ([]byte, error) { return []byte(o.s), nil }
+func (*onlyBinary) UnmarshalBinary([]byte) error    { return nil }
+func (o onlyJSON) MarshalJSON() ([]byte, error)     { return []byte(o.s), nil }
+func (*onlyJSON) UnmarshalJSON([]byte) error        { return nil }
+func (*onPointer) MarshalText() ([]byte, error)     { return nil, nil }
+func (*onPointer) UnmarshalText(text []byte) error  { return nil }
+
+var _ = selfish{}.selfish
+
+// problems returns the paths that c reports of T, "-" for none.
+func problems[T any](c codec.Codec[T]) string {
+	err := c.(codec.Checker).Check()
+	if err == nil {
+		return "-"
+	}
+	root := cmp.Or(reflect.TypeFor[T]().Name(), reflect.TypeFor[T]().String())
+	var paths []string
+	for line := range strings.Lines(err.Error()) {
+		_, rest, _ := strings.Cut(line, ": ")
+		_, rest, _ = strings.Cut(rest, ": ")
+		rest = strings.TrimPrefix(rest, root)
+		path, _, _ := strings.Cut(rest, ":")
+		paths = append(paths, strings.TrimPrefix(path, "."))
+	}
+	return strings.Join(slices.Compact(paths), " ")
+}
+
+func checks[T any](t *testing.T, msgpack, json string) {
+	t.Helper()
+	if got := problems(codec.MessagePack[T]()); got != msgpack {
+		t.Errorf("%v: MessagePack reports %s, want %s: %v", reflect.TypeFor[T](), got, msgpack, codec.MessagePack[T]().(codec.Checker).Check())
+	}
+	if got := problems(codec.JSON[T]()); got != json {
+		t.Errorf("%v: JSON reports %s, want %s: %v", reflect.TypeFor[T](), got, json, codec.JSON[T]().(codec.Checker).Check())
+	}
+}
+
+func TestCheckAccepts(t *testing.T) {
+	checks[cart](t, "-", "-")
+	checks[wide](t, "-", "-")
+	checks[int](t, "-", "-")
+	checks[time.Time](t, "-", "-")
+	checks[map[netip.Addr]netip.Prefix](t, "-", "-")
+	checks[map[string]*onPointer](t, "-", "-")
+	checks[[]onPointer](t, "-", "-")
+	checks[struct{ Big *big.Int }](t, "-", "-")
+	checks[struct{ time.Time }](t, "-", "-")
+	checks[struct {
+		Fine   int
+		hidden string   `msgpack:"-"`
+		unseen string   `json:"-"`
+		Chan   chan int `msgpack:"-" json:"-"`
+		_      [0]int
+	}](t, "-", "-")
+}
+
+func TestCheckRefuses(t *testing.T) {
+	checks[struct{ C chan int }](t, "C", "C")
+	checks[struct{ F func() }](t, "F", "F")
+	checks[struct{ Z map[string][]complex128 }](t, "Z[][]", "Z[][]")
+	checks[struct{ U uintptr }](t, "U", "-")
+	checks[struct{ hidden int }](t, "hidden", "hidden")
+	checks[struct{ M sync.Mutex }](t, "M.mu", "M.mu")
+	checks[struct{ T session.Token }](t, "T", "T")
+	checks[struct{ T writesText }](t, "T", "T")
+	checks[struct{ T []*readsText }](t, "T[]", "T[]")
+	checks[struct{ T mixed }](t, "T", "T")
+	checks[struct{ T onlyBinary }](t, "-", "T.s")
+	checks[struct{ T url.URL }](t, "-", "T.User.username T.User.password T.User.passwordSet")
+	checks[struct{ T onlyJSON }](t, "T.s", "-")
+	checks[struct{ T map[string]onPointer }](t, "T[]", "T[]")
+	checks[struct {
+		T map[string]struct{ In [1]onPointer }
+	}](t, "T[].In[]", "T[].In[]")
+	checks[struct{ K map[struct{ A int }]int }](t, "-", "K")
+	checks[struct{ K map[bool]int }](t, "-", "K")
+	checks[struct{ K map[onPointer]int }](t, "K[key]", "K")
+	checks[struct {
+		C chan int `json:"-"`
+	}](t, "C", "-")
+	checks[struct {
+		C chan int `msgpack:"-"`
+	}](t, "-", "C")
+}
+
+func TestCheckStructs(t *testing.T) {
+	checks[struct {
+		_msgpack struct{} `msgpack:",as_array"`
+		Name     string
+	}](t, "_msgpack", "_msgpack")
+	checks[struct {
+		Name string `msgpack:",intern"`
+	}](t, "Name", "-")
+	checks[struct {
+		A string `msgpack:"x"`
+		B string `msgpack:"x"`
+	}](t, "B", "-")
+	checks[struct {
+		Named
+		Name string
+	}](t, "Name", "Name")
+	checks[struct { // msgpack does not inline what would collide
+		Name string
+		Named
+	}](t, "-", "Named.Name")
+	checks[struct {
+		Named
+		Other
+	}](t, "-", "Other.Name")
+	checks[struct {
+		Name  string
+		Named `msgpack:",inline"`
+	}](t, "Named.Name", "Named.Name")
+	checks[struct{ private }](t, "-", "-")
+	checks[struct{ *Named }](t, "Named", "-")
+	checks[struct {
+		*Named `msgpack:",noinline"`
+	}](t, "-", "-")
+	checks[struct{ *private }](t, "private", "private")
+	checks[struct{ secret }](t, "secret", "secret")
+	checks[selfish](t, "selfish", "selfish")
+	checks[struct {
+		time.Time
+		Name string
+	}](t, "", "")
+	checks[struct {
+		time.Time
+		Name string `msgpack:"-"`
+	}](t, "-", "")
+}
+
+// Everything that Check accepts can indeed be kept, and what it refuses for its
+// shape is indeed lost.
+func TestCheckAgreesWithTheCodec(t *testing.T) {
+	type shadowed struct {
+		Name string
+		Named
+	}
+	in := shadowed{"outer", Named{"inner"}}
+	var out shadowed
+	data, err := codec.MessagePack[shadowed]().Append(nil, &in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := codec.MessagePack[shadowed]().Decode(data, &out); err != nil || out != in {
+		t.Errorf("got %+v and error %v, want %+v", out, err, in)
+	}
+	data, err = codec.JSON[shadowed]().Append(nil, &in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := codec.JSON[shadowed]().Decode(data, &out); err != nil || out == in {
+		t.Errorf("JSON keeps %+v, error %v: Check need not refuse it", out, err)
+	}
+}
+
+func TestCheckSaysWhatToDo(t *testing.T) {
+	type T struct {
+		A int `msgpack:"b"`
+		B int `msgpack:"b"`
+		C chan int
+	}
+	const want = "codec: MessagePack: T.B: is stored under the name \"b\", and so is T.A; rename one\n" +
+		"codec: MessagePack: T.C: a channel cannot be stored; remove it, or tag it `msgpack:\"-\"`"
+	if err := codec.MessagePack[T]().(codec.Checker).Check(); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}

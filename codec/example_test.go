@@ -1,0 +1,70 @@
+package codec_test
+
+import (
+	"fmt"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+)
+
+func Example() {
+	type Visit struct {
+		Customer string
+		Pages    []string
+	}
+	c := codec.MessagePack[Visit]()
+
+	data, err := c.Append(nil, &Visit{"anna", []string{"/", "/cart"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var v Visit
+	if err := c.Decode(data, &v); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(data), "bytes:", v.Customer, v.Pages)
+	// Output: 30 bytes: anna [/ /cart]
+}
+
+func ExampleJSON() {
+	type Visit struct {
+		Customer string   `json:"customer"`
+		Pages    []string `json:"pages"`
+	}
+	data, err := codec.JSON[Visit]().Append(nil, &Visit{"anna", nil})
+	fmt.Println(string(data), err)
+	// Output: {"customer":"anna","pages":null} <nil>
+}
+
+func ExampleChecker() {
+	type Visit struct {
+		Score complex128
+		Done  chan bool `msgpack:"-"`
+	}
+	if c, ok := codec.MessagePack[Visit]().(codec.Checker); ok {
+		fmt.Println(c.Check())
+	}
+	// Output: codec: MessagePack: Visit.Score: a complex number cannot be stored; use two floats, or tag it `msgpack:"-"`
+}
+
+func ExampleDecodeRecord() {
+	c := codec.JSON[string]()
+	rec := session.Record[string]{ID: session.NewToken().ID(), Owner: "anna", Value: "hello"}
+
+	data, err := codec.AppendRecord(nil, &rec, 1, c)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	got, err := codec.DecodeRecord(data, rec.ID, c)
+	fmt.Println(got.Owner, got.Value, err)
+
+	data[len(data)-2] ^= 1
+	_, err = codec.DecodeRecord(data, session.ID{}, c)
+	fmt.Println(err)
+	// Output:
+	// anna hello <nil>
+	// session: record AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA cannot be read: codec: record is corrupt: its checksum is wrong
+}

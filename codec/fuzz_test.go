@@ -1,0 +1,103 @@
+package codec_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+)
+
+// checkDecode feeds data to c. What it takes must come back the same once it is
+// written, and must not have cost memory out of proportion.
+func checkDecode[T any](t *testing.T, c codec.Codec[T], data []byte) {
+	t.Helper()
+	var v, again T
+	var err error
+	allocated := allocation(func() { err = c.Decode(data, &v) })
+	if limit := uint64(1<<20 + 2000*len(data)); allocated > limit {
+		t.Fatalf("%d bytes of data took %d bytes of memory", len(data), allocated)
+	}
+	if err != nil {
+		return
+	}
+	written, err := c.Append(nil, &v)
+	if err != nil {
+		return // read from data that is no value's encoding
+	}
+	if err := c.Decode(written, &again); err != nil {
+		t.Fatalf("what Append wrote cannot be read: %v", err)
+	}
+	if diff := cmp.Diff(v, again, exact...); diff != "" {
+		t.Fatalf("not the same once it is written (-first +second):\n%s", diff)
+	}
+}
+
+func FuzzMessagePackDecode(f *testing.F) {
+	c, v := codec.MessagePack[wide](), full()
+	data, err := c.Append(nil, &v)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	for _, tt := range hostileData {
+		f.Add([]byte(tt.data[:min(len(tt.data), 1<<10)]))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		checkDecode(t, codec.MessagePack[wide](), data)
+		checkDecode(t, codec.MessagePack[map[string][]map[string]*key](), data)
+		allocated := allocation(func() { codec.MessagePack[hostile]().Decode(data, new(hostile)) })
+		if limit := uint64(1<<20 + 2000*len(data)); allocated > limit {
+			t.Fatalf("%d bytes of data took %d bytes of memory", len(data), allocated)
+		}
+	})
+}
+
+func FuzzJSONDecode(f *testing.F) {
+	c, v := codec.JSON[wide](), full()
+	data, err := c.Append(nil, &v)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add([]byte(`{"Text":"\ufffd\\ufffd","Tree":{"Kids":[{}]},"Nested":null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		checkDecode(t, codec.JSON[wide](), data)
+		checkDecode(t, codec.JSON[map[string][]map[string]*key](), data)
+	})
+}
+
+func FuzzDecodeRecord(f *testing.F) {
+	rec := record()
+	data, err := codec.AppendRecord(nil, &rec, 1, codec.MessagePack[cart]())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add(codec.AppendRetired(nil, 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, data := range [][]byte{data, resealed(data)} {
+			rec, err := codec.DecodeRecord(data, session.ID{}, codec.MessagePack[cart]())
+			if err != nil {
+				continue
+			}
+			again, err := codec.AppendRecord(nil, &rec, rec.Revision, codec.MessagePack[cart]())
+			if err != nil {
+				t.Fatalf("what was read cannot be written: %v", err)
+			}
+			if head := codec.HeaderSize + len(rec.Owner); !bytes.Equal(again[:42], data[:42]) || !bytes.Equal(again[46:head], data[46:head]) {
+				t.Fatalf("read\n%x, wrote\n%x", data, again)
+			}
+		}
+	})
+}
+
+// resealed returns data with the checksum that it should have.
+func resealed(data []byte) []byte {
+	if len(data) < codec.HeaderSize {
+		return data
+	}
+	return forged(func([]byte) []byte { return bytes.Clone(data) })
+}

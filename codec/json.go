@@ -1,0 +1,96 @@
+package codec
+
+import (
+	"encoding/json"
+	"sync"
+
+	"github.com/seed48429006/sessions/internal/deep"
+)
+
+// JSON returns a codec that other programs and people can read. It is that of
+// encoding/json, with its tags, but it escapes no HTML, and it refuses what
+// would come back as something else: strings that are not valid UTF-8, null in
+// place of a value, anything after the value.
+//
+// Types with unexported state need MarshalJSON and UnmarshalJSON, or MarshalText
+// and UnmarshalText. A pointer to a nil slice, map or pointer comes back as a
+// nil pointer.
+//
+// Compared with [MessagePack] it takes a third more space, and more than twice as
+// long to decode.
+func JSON[T any]() Codec[T] {
+	return &jsonCodec[T]{plan: deep.Of[T](), null: mayBeNull[T](jsonRules)}
+}
+
+type jsonCodec[T any] struct {
+	plan deep.Plan[T]
+	null bool // whether a T may be encoded as null
+}
+
+func (c *jsonCodec[T]) Append(dst []byte, v *T) ([]byte, error) {
+	e := jsonEncoders.Get().(*jsonEncoder)
+	out, err := e.encode(dst, v)
+	if err != nil {
+		return dst, err
+	}
+	if len(out) <= maxPooled {
+		jsonEncoders.Put(e)
+	}
+	if err := c.inspect(out[len(dst):], true); err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+func (c *jsonCodec[T]) Decode(data []byte, v *T) error {
+	var zero T
+	*v = zero
+	if err := c.inspect(data, false); err != nil {
+		return err
+	}
+	if err := unmarshal(data, v); err != nil {
+		*v = zero
+		return err
+	}
+	c.plan.Normalize(v)
+	return nil
+}
+
+// Check reports what JSON cannot keep of T.
+func (c *jsonCodec[T]) Check() error { return check[T](jsonRules) }
+
+// inspect refuses what the standard decoder would take, but should not.
+func (c *jsonCodec[T]) inspect(data []byte, fresh bool) error {
+	if !c.null && string(data) == "null" {
+		return errNull
+	}
+	return scanJSON(data, fresh)
+}
+
+func unmarshal(data []byte, v any) (err error) {
+	defer rescue(&err)
+	return json.Unmarshal(data, v)
+}
+
+var jsonEncoders = sync.Pool{New: func() any {
+	e := new(jsonEncoder)
+	e.enc = json.NewEncoder(&e.out)
+	e.enc.SetEscapeHTML(false)
+	return e
+}}
+
+type jsonEncoder struct {
+	enc *json.Encoder
+	out appender
+}
+
+func (e *jsonEncoder) encode(dst []byte, v any) (_ []byte, err error) {
+	defer rescue(&err)
+	e.out.buf = dst
+	if err := e.enc.Encode(v); err != nil {
+		return nil, err
+	}
+	out := e.out.buf
+	e.out.buf = nil
+	return out[:len(out)-1], nil // without the newline that Encode adds
+}

@@ -1,0 +1,130 @@
+package codec
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/seed48429006/sessions/internal/deep"
+)
+
+// MessagePack returns the default codec: compact, fast, and true to Go's types.
+//
+// A struct becomes a map from field names to values, so that fields may come
+// and go between one deployment and the next. Tags are those of msgpack/v5:
+//
+//	Name  string `msgpack:"n"`           // stored under another name
+//	Note  string `msgpack:",omitempty"`  // not stored if empty, and then nil afterwards
+//	Cache *Cache `msgpack:"-"`           // not stored
+//
+// Types with unexported state need one of the pairs of methods that msgpack/v5
+// knows: EncodeMsgpack and DecodeMsgpack, MarshalMsgpack and UnmarshalMsgpack,
+// MarshalBinary and UnmarshalBinary, or MarshalText and UnmarshalText.
+//
+// A pointer to a nil slice, map or pointer comes back as a nil pointer. Two
+// encodings of equal values may differ in the order of their maps' keys.
+func MessagePack[T any]() Codec[T] {
+	return &messagePack[T]{plan: deep.Of[T](), null: mayBeNull[T](msgpackRules)}
+}
+
+type messagePack[T any] struct {
+	plan deep.Plan[T]
+	null bool // whether a T may be encoded as nil
+}
+
+var errNull = errors.New("codec: nil instead of a value")
+
+func (c *messagePack[T]) Append(dst []byte, v *T) ([]byte, error) {
+	if err := c.plan.Verify(v); err != nil { // msgpack would follow a cycle for ever
+		return dst, err
+	}
+	e := encoders.Get().(*encoder)
+	out, err := e.encode(dst, v)
+	if err == nil {
+		err = e.walker.walk(out[len(dst):])
+	}
+	if err == nil && !c.null && isNil(out[len(dst):]) {
+		err = errNull
+	}
+	if err != nil {
+		return dst, err
+	}
+	if len(out) <= maxPooled {
+		encoders.Put(e)
+	}
+	return out, nil
+}
+
+func (c *messagePack[T]) Decode(data []byte, v *T) error {
+	var zero T
+	*v = zero
+	if !c.null && isNil(data) {
+		return errNull
+	}
+	d := decoders.Get().(*decoder)
+	if err := d.decode(data, v); err != nil {
+		*v = zero
+		return err
+	}
+	if len(data) <= maxPooled {
+		decoders.Put(d)
+	}
+	c.plan.Normalize(v)
+	return nil
+}
+
+// Check reports what MessagePack cannot keep of T.
+func (c *messagePack[T]) Check() error { return check[T](msgpackRules) }
+
+// isNil reports whether data is MessagePack's nil.
+func isNil(data []byte) bool { return len(data) == 1 && data[0] == 0xc0 }
+
+// Encoders and decoders are kept between calls; one whose call failed is not,
+// since it may hold what the call left behind.
+var (
+	encoders = sync.Pool{New: func() any { return &encoder{enc: msgpack.NewEncoder(nil)} }}
+	decoders = sync.Pool{New: func() any { return &decoder{dec: msgpack.NewDecoder(nil)} }}
+)
+
+type encoder struct {
+	enc    *msgpack.Encoder
+	out    appender
+	walker walker
+}
+
+func (e *encoder) encode(dst []byte, v any) (_ []byte, err error) {
+	defer rescue(&err)
+	e.out.buf = dst
+	e.enc.Reset(&e.out) // each time, since a type's own EncodeMsgpack may set flags
+	e.enc.SetSortMapKeys(true)
+	e.enc.UseCompactInts(true)
+	err = e.enc.Encode(v)
+	out := e.out.buf
+	e.out.buf = nil
+	return out, err
+}
+
+type decoder struct {
+	dec    *msgpack.Decoder
+	in     reader
+	walker walker
+}
+
+func (d *decoder) decode(data []byte, v any) (err error) {
+	defer rescue(&err)
+	if err := d.walker.walk(data); err != nil {
+		return err
+	}
+	d.in = reader{data: data, exts: d.walker.exts}
+	d.dec.Reset(&d.in)
+	if err := d.dec.Decode(v); err != nil {
+		return err
+	}
+	read := d.in.pos
+	d.in = reader{}
+	if read != len(data) {
+		return errTrailing
+	}
+	return nil
+}

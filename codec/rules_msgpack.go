@@ -1,0 +1,84 @@
+package codec
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+var msgpackRules = &rules{
+	codec:      "MessagePack",
+	tag:        "msgpack",
+	families:   msgpackFamilies,
+	valueFirst: true,
+	fields:     msgpackFields,
+	key:        func(reflect.Type) bool { return true },
+	kinds:      msgpackKinds(),
+}
+
+func msgpackKinds() map[reflect.Kind]string {
+	m := maps.Clone(kinds)
+	m[reflect.Uintptr] = "a uintptr cannot be stored; use a uint64"
+	return m
+}
+
+// msgpackTag splits a field's tag.
+func msgpackTag(f reflect.StructField) (name string, options []string) {
+	name, rest, _ := strings.Cut(f.Tag.Get("msgpack"), ",")
+	return name, strings.Split(rest, ",")
+}
+
+// msgpackFields lists the fields of t that msgpack/v5 encodes. Those of an
+// embedded struct it takes for t's own, unless the struct encodes itself or one
+// of them has a name that is taken already.
+func msgpackFields(c *checker, t reflect.Type, path string) []member {
+	var list []member
+	for f := range t.Fields() {
+		name, options := msgpackTag(f)
+		at := path + "." + f.Name
+		switch {
+		case name == "-":
+		case f.Name == "_msgpack":
+			if slices.Contains(options, "as_array") || slices.Contains(options, "asArray") {
+				c.refuse(at, "a struct stored as an array cannot be read once it has gained or lost a field; remove as_array")
+			}
+		case f.Anonymous && f.Type.Kind() == reflect.Pointer && c.spreads(f.Type.Elem(), options):
+			c.refuse(at, "a nil pointer to an embedded struct would not be nil any more; name the field, or tag it `msgpack:\",noinline\"`")
+		case f.Anonymous && c.inlines(list, f.Type, options):
+			list = append(list, msgpackFields(c, f.Type, at)...)
+		case !f.IsExported():
+			c.hidden(t, f, path)
+		default:
+			if slices.Contains(options, "intern") {
+				c.refuse(at, "interned strings are not supported; remove intern")
+			}
+			if name == "" {
+				name = f.Name
+			}
+			list = append(list, member{name, at, f.Type})
+		}
+	}
+	return list
+}
+
+// spreads reports whether msgpack/v5 would rather store the fields of a struct
+// of type t that is embedded than the struct itself.
+func (c *checker) spreads(t reflect.Type, options []string) bool {
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]() &&
+		c.to(t) == nil && c.from(t) == nil && !slices.Contains(options, "noinline")
+}
+
+// inlines reports whether it does, next to the fields that there are already.
+func (c *checker) inlines(list []member, t reflect.Type, options []string) bool {
+	if !c.spreads(t, options) || slices.Contains(options, "inline") {
+		return c.spreads(t, options)
+	}
+	for _, own := range msgpackFields(&checker{rules: c.rules}, t, "") {
+		if slices.ContainsFunc(list, func(m member) bool { return m.name == own.name }) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,191 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of data that is refused before it is decoded, or before it is stored.
+var (
+	errTruncated = errors.New("codec: data ends in the middle of a value")
+	errTrailing  = errors.New("codec: data goes on after the value")
+	errTooDeep   = fmt.Errorf("codec: value nests deeper than %d levels", MaxDepth)
+	errInterned  = errors.New("codec: interned strings are not supported")
+)
+
+// internedExt is the extension that msgpack's decoder takes for an index into
+// the strings before it.
+const internedExt = 0x80
+
+// A family says what follows a format byte.
+type family uint8
+
+const (
+	reserved family = iota
+	fixed           // size bytes
+	blob            // a length of size bytes, then that many bytes
+	array           // a length of size bytes, then that many values
+	mapping         // a length of size bytes, then twice that many values
+	fixedExt        // a type, then size bytes
+	ext             // a length of size bytes, a type, then that many bytes
+)
+
+type format struct {
+	family family
+	size   uint8
+}
+
+// formats are those of the bytes from 0xc0 to 0xdf. All others say by
+// themselves how long they are.
+var formats = [32]format{
+	0x00: {fixed, 0},                   // nil
+	0x02: {fixed, 0}, 0x03: {fixed, 0}, // false, true
+	0x04: {blob, 1}, 0x05: {blob, 2}, 0x06: {blob, 4}, // bin
+	0x07: {ext, 1}, 0x08: {ext, 2}, 0x09: {ext, 4},
+	0x0a: {fixed, 4}, 0x0b: {fixed, 8}, // float
+	0x0c: {fixed, 1}, 0x0d: {fixed, 2}, 0x0e: {fixed, 4}, 0x0f: {fixed, 8}, // uint
+	0x10: {fixed, 1}, 0x11: {fixed, 2}, 0x12: {fixed, 4}, 0x13: {fixed, 8}, // int
+	0x14: {fixedExt, 1}, 0x15: {fixedExt, 2}, 0x16: {fixedExt, 4}, 0x17: {fixedExt, 8}, 0x18: {fixedExt, 16},
+	0x19: {blob, 1}, 0x1a: {blob, 2}, 0x1b: {blob, 4}, // str
+	0x1c: {array, 2}, 0x1d: {array, 4},
+	0x1e: {mapping, 2}, 0x1f: {mapping, 4},
+}
+
+// A walker goes through MessagePack data once, without decoding it. What it
+// accepts can be decoded: it is one value and nothing after it, nests at most
+// [MaxDepth] deep, and no length in it promises more than there is.
+type walker struct {
+	data  []byte
+	pos   int
+	depth int
+	open  [MaxDepth]int // how many values each open array or map still lacks
+	exts  []int         // where the payloads of extensions begin
+}
+
+// walk checks data. It keeps no reference to it.
+func (w *walker) walk(data []byte) error {
+	w.data, w.pos, w.depth, w.exts = data, 0, 0, w.exts[:0]
+	defer func() { w.data = nil }()
+	for {
+		opened, err := w.value()
+		if err != nil {
+			return err
+		}
+		if !opened && w.closed() {
+			break
+		}
+	}
+	if w.pos != len(data) {
+		return errTrailing
+	}
+	return nil
+}
+
+// closed counts a value that is complete, and the arrays and maps that it
+// completes. It reports whether nothing is open any more.
+func (w *walker) closed() bool {
+	for w.depth > 0 {
+		w.open[w.depth-1]--
+		if w.open[w.depth-1] > 0 {
+			return false
+		}
+		w.depth--
+	}
+	return true
+}
+
+// value passes a scalar, or opens an array or a map that is not empty.
+func (w *walker) value() (opened bool, err error) {
+	if w.pos == len(w.data) {
+		return false, errTruncated
+	}
+	c := w.data[w.pos]
+	w.pos++
+	switch {
+	case c <= 0x7f || c >= 0xe0: // an integer
+		return false, nil
+	case c <= 0x8f:
+		return w.enter(int(c&0x0f), 2)
+	case c <= 0x9f:
+		return w.enter(int(c&0x0f), 1)
+	case c <= 0xbf:
+		return false, w.skip(int(c & 0x1f))
+	}
+	return w.formatted(formats[c-0xc0])
+}
+
+func (w *walker) formatted(f format) (opened bool, err error) {
+	n := int(f.size)
+	if f.family != fixed && f.family != fixedExt {
+		if n, err = w.length(n); err != nil {
+			return false, err
+		}
+	}
+	switch f.family {
+	case fixed, blob:
+		return false, w.skip(n)
+	case array:
+		return w.enter(n, 1)
+	case mapping:
+		return w.enter(n, 2)
+	case ext, fixedExt:
+		return false, w.extension(n)
+	}
+	return false, fmt.Errorf("codec: 0x%x is no MessagePack format", w.data[w.pos-1])
+}
+
+// enter opens an array of n values, or a map of n pairs. Each value takes at
+// least a byte.
+func (w *walker) enter(n, each int) (opened bool, err error) {
+	if n > (len(w.data)-w.pos)/each {
+		return false, errTruncated
+	}
+	if w.depth == MaxDepth {
+		return false, errTooDeep
+	}
+	if n == 0 {
+		return false, nil
+	}
+	w.open[w.depth] = n * each
+	w.depth++
+	return true, nil
+}
+
+// length reads a length of size bytes. One that an int cannot hold is longer
+// than any data.
+func (w *walker) length(size int) (int, error) {
+	if size > len(w.data)-w.pos {
+		return 0, errTruncated
+	}
+	var n uint64
+	for _, b := range w.data[w.pos : w.pos+size] {
+		n = n<<8 | uint64(b)
+	}
+	w.pos += size
+	if n > uint64(len(w.data)) {
+		return 0, errTruncated
+	}
+	return int(n), nil
+}
+
+func (w *walker) skip(n int) error {
+	if n > len(w.data)-w.pos {
+		return errTruncated
+	}
+	w.pos += n
+	return nil
+}
+
+// extension passes an extension's type and its payload of n bytes.
+func (w *walker) extension(n int) error {
+	if err := w.skip(1); err != nil {
+		return err
+	}
+	if w.data[w.pos-1] == internedExt {
+		return errInterned
+	}
+	if n > 0 {
+		w.exts = append(w.exts, w.pos)
+	}
+	return w.skip(n)
+}

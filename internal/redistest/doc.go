@@ -1,0 +1,17 @@
+// Package redistest starts real Redis servers for tests.
+//
+//	server := redistest.Start(t)
+//	client := server.Client(t)
+//
+// Each server is a process of its own on a free port of the loopback interface.
+// It keeps nothing on disk and ends with the test. Arguments are those of
+// redis-server:
+//
+//	redistest.Start(t, "--maxmemory", "8mb", "--maxmemory-policy", "noeviction")
+//
+// A test can see what happens when a server does not answer ([Server.Pause]) or
+// is gone ([Server.Stop], [Server.Kill]).
+//
+// Where there is no program redis-server, tests that need it are skipped, unless
+// SESSIONS_REQUIRE_REDIS=1 says that they must run: then they fail.
+package redistest

@@ -1,0 +1,65 @@
+package stores
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
+	"github.com/seed48429006/sessions/stores/redisstore"
+)
+
+// Open opens the store at a URL, for sessions of type T:
+//
+//	memory:                     this process's memory, until it ends
+//	redis://host:6379/0         a Redis server; redis+cluster:// and redis+sentinel://
+//	                            for those, rediss:// and so on for TLS:
+//	                            see [redisstore.NewClient]
+//
+// "memory" may do without the colon. The namespace tells the stores apart that
+// share a server, and the codec encodes their values; a store in memory needs
+// neither.
+//
+// The store is asked once whether it is there: if not, the error is
+// [session.ErrUnavailable]. Any other error is a mistake in the arguments. None
+// shows a password.
+//
+// A store that holds connections implements [io.Closer]; closing it is for when
+// nothing uses it any more.
+func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (session.Store[T], error) {
+	scheme, rest, colon := strings.Cut(url, ":")
+	switch {
+	case scheme == "memory" && rest == "":
+		return memstore.New[T](nil), nil
+	case colon && slices.Contains(redisstore.Schemes(), scheme):
+		store, err := redisstore.Open(ctx, url, namespace, c, nil)
+		if err != nil { // not a nil *redisstore.Store in the interface
+			return nil, err
+		}
+		return store, nil
+	}
+	return nil, fmt.Errorf("stores: unknown session store %q: there are memory: and %s", display(url), strings.Join(schemes(), ", "))
+}
+
+func schemes() []string {
+	var list []string
+	for _, scheme := range redisstore.Schemes() {
+		list = append(list, scheme+"://")
+	}
+	return list
+}
+
+// display returns what of a URL may be shown: not what could be a password.
+func display(url string) string {
+	scheme, rest, colon := strings.Cut(url, ":")
+	switch {
+	case strings.Contains(scheme, "@"):
+		return "…"
+	case colon && rest != "":
+		return scheme + ":…"
+	}
+	return url
+}

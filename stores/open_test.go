@@ -1,0 +1,108 @@
+package stores_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores"
+	"github.com/seed48429006/sessions/stores/memstore"
+	"github.com/seed48429006/sessions/stores/redisstore"
+)
+
+type cart struct{ Items []string }
+
+func Example() {
+	store, err := stores.Open(context.Background(), "memory:", "carts", codec.MessagePack[cart]())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if c, ok := store.(io.Closer); ok {
+		defer c.Close()
+	}
+	_, err = store.Load(context.Background(), session.NewToken().ID())
+	fmt.Println(err)
+	// Output: session: not found
+}
+
+func ExampleOpen() {
+	_, err := stores.Open(context.Background(), "mysql://user:secret@localhost", "carts", codec.MessagePack[cart]())
+	fmt.Println(err)
+	// Output: stores: unknown session store "mysql:…": there are memory: and redis://, rediss://, redis+cluster://, rediss+cluster://, redis+sentinel://, rediss+sentinel://
+}
+
+func TestOpenMemory(t *testing.T) {
+	for _, url := range []string{"memory:", "memory"} {
+		store, err := stores.Open[cart](t.Context(), url, "", nil)
+		if _, ok := store.(*memstore.Store[cart]); !ok || err != nil {
+			t.Errorf("%s: got a %T and error %v", url, store, err)
+		}
+	}
+}
+
+func TestOpenRedis(t *testing.T) {
+	server := miniredis.RunT(t)
+	server.RequireUserAuth("anna", "hunter2")
+	store, err := stores.Open(t.Context(), "redis://anna:hunter2@"+server.Addr(), "carts", codec.MessagePack[cart]())
+	if _, ok := store.(*redisstore.Store[cart]); !ok || err != nil {
+		t.Fatalf("got a %T and error %v", store, err)
+	}
+	rec := session.Record[cart]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour), Deadline: time.Now().Add(time.Hour)}
+	if err := store.Save(t.Context(), &rec); err != nil {
+		t.Error(err)
+	}
+	if err := store.(io.Closer).Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := store.Load(t.Context(), rec.ID); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("after Close: got error %v", err)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	server := miniredis.RunT(t)
+	server.RequireUserAuth("anna", "other")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	for _, tt := range []struct {
+		url, namespace string
+		c              codec.Codec[cart]
+		unavailable    bool
+		says           string
+	}{
+		{"", "carts", codec.JSON[cart](), false, `unknown session store ""`},
+		{"memory://x", "carts", codec.JSON[cart](), false, `unknown session store "memory:…"`},
+		{"file", "carts", codec.JSON[cart](), false, `unknown session store "file"`},
+		{"postgres://anna:hunter2@host", "carts", codec.JSON[cart](), false, `unknown session store "postgres:…"`},
+		{"anna:hunter2@host", "carts", codec.JSON[cart](), false, `unknown session store "anna:…"`},
+		{"hunter2@host:6379", "carts", codec.JSON[cart](), false, `unknown session store "…"`},
+		{"redis", "carts", codec.JSON[cart](), false, `unknown session store "redis"`},
+		{"redis://", "carts", codec.JSON[cart](), false, "needs a host"},
+		{"redis://anna:hunter2@" + server.Addr() + "/x", "carts", codec.JSON[cart](), false, "database number"},
+		{"redis://anna:hunter2@" + server.Addr(), "", codec.JSON[cart](), false, "namespace"},
+		{"redis://anna:hunter2@" + server.Addr(), "carts", nil, false, "codec is nil"},
+		{"redis://anna:hunter2@" + server.Addr(), "carts", codec.JSON[cart](), true, "WRONGPASS"},
+		{"redis://anna:hunter2@127.0.0.1:1", "carts", codec.JSON[cart](), true, "refused"},
+	} {
+		store, err := stores.Open(ctx, tt.url, tt.namespace, tt.c)
+		if store != nil || err == nil {
+			t.Errorf("%s: got a %T and error %v", tt.url, store, err)
+			continue
+		}
+		if errors.Is(err, session.ErrUnavailable) != tt.unavailable || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: got error %v, want one that says %q", tt.url, err, tt.says)
+		}
+		if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the error shows the password: %v", tt.url, err)
+		}
+	}
+}

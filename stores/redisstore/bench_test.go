@@ -1,0 +1,57 @@
+package redisstore_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/session"
+)
+
+// full returns a record of a cart of ten items.
+func full(owner string) session.Record[cart] {
+	rec := draft(owner)
+	rec.Value.Items = nil
+	for i := range 10 {
+		rec.Value.Items = append(rec.Value.Items, item{fmt.Sprintf("sku-%04d", i), "a thing of some name", i, int64(i) * 199})
+	}
+	return rec
+}
+
+func BenchmarkStore(b *testing.B) {
+	client := redistest.Start(b).Client(b)
+	s, ctx := newStore(b, client), b.Context()
+	rec := full("anna")
+	must(b, s.Save(ctx, &rec))
+	data, err := client.Get(ctx, key(rec.ID)).Bytes()
+	must(b, err)
+	must(b, client.Set(ctx, "bare", data, time.Hour).Err())
+	compare := redis.NewScript(`
+		local old = redis.call('GETRANGE', KEYS[1], 2, 9)
+		if old ~= ARGV[2] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3]) end
+		return 0`)
+
+	for _, bench := range []struct {
+		name string
+		call func() error
+	}{
+		{"bare GET", func() error { _, err := client.Get(ctx, "bare").Bytes(); return err }},
+		{"Load", func() error { _, err := s.Load(ctx, rec.ID); return err }},
+		{"Exists", func() error { _, err := s.Exists(ctx, rec.ID); return err }},
+		{"bare compare and set", func() error { return compare.Run(ctx, client, []string{"bare"}, data, "expected", 3600000).Err() }},
+		{"Save", func() error { return s.Save(ctx, &rec) }},
+		{"Touch", func() error { return s.Touch(ctx, rec.ID, rec.Expires) }},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := bench.call(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,164 @@
+package redisstore
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// What a client of [NewClient] bounds, unless its URL says otherwise. A request
+// waits for its session: one that cannot be had soon is better refused.
+const (
+	dialTimeout = 2 * time.Second
+	ioTimeout   = time.Second
+	poolTimeout = 2 * time.Second
+	maxRetries  = 2
+	minBackoff  = 8 * time.Millisecond
+	maxBackoff  = 64 * time.Millisecond
+)
+
+// schemes are the URL schemes that there are, each with what makes the client.
+// That knows the schemes redis and rediss only.
+var schemes = map[string]struct {
+	scheme string
+	client func(*url.URL) (redis.UniversalClient, error)
+}{
+	"redis":           {"redis", single},
+	"rediss":          {"rediss", single},
+	"redis+cluster":   {"redis", cluster},
+	"rediss+cluster":  {"rediss", cluster},
+	"redis+sentinel":  {"redis", sentinel},
+	"rediss+sentinel": {"rediss", sentinel},
+}
+
+// Schemes returns the schemes of the URLs that [NewClient] takes.
+func Schemes() []string {
+	return []string{"redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"}
+}
+
+// NewClient makes a client that keeps to the deadlines of contexts, waits at
+// most a second for an answer and tries a command at most three times, in a
+// cluster four. It does not connect yet. The caller closes it. URLs are
+//
+//	redis://user:password@host:6379/0           one server
+//	redis+cluster://user:password@host:6379     a cluster; ?addr=host:port adds another node to ask
+//	redis+sentinel://host:26379?master_name=m   the master that Sentinel names; ?addr= as above,
+//	                                            ?username= and ?password= are those of the master
+//
+// and the same with rediss for TLS. What else go-redis takes as query parameters
+// is taken here too, and has the last word: see [redis.ParseURL],
+// [redis.ParseClusterURL] and [redis.ParseFailoverURL].
+//
+// Errors do not show passwords.
+func NewClient(rawURL string) (redis.UniversalClient, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil { // its text may show any part of the URL
+		return nil, errors.New("redisstore: the server's address is not a valid URL; a password in it must be percent-encoded")
+	}
+	kind, known := schemes[u.Scheme]
+	if !known {
+		return nil, fmt.Errorf("redisstore: unknown scheme %q; there are %s", u.Scheme, strings.Join(Schemes(), ", "))
+	}
+	if u.Hostname() == "" {
+		return nil, fmt.Errorf("redisstore: %s:// needs a host", u.Scheme)
+	}
+	plain := *u
+	plain.Scheme = kind.scheme
+	client, err := kind.client(&plain)
+	if err != nil {
+		return nil, fmt.Errorf("redisstore: %s://: %s", u.Scheme, redact(err.Error(), u))
+	}
+	return client, nil
+}
+
+func single(u *url.URL) (redis.UniversalClient, error) {
+	o, err := redis.ParseURL(u.String())
+	if err != nil {
+		return nil, err
+	}
+	o.ContextTimeoutEnabled = true
+	o.DialerRetries = 1
+	retries(u, &o.MaxRetries)
+	bound(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout, &o.MinRetryBackoff, &o.MaxRetryBackoff)
+	return redis.NewClient(o), nil
+}
+
+// cluster leaves retries to the client's redirects: with both, each would be
+// made as often as the other allows.
+func cluster(u *url.URL) (redis.UniversalClient, error) {
+	o, err := redis.ParseClusterURL(u.String())
+	if err != nil {
+		return nil, err
+	}
+	o.ContextTimeoutEnabled = true
+	o.DialerRetries = max(1, o.DialerRetries)
+	bound(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout, &o.MinRetryBackoff, &o.MaxRetryBackoff)
+	return redis.NewClusterClient(o), nil
+}
+
+func sentinel(u *url.URL) (redis.UniversalClient, error) {
+	o, err := redis.ParseFailoverURL(u.String())
+	if err != nil {
+		return nil, err
+	}
+	if o.MasterName == "" {
+		return nil, errors.New("needs ?master_name=")
+	}
+	if !u.Query().Has("context_timeout_enabled") {
+		o.ContextTimeoutEnabled = true
+	}
+	o.DialerRetries = max(1, o.DialerRetries)
+	retries(u, &o.MaxRetries)
+	bound(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout, &o.MinRetryBackoff, &o.MaxRetryBackoff)
+	if o.RouteByLatency || o.RouteRandomly {
+		return redis.NewFailoverClusterClient(o), nil
+	}
+	return redis.NewFailoverClient(o), nil
+}
+
+// retries sets the number of retries, unless the URL does.
+func retries(u *url.URL, field *int) {
+	if !u.Query().Has("max_retries") {
+		*field = maxRetries
+	}
+}
+
+// bound sets the times that the URL leaves open.
+func bound(dial, read, write, pool, backoff, backoffEnd *time.Duration) {
+	set := func(field *time.Duration, to time.Duration) {
+		if *field == 0 {
+			*field = to
+		}
+	}
+	set(dial, dialTimeout)
+	set(read, ioTimeout)
+	set(write, ioTimeout)
+	set(pool, poolTimeout)
+	set(backoff, minBackoff)
+	set(backoffEnd, maxBackoff)
+}
+
+// redact takes the URL's passwords out of a text.
+func redact(text string, u *url.URL) string {
+	secrets := []string{u.User.Username()}
+	if password, ok := u.User.Password(); ok {
+		secrets = append(secrets, password)
+	}
+	for name, values := range u.Query() {
+		if strings.Contains(name, "password") {
+			secrets = append(secrets, values...)
+		}
+	}
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
+	}
+	return text
+}

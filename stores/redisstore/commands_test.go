@@ -1,0 +1,173 @@
+package redisstore_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/session"
+)
+
+// What each method costs, as the package's doc says.
+func TestCommands(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		sent := new(tape)
+		client.AddHook(sent)
+		s, ctx := newStore(t, client), t.Context()
+
+		// So that the server has all scripts.
+		warm := saved(t, s, "warm")
+		must(t, s.Touch(ctx, warm.ID, warm.Expires))
+		must(t, s.Retire(ctx, warm.ID, warm.Revision, in(time.Second)))
+		must(t, s.Delete(ctx, session.NewToken().ID()))
+
+		mine, nobodys := draft("anna"), draft("")
+		steps := []struct {
+			name string
+			call func() error
+			want []string
+		}{
+			{"create, no owner", func() error { return s.Save(ctx, &nobodys) }, []string{"evalsha"}},
+			{"update, no owner", func() error { return s.Save(ctx, &nobodys) }, []string{"evalsha"}},
+			{"create with an owner", func() error { return s.Save(ctx, &mine) }, []string{"evalsha", "evalsha"}},
+			{"update with an owner", func() error { mine.Value.Items = nil; return s.Save(ctx, &mine) }, []string{"evalsha"}},
+			{"update of the expiry", func() error { mine.Expires = in(2 * time.Hour); return s.Save(ctx, &mine) }, []string{"evalsha"}},
+			{"update of the deadline", func() error { mine.Deadline = in(48 * time.Hour); return s.Save(ctx, &mine) }, []string{"evalsha", "evalsha", "evalsha"}},
+			{"update of the owner", func() error { mine.Owner = "bert"; return s.Save(ctx, &mine) }, []string{"evalsha", "evalsha", "evalsha"}},
+			{"expired save", func() error { past := draft("anna"); past.Expires = in(0); s.Save(ctx, &past); return nil }, nil},
+			{"load", func() error { _, err := s.Load(ctx, mine.ID); return err }, []string{"get"}},
+			{"load of nothing", func() error { s.Load(ctx, session.ID{}); return nil }, []string{"get"}},
+			{"exists", func() error { _, err := s.Exists(ctx, mine.ID); return err }, []string{"getrange"}},
+			{"touch", func() error { return s.Touch(ctx, mine.ID, in(time.Hour)) }, []string{"evalsha"}},
+			{"expired touch", func() error { s.Touch(ctx, mine.ID, in(0)); return nil }, nil},
+			{"by owner", func() error { owned(t, s, "bert"); return nil }, []string{"zrange", "get"}},
+			{"by no owner", func() error { owned(t, s, ""); return nil }, nil},
+			{"retire", func() error { return s.Retire(ctx, mine.ID, mine.Revision, in(time.Minute)) }, []string{"evalsha", "zrem"}},
+			{"delete of what is retired", func() error { s.Delete(ctx, mine.ID); return nil }, []string{"evalsha"}},
+			{"delete, no owner", func() error { return s.Delete(ctx, nobodys.ID) }, []string{"evalsha"}},
+			{"delete of nothing", func() error { return s.Delete(ctx, nobodys.ID) }, []string{"evalsha"}},
+		}
+		for _, step := range steps {
+			got := sent.during(func() { must(t, step.call()) })
+			if !slices.Equal(got, step.want) {
+				t.Errorf("%s: sent %v, want %v", step.name, got, step.want)
+			}
+		}
+	})
+}
+
+// A flushed script cache costs a command, nothing else.
+func TestScriptFlush(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		s, ctx := newStore(t, client), t.Context()
+		flush := func() { t.Helper(); must(t, client.ScriptFlush(ctx).Err()) }
+		flush()
+		rec := saved(t, s, "anna")
+		flush()
+		must(t, s.Save(ctx, &rec))
+		flush()
+		must(t, s.Touch(ctx, rec.ID, in(time.Minute)))
+		flush()
+		must(t, s.Retire(ctx, rec.ID, rec.Revision, in(time.Minute)))
+		other := saved(t, s, "anna")
+		flush()
+		must(t, s.Delete(ctx, other.ID))
+	})
+}
+
+// No call leaves a key that would stay for ever, and none outlives its record
+// by more than the margin of an index.
+func TestEveryKeyExpires(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		s, ctx := newStore(t, client), t.Context()
+		const margin = time.Minute
+		for i, owner := range []string{"", "anna", "anna", "bert"} {
+			for _, end := range []time.Duration{time.Millisecond, time.Minute, 90 * time.Minute} {
+				rec := draft(owner)
+				rec.Expires, rec.Deadline = in(end), in(end*time.Duration(i+1))
+				if s.Save(ctx, &rec) != nil {
+					continue
+				}
+				rec.Deadline = rec.Deadline.Add(time.Second)
+				s.Save(ctx, &rec)
+				s.Touch(ctx, rec.ID, in(time.Second))
+				s.Touch(ctx, rec.ID, in(-time.Second))
+				rec.Expires = in(-time.Hour)
+				s.Save(ctx, &rec)
+				other := saved(t, s, owner)
+				s.Retire(ctx, other.ID, other.Revision, in(end))
+				s.Retire(ctx, saved(t, s, owner).ID, 1, in(-end))
+				s.Delete(ctx, saved(t, s, owner).ID)
+			}
+		}
+		keys, err := client.Keys(ctx, "*").Result()
+		must(t, err)
+		if len(keys) < 10 {
+			t.Fatalf("only %d keys are left to look at", len(keys))
+		}
+		for _, key := range keys {
+			ttl, err := client.PTTL(ctx, key).Result()
+			must(t, err)
+			if ttl == -1 || ttl > 25*time.Hour+margin {
+				t.Errorf("%s lives on for %v", key, ttl)
+			}
+		}
+	})
+}
+
+// The key's time to live is that of the record, and the record tells it.
+func TestTimeToLive(t *testing.T) {
+	client := redistest.Start(t).Client(t)
+	s, ctx := newStore(t, client), t.Context()
+	rec := draft("anna")
+	check := func(what string, want time.Time) {
+		t.Helper()
+		ttl, err := client.PTTL(ctx, key(rec.ID)).Result()
+		must(t, err)
+		if d := time.Until(want) - ttl; d.Abs() > 2*time.Second {
+			t.Errorf("%s: the key lives for %v, want %v", what, ttl, time.Until(want))
+		}
+	}
+	must(t, s.Save(ctx, &rec))
+	check("created", rec.Expires)
+	rec.Expires = in(2 * time.Hour)
+	must(t, s.Save(ctx, &rec))
+	check("saved", rec.Expires)
+	touched := in(3 * time.Hour)
+	must(t, s.Touch(ctx, rec.ID, touched))
+	check("touched", touched)
+	if got, err := s.Load(ctx, rec.ID); err != nil || got.Expires != touched || got.Revision != rec.Revision {
+		t.Errorf("loaded %v and error %v, want expiry %v", got.Expires, err, touched)
+	}
+	rec.Deadline, rec.Expires = in(time.Minute), in(time.Hour)
+	must(t, s.Save(ctx, &rec))
+	check("with a deadline before the expiry", rec.Deadline)
+	marked := in(30 * time.Second)
+	must(t, s.Retire(ctx, rec.ID, rec.Revision, marked))
+	check("retired", marked)
+}
+
+// A record that Redis kept too long ends at its deadline all the same.
+func TestDeadlineHoldsWithoutRedis(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		s, ctx := newStore(t, client), t.Context()
+		rec := draft("anna")
+		rec.Deadline = in(30 * time.Millisecond)
+		rec.Expires = rec.Deadline
+		must(t, s.Save(ctx, &rec))
+		must(t, s.Touch(ctx, rec.ID, in(time.Hour)))
+		time.Sleep(time.Until(rec.Deadline) + time.Millisecond)
+		if _, err := s.Load(ctx, rec.ID); err != session.ErrNotFound {
+			t.Errorf("Load: got error %v, want ErrNotFound", err)
+		}
+		if live, err := s.Exists(ctx, rec.ID); err != nil || live {
+			t.Errorf("Exists: got %v and error %v", live, err)
+		}
+		if ids := owned(t, s, "anna"); len(ids) != 0 {
+			t.Errorf("ByOwner yields it")
+		}
+	})
+}

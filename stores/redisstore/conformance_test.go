@@ -1,0 +1,83 @@
+package redisstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/stores/redisstore"
+)
+
+const maxRecord = 64 << 10
+
+func conform(t *testing.T, client redis.UniversalClient, c codec.Codec[sessiontest.Profile], advance func(time.Duration)) {
+	sessiontest.TestStore(t, func(t *testing.T) session.Store[sessiontest.Profile] {
+		s, err := redisstore.New(client, "conformance", c, &redisstore.Options{MaxRecordBytes: maxRecord, Logger: quiet.Logger})
+		must(t, err)
+		return s
+	}, &sessiontest.StoreOptions{
+		Advance:   advance,
+		Indexer:   true,
+		Lister:    true,
+		MaxRecord: maxRecord,
+		Corrupt: func(t *testing.T, _ session.Store[sessiontest.Profile], id session.ID) {
+			must(t, client.SetRange(t.Context(), "conformance:"+id.String(), 60, "damage").Err())
+		},
+	})
+}
+
+func TestConformance(t *testing.T) {
+	msgpack, json := codec.MessagePack[sessiontest.Profile](), codec.JSON[sessiontest.Profile]()
+	t.Run("miniredis", func(t *testing.T) {
+		server := miniredis.RunT(t)
+		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
+		t.Cleanup(func() { client.Close() })
+		conform(t, client, json, server.FastForward)
+	})
+	t.Run("redis", func(t *testing.T) {
+		conform(t, redistest.Start(t).Client(t), msgpack, nil)
+	})
+	t.Run("RESP2", func(t *testing.T) {
+		client := redis.NewClient(&redis.Options{Addr: redistest.Start(t).Addr(), Protocol: 2})
+		t.Cleanup(func() { client.Close() })
+		conform(t, client, json, nil)
+	})
+	t.Run("cluster", func(t *testing.T) {
+		conform(t, oneNodeCluster(t), msgpack, nil)
+	})
+	t.Run("ring", func(t *testing.T) {
+		ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{
+			"one": redistest.Start(t).Addr(),
+			"two": redistest.Start(t).Addr(),
+		}})
+		t.Cleanup(func() { ring.Close() })
+		conform(t, ring, msgpack, nil)
+	})
+}
+
+// oneNodeCluster returns a client of a cluster whose only master has all slots.
+func oneNodeCluster(t *testing.T) *redis.ClusterClient {
+	t.Helper()
+	server := redistest.Start(t, "--cluster-enabled", "yes", "--cluster-port", "0")
+	node := server.Client(t)
+	must(t, node.ClusterAddSlotsRange(t.Context(), 0, 16383).Err())
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		info, err := node.ClusterInfo(t.Context()).Result()
+		must(t, err)
+		if len(info) > 16 && info[:16] == "cluster_state:ok" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the cluster does not come up:\n%s", info)
+		}
+	}
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{server.Addr()}})
+	t.Cleanup(func() { client.Close() })
+	return client
+}

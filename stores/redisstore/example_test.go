@@ -1,0 +1,70 @@
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/redisstore"
+)
+
+type Cart struct {
+	Customer string
+	Items    []string
+}
+
+func ExampleNew() {
+	server, err := miniredis.Run() // stands in for a Redis server
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+
+	client, err := redisstore.NewClient("redis://" + server.Addr())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	carts, err := redisstore.New(client, "carts", codec.MessagePack[Cart](), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// The middleware does this for each request that changes its session.
+	ctx, now := context.Background(), time.Now()
+	rec := session.Record[Cart]{
+		ID:       session.NewToken().ID(),
+		Owner:    "anna",
+		Expires:  now.Add(time.Hour),
+		Deadline: now.Add(24 * time.Hour),
+		Value:    Cart{"anna", []string{"apples"}},
+	}
+	if err := carts.Save(ctx, &rec); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for rec, err := range carts.ByOwner(ctx, "anna") {
+		fmt.Println(rec.Value.Items, err)
+	}
+	// Output: [apples] <nil>
+}
+
+func ExampleNewClient() {
+	_, err := redisstore.NewClient("http://user:secret@localhost")
+	fmt.Println(err)
+	// Output: redisstore: unknown scheme "http"; there are redis, rediss, redis+cluster, rediss+cluster, redis+sentinel, rediss+sentinel
+}
+
+func ExampleOpen() {
+	type Cart struct{ Done chan bool }
+	_, err := redisstore.Open(context.Background(), "redis://localhost:6379", "carts", codec.JSON[Cart](), nil)
+	fmt.Println(err)
+	// Output: codec: JSON: Cart.Done: a channel cannot be stored; remove it, or tag it `json:"-"`
+}

@@ -1,0 +1,246 @@
+package redisstore_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/session"
+)
+
+// entries returns the members of the only index, with the times when they end.
+func entries(t *testing.T, client *redis.Client) map[string]time.Time {
+	t.Helper()
+	keys := ownerKeys(t, client)
+	if len(keys) == 0 {
+		return nil
+	}
+	if len(keys) > 1 {
+		t.Fatalf("there are the indexes %v, want one", keys)
+	}
+	members, err := client.ZRangeWithScores(t.Context(), keys[0], 0, -1).Result()
+	must(t, err)
+	found := map[string]time.Time{}
+	for _, m := range members {
+		found[m.Member.(string)] = time.UnixMilli(int64(m.Score))
+	}
+	return found
+}
+
+func near(a, b time.Time) bool { return a.Sub(b).Abs() < 2*time.Second }
+
+func TestIndexEntries(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		s, ctx := newStore(t, client), t.Context()
+		rec := saved(t, s, "anna")
+		want := func(what string, end time.Time) {
+			t.Helper()
+			got := entries(t, client)
+			if len(got) != 1 || !near(got[rec.ID.String()], end) {
+				t.Errorf("%s: the index holds %v, want one entry until %v", what, got, end)
+			}
+			ttl, err := client.PTTL(ctx, ownerKeys(t, client)[0]).Result()
+			must(t, err)
+			if !near(time.Now().Add(ttl), end.Add(time.Minute)) {
+				t.Errorf("%s: the index lives for %v, want a minute longer than its last entry, %v", what, ttl, time.Until(end))
+			}
+		}
+		first := rec.Deadline
+		want("created", first)
+		rec.Deadline = in(48 * time.Hour)
+		must(t, s.Save(ctx, &rec))
+		want("deadline moved", rec.Deadline)
+		later := rec.Deadline
+		rec.Deadline = in(2 * time.Hour)
+		must(t, s.Save(ctx, &rec))
+		want("deadline moved back", later)
+		must(t, s.Delete(ctx, rec.ID))
+		if got := entries(t, client); len(got) != 0 {
+			t.Errorf("deleted: the index holds %v", got)
+		}
+	})
+}
+
+func TestIndexForgets(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		s, ctx := newStore(t, client), t.Context()
+		rec := saved(t, s, "anna")
+		index := ownerKeys(t, client)[0]
+		for member, age := range map[string]time.Duration{"long": 61 * time.Second, "just": 50 * time.Second, "not": -time.Hour} {
+			score := float64(time.Now().Add(-age).UnixMilli())
+			must(t, client.ZAdd(ctx, index, redis.Z{Score: score, Member: member}).Err())
+		}
+		must(t, client.Persist(ctx, index).Err())
+		other := saved(t, s, "anna")
+		got, want := entries(t, client), []string{"just", "not", rec.ID.String(), other.ID.String()}
+		for _, member := range want {
+			if _, ok := got[member]; !ok {
+				t.Errorf("the index has lost %s", member)
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("the index holds %v, want %v", got, want)
+		}
+		if ttl, err := client.PTTL(ctx, index).Result(); err != nil || ttl < 0 {
+			t.Errorf("the index lives for %v, error %v", ttl, err)
+		}
+		if ids := owned(t, s, "anna"); len(ids) != 2 {
+			t.Errorf("entries that are none are listed: %v", ids)
+		}
+	})
+}
+
+// Every end takes the entry away, also of a record whose retirement was sent twice.
+func TestIndexLosesWhatEnds(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		s, ctx := newStore(t, client), t.Context()
+		for range 3 {
+			rec := saved(t, s, "anna")
+			must(t, s.Retire(ctx, rec.ID, rec.Revision, in(time.Hour)))
+			must(t, s.Delete(ctx, saved(t, s, "anna").ID))
+		}
+		if got := entries(t, client); len(got) != 0 {
+			t.Errorf("the index holds %v", got)
+		}
+	})
+}
+
+// An entry comes before its record: at no moment is a live record of an owner
+// missing from the owner's index, whatever is done to it.
+func TestIndexComesFirst(t *testing.T) {
+	client := redistest.Start(t).Client(t)
+	s, ctx := newStore(t, client), t.Context()
+	owners := []string{"anna", "bert", "cleo"}
+	var writers sync.WaitGroup
+	for n := range 4 {
+		writers.Go(func() {
+			for i := range 100 {
+				rec := draft(owners[n%3])
+				if err := s.Save(ctx, &rec); err != nil {
+					t.Error(err)
+					return
+				}
+				rec.Owner, rec.Deadline = owners[(n+i)%3], rec.Deadline.Add(time.Hour)
+				if err := s.Save(ctx, &rec); err != nil {
+					t.Error(err)
+					return
+				}
+				if i%3 == 0 {
+					s.Delete(ctx, rec.ID)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { writers.Wait(); close(done) }()
+	for stop := false; !stop; {
+		select {
+		case <-done:
+			stop = true // and look once more
+		default:
+		}
+		for rec, err := range s.All(ctx) {
+			must(t, err)
+			if err := client.ZScore(ctx, indexOf(rec.Owner), rec.ID.String()).Err(); errors.Is(err, redis.Nil) {
+				now, err := s.Load(ctx, rec.ID)
+				if err == nil && now.Owner == rec.Owner {
+					t.Fatalf("session %v of %s is live but not in the index", rec.ID, rec.Owner)
+				}
+			}
+		}
+	}
+}
+
+// indexOf returns the key of an owner's index.
+func indexOf(owner string) string {
+	sum := sha256.Sum256([]byte(owner))
+	return "carts:owner:" + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// A Save that fails for good leaves at most an entry without a record.
+func TestIndexOfAFailedSave(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		s, ctx := newStore(t, client), t.Context()
+		rec := saved(t, s, "anna")
+		again := rec
+		again.Revision = 0
+		if err := s.Save(ctx, &again); !errors.Is(err, session.ErrExists) {
+			t.Errorf("got error %v", err)
+		}
+		stale := rec
+		stale.Revision++
+		stale.Owner = "bert"
+		if err := s.Save(ctx, &stale); !errors.Is(err, session.ErrConflict) {
+			t.Errorf("got error %v", err)
+		}
+		if keys := ownerKeys(t, client); len(keys) != 1 {
+			t.Errorf("a conflict made an index: %v", keys)
+		}
+		if ids := owned(t, s, "anna"); !slices.Equal(ids, []session.ID{rec.ID}) {
+			t.Errorf("the owner has %v", ids)
+		}
+	})
+}
+
+func TestManySessionsOfOneOwner(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		s, ctx := newStore(t, client), t.Context()
+		const n = 250
+		want := map[session.ID]bool{}
+		for range n {
+			want[saved(t, s, "anna").ID] = true
+		}
+		sent := new(tape)
+		client.AddHook(sent)
+		var got []session.ID
+		names := sent.during(func() { got = owned(t, s, "anna") })
+		if len(names) != n+1 {
+			t.Errorf("took %d commands, want %d", len(names), n+1)
+		}
+		for _, id := range got {
+			if !want[id] {
+				t.Errorf("yielded %v twice, or not the owner's", id)
+			}
+			delete(want, id)
+		}
+		if len(want) != 0 {
+			t.Errorf("%d were not yielded", len(want))
+		}
+		names = sent.during(func() {
+			for range s.ByOwner(ctx, "anna") {
+				break
+			}
+		})
+		if len(names) != 101 {
+			t.Errorf("one record took %d commands, want one batch of 100", len(names)-1)
+		}
+	})
+}
+
+// A pipeline that is refused before it is sent says nothing of the records.
+func TestRefusedPipeline(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		s, refused := newStore(t, client), &tape{fail: errors.New("circuit open")}
+		saved(t, s, "anna")
+		client.AddHook(refused)
+		for name, seq := range map[string]func(func(session.Record[cart], error) bool){
+			"ByOwner": s.ByOwner(t.Context(), "anna"), "All": s.All(t.Context()),
+		} {
+			var errs []error
+			for _, err := range seq {
+				errs = append(errs, err)
+			}
+			if len(errs) != 1 || !errors.Is(errs[0], session.ErrUnavailable) || !errors.Is(errs[0], refused.fail) {
+				t.Errorf("%s yielded %s, want one ErrUnavailable", name, fmt.Sprint(errs))
+			}
+		}
+	})
+}

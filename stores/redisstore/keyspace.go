@@ -1,0 +1,82 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// A keyspace is the keys of one namespace and what is done with them that does
+// not depend on the type of the sessions.
+type keyspace struct {
+	client redis.Cmdable
+	prefix string // of all keys: the namespace and a colon
+}
+
+// key returns where the session's record is.
+func (k *keyspace) key(id session.ID) string { return k.hashed("", id) }
+
+// ownerKey returns where the owner's index is. Its length does not depend on
+// the owner's, and it does not tell who that is.
+func (k *keyspace) ownerKey(owner string) string {
+	return k.hashed("owner:", sha256.Sum256([]byte(owner)))
+}
+
+func (k *keyspace) hashed(kind string, sum [32]byte) string {
+	var buf [160]byte // so that most keys take one allocation
+	key := append(append(buf[:0], k.prefix...), kind...)
+	return string(base64.RawURLEncoding.AppendEncode(key, sum[:]))
+}
+
+// ids returns those IDs whose keys these are; other keys are passed over.
+func (k *keyspace) ids(keys []string) []session.ID {
+	ids := make([]session.ID, 0, len(keys))
+	for _, key := range keys {
+		if id, err := session.ParseID(strings.TrimPrefix(key, k.prefix)); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// get returns what is stored of a session.
+func (k *keyspace) get(ctx context.Context, id session.ID) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, unavailable(err)
+	}
+	data, err := k.client.Get(ctx, k.key(id)).Bytes()
+	return data, readError(id, err)
+}
+
+// readError gives a meaning to what a client returned for a read of one key.
+func readError(id session.ID, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, redis.Nil):
+		return session.ErrNotFound
+	case wrongType(err):
+		return &session.DecodeError{ID: id, Err: errForeign}
+	}
+	return unavailable(err)
+}
+
+// errForeign says that a key has something that no store of this package put there.
+var errForeign = errors.New("redisstore: the key holds something else")
+
+// wrongType reports whether a command failed because the key holds a list, a
+// set or the like. From scripts, some versions put their own words before it.
+func wrongType(err error) bool { return err != nil && strings.Contains(err.Error(), "WRONGTYPE") }
+
+// millis returns d in whole milliseconds, rounded up: what has not passed is
+// not zero.
+func millis(d time.Duration) int64 {
+	return int64((d + time.Millisecond - 1) / time.Millisecond)
+}

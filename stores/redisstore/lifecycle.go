@@ -1,0 +1,35 @@
+package redisstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+)
+
+// Touch moves the time at which a record expires, as [session.Store] says.
+func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+	left := time.Until(expires)
+	if left <= 0 {
+		return session.ErrNotFound
+	}
+	outcome, err := s.run(ctx, touchScript, id, codec.AppendExpires(nil, expires), millis(left))
+	if err != nil {
+		return err
+	}
+	return outcome.err(id)
+}
+
+// Retire replaces a record by a marker, as [session.Store] says. If until has
+// passed there is nothing to mark: the ID is absent.
+func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
+	marker := codec.AppendRetired(nil, newRevision())
+	return s.end(ctx, retireScript, id, marker, revisionBytes(rev), millis(time.Until(until)))
+}
+
+// Delete ends a session, as [session.Store] says. It needs no memory of Redis's,
+// and deletes a record that cannot be read like any other.
+func (s *Store[T]) Delete(ctx context.Context, id session.ID) error {
+	return s.end(ctx, deleteScript, id)
+}

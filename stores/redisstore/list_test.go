@@ -1,0 +1,125 @@
+package redisstore_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/redisstore"
+)
+
+// all returns how often All yields each ID.
+func all(t *testing.T, s store) map[session.ID]int {
+	t.Helper()
+	found := map[session.ID]int{}
+	for rec, err := range s.All(t.Context()) {
+		must(t, err)
+		found[rec.ID]++
+	}
+	return found
+}
+
+func TestNamespacesAreApart(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		namespaces := []string{"a", "b", "a:b", "a*", "*", "?", "[ab]", "[^b]", `a\`, `\a`, "a]", "a?", "A", " ", "{a}", "ä", "owner", "a:owner:b"}
+		stores := map[string]store{}
+		recs := map[string]session.Record[cart]{}
+		for _, name := range namespaces {
+			s, err := redisstore.New(client, name, codec.MessagePack[cart](), nil)
+			must(t, err)
+			stores[name], recs[name] = s, saved(t, s, "anna")
+		}
+		for _, name := range namespaces {
+			s, rec := stores[name], recs[name]
+			if found := all(t, s); len(found) != 1 || found[rec.ID] != 1 {
+				t.Errorf("%q: All yields %v, want only %v", name, found, rec.ID)
+			}
+			if ids := owned(t, s, "anna"); len(ids) != 1 || ids[0] != rec.ID {
+				t.Errorf("%q: ByOwner yields %v, want only %v", name, ids, rec.ID)
+			}
+			for _, other := range namespaces {
+				if _, err := stores[other].Load(t.Context(), rec.ID); (err == nil) != (other == name) {
+					t.Errorf("%q loads a session of %q: error %v", other, name, err)
+				}
+			}
+		}
+	})
+}
+
+func TestAllFindsEverything(t *testing.T) {
+	client := redistest.Start(t).Client(t)
+	s, ctx := newStore(t, client), t.Context()
+	const n = 2500
+	want := map[session.ID]bool{}
+	for i := range n {
+		rec := draft([]string{"", "anna"}[i%2])
+		must(t, s.Save(ctx, &rec))
+		want[rec.ID] = true
+	}
+	must(t, client.Set(ctx, "carts:not-an-id", "x", time.Hour).Err())
+	must(t, client.Set(ctx, "carts:0123456789012345678901234567890123456789_-!", "x", time.Hour).Err())
+	for id := range all(t, s) {
+		if !want[id] {
+			t.Errorf("yielded %v, which is no session", id)
+		}
+		delete(want, id)
+	}
+	if len(want) != 0 {
+		t.Errorf("%d of %d sessions were not yielded", len(want), n)
+	}
+	yielded := 0
+	for range s.All(ctx) {
+		if yielded++; yielded == 3 {
+			break
+		}
+	}
+	if yielded != 3 {
+		t.Errorf("yielded %d after break", yielded)
+	}
+}
+
+func TestAllOnARing(t *testing.T) {
+	one, two := redistest.Start(t), redistest.Start(t)
+	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"one": one.Addr(), "two": two.Addr()}})
+	t.Cleanup(func() { ring.Close() })
+	s := newStore(t, ring)
+	const n = 60
+	for range n {
+		saved(t, s, "anna")
+	}
+	for name, server := range map[string]*redistest.Server{"one": one, "two": two} {
+		if size, err := server.Client(t).DBSize(t.Context()).Result(); err != nil || size == 0 {
+			t.Errorf("shard %s has %d keys, error %v", name, size, err)
+		}
+	}
+	if found := all(t, s); len(found) != n {
+		t.Errorf("All yields %d sessions, want %d", len(found), n)
+	}
+	if ids := owned(t, s, "anna"); len(ids) != n {
+		t.Errorf("ByOwner yields %d sessions, want %d", len(ids), n)
+	}
+}
+
+// someClient is a client of a kind that is not known.
+type someClient struct{ redis.Cmdable }
+
+func TestAllNeedsToKnowTheServers(t *testing.T) {
+	client := redistest.Start(t).Client(t)
+	s := newStore(t, someClient{client})
+	rec := saved(t, s, "anna")
+	if ids := owned(t, s, "anna"); len(ids) != 1 || ids[0] != rec.ID {
+		t.Errorf("ByOwner yields %v", ids)
+	}
+	var errs []error
+	for _, err := range s.All(t.Context()) {
+		errs = append(errs, err)
+	}
+	if len(errs) != 1 || !errors.Is(errs[0], session.ErrUnsupported) {
+		t.Errorf("All yields the errors %v, want ErrUnsupported", errs)
+	}
+}

@@ -1,0 +1,50 @@
+package redisstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+)
+
+// Load returns the record of a session, as [session.Store] says. It is one GET.
+func (s *Store[T]) Load(ctx context.Context, id session.ID) (session.Record[T], error) {
+	data, err := s.get(ctx, id)
+	if err != nil {
+		return session.Record[T]{}, err
+	}
+	return s.decode(data, id)
+}
+
+// decode reads a stored record. That its idle time is over is for Redis to know,
+// by whose clock it runs; the deadline holds even if Redis lost the time to live.
+func (s *Store[T]) decode(data []byte, id session.ID) (session.Record[T], error) {
+	if err := s.checkSize(data); err != nil {
+		return session.Record[T]{}, &session.DecodeError{ID: id, Err: err}
+	}
+	rec, err := codec.DecodeRecord(data, id, s.codec)
+	if err == nil && passed(rec.Deadline) {
+		return session.Record[T]{}, session.ErrNotFound
+	}
+	return rec, err
+}
+
+// Exists reports whether there is a live record, as [session.Store] says. What
+// is there but cannot be read counts as live.
+func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, unavailable(err)
+	}
+	head, err := s.client.GetRange(ctx, s.key(id), 0, codec.HeaderSize-1).Bytes()
+	if wrongType(err) {
+		return true, nil
+	}
+	if err != nil || len(head) == 0 {
+		return false, unavailable(err)
+	}
+	h, err := codec.ReadHeader(head)
+	return err != nil || !h.Retired && !passed(h.Deadline), nil
+}
+
+func passed(t time.Time) bool { return !time.Now().Before(t) }

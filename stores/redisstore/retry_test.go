@@ -1,0 +1,132 @@
+package redisstore_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/session"
+)
+
+// A line loses replies: armed, it swallows the next one and hangs up.
+type line struct{ armed atomic.Int32 }
+
+type lossyConn struct {
+	net.Conn
+	line *line
+}
+
+func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return &lossyConn{conn, l}, nil
+}
+
+func (c *lossyConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err == nil && c.line.armed.CompareAndSwap(1, 0) {
+		c.Conn.Close()
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// lossy returns a client that sends a command again when its reply is lost.
+func (l *line) client(t *testing.T, server *redistest.Server) *redis.Client {
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), Dialer: l.dial, MaxRetries: 2})
+	t.Cleanup(func() { client.Close() })
+	must(t, client.Ping(t.Context()).Err())
+	return client
+}
+
+// losing runs f so that the reply to its last command is lost, and checks that
+// it was.
+func (l *line) losing(t *testing.T, f func() error) error {
+	t.Helper()
+	l.armed.Store(1)
+	err := f()
+	if l.armed.Load() != 0 {
+		t.Fatal("no reply was lost")
+	}
+	return err
+}
+
+// A command that is sent again because its reply was lost does what it did
+// already, and says so.
+func TestLostReplies(t *testing.T) {
+	lost := new(line)
+	client := lost.client(t, redistest.Start(t))
+	s, ctx := newStore(t, client), t.Context()
+	warm := saved(t, s, "")
+	must(t, s.Touch(ctx, warm.ID, warm.Expires))
+	must(t, s.Retire(ctx, warm.ID, warm.Revision, in(time.Second)))
+	must(t, s.Delete(ctx, session.NewToken().ID()))
+
+	rec := draft("")
+	must(t, lost.losing(t, func() error { return s.Save(ctx, &rec) }))
+	wantStored(t, s, rec)
+
+	rec.Value.Customer = "changed"
+	must(t, lost.losing(t, func() error { return s.Save(ctx, &rec) }))
+	wantStored(t, s, rec)
+
+	rec.Expires = in(30 * time.Minute)
+	must(t, lost.losing(t, func() error { return s.Touch(ctx, rec.ID, rec.Expires) }))
+	wantStored(t, s, rec)
+
+	must(t, lost.losing(t, func() error { return s.Retire(ctx, rec.ID, rec.Revision, in(time.Minute)) }))
+	if _, err := s.Load(ctx, rec.ID); err != session.ErrGone {
+		t.Errorf("after Retire: error %v", err)
+	}
+	if err := s.Retire(ctx, rec.ID, rec.Revision, in(time.Minute)); err != session.ErrGone {
+		t.Errorf("another Retire took the marker for its own: error %v", err)
+	}
+
+	other := saved(t, s, "")
+	must(t, lost.losing(t, func() error { return s.Delete(ctx, other.ID) }))
+	if _, err := s.Load(ctx, other.ID); err != session.ErrNotFound {
+		t.Errorf("after Delete: error %v", err)
+	}
+
+	mine := draft("anna")
+	must(t, lost.losing(t, func() error { return s.Save(ctx, &mine) })) // the index's reply
+	wantStored(t, s, mine)
+	if ids := owned(t, s, "anna"); len(ids) != 1 || ids[0] != mine.ID {
+		t.Errorf("the owner has the sessions %v, want %v", ids, mine.ID)
+	}
+}
+
+func wantStored(t *testing.T, s store, want session.Record[cart]) {
+	t.Helper()
+	got, err := s.Load(t.Context(), want.ID)
+	if err != nil || got.Revision != want.Revision || got.Value.Customer != want.Value.Customer || got.Expires != want.Expires {
+		t.Errorf("stored is %+v, error %v, want %+v", got, err, want)
+	}
+}
+
+// A write that really came second is a conflict, also when it is sent twice.
+func TestLostReplyOfAConflict(t *testing.T) {
+	lost := new(line)
+	client := lost.client(t, redistest.Start(t))
+	s, ctx := newStore(t, client), t.Context()
+	rec := saved(t, s, "")
+	stale := rec
+	must(t, s.Save(ctx, &rec))
+	before := stale
+	if err := lost.losing(t, func() error { return s.Save(ctx, &stale) }); !errors.Is(err, session.ErrConflict) {
+		t.Errorf("got error %v, want ErrConflict", err)
+	}
+	if stale.Revision != before.Revision {
+		t.Error("a failed Save set the revision")
+	}
+	wantStored(t, s, rec)
+}

@@ -1,0 +1,118 @@
+package redisstore
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+)
+
+// maxHint bounds the memory that a Save asks for before it knows what it needs.
+const maxHint = 64 << 10
+
+// Save creates or replaces a record, as [session.Store] says. It takes one
+// command, and one or two more if the record has an owner and is new, or if its
+// owner or deadline changes.
+func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
+	if remaining(rec) <= 0 {
+		return session.ErrNotFound
+	}
+	rev := newRevision()
+	data, err := s.encode(rec, rev)
+	if err != nil {
+		return err
+	}
+	indexed := rec.Owner == ""
+	if rec.Revision == 0 && !indexed {
+		if err := s.index(ctx, rec); err != nil {
+			return err
+		}
+		indexed = true
+	}
+	outcome, err := s.put(ctx, rec, data, indexed)
+	if err == nil && outcome == notIndexed {
+		if err := s.index(ctx, rec); err != nil {
+			return err
+		}
+		outcome, err = s.put(ctx, rec, data, true)
+	}
+	if err == nil {
+		err = outcome.err(rec.ID)
+	}
+	if err != nil {
+		return err
+	}
+	rec.Revision = rev
+	return nil
+}
+
+// put runs the script that writes the record.
+func (s *Store[T]) put(ctx context.Context, rec *session.Record[T], data []byte, indexed bool) (status, error) {
+	left := remaining(rec)
+	if left <= 0 {
+		return notFound, nil
+	}
+	flag := ""
+	if indexed {
+		flag = "1"
+	}
+	return s.run(ctx, saveScript, rec.ID, data, revisionBytes(rec.Revision), millis(left), flag)
+}
+
+// index puts the record into its owner's index.
+func (s *Store[T]) index(ctx context.Context, rec *session.Record[T]) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable(err)
+	}
+	left := millis(time.Until(rec.Deadline))
+	return unavailable(indexScript.Run(ctx, s.client, []string{s.ownerKey(rec.Owner)}, rec.ID.String(), left).Err())
+}
+
+// encode returns the record as it is stored with revision rev.
+func (s *Store[T]) encode(rec *session.Record[T], rev session.Revision) ([]byte, error) {
+	data, err := codec.AppendRecord(make([]byte, 0, s.size.Load()), rec, rev, s.codec)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkSize(data); err != nil {
+		return nil, err
+	}
+	s.size.Store(int64(min(len(data)+len(data)/8, maxHint)))
+	return data, nil
+}
+
+func (s *Store[T]) checkSize(data []byte) error {
+	if len(data) > s.limit {
+		return fmt.Errorf("%w: it has %d bytes, of at most %d", session.ErrTooLarge, len(data), s.limit)
+	}
+	return nil
+}
+
+// remaining returns how long the record has to live.
+func remaining[T any](rec *session.Record[T]) time.Duration {
+	if rec.Deadline.Before(rec.Expires) {
+		return time.Until(rec.Deadline)
+	}
+	return time.Until(rec.Expires)
+}
+
+// newRevision returns a revision that no other write has.
+func newRevision() session.Revision {
+	for {
+		if rev := session.Revision(rand.Uint64()); rev != 0 {
+			return rev
+		}
+	}
+}
+
+// revisionBytes returns rev as it stands in a record, nothing for zero.
+func revisionBytes(rev session.Revision) []byte {
+	if rev == 0 {
+		return nil
+	}
+	return binary.BigEndian.AppendUint64(nil, uint64(rev))
+}

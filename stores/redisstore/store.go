@@ -1,0 +1,171 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"strings"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+)
+
+// DefaultMaxRecordBytes is the limit of a record's size unless [Options] has another.
+const DefaultMaxRecordBytes = 1 << 20
+
+// Options change how a [Store] works. The zero Options is the default.
+type Options struct {
+	// MaxRecordBytes is how large a stored record may be, its owner and the
+	// encoding's overhead included. A larger one is neither written nor decoded.
+	// Zero means [DefaultMaxRecordBytes].
+	MaxRecordBytes int
+
+	// Logger gets what an operator should know about the client. Nil means
+	// [slog.Default].
+	Logger *slog.Logger
+}
+
+// A Store is a [session.Store] in Redis, and a [session.Indexer] and
+// [session.Lister] too. T is the type of the sessions' values. Its methods are
+// safe for concurrent use.
+//
+// A Store must be made by [New] or [Open].
+type Store[T any] struct {
+	keyspace
+	codec codec.Codec[T]
+	limit int          // of a record's bytes
+	size  atomic.Int64 // about what the next record will take
+	owned io.Closer    // the client, if the store made it
+	done  atomic.Bool  // closed
+}
+
+// New returns a store that keeps its sessions under the namespace's keys. Two
+// stores that share a server need different namespaces, unless they are to
+// share the sessions. Nil options are the default.
+//
+// The client stays the caller's: New sends nothing, and [Store.Close] does not
+// close it. The error joins all that is wrong with the arguments and, if the
+// codec can tell, with T.
+func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Options) (*Store[T], error) {
+	if o == nil {
+		o = new(Options)
+	}
+	if err := errors.Join(checkClient(client), checkNamespace(namespace), checkCodec(c), o.check()); err != nil {
+		return nil, err
+	}
+	s := &Store[T]{
+		keyspace: keyspace{client, namespace + ":"},
+		codec:    c,
+		limit:    o.MaxRecordBytes,
+	}
+	if s.limit == 0 {
+		s.limit = DefaultMaxRecordBytes
+	}
+	s.size.Store(512)
+	if !keepsDeadlines(client) {
+		o.logger().Warn("redisstore: the Redis client ignores the deadlines of contexts, so that a request can wait "+
+			"longer for its session than it should; set ContextTimeoutEnabled, or use redisstore.NewClient",
+			"namespace", namespace)
+	}
+	return s, nil
+}
+
+// Open connects to the server at the URL, which is as for [NewClient], and makes
+// a store that [Store.Close] disconnects. That the server does not answer is an
+// error, [session.ErrUnavailable]; it never shows the URL's password.
+func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T], o *Options) (*Store[T], error) {
+	client, err := NewClient(url)
+	if err != nil {
+		return nil, err
+	}
+	s, err := New(client, namespace, c, o)
+	if err == nil {
+		err = unavailable(client.Ping(ctx).Err())
+	}
+	if err != nil {
+		client.Close()
+		return nil, err
+	}
+	s.owned = client
+	return s, nil
+}
+
+// Close closes the client if the store made it, as [Open] does. Calling it again
+// does nothing.
+func (s *Store[T]) Close() error {
+	if s.owned == nil || s.done.Swap(true) {
+		return nil
+	}
+	return s.owned.Close()
+}
+
+func (o *Options) check() error {
+	if o.MaxRecordBytes < 0 {
+		return fmt.Errorf("redisstore: MaxRecordBytes is negative: %d", o.MaxRecordBytes)
+	}
+	return nil
+}
+
+func (o *Options) logger() *slog.Logger {
+	if o.Logger == nil {
+		return slog.Default()
+	}
+	return o.Logger
+}
+
+func checkClient(client redis.Cmdable) error {
+	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return errors.New("redisstore: the client is nil")
+	}
+	if _, ok := client.(redis.Pipeliner); ok {
+		return errors.New("redisstore: the client is a pipeline, which would send nothing")
+	}
+	return nil
+}
+
+func checkNamespace(namespace string) error {
+	switch {
+	case namespace == "":
+		return errors.New("redisstore: the namespace is empty")
+	case strings.HasSuffix(namespace, ":owner"):
+		return fmt.Errorf("redisstore: the namespace %q ends in :owner, where the namespace before that has its indexes", namespace)
+	}
+	return nil
+}
+
+func checkCodec[T any](c codec.Codec[T]) error {
+	if c == nil {
+		return errors.New("redisstore: the codec is nil")
+	}
+	if c, ok := c.(codec.Checker); ok {
+		return c.Check()
+	}
+	return nil
+}
+
+// keepsDeadlines reports whether the client is not known to ignore them.
+func keepsDeadlines(client redis.Cmdable) bool {
+	switch c := client.(type) {
+	case *redis.Client:
+		return c.Options().ContextTimeoutEnabled
+	case *redis.ClusterClient:
+		return c.Options().ContextTimeoutEnabled
+	case *redis.Ring:
+		return c.Options().ContextTimeoutEnabled
+	}
+	return true
+}
+
+// unavailable wraps what Redis or the client returned.
+func unavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", session.ErrUnavailable, err)
+}
