@@ -76,6 +76,10 @@ func checkOwners[T any](store session.Store[T]) error {
 // When next panics, its changes are dropped, but a destroyed session is
 // destroyed.
 //
+// Hijacking a connection commits too, but what next sends over it is its own:
+// if the session may be new or renewed, next must send the Set-Cookie that
+// Header then holds. A log-in belongs into a request before that.
+//
 // Handler panics when it is called within another manager's that uses the same
 // cookie.
 func (m *Manager[T]) Handler(next http.Handler) http.Handler {
