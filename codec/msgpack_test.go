@@ -120,16 +120,16 @@ func TestMessagePackReadsEveryFormat(t *testing.T) {
 		name, data string
 		want       any
 	}{
-		{"positive fixint", "\x7f", 127},
-		{"negative fixint", "\xe0", -32},
-		{"uint8", "\xcc\xff", 255},
-		{"uint16", "\xcd\xff\xff", 65535},
-		{"uint32", "\xce\xff\xff\xff\xff", 1<<32 - 1},
-		{"uint64", "\xcf\x00\x00\x00\x00\x00\x00\x00\x01", 1},
-		{"int8", "\xd0\x80", -128},
-		{"int16", "\xd1\x80\x00", -32768},
-		{"int32", "\xd2\x80\x00\x00\x00", -1 << 31},
-		{"int64", "\xd3\xff\xff\xff\xff\xff\xff\xff\xff", -1},
+		{"positive fixint", "\x7f", int64(127)},
+		{"negative fixint", "\xe0", int64(-32)},
+		{"uint8", "\xcc\xff", int64(255)},
+		{"uint16", "\xcd\xff\xff", int64(65535)},
+		{"uint32", "\xce\xff\xff\xff\xff", int64(1<<32 - 1)},
+		{"uint64", "\xcf\x00\x00\x00\x00\x00\x00\x00\x01", int64(1)},
+		{"int8", "\xd0\x80", int64(-128)},
+		{"int16", "\xd1\x80\x00", int64(-32768)},
+		{"int32", "\xd2\x80\x00\x00\x00", int64(-1 << 31)},
+		{"int64", "\xd3\xff\xff\xff\xff\xff\xff\xff\xff", int64(-1)},
 		{"true", "\xc3", true},
 		{"false", "\xc2", false},
 		{"float32", "\xca\x3f\x80\x00\x00", 1.0},
@@ -149,8 +149,8 @@ func TestMessagePackReadsEveryFormat(t *testing.T) {
 			var got any
 			var err error
 			switch tt.want.(type) {
-			case int:
-				got, err = decoded[int](tt.data)
+			case int64:
+				got, err = decoded[int64](tt.data)
 			case bool:
 				got, err = decoded[bool](tt.data)
 			case float64:

@@ -28,12 +28,12 @@ type Address struct {
 func full() Profile {
 	return Profile{
 		Name:     "Zoë \"日本\"\x00\n",
-		Visits:   -1 << 40,
+		Visits:   -1 << 30,
 		Admin:    true,
 		Score:    0.1,
 		Tags:     []string{"a", "", "c"},
 		Address:  Address{Street: "Hauptstraße 1", City: "Köln", Lines: []string{"3rd floor"}},
-		Limits:   map[string]int{"": 1, "day": 1 << 50, "hour": -3},
+		Limits:   map[string]int{"": 1, "day": 1 << 30, "hour": -3},
 		Seen:     time.Date(2024, 2, 29, 23, 59, 59, 123456789, time.UTC),
 		Referrer: &Profile{Name: "Ann", Referrer: &Profile{Name: "Bob"}},
 		Photo:    []byte{0, 1, 0xff, 0xfe},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -102,9 +103,7 @@ func (v *visitor) send(r *http.Request) *httptest.ResponseRecorder {
 // or another tab.
 func (v *visitor) again() *visitor {
 	other := newVisitor(v.t, v.shop)
-	for name, c := range v.cookies {
-		other.cookies[name] = c
-	}
+	maps.Copy(other.cookies, v.cookies)
 	return other
 }
 

@@ -20,6 +20,9 @@ func (c *crash) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (c *crash) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == "hello" || cmd.Name() == "client" {
+			return next(ctx, cmd) // the connection's
+		}
 		if c.after--; c.after < 0 {
 			return errCrash
 		}
