@@ -46,17 +46,20 @@ func (x *exchange[T]) get(ctx context.Context) (*session.Session[T], error) {
 	x.loading.Lock()
 	defer x.loading.Unlock()
 	x.mu.Lock()
-	s, err := x.session, x.err
+	loaded, err := x.session, x.err
 	x.mu.Unlock()
-	if s != nil || err != nil {
-		return s, err
+	if loaded != nil || err != nil {
+		return loaded, err
 	}
-	s, err = x.load(ctx)
+	got, s, err := x.load(ctx)
 	if err != nil && ctx.Err() != nil {
 		return nil, err // the caller's impatience is not the request's
 	}
 	x.mu.Lock()
-	x.session, x.err = s, err
+	x.session, x.err, x.received = s, err, got
+	if s != nil {
+		x.stored, x.persist, x.deadline = !s.IsNew(), s.Persistent(), s.Deadline()
+	}
 	begun := x.begun
 	x.mu.Unlock()
 	if begun && s != nil {
@@ -65,25 +68,16 @@ func (x *exchange[T]) get(ctx context.Context) (*session.Session[T], error) {
 	return s, err
 }
 
-func (x *exchange[T]) load(ctx context.Context) (*session.Session[T], error) {
+func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], error) {
 	got, err := x.m.carrier.receive(x.r)
 	if err != nil {
 		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
 	}
-	x.mu.Lock()
-	x.received = got
-	x.mu.Unlock()
 	if got.token.IsZero() {
-		return session.New(x.m.store, &x.m.policy), nil
+		return got, session.New(x.m.store, &x.m.policy), nil
 	}
 	s, err := session.Load(ctx, x.m.store, &x.m.policy, got.token)
-	if err != nil {
-		return nil, err
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.stored, x.persist, x.deadline = !s.IsNew(), s.Persistent(), s.Deadline()
-	return s, nil
+	return got, s, err
 }
 
 // used reports whether the session was asked for, and returns it if it was loaded.
@@ -191,11 +185,7 @@ func (x *exchange[T]) commit(s *session.Session[T]) error {
 	if timeout == 0 {
 		timeout = DefaultSaveTimeout
 	}
-	deadline := time.Now().Add(timeout)
-	if own, ok := x.Context.Deadline(); ok && own.Before(deadline) {
-		deadline = own
-	}
-	x.saving = saveContext{request: x, deadline: deadline}
+	x.saving = saveContext{request: x, timeout: timeout}
 	defer x.saving.stop()
 	return s.Commit(&x.saving)
 }

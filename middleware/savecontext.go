@@ -7,19 +7,34 @@ import (
 )
 
 // A saveContext is the context for a commit: it has the values of a request's
-// context and a deadline, and the client's disconnect does not end it. Unlike
-// one from [context.WithDeadline], it starts a timer only when somebody waits
-// for it, so that a store that answers at once does not pay.
+// context and its deadline, and ends after a timeout, but not when the client
+// disconnects. Unlike one of package context, it looks at the clock and starts a
+// timer only when asked, so that a store that answers at once does not pay.
 type saveContext struct {
-	request  context.Context
-	deadline time.Time
+	request context.Context
+	timeout time.Duration
 
-	mu    sync.Mutex
-	done  chan struct{}
-	timer *time.Timer
+	mu       sync.Mutex
+	deadline time.Time
+	done     chan struct{}
+	timer    *time.Timer
 }
 
-func (c *saveContext) Deadline() (time.Time, bool) { return c.deadline, true }
+func (c *saveContext) Deadline() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.end(), true
+}
+
+func (c *saveContext) end() time.Time {
+	if c.deadline.IsZero() {
+		c.deadline = time.Now().Add(c.timeout)
+		if own, ok := c.request.Deadline(); ok && own.Before(c.deadline) {
+			c.deadline = own
+		}
+	}
+	return c.deadline
+}
 
 func (c *saveContext) Value(key any) any { return context.WithoutCancel(c.request).Value(key) }
 
@@ -29,13 +44,13 @@ func (c *saveContext) Done() <-chan struct{} {
 	if c.done == nil {
 		done := make(chan struct{})
 		c.done = done
-		c.timer = time.AfterFunc(time.Until(c.deadline), func() { close(done) })
+		c.timer = time.AfterFunc(time.Until(c.end()), func() { close(done) })
 	}
 	return c.done
 }
 
 func (c *saveContext) Err() error {
-	if time.Now().Before(c.deadline) {
+	if end, _ := c.Deadline(); time.Now().Before(end) {
 		return nil
 	}
 	return context.DeadlineExceeded

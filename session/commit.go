@@ -23,16 +23,16 @@ import (
 //   - [ErrUnavailable]: the store failed or ctx is done; it is not known
 //     whether the change was saved.
 func (s *Session[T]) Commit(ctx context.Context) error {
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	defer s.end()
 	s.mu.Lock()
-	untouched := s.idle() && (s.gone || s.policy.fresh(s.base.Revision, s.base.Expires, s.base.Deadline))
+	untouched := !s.committing && s.idle() && (s.gone || s.policy.fresh(s.base.Revision, s.base.Expires, s.base.Deadline))
 	s.mu.Unlock()
 	if untouched {
 		return nil
 	}
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.end()
 	if err := s.bury(ctx); err != nil {
 		return err
 	}

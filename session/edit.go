@@ -167,12 +167,17 @@ func (s *Session[T]) ExpireBy(t time.Time) {
 // afterwards [Session.Token] is the last one; if ctx is done first, it returns
 // [ErrUnavailable]. It is for transports.
 func (s *Session[T]) Detach(ctx context.Context) error {
-	if err := s.begin(ctx); err != nil {
-		return err
+	for {
+		s.mu.Lock()
+		if !s.committing {
+			s.late = true
+			s.mu.Unlock()
+			return nil
+		}
+		s.mu.Unlock()
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
+		s.end()
 	}
-	s.mu.Lock()
-	s.late = true
-	s.mu.Unlock()
-	s.end()
-	return nil
 }

@@ -87,8 +87,8 @@ func (s *Session[T]) idle() bool {
 // known which: [ErrUnavailable].
 func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Token) (*Session[T], error) {
 	s := blank(store, policy)
-	start := s.policy.clock()
-	rec, err := store.Load(ctx, token.ID())
+	start, id := s.policy.clock(), token.ID()
+	rec, err := store.Load(ctx, id)
 	if err == nil && !rec.Deadline.IsZero() && !now().Before(rec.Deadline) {
 		err = ErrNotFound // a store may leave the deadline to its own clock
 	}
@@ -99,12 +99,13 @@ func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Toke
 		s.rest(&s.first, Token{})
 		s.gone = errors.Is(err, ErrGone)
 	}
-	e := Event{Kind: loadKind(err), ID: token.ID(), Owner: s.base.Owner, Duration: s.policy.since(start), Err: StoreError(err)}
-	if e.Kind != "" {
-		s.policy.observe(ctx, e)
+	kind := loadKind(err)
+	if kind != "" && (err != nil || s.policy.Observe != nil) {
+		err = StoreError(err)
+		s.policy.observe(ctx, Event{Kind: kind, ID: id, Owner: s.base.Owner, Duration: s.policy.since(start), Err: err})
 	}
-	if e.Kind == EventFailed {
-		return nil, e.Err
+	if kind == EventFailed {
+		return nil, err
 	}
 	return s, nil
 }
