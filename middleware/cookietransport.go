@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,11 +115,20 @@ func (t *cookieTransport) send(h http.Header, g grant) {
 		b = strconv.AppendInt(b, max(int64(left/time.Second), 1), 10)
 	}
 	b = append(b, t.attributes...)
-	h["Set-Cookie"] = append(h["Set-Cookie"], string(b))
+	t.set(h, string(b))
 }
 
 func (t *cookieTransport) forget(h http.Header) {
-	h["Set-Cookie"] = append(h["Set-Cookie"], t.name+"=; Max-Age=0"+t.attributes)
+	t.set(h, t.name+"=; Max-Age=0"+t.attributes)
+}
+
+// set puts the cookie into a response's header, in the place of an earlier one.
+func (t *cookieTransport) set(h http.Header, line string) {
+	others := slices.DeleteFunc(h["Set-Cookie"], func(other string) bool {
+		name, _, _ := strings.Cut(other, "=")
+		return name == t.name
+	})
+	h["Set-Cookie"] = append(others, line)
 }
 
 func (t *cookieTransport) sources() []string { return []string{"Cookie"} }

@@ -87,11 +87,11 @@ func (x *exchange[T]) used() (*session.Session[T], bool) {
 	return x.session, x.session != nil || x.err != nil
 }
 
-// begin commits the session, before the first byte of the response, and puts
-// into the response's header what the client must learn.
-func (x *exchange[T]) begin(h http.Header) error {
+// begin commits the session and puts into the response's header what the client
+// must learn. The last time is before the first byte.
+func (x *exchange[T]) begin(h http.Header, last bool) error {
 	x.mu.Lock()
-	x.begun = true
+	x.begun = last
 	x.mu.Unlock()
 	s, used := x.used()
 	if !used {
@@ -102,7 +102,7 @@ func (x *exchange[T]) begin(h http.Header) error {
 		return nil
 	}
 	err := x.commit(s)
-	if err == nil {
+	if err == nil && last {
 		err = s.Detach(x)
 	}
 	if err == nil {
@@ -131,21 +131,28 @@ func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
 
 // end commits what is left when the handler has returned.
 func (x *exchange[T]) end() {
-	if x.w.begin() != nil { // answered by the error handler
-		return
+	err := x.w.settle(false)
+	if err == nil {
+		err = x.again()
 	}
-	s, _ := x.used()
-	if s == nil || !s.Modified() {
-		return
-	}
-	if err := x.commit(s); err != nil && !x.w.hijacked {
+	x.w.ended = true
+	if err != nil && err != x.w.failed && !x.w.hijacked {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// again commits what has changed since the response began.
+func (x *exchange[T]) again() error {
+	if s, _ := x.used(); s != nil && s.Modified() {
+		return x.commit(s)
+	}
+	return nil
 }
 
 // abandon drops the changes of a handler that panicked. A logout stands: if the
 // handler got as far as that, the visitor must not stay logged in.
 func (x *exchange[T]) abandon() {
+	defer func() { x.w.ended = true }()
 	s, _ := x.used()
 	if s == nil {
 		return
@@ -154,7 +161,7 @@ func (x *exchange[T]) abandon() {
 	if !s.Modified() {
 		return
 	}
-	if err := x.commit(s); err == nil && !x.w.begun {
+	if err := x.commit(s); err == nil && !x.w.sent {
 		x.tell(x.w.Header(), s)
 	}
 }

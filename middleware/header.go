@@ -49,9 +49,3 @@ var ofBody = []string{
 	"Content-Length", "Content-Range", "Content-Type", "Etag", "Expires", "Last-Modified", "Location",
 	"Refresh", "Trailer", "Transfer-Encoding",
 }
-
-func dropBody(h http.Header) {
-	for _, name := range ofBody {
-		delete(h, name)
-	}
-}

@@ -87,7 +87,7 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 		x := &exchange[T]{Context: r.Context(), m: m}
 		x.joinChain()
 		x.r = r.WithContext(x)
-		x.w = writer{ResponseWriter: w, commit: x}
+		x.w = writer{ResponseWriter: w, commit: x, encoding: w.Header()["Content-Encoding"]}
 		returned := false
 		defer func() {
 			if !returned {

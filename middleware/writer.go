@@ -12,29 +12,59 @@ import (
 type writer struct {
 	http.ResponseWriter // the server's
 	commit              committer
-	begun               bool
+	encoding            []string // Content-Encoding as a compressor around the manager has set it
+	begun               bool     // the session was committed
+	sent                bool     // something of the response was
+	ended               bool     // the handler has returned
 	hijacked            bool
 	failed              error
 }
 
 // A committer is what a writer must know of an exchange.
 type committer interface {
-	begin(h http.Header) error
+	begin(h http.Header, last bool) error
+	again() error
 	commitFailed(w http.ResponseWriter, err error)
 }
 
-// begin commits the session if that was not done yet. After an error the
-// response is written, and not by the handler.
+// begin is called before something is sent. After an error the response is
+// written, and not by the handler.
 func (w *writer) begin() error {
-	if w.begun {
+	err := w.settle(true)
+	w.sent = w.sent || err == nil
+	return err
+}
+
+// settle commits the session if that was not done yet. If it is not the last
+// chance to tell the client of a token, it may be done again: code around the
+// manager, such as a framework's error handler, may change the session after
+// the handler has returned, and write then.
+func (w *writer) settle(last bool) error {
+	switch {
+	case w.failed != nil:
 		return w.failed
+	case !w.begun, w.ended && !w.sent:
+		w.begun = true
+		w.failed = w.commit.begin(w.Header(), last)
+	case w.ended:
+		w.failed = w.commit.again()
 	}
-	w.begun = true
-	if w.failed = w.commit.begin(w.Header()); w.failed != nil {
-		dropBody(w.Header())
+	if w.failed != nil && !w.sent {
+		w.dropBody()
 		w.commit.commitFailed(w.ResponseWriter, w.failed)
 	}
 	return w.failed
+}
+
+// dropBody removes the headers of a body that will not be sent.
+func (w *writer) dropBody() {
+	h := w.Header()
+	for _, name := range ofBody {
+		delete(h, name)
+	}
+	if len(w.encoding) > 0 {
+		h["Content-Encoding"] = w.encoding
+	}
 }
 
 // WriteHeader begins the response, unless it is informational: 1xx go out at
@@ -102,6 +132,18 @@ func (w *writer) push(target string, o *http.PushOptions) error {
 	}
 	return http.ErrNotSupported
 }
+
+// CloseNotify is for frameworks that ask for it without looking. What the
+// server's writer cannot tell is never told; [http.Request.Context] tells it.
+func (w *writer) CloseNotify() <-chan bool {
+	if n, ok := capable[closeNotifier](w.ResponseWriter); ok {
+		return n.CloseNotify()
+	}
+	return make(chan bool)
+}
+
+// closeNotifier is http.CloseNotifier, which is deprecated.
+type closeNotifier interface{ CloseNotify() <-chan bool }
 
 // capable returns the first of w and what it wraps that is a C.
 func capable[C any](w http.ResponseWriter) (c C, ok bool) {

@@ -412,3 +412,76 @@ func TestContext(t *testing.T) {
 		}
 	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(parent))
 }
+
+// Code around the manager may write after its handler has returned, and change
+// the session before it does.
+func TestChangesAfterTheHandlerHasReturned(t *testing.T) {
+	for name, test := range map[string]struct {
+		cookie bool
+		fail   bool
+		status int
+		items  int
+	}{
+		"new session": {false, false, http.StatusTeapot, 1},
+		"session":     {true, false, http.StatusTeapot, 2},
+		"store down":  {true, true, http.StatusServiceUnavailable, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := newStore()
+			a := newApp(t, st, nil)
+			var inner http.ResponseWriter
+			var request *http.Request
+			h := a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				inner, request = w, r
+				if _, err := middleware.Get[cart](r); err != nil {
+					t.Error(err)
+				}
+			}))
+			r := httptest.NewRequest("GET", "/", nil)
+			var cookie string
+			if test.cookie {
+				cookie = a.visit(t, cart{Items: 1})
+				r.Header.Set("Cookie", cookie)
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if test.fail {
+				st.fail("Save", errDown)
+			}
+			s, _ := middleware.Get[cart](request)
+			add(s)
+			inner.WriteHeader(http.StatusTeapot)
+			io.WriteString(inner, "noted")
+			if w.Code != test.status || test.fail == strings.Contains(w.Body.String(), "noted") {
+				t.Errorf("%d %q", w.Code, w.Body)
+			}
+			if set := setCookie(t, w); !test.cookie {
+				cookie = set
+			}
+			if c, _ := a.value(t, cookie); c.Items != test.items {
+				t.Errorf("%d items, want %d", c.Items, test.items)
+			}
+		})
+	}
+}
+
+// A compressor around the manager goes on compressing what the error handler says.
+func TestTheEncodingOfACompressorStays(t *testing.T) {
+	for _, around := range []string{"", "gzip"} {
+		st := newStore()
+		st.fail("Save", errDown)
+		a := newApp(t, st, nil)
+		a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			add(s)
+			w.Header().Set("Content-Encoding", "br")
+		})
+		w := httptest.NewRecorder()
+		if around != "" {
+			w.Header().Set("Content-Encoding", around)
+		}
+		a.Handler(a.mux).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		if got := w.Header().Get("Content-Encoding"); got != around || w.Code != http.StatusServiceUnavailable {
+			t.Errorf("%d, encoding %q, want %q", w.Code, got, around)
+		}
+	}
+}

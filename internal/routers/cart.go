@@ -1,0 +1,10 @@
+package routers
+
+// A Cart is what a visitor's session holds.
+type Cart struct {
+	Customer string
+	Items    []string
+}
+
+// SessionOwner says whose session it is: when that changes, the token is renewed.
+func (c Cart) SessionOwner() string { return c.Customer }
