@@ -9,6 +9,7 @@ import (
 func (c *compiler) slice(n *node) {
 	elem := c.node(n.typ.Elem())
 	size := elem.typ.Size()
+	n.shares, n.lost = elem.shares, elem.lost
 	each := func(p unsafe.Pointer, do func(unsafe.Pointer)) {
 		h := (*sliceHeader)(p)
 		for i := range h.len {
@@ -87,7 +88,7 @@ func (c *compiler) array(n *node) {
 			}
 		}
 	}
-	n.flat = elem.flat
+	n.flat, n.shares, n.lost = elem.flat, elem.shares, elem.lost
 	n.unshare = each(func(p unsafe.Pointer) { elem.unshare(p) })
 	n.equal = func(a, b unsafe.Pointer) bool { return equalRun(elem, a, b, count) }
 	if elem.norm {
@@ -102,6 +103,7 @@ func (c *compiler) array(n *node) {
 
 func (c *compiler) pointer(n *node) {
 	elem := c.node(n.typ.Elem())
+	n.shares, n.lost = elem.shares, elem.lost
 	n.unshare = func(p unsafe.Pointer) {
 		if *(*unsafe.Pointer)(p) == nil {
 			return
@@ -133,6 +135,7 @@ func (c *compiler) pointer(n *node) {
 // interfaces fills the node of an interface type: what it holds has a node of
 // its own, known only when it is met.
 func interfaces(n *node) {
+	n.lost = true
 	replace := func(p unsafe.Pointer, change func(*node, unsafe.Pointer)) {
 		held := at(n.typ, p)
 		inner := nodeOf(held.Elem().Type())

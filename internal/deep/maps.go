@@ -7,6 +7,7 @@ import (
 
 func (c *compiler) maps(n *node) {
 	key, elem := c.node(n.typ.Key()), c.node(n.typ.Elem())
+	n.shares, n.lost = elem.shares, key.lost || elem.lost
 	n.unshare = func(p unsafe.Pointer) {
 		rebuild(n.typ, p, func(_, v unsafe.Pointer) { elem.unshare(v) })
 	}

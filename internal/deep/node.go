@@ -13,7 +13,8 @@ type node struct {
 	fields []field // of a struct that is handled field by field
 
 	flat   bool // unshare has nothing to do
-	shares bool // but assignment shares hidden state that may change: Check refuses it
+	shares bool // a copy shares hidden state that may change
+	lost   bool // holds what cannot be stored
 	norm   bool // normalize may have something to do
 	loops  bool // verify may have something to say
 

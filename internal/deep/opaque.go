@@ -39,13 +39,13 @@ func known(n *node) bool {
 // opaque fills the node of a struct with hidden state: it is copied by
 // assignment if it points to nothing, else through its own marshaler, and
 // compared by its own Equal, else in whole.
-func opaque(n *node) {
+func opaque(n *node, flat bool) {
 	pair := marshaler(n.typ)
-	n.fields = nil
+	n.lost = !encodesItself(n.typ)
 	n.equal = equality(n.typ, pair)
 	n.unshare = func(unsafe.Pointer) {}
-	if n.flat || pair == nil {
-		n.shares, n.flat = !n.flat, true
+	if flat || pair == nil {
+		n.flat, n.shares = true, !flat
 		return
 	}
 	n.unshare = pair.copy(n.typ)
@@ -146,6 +146,9 @@ func implements[M, U any](ptr reflect.Type) bool {
 // agree with itself.
 func (m *marshalers) copy(t reflect.Type) func(unsafe.Pointer) {
 	return func(p unsafe.Pointer) {
+		if at(t, p).IsZero() { // which a marshaler may refuse, and which shares nothing
+			return
+		}
 		fresh := reflect.New(t)
 		data, err := m.marshal(reflect.NewAt(t, p).Interface())
 		if err == nil {

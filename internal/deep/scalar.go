@@ -21,7 +21,7 @@ func scalar(n *node) {
 	case reflect.Complex128:
 		n.equal = same[complex128]
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
-		n.equal = same[unsafe.Pointer]
+		n.equal, n.lost = same[unsafe.Pointer], true
 	default:
 		n.equal = sameBits(n.typ.Size())
 	}

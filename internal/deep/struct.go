@@ -8,27 +8,31 @@ import (
 // structs fills the node of a struct: field by field if all its state can be
 // seen, as one piece if not.
 func (c *compiler) structs(n *node) {
-	var skipped []field
-	var norm, loops, hidden bool
-	n.flat = true
+	var all, stored, skipped []field
+	var norm, loops, hidden, shares, lost bool
+	flat := true // n says no until all is known: n may be met again within
 	for f := range n.typ.Fields() {
 		inner := field{c.node(f.Type), f.Name, f.Offset}
-		if skips(f) {
+		all = append(all, inner)
+		flat = flat && inner.flat
+		if skips(f, inner.lost) {
 			skipped = append(skipped, inner)
 			norm = true
 			continue
 		}
-		n.fields = append(n.fields, inner)
-		n.flat = n.flat && inner.flat
+		stored = append(stored, inner)
 		norm = norm || inner.norm
 		loops = loops || inner.loops
 		hidden = hidden || !visible(f)
+		shares = shares || inner.shares
+		lost = lost || inner.lost
 	}
-	if hidden {
-		opaque(n)
+	if hidden || shares && marshaler(n.typ) != nil {
+		opaque(n, flat && !shares)
 		return
 	}
-	n.unshare = each(n.fields, func(f *field) bool { return !f.flat }, func(f *field, p unsafe.Pointer) { f.unshare(p) })
+	n.fields, n.flat, n.shares, n.lost = stored, flat, shares, lost
+	n.unshare = each(all, func(f *field) bool { return !f.flat }, func(f *field, p unsafe.Pointer) { f.unshare(p) })
 	n.equal = func(a, b unsafe.Pointer) bool {
 		for i := range n.fields {
 			if f := &n.fields[i]; !f.equal(f.of(a), f.of(b)) {
@@ -74,19 +78,9 @@ func each(fields []field, want func(*field) bool, do func(*field, unsafe.Pointer
 }
 
 // skips reports whether the field is tagged not to be stored. The default codec
-// stores a field that only encoding/json leaves out, if it can.
-func skips(f reflect.StructField) bool {
-	if f.Tag.Get("msgpack") == "-" {
-		return true
-	}
-	if f.Tag.Get("json") != "-" {
-		return false
-	}
-	switch f.Type.Kind() {
-	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Interface:
-		return true
-	}
-	return !f.IsExported()
+// stores a field that only encoding/json leaves out, unless it would be lost.
+func skips(f reflect.StructField, lost bool) bool {
+	return f.Tag.Get("msgpack") == "-" || f.Tag.Get("json") == "-" && (lost || !visible(f))
 }
 
 // visible reports whether codecs see the field: it is exported, or an embedded

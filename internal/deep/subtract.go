@@ -6,19 +6,17 @@ import (
 )
 
 // Subtract removes from *v what *taken holds: from a slice those elements, each
-// as often as it was taken, from a map those entries, and any other value if it
-// is still the same. What has come to *v meanwhile stays. Nothing left is zero.
+// as often as it was taken, from a map those entries, and any other value, bytes
+// among them, if it is still the same. What has come to *v meanwhile stays. Nothing left is zero.
 func (p Plan[T]) Subtract(v, taken *T) {
 	from, what := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
-	switch p.root.typ.Kind() {
-	case reflect.Slice:
+	switch t := p.root.typ; {
+	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
 		subtractSlice(from, what)
-	case reflect.Map:
+	case t.Kind() == reflect.Map:
 		subtractMap(from, what)
-	default:
-		if p.Equal(v, taken) {
-			from.SetZero()
-		}
+	case p.Equal(v, taken):
+		from.SetZero()
 	}
 }
 
