@@ -58,7 +58,7 @@ func checkOwners[T any](store session.Store[T]) error {
 	if _, ok := store.(session.Indexer[T]); !ok && store != nil {
 		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a store that finds sessions by owner, which %T does not", store))
 	}
-	if _, ok := any(new(T)).(interface{ SessionOwner() string }); !ok {
+	if !session.HasOwner[T]() {
 		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a method SessionOwner() string of %v", reflect.TypeFor[T]()))
 	}
 	return errors.Join(errs...)

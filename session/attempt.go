@@ -22,8 +22,10 @@ type commit[T any] struct {
 	s        *Session[T]
 	pending  pending[T]
 	epoch    int
+	ends     int
 	gone     bool
 	late     bool
+	unsure   bool
 	base     *Record[T] // what the changes are made on; at the end, what is stored
 	value    *T         // base.Value with the changes
 	token    Token      // of base
@@ -34,14 +36,15 @@ type commit[T any] struct {
 }
 
 func (s *Session[T]) snapshot() commit[T] {
-	return commit[T]{s: s, pending: s.pending, epoch: s.epoch, gone: s.gone, late: s.late,
-		base: s.base, value: s.value, token: s.token}
+	return commit[T]{s: s, pending: s.pending, epoch: s.epoch, ends: s.ends, gone: s.gone,
+		late: s.late, unsure: s.unsure, base: s.base, value: s.value, token: s.token}
 }
 
 // run writes the changes, again on the newer value as long as another request
 // was first.
 func (c *commit[T]) run(ctx context.Context) error {
 	c.start = c.s.policy.clock()
+	defer func() { c.undo(ctx) }() // also if an edit panics when it is made again
 	for {
 		if !c.wanted() {
 			c.touch(ctx)
@@ -49,11 +52,14 @@ func (c *commit[T]) run(ctx context.Context) error {
 		}
 		err := StoreError(c.write(ctx))
 		if !errors.Is(err, ErrConflict) {
-			return c.undo(ctx, err)
+			return err
+		}
+		if c.unsure {
+			return fmt.Errorf("%w: an earlier try to save this change may have succeeded: %w", ErrUnavailable, err)
 		}
 		c.s.policy.observe(ctx, Event{Kind: EventConflict, ID: c.base.ID, Owner: c.base.Owner, Attempts: c.attempts, Err: err})
-		if err = c.retry(ctx); err != nil {
-			return c.undo(ctx, err)
+		if err := c.retry(ctx); err != nil {
+			return err
 		}
 	}
 }
@@ -78,25 +84,38 @@ func (c *commit[T]) retry(ctx context.Context) error {
 	c.base = &rec
 	c.s.editing.Lock()
 	defer c.s.editing.Unlock()
-	c.value = c.replay(c.pending.edits)
-	if err := c.s.plan.Verify(c.value); err != nil {
-		return &EncodeError{rec.ID, err}
-	}
-	return nil
+	c.value, err = c.replay(c.pending.edits)
+	return err
 }
 
 func backoff(attempts int) time.Duration {
 	return rand.N(min(minBackoff<<min(attempts, 10), maxBackoff))
 }
 
-// replay returns the base's value with the edits made on it. The caller holds
-// the session's editing lock.
-func (c *commit[T]) replay(edits []func(*T)) *T {
-	v := c.s.plan.Copy(&c.base.Value)
+// replay returns the base's value with the edits made on it, each on a copy of
+// its own, since the one before may have put something of its caller's there.
+// The caller holds the session's editing lock.
+func (c *commit[T]) replay(edits []func(*T)) (*T, error) {
+	v := &c.base.Value
 	for _, edit := range edits {
+		v = c.s.plan.Copy(v)
 		edit(v)
+		if err := c.s.plan.Verify(v); err != nil {
+			return nil, &EncodeError{c.base.ID, err}
+		}
 	}
-	return v
+	return v, nil
+}
+
+// replaySafely is replay for edits that are not this commit's: if one panics,
+// it is the next commit that fails.
+func (c *commit[T]) replaySafely(edits []func(*T)) (v *T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("an edit panicked when it was made again: %v", p)
+		}
+	}()
+	return c.replay(edits)
 }
 
 // wanted reports whether there is something to write.
@@ -117,17 +136,20 @@ func (c *commit[T]) persistChanges() bool {
 	return c.pending.persist != nil && *c.pending.persist != c.base.Persist
 }
 
+// asked reports whether the session was asked for anything but a change of value.
+func (c *commit[T]) asked() bool {
+	p := &c.pending
+	return p.destroy || p.renew || p.persist != nil || p.deadline != nil
+}
+
+// extends reports whether the client's cookie would end before the session.
+func (c *commit[T]) extends() bool {
+	return c.pending.deadline != nil && c.pending.deadline.After(c.base.Deadline)
+}
+
 // renews reports whether the record is to be replaced by one with a new token.
 func (c *commit[T]) renews() bool {
 	return !c.isNew() && (c.pending.renew || !c.next.IsZero() || ownerOf(c.value) != c.base.Owner)
-}
-
-// ownerOf returns whose session v is: nobody's if T does not say.
-func ownerOf[T any](v *T) string {
-	if o, ok := any(v).(interface{ SessionOwner() string }); ok {
-		return o.SessionOwner()
-	}
-	return ""
 }
 
 // touch moves the idle end of a session that was only read, if it is worth a

@@ -12,7 +12,9 @@ import (
 //
 // After an error the changes are still pending, and the middleware tries once
 // more with the first byte of the response. A handler that answers in its own
-// words drops them first, by [Session.Discard]. The errors are:
+// words drops them first, by [Session.Discard]. If a store that failed may have
+// taken the change all the same, another try that finds the session changed
+// fails too: no change is made twice. The errors are:
 //
 //   - [ErrGone]: the session was destroyed, renewed or revoked elsewhere.
 //   - [ErrConflict]: other requests changed it again and again.
@@ -48,7 +50,7 @@ func (s *Session[T]) commit(ctx context.Context) error {
 	switch {
 	case c.pending.err != nil:
 		err = &EncodeError{c.base.ID, c.pending.err}
-	case c.gone && (c.pending.destroy || c.wanted()):
+	case c.gone && (c.asked() || c.wanted()):
 		err = ErrGone
 	case !c.gone:
 		err = c.run(ctx)
@@ -91,39 +93,42 @@ func (s *Session[T]) end() {
 	}
 }
 
-// bury deletes the record of a session that was destroyed.
+// bury deletes the records of sessions that were destroyed.
 func (s *Session[T]) bury(ctx context.Context) error {
-	s.mu.Lock()
-	doomed := s.doomed
-	s.mu.Unlock()
-	if doomed == nil {
-		return nil
-	}
-	start := s.policy.clock()
-	err := StoreError(s.store.Delete(ctx, doomed.ID))
-	e := Event{Kind: EventDestroyed, ID: doomed.ID, Owner: doomed.Owner, Duration: s.policy.since(start), Err: err}
-	if err != nil {
-		e.Kind = kindOf(err)
+	for {
+		s.mu.Lock()
+		var doomed *Record[T]
+		if len(s.doomed) > 0 {
+			doomed = s.doomed[0]
+		}
+		s.mu.Unlock()
+		if doomed == nil {
+			return nil
+		}
+		start := s.policy.clock()
+		err := StoreError(s.store.Delete(ctx, doomed.ID))
+		e := Event{Kind: EventDestroyed, ID: doomed.ID, Owner: doomed.Owner, Duration: s.policy.since(start), Err: err}
+		if err != nil {
+			e.Kind = kindOf(err)
+			s.policy.observe(ctx, e)
+			return err
+		}
 		s.policy.observe(ctx, e)
-		return err
+		s.mu.Lock()
+		s.doomed = s.doomed[1:]
+		s.mu.Unlock()
 	}
-	s.policy.observe(ctx, e)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.doomed == doomed {
-		s.doomed = nil
-	}
-	return nil
 }
 
 // fail reports that a commit failed, and remembers if it can never succeed.
 func (s *Session[T]) fail(ctx context.Context, c *commit[T], err error) error {
+	s.mu.Lock()
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrGone) {
 		err = ErrGone
-		s.mu.Lock()
 		s.gone = true
-		s.mu.Unlock()
 	}
+	s.unsure = s.unsure || c.attempts > 0 && errors.Is(err, ErrUnavailable)
+	s.mu.Unlock()
 	s.policy.observe(ctx, Event{Kind: kindOf(err), ID: c.base.ID, Owner: c.base.Owner,
 		Duration: s.policy.since(c.start), Attempts: c.attempts, Err: err})
 	return err
@@ -142,34 +147,41 @@ func kindOf(err error) EventKind {
 // finish takes over what was saved. Edits that were made while the store was at
 // work are made again on that, and are for the next commit.
 func (s *Session[T]) finish(c *commit[T]) {
-	s.editing.Lock()
+	s.editing.Lock() // from here on no edits are added
 	defer s.editing.Unlock()
-	later, epoch := s.takeOver(c)
-	if len(later) == 0 {
+	s.mu.Lock()
+	later, epoch := s.pending, s.epoch
+	s.mu.Unlock()
+	if epoch == c.epoch {
+		later = later.without(&c.pending)
+	}
+	value, err := &c.base.Value, error(nil)
+	if len(later.edits) > 0 {
+		value, err = c.replaySafely(later.edits)
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unsure = false
+	if s.ends != c.ends && c.base.Revision != 0 { // destroyed while it was saved
+		s.doomed = append(s.doomed, c.base)
 		return
 	}
-	value := c.replay(later)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.epoch == epoch {
-		s.value = value
-	}
-}
-
-func (s *Session[T]) takeOver(c *commit[T]) (later []func(*T), epoch int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.epoch != c.epoch && s.base.Revision == 0 && c.base.Revision != 0 {
-		s.doomed = c.base // destroyed while it was saved
-		return nil, s.epoch
-	}
-	rest := s.pending
-	if s.epoch == c.epoch {
+	rest := s.pending // Renew, Persist and ExpireBy may have been added
+	switch {
+	case s.epoch == c.epoch:
 		rest = rest.without(&c.pending)
+	case s.epoch != epoch: // dropped just now
+		value, err = &c.base.Value, nil
+	}
+	if c.isNew() { // nothing was stored yet, to which these could apply
+		rest.persist, rest.deadline = c.pending.persist, c.pending.deadline
 	}
 	s.rest(c.base, c.token)
-	s.pending = rest
-	return rest.edits, s.epoch
+	s.value, s.pending = value, rest
+	if err != nil {
+		s.value, s.pending.err = &c.base.Value, err
+	}
 }
 
 // without returns what p asks for beyond what was asked for at first.

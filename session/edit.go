@@ -125,9 +125,10 @@ func (s *Session[T]) Destroy() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.base.Revision != 0 {
-		s.doomed = s.base
+		s.doomed = append(s.doomed, s.base)
 	}
 	s.epoch++
+	s.ends++
 	s.rest(new(Record[T]), Token{})
 	s.pending.destroy = s.gone
 }
@@ -139,6 +140,7 @@ func (s *Session[T]) Discard() {
 	defer s.mu.Unlock()
 	destroy := s.pending.destroy
 	s.epoch++
+	s.unsure = false
 	s.rest(s.base, s.token)
 	s.pending.destroy = destroy
 }
@@ -157,9 +159,15 @@ func (s *Session[T]) Persist(on bool) {
 func (s *Session[T]) ExpireBy(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if t.Unix() > endOfTime.Unix() {
+		t = endOfTime
+	}
 	t = t.UTC().Truncate(time.Millisecond)
 	s.pending.deadline = &t
 }
+
+// endOfTime is the last deadline that everything that keeps it can express.
+var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
 // Detach says that the client can no longer be told of a new token. From then
 // on a commit that would need one fails with [ErrLate]; other changes and

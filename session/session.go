@@ -31,10 +31,12 @@ type Session[T any] struct {
 	base    *Record[T] // as loaded or saved; never written. Revision is zero while the session is new
 	value   *T         // base.Value with the edits; never written
 	pending pending[T]
-	doomed  *Record[T] // destroyed, and to be deleted at commit
-	epoch   int        // counts what drops edits: an edit that was running then is dropped too
-	gone    bool       // ended elsewhere: cannot be saved
-	late    bool       // the client cannot be told of a new token any more
+	doomed  []*Record[T] // destroyed, and to be deleted at commit
+	epoch   int          // counts what drops edits: an edit that was running then is dropped too
+	ends    int          // counts Destroy
+	unsure  bool         // the last commit failed so that it is not known what is stored
+	gone    bool         // ended elsewhere: cannot be saved
+	late    bool         // the client cannot be told of a new token any more
 
 	first      Record[T] // base until the first commit, in one piece with the session
 	committing bool
@@ -75,7 +77,7 @@ func (s *Session[T]) rest(rec *Record[T], token Token) {
 // The caller holds mu.
 func (s *Session[T]) idle() bool {
 	p := &s.pending
-	return s.value == &s.base.Value && s.doomed == nil && p.edits == nil && p.err == nil &&
+	return s.value == &s.base.Value && len(s.doomed) == 0 && p.edits == nil && p.err == nil &&
 		!p.renew && !p.destroy && p.persist == nil && p.deadline == nil
 }
 
@@ -129,9 +131,10 @@ func loadKind(err error) EventKind {
 
 // Check reports everything in T that a session cannot keep, all of it at once,
 // each with the path of its field: channels, functions, interfaces, unexported
-// fields. Fields tagged `msgpack:"-"` or `json:"-"` are exempt.
+// fields. Fields tagged `msgpack:"-"` or `json:"-"` are exempt. It also reports a
+// method SessionOwner that does not return a string.
 func Check[T any]() error {
-	errs := deep.Check[T]()
+	errs := append(deep.Check[T](), checkOwner[T]()...)
 	for i, err := range errs {
 		errs[i] = fmt.Errorf("session: %w", err)
 	}
@@ -189,7 +192,7 @@ func (s *Session[T]) Modified() bool {
 	s.mu.Lock()
 	doomed, c := s.doomed, s.snapshot()
 	s.mu.Unlock()
-	return doomed != nil || c.pending.destroy || c.pending.err != nil || c.wanted()
+	return len(doomed) > 0 || c.pending.err != nil || c.gone && c.asked() || c.wanted()
 }
 
 // Changes returns the paths of the fields that differ from what was loaded, in

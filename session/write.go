@@ -1,6 +1,8 @@
 package session
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -22,9 +24,11 @@ func (c *commit[T]) write(ctx context.Context) error {
 	c.attempts++
 	rec := c.record()
 	switch {
-	case rec.Expired(now()): // by ExpireBy
+	case rec.Expired(now()) && c.pending.deadline == nil:
+		return ErrNotFound
+	case rec.Expired(now()):
 		return c.expire(ctx)
-	case c.late && (c.isNew() || c.renews() || c.persistChanges()):
+	case c.late && (c.isNew() || c.renews() || c.persistChanges() || c.extends()):
 		return ErrLate
 	case c.renews():
 		return c.renew(ctx, rec)
@@ -62,13 +66,13 @@ func (c *commit[T]) record() *Record[T] {
 }
 
 func (c *commit[T]) create(ctx context.Context, rec *Record[T]) error {
-	token := NewToken()
-	rec.ID = token.ID()
+	c.next = NewToken()
+	rec.ID = c.next.ID()
 	if err := c.s.store.Save(ctx, rec); err != nil {
 		return err
 	}
 	c.saved(ctx, EventCreated, rec)
-	c.token = token
+	c.token, c.next = c.next, Token{}
 	c.enforceMax(ctx)
 	return nil
 }
@@ -98,11 +102,12 @@ func (c *commit[T]) renew(ctx context.Context, rec *Record[T]) error {
 	return nil
 }
 
-// undo deletes the successor of a record that was not renewed after all, and
-// returns err.
-func (c *commit[T]) undo(ctx context.Context, err error) error {
+// undo deletes a record whose token will not be handed out: its creation failed,
+// so that it is not known whether it is there, or the renewal did for which it
+// was made.
+func (c *commit[T]) undo(ctx context.Context) {
 	if c.next.IsZero() {
-		return err
+		return
 	}
 	if ctx.Err() != nil {
 		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
@@ -111,7 +116,6 @@ func (c *commit[T]) undo(ctx context.Context, err error) error {
 	}
 	// If this fails too, what stays is a session that nobody has the token of.
 	c.s.store.Delete(ctx, c.next.ID())
-	return err
 }
 
 // expire ends a session whose end was set to a time that has passed.
@@ -143,7 +147,7 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 	if c.s.policy.MaxPerOwner <= 0 || c.base.Owner == "" || !ok {
 		return
 	}
-	var others []Record[T]
+	var all []Record[T]
 	for rec, err := range index.ByOwner(ctx, c.base.Owner) {
 		if _, unreadable := errors.AsType[*DecodeError](err); unreadable {
 			continue // nobody can use it
@@ -152,12 +156,13 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 			c.s.policy.observe(ctx, Event{Kind: EventFailed, ID: c.base.ID, Owner: c.base.Owner, Err: StoreError(err)})
 			return
 		}
-		if rec.ID != c.base.ID {
-			others = append(others, rec)
-		}
+		all = append(all, rec)
 	}
-	slices.SortFunc(others, func(a, b Record[T]) int { return a.Renewed.Compare(b.Renewed) })
-	for _, rec := range others[:max(0, len(others)+1-c.s.policy.MaxPerOwner)] {
+	// In an order on which parallel log-ins agree, so that they do not end each other.
+	slices.SortFunc(all, func(a, b Record[T]) int {
+		return cmp.Or(a.Renewed.Compare(b.Renewed), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	for _, rec := range all[:max(0, len(all)-c.s.policy.MaxPerOwner)] {
 		e := Event{Kind: EventRevoked, ID: rec.ID, Owner: rec.Owner}
 		if e.Err = StoreError(c.s.store.Delete(ctx, rec.ID)); e.Err != nil {
 			e.Kind = kindOf(e.Err)
