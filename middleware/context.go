@@ -40,6 +40,9 @@ func FromContext[T any](ctx context.Context) (*session.Session[T], error) {
 // session cannot be loaded, h is not called, and the manager's
 // [Options.ErrorHandler] answers.
 func Handle[T any](h func(http.ResponseWriter, *http.Request, *session.Session[T])) http.Handler {
+	if h == nil {
+		panic("sessions: nil handler")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := Get[T](r)
 		if err == nil {

@@ -28,8 +28,6 @@ func newCookieTransport(c *Cookie, secrets [][]byte) *cookieTransport {
 	return t
 }
 
-func (t *cookieTransport) carrier(*cookieTransport) carrier { return t }
-
 // receive looks at the header itself: net/http's parser gives up on a request
 // with many cookies, takes quotes off values, and parses the others too.
 func (t *cookieTransport) receive(r *http.Request) (received, error) {

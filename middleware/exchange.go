@@ -21,9 +21,9 @@ type exchange[T any] struct {
 	saving          saveContext
 	outer           link // of the manager around this one
 
-	loading sync.Mutex // held while the session is loaded, once
-
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex    // guards what follows
+	loading  bool          // the session is
+	loaded   chan struct{} // closed when that ends; nil if nobody waits
 	session  *session.Session[T]
 	err      error
 	begun    bool // the response is
@@ -43,29 +43,59 @@ func (x *exchange[T]) Value(key any) any {
 
 // get returns the request's session, and loads it the first time.
 func (x *exchange[T]) get(ctx context.Context) (*session.Session[T], error) {
-	x.loading.Lock()
-	defer x.loading.Unlock()
 	x.mu.Lock()
-	loaded, err := x.session, x.err
+	for x.loading {
+		if x.loaded == nil {
+			x.loaded = make(chan struct{})
+		}
+		loaded := x.loaded
+		x.mu.Unlock()
+		select {
+		case <-loaded:
+		case <-ctx.Done():
+			return nil, session.StoreError(ctx.Err())
+		}
+		x.mu.Lock()
+	}
+	if x.session != nil || x.err != nil {
+		defer x.mu.Unlock()
+		return x.session, x.err
+	}
+	x.loading = true
 	x.mu.Unlock()
-	if loaded != nil || err != nil {
-		return loaded, err
-	}
-	got, s, err := x.load(ctx)
-	if err != nil && ctx.Err() != nil {
-		return nil, err // the caller's impatience is not the request's
-	}
-	x.mu.Lock()
-	x.session, x.err, x.received = s, err, got
-	if s != nil {
-		x.stored, x.persist, x.deadline = !s.IsNew(), s.Persistent(), s.Deadline()
-	}
-	begun := x.begun
-	x.mu.Unlock()
-	if begun && s != nil {
+	return x.first(ctx)
+}
+
+// first loads the session and keeps it.
+func (x *exchange[T]) first(ctx context.Context) (s *session.Session[T], err error) {
+	var got received
+	defer func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.loading = false
+		if x.loaded != nil {
+			close(x.loaded)
+			x.loaded = nil
+		}
+		if err != nil && ctx.Err() != nil {
+			return // the caller's impatience is not the request's
+		}
+		x.session, x.err, x.received = s, err, got
+		if s != nil {
+			x.stored, x.persist, x.deadline = !s.IsNew(), s.Persistent(), s.Deadline()
+		}
+	}()
+	got, s, err = x.load(outside[T]{ctx})
+	if err == nil && x.hasBegun() {
 		err = s.Detach(ctx)
 	}
 	return s, err
+}
+
+func (x *exchange[T]) hasBegun() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.begun
 }
 
 func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], error) {
@@ -78,6 +108,17 @@ func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], 
 	}
 	s, err := session.Load(ctx, x.m.store, &x.m.policy, got.token)
 	return got, s, err
+}
+
+// outside is a request's context without its session: what watches the session
+// being loaded must not ask for it.
+type outside[T any] struct{ context.Context }
+
+func (c outside[T]) Value(key any) any {
+	if _, ok := key.(contextKey[T]); ok {
+		return nil
+	}
+	return c.Context.Value(key)
 }
 
 // used reports whether the session was asked for, and returns it if it was loaded.
@@ -101,10 +142,17 @@ func (x *exchange[T]) begin(h http.Header, last bool) error {
 	if s == nil {
 		return nil
 	}
+	done := false
+	defer func() {
+		if !done { // an edit panicked when it was made again
+			s.Discard()
+		}
+	}()
 	err := x.commit(s)
 	if err == nil && last {
 		err = s.Detach(x)
 	}
+	done = true
 	if err == nil {
 		x.tell(h, s)
 	}
@@ -143,7 +191,7 @@ func (x *exchange[T]) end() {
 
 // again commits what has changed since the response began.
 func (x *exchange[T]) again() error {
-	if s, _ := x.used(); s != nil && s.Modified() {
+	if s, _ := x.used(); s != nil {
 		return x.commit(s)
 	}
 	return nil
@@ -158,32 +206,55 @@ func (x *exchange[T]) abandon() {
 		return
 	}
 	s.Discard()
-	if !s.Modified() {
+	if s.Modified() && x.commit(s) != nil {
 		return
 	}
-	if err := x.commit(s); err == nil && !x.w.sent {
+	if !x.w.sent { // of a token that an earlier commit made, too
 		x.tell(x.w.Header(), s)
 	}
 }
 
-// fail drops the session's changes and answers with the manager's error handler.
+// fail answers in the handler's place, unless the response has begun.
 func (x *exchange[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if s, _ := x.used(); s != nil {
-		s.Discard()
-	}
-	if x.m.options.ErrorHandler == nil {
-		DefaultErrorHandler(w, r, err)
+	if x.w.sent {
+		if s, _ := x.used(); s != nil {
+			s.Discard()
+		}
 		return
 	}
-	// A handler that says nothing would say 200.
-	answer := &answer{ResponseWriter: w}
-	x.m.options.ErrorHandler(answer, r, err)
-	if !answer.begun {
-		DefaultErrorHandler(w, r, err)
-	}
+	x.w.begun = true
+	x.w.fail(err)
 }
 
-func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) { x.fail(w, x.r, err) }
+// commitFailed drops the session's changes and answers with the manager's error
+// handler. What an earlier commit stored stays, and the client learns its token.
+func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) {
+	h := w.Header()
+	h["Cache-Control"] = []string{"no-store"}
+	if s, used := x.used(); used {
+		if s != nil {
+			s.Discard()
+			if !s.Modified() { // a log-out that failed is not to look like one
+				x.tell(h, s)
+			}
+		}
+		if len(h["Vary"]) == 0 {
+			vary(h, x.m.varies)
+		}
+	}
+	handle := x.m.options.ErrorHandler
+	if handle == nil {
+		handle = DefaultErrorHandler
+	}
+	// A handler that says nothing, or panics, would say 200.
+	answer := &answer{ResponseWriter: w}
+	defer func() {
+		if !answer.begun {
+			DefaultErrorHandler(w, x.r, err)
+		}
+	}()
+	handle(answer, x.r, err)
+}
 
 // commit commits the session, whatever becomes of the client, within
 // [Options.SaveTimeout] and the request's own deadline.

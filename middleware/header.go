@@ -7,18 +7,13 @@ import (
 
 // vary adds names of request headers, given as a value of the header, to Vary,
 // unless they are there.
-func vary(h http.Header, value []string) {
-	given := h["Vary"]
-	if len(given) == 0 {
-		h["Vary"] = value
-		return
-	}
-	for _, line := range given {
-		if hasToken(line, value[0]) || hasToken(line, "*") {
+func vary(h http.Header, value string) {
+	for _, line := range h["Vary"] {
+		if line == value || hasToken(line, value) || hasToken(line, "*") {
 			return
 		}
 	}
-	h["Vary"] = append(given, value[0])
+	h["Vary"] = append(h["Vary"], value)
 }
 
 // keepPrivate keeps a response that gives a visitor a token out of caches, unless
@@ -45,7 +40,8 @@ func hasToken(list, token string) bool {
 // ofBody lists the headers that describe a body, a target or a lifetime that a
 // response does not have any more when its commit has failed.
 var ofBody = []string{
-	"Accept-Ranges", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language",
-	"Content-Length", "Content-Range", "Content-Type", "Etag", "Expires", "Last-Modified", "Location",
-	"Refresh", "Trailer", "Transfer-Encoding",
+	"Accept-Ranges", "Cdn-Cache-Control", "Clear-Site-Data", "Content-Digest", "Content-Disposition",
+	"Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-Range",
+	"Content-Type", "Etag", "Expires", "Hx-Location", "Hx-Redirect", "Hx-Trigger", "Last-Modified",
+	"Location", "Refresh", "Repr-Digest", "Surrogate-Control", "Trailer", "Transfer-Encoding",
 }

@@ -19,7 +19,7 @@ type Manager[T any] struct {
 	options  Options
 	carrier  carrier
 	places   []string // of the carrier
-	varies   []string // the value of Vary, shared by all responses; its capacity is its length
+	varies   string   // what responses add to Vary
 	typeName string
 }
 
@@ -32,7 +32,7 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 		m.options = *o
 	}
 	errs := []error{session.Check[T](), m.options.check()}
-	if store == nil {
+	if v := reflect.ValueOf(store); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		errs = append(errs, errors.New("sessions: the store is nil"))
 	}
 	if m.options.MaxPerOwner > 0 {
@@ -48,7 +48,7 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 		m.carrier = m.options.Transport.carrier(cookie)
 	}
 	m.places = m.carrier.places()
-	m.varies = []string{strings.Join(m.carrier.sources(), ", ")}
+	m.varies = strings.Join(m.carrier.sources(), ", ")
 	return m, nil
 }
 

@@ -80,7 +80,11 @@ func (o *Options) check() error {
 	for i, secret := range o.Secrets {
 		refuse(len(secret) < minSecret, "Secrets[%d] has %d bytes; use at least %d from crypto/rand", i, len(secret), minSecret)
 	}
-	return errors.Join(append(errs, o.Cookie.check(len(o.Secrets) > 0))...)
+	errs = append(errs, o.Cookie.check(len(o.Secrets) > 0))
+	if o.Transport != nil {
+		errs = append(errs, o.Transport.check())
+	}
+	return errors.Join(errs...)
 }
 
 func (o *Options) policy() session.Policy {

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 type Transport interface {
 	// carrier returns what does it, given the cookie that the options describe.
 	carrier(cookie *cookieTransport) carrier
+	// check returns what is wrong with it.
+	check() error
 }
 
 // A carrier finds the token in a request, and tells by what way to answer.
@@ -76,6 +79,20 @@ func CookieOrHeader(name string) Transport {
 
 type headerTransport string
 
+// check refuses names that no header can have, or that have a meaning of their own.
+func (t headerTransport) check() error {
+	for i := range len(t) {
+		if c := t[i]; (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return fmt.Errorf("sessions: %q cannot be the name of a header", string(t))
+		}
+	}
+	switch t {
+	case "", "Cookie", "Set-Cookie", "Connection", "Host", "Content-Length", "Transfer-Encoding", "Upgrade", "Trailer", "Te", "Vary":
+		return fmt.Errorf("sessions: the header %q cannot carry tokens; use one of your own, such as X-Session-Token", string(t))
+	}
+	return nil
+}
+
 func (t headerTransport) carrier(*cookieTransport) carrier { return t }
 
 func (t headerTransport) receive(r *http.Request) (received, error) {
@@ -99,6 +116,8 @@ func (t headerTransport) send(h http.Header, g grant) { h[string(t)] = []string{
 func (t headerTransport) forget(h http.Header)        { h[string(t)] = []string{""} }
 func (t headerTransport) sources() []string           { return []string{string(t)} }
 func (t headerTransport) places() []string            { return []string{"header " + string(t)} }
+
+func (t eitherTransport) check() error { return t.header.check() }
 
 type eitherTransport struct {
 	cookie *cookieTransport

@@ -40,20 +40,30 @@ func (w *writer) begin() error {
 // manager, such as a framework's error handler, may change the session after
 // the handler has returned, and write then.
 func (w *writer) settle(last bool) error {
+	var err error
 	switch {
 	case w.failed != nil:
 		return w.failed
 	case !w.begun, w.ended && !w.sent:
 		w.begun = true
-		w.failed = w.commit.begin(w.Header(), last)
+		err = w.commit.begin(w.Header(), last)
 	case w.ended:
-		w.failed = w.commit.again()
+		err = w.commit.again()
 	}
-	if w.failed != nil && !w.sent {
+	if err != nil {
+		w.fail(err)
+	}
+	return err
+}
+
+// fail lets nothing more of the handler's through. If nothing was sent yet, the
+// error handler answers.
+func (w *writer) fail(err error) {
+	w.failed = err
+	if !w.sent {
 		w.dropBody()
-		w.commit.commitFailed(w.ResponseWriter, w.failed)
+		w.commit.commitFailed(w.ResponseWriter, err)
 	}
-	return w.failed
 }
 
 // dropBody removes the headers of a body that will not be sent.

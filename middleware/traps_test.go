@@ -1,0 +1,273 @@
+package middleware_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed48429006/sessions/middleware"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
+)
+
+func TestATokenThatAnEarlierCommitMadeIsToldInAnyCase(t *testing.T) {
+	st := newStore()
+	a := newApp(t, st, nil)
+	cookie := a.visit(t, cart{Items: 1})
+	a.handle("/x", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		s.Update(func(c *cart) { c.Customer = "ada" })
+		if err := s.Commit(r.Context()); err != nil {
+			t.Error(err)
+		}
+		st.fail("Save", errDown)
+		s.Update(func(c *cart) { c.Items++ })
+		io.WriteString(w, "done")
+	})
+	w := a.get("/x", cookie)
+	st.fail("Save", nil)
+	if _, ok := a.value(t, cookie); !ok && setCookie(t, w) == "" {
+		t.Errorf("%d: the old token is dead and the new one was not sent: the session is lost", w.Code)
+	}
+}
+
+func TestATokenThatACommitMadeIsToldWhenTheHandlerPanics(t *testing.T) {
+	a := newApp(t, newStore(), nil)
+	cookie := a.visit(t, cart{Items: 1})
+	a.handle("/x", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		s.Update(func(c *cart) { c.Customer = "ada" })
+		if err := s.Commit(r.Context()); err != nil {
+			t.Error(err)
+		}
+		panic("template")
+	})
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/x", nil)
+	r.Header.Set("Cookie", cookie)
+	func() {
+		defer func() {
+			if recover() != nil {
+				http.Error(w, "oops", 500) // a recovery middleware around the manager
+			}
+		}()
+		a.Handler(a.mux).ServeHTTP(w, r)
+	}()
+	if _, ok := a.value(t, cookie); !ok && setCookie(t, w) == "" {
+		t.Error("the old token is dead and the new one was not sent: the session is lost")
+	}
+}
+
+func TestAnErrorHandlerThatPanicsIsNoSuccess(t *testing.T) {
+	st := newStore()
+	a := newApp(t, st, &middleware.Options{ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic("template") }})
+	st.fail("Save", errDown)
+	recovery := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if recover() != nil {
+				http.Error(w, "oops", 500)
+			}
+		}()
+		a.mux.ServeHTTP(w, r)
+	})
+	server := httptest.NewServer(a.Handler(recovery))
+	defer server.Close()
+	res, err := http.Get(server.URL + "/add")
+	if err != nil {
+		return
+	}
+	body, _ := io.ReadAll(res.Body)
+	if res.StatusCode == 200 {
+		t.Errorf("the save failed, the client is told %s %q", res.Status, body)
+	}
+}
+
+func TestAnEditThatPanicsWhenMadeAgainIsDropped(t *testing.T) {
+	st := newStore()
+	a := newApp(t, st, nil)
+	cookie := a.visit(t, cart{Items: 1})
+	_ = cookie
+	a.handle("/x", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		n := 0
+		s.Update(func(c *cart) {
+			if n++; n == 2 {
+				panic("replay")
+			}
+			c.Items += 10
+		})
+		o, _ := a.Open(r.Context(), strings.TrimPrefix(cookie, cookieName+"="))
+		o.Update(func(c *cart) { c.Items++ })
+		o.Commit(r.Context())
+		io.WriteString(w, "done")
+	})
+	recovery := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if recover() != nil {
+				http.Error(w, "oops", 500)
+			}
+		}()
+		a.mux.ServeHTTP(w, r)
+	})
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/x", nil)
+	r.Header.Set("Cookie", cookie)
+	func() {
+		defer func() { t.Log("recovered outside:", recover()) }()
+		a.Handler(recovery).ServeHTTP(w, r)
+	}()
+	c, _ := a.value(t, cookie)
+	t.Log(w.Code, w.Body, c)
+	if w.Code == 500 && c.Items >= 12 {
+		t.Error("the visitor was told 500 and the change was saved")
+	}
+}
+
+func TestObserveMayAskForTheSession(t *testing.T) {
+	st := newStore()
+	o := &middleware.Options{Observe: func(ctx context.Context, e session.Event) {
+		middleware.FromContext[cart](ctx) // e.g. to name the customer in a log line
+	}}
+	m, _ := middleware.New(session.Store[cart](st), o)
+	h := m.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {}))
+	done := make(chan bool)
+	go func() {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", cookieName+"=x")
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(2 * time.Second):
+		t.Error("the request hangs for ever")
+	}
+}
+
+func TestFailAnswersOnce(t *testing.T) {
+	st := newStore()
+	n := 0
+	a := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+		n++
+		w.Header().Add("X-N", "1")
+		middleware.DefaultErrorHandler(w, r, err)
+	}})
+	cookie := a.visit(t, cart{Items: 1})
+	st.fail("Delete", errDown)
+	a.handle("/x", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		s.Destroy()
+		if err := s.Commit(r.Context()); err != nil {
+			middleware.Fail[cart](w, r, err)
+		}
+	})
+	w := a.get("/x", cookie)
+	if n != 1 {
+		t.Errorf("ErrorHandler called %d times, headers %v", n, w.Header())
+	}
+}
+
+func TestHeaderNamesThatAreRefused(t *testing.T) {
+	for _, name := range []string{"", "X Session", "Cookie", "Set-Cookie", "a\r\nb", "Connection"} {
+		if _, err := middleware.New(session.Store[cart](newStore()), &middleware.Options{Transport: middleware.HeaderTransport(name)}); err == nil {
+			t.Errorf("HeaderTransport(%q) is accepted", name)
+		}
+	}
+}
+
+func TestANilStoreIsRefused(t *testing.T) {
+	var st *memstore.Store[cart]
+	if _, err := middleware.New[cart](st, nil); err == nil {
+		t.Error("a nil *memstore.Store is accepted")
+	}
+}
+
+func TestANilHandlerIsRefused(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("Handle(nil) is found out with the first request only")
+		}
+	}()
+	middleware.Handle[cart](nil)
+}
+
+func TestASessionAskedForLateIsTouched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStore()
+		a := newApp(t, st, nil)
+		cookie := a.visit(t, cart{Items: 1})
+		a.mux.HandleFunc("/stream", func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "begun")
+			s, _ := middleware.Get[cart](r)
+			s.Value()
+		})
+		for range 4 {
+			time.Sleep(30 * time.Minute)
+			a.get("/stream", cookie)
+		}
+		if _, ok := a.value(t, cookie); !ok {
+			t.Error("a session used every half hour expired after an hour without use")
+		}
+	})
+}
+
+type prefs struct{ Theme string }
+
+func TestAFailedResponseWithACookieIsNotCached(t *testing.T) {
+	st := newStore()
+	outer := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+		w.WriteHeader(http.StatusNotFound) // any page of the application's own
+	}})
+	inner, err := middleware.New(memstore.New[prefs](nil), &middleware.Options{Cookie: middleware.Cookie{Name: "prefs"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.fail("Save", errDown)
+	h := outer.Handler(inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _ := middleware.Get[cart](r)
+		p, _ := middleware.Get[prefs](r)
+		add(c)
+		p.Set(prefs{"dark"})
+		io.WriteString(w, "done")
+	})))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	t.Log(w.Code, w.Header())
+	if w.Header().Get("Set-Cookie") != "" && w.Header().Get("Cache-Control") == "" {
+		t.Error("a response with a token may be cached")
+	}
+}
+
+func TestResponsesShareNoHeader(t *testing.T) {
+	a := newApp(t, newStore(), nil)
+	rewriting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.Handler(a.mux).ServeHTTP(w, r)
+		for i := range w.Header()["Vary"] {
+			w.Header()["Vary"][i] = "Origin, " + w.Header()["Vary"][i] // an outer middleware
+		}
+	})
+	rewriting.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/show", nil))
+	if got := a.get("/show", "").Header().Get("Vary"); got != "Cookie" {
+		t.Errorf("another response has Vary %q", got)
+	}
+}
+
+func TestGetGivesUpWithItsContext(t *testing.T) {
+	st := newStore()
+	a := newApp(t, st, nil)
+	cookie := a.visit(t, cart{Items: 1})
+	a.mux.HandleFunc("/x", func(w http.ResponseWriter, r *http.Request) {
+		st.delay = 500 * time.Millisecond
+		go middleware.Get[cart](r)
+		time.Sleep(10 * time.Millisecond)
+		ctx, cancel := context.WithTimeout(r.Context(), 50*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		middleware.FromContext[cart](ctx)
+		if d := time.Since(start); d > 200*time.Millisecond {
+			t.Errorf("waited %v with a context of 50ms", d)
+		}
+	})
+	a.get("/x", cookie)
+}
