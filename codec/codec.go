@@ -15,8 +15,8 @@ type Codec[T any] interface {
 	Append(dst []byte, v *T) ([]byte, error)
 
 	// Decode sets *v, all of it, to the value that data holds. Data that holds
-	// anything but exactly one value is refused. Times are in UTC. *v keeps no
-	// reference to data, and is zero after an error.
+	// anything but exactly one value is refused. Times are in UTC. It does not
+	// change data. *v keeps no reference to data, and is zero after an error.
 	Decode(data []byte, v *T) error
 }
 

@@ -92,15 +92,13 @@ type (
 	}
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func full() wide {
 	zone := time.FixedZone("far", 5*3600)
 	when := time.Date(2026, 2, 3, 4, 5, 6, 7, zone)
 	return wide{
 		base: base{"in"}, Bool: true, Int8: -8, Int16: -1600, Int32: math.MinInt32, Int64: math.MinInt64,
 		Uint: 7, Uint64: math.MaxUint64, F32: 0.1, F64: math.Pi, Text: "héllo \x00 <&>\u2028", Raw: []byte{0, 255},
-		Array: [3]int{1, 2, 3}, Hash: [4]byte{9, 8, 7, 6}, Pointer: ptr(4), Twice: ptr(ptr("x")),
+		Array: [3]int{1, 2, 3}, Hash: [4]byte{9, 8, 7, 6}, Pointer: new(4), Twice: new(new("x")),
 		When: when, Whens: []time.Time{when, {}}, Late: &when, Span: -time.Second, Named: names{"n"}, Count: -3,
 		Strings: []string{"", "b"}, Map: map[string]string{"a": "1", "b": ""}, Counts: map[string]int{"c": -1},
 		Keys: map[int]string{-5: "five"}, Flags: map[string]bool{"f": true}, Grid: [][]int{nil, {}, {1}},
@@ -165,12 +163,12 @@ func TestRoundTrip(t *testing.T) {
 	roundTrip(t, [][]int(nil), [][]int{}, [][]int{nil, {}, {1}})
 	roundTrip(t, map[string][]byte(nil), map[string][]byte{"nil": nil, "empty": {}, "one": {1}})
 	roundTrip(t, []map[string]string{nil, {}, {"a": "b"}})
-	roundTrip(t, (*cart)(nil), &cart{}, ptr(tenItems()))
+	roundTrip(t, (*cart)(nil), &cart{}, new(tenItems()))
 	roundTrip(t, struct{}{})
 	roundTrip(t, []item(nil), []item{}, []item{{}}, make([]item, 20))
 	roundTrip(t, [2][]string{nil, {}})
 	roundTrip(t, time.Time{}, time.Unix(0, 0), time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC), time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC))
-	roundTrip(t, []*time.Time{nil, ptr(time.Unix(1<<34, 5)), ptr(time.Unix(-1, 0))})
+	roundTrip(t, []*time.Time{nil, new(time.Unix(1<<34, 5)), new(time.Unix(-1, 0))})
 	roundTrip(t, time.Duration(0), time.Hour)
 	roundTrip(t, netip.Addr{}, netip.MustParseAddr("::1%eth0"))
 	roundTrip(t, digest{1, 2, 3, 4})

@@ -23,9 +23,79 @@
 //
 // # Changing T
 //
-// Values are stored field by field under the fields' names. A field that is new
-// is zero when an old value is read; one that is gone is passed over. A field
-// that changes its type makes old values unreadable, which ends those sessions.
+// Values are stored field by field under the fields' names. What a change of T
+// asks for depends on its kind:
+//
+//   - A field was added or removed: nothing. A new field is zero when an old value
+//     is read, one that is gone is passed over.
+//   - A field was renamed: a tag with the old name, `msgpack:"old"` or
+//     `json:"old"`. Without, its value is lost.
+//   - A field changed its type, or was split, or some were joined: [Versioned],
+//     with an upgrade. Without, old values cannot be read, which ends those
+//     sessions.
+//   - A field means something else than before, say cents instead of euros:
+//     [Versioned], with an upgrade. Without, nobody notices.
+//   - T itself was renamed, or moved to another package: a method of T,
+//     SessionType() string, that returns what T was. Without, old records are
+//     refused, as below.
+//
+// The examples show each. sessiontest.Golden is a test that knows from stored
+// sessions when one of these was forgotten.
+//
+// # Versions
+//
+// [Versioned] puts a version before each value, and reads older versions through
+// typed functions. A program can come to use it at any time: what was stored
+// before counts as version 0.
+//
+//	codec.Versioned(1, codec.MessagePack[Cart](),
+//		codec.From(0, codec.MessagePack[Cart](), codec.Same))
+//
+// When the type changes, it keeps its old form under another name:
+//
+//	codec.Versioned(2, codec.MessagePack[Cart](),
+//		codec.From(0, codec.MessagePack[cartV1](), fromV1),
+//		codec.From(1, codec.MessagePack[cartV1](), fromV1))
+//
+// An upgrade may go when no session of its version is left, which is the case a
+// lifetime after the last server that wrote it.
+//
+// While a new version is rolled out, the servers that still run the old one meet
+// what the new one wrote. They fail those requests, by [ErrNewer], and leave the
+// sessions alone: nobody is logged out, and nothing is lost. That holds for a
+// program without versions too, if it is built with this module. It ends with
+// the rollout; after a rollback it goes on until those sessions have expired.
+//
+// Without a new version, the old program reads what the new one wrote, and fails
+// no request; but when it changes a session, it drops the fields that it does not
+// know. If what a new field holds must not be lost, not even during a rollout,
+// then adding it wants a new version, with [Same] as the upgrade.
+//
+// # Sealed values
+//
+// [Sealed] encrypts values, so that neither a dump of the store nor who can write
+// to it gets at them. Its documentation says what that covers. It goes around
+// MessagePack or JSON, inside Versioned or around it. To seal what was stored in
+// the clear, give it a new version:
+//
+//	hidden, err := codec.Sealed(codec.MessagePack[Cart](), key)
+//	...
+//	codec.Versioned(2, hidden, codec.From(1, codec.MessagePack[Cart](), codec.Same))
+//
+// As long as that upgrade is there, who can write to the store can still put in
+// values in the clear.
+//
+// # Types
+//
+// A record of one type is refused for another, even if the two have the same
+// fields and share a namespace. What counts is what SessionType() string returns
+// for a zero T, if T has that method and it is not empty; else the path of T's
+// package and its name, or, for a type without a name, how it is written. It
+// takes no space: it goes into the record's checksum. With Versioned it is the
+// identity of today's T, not that of the types in its upgrades.
+//
+// A type that embeds another gets its SessionType with it, and then is the same
+// to a store; it should have its own. So are two types main.Cart of two programs.
 //
 // # Data that nobody wrote
 //
@@ -48,10 +118,15 @@
 //	18  created
 //	26  renewed
 //	34  deadline
-//	42  CRC-32C of everything but itself and expires
+//	42  CRC-32C of the type's identity, then of everything but itself and expires;
+//	    of a retired record, which is of every type, without the identity
 //	46  length of the owner
 //	48  owner, value
 //
 // The checksum finds accidents, not attacks: who can write to the store can
-// forge sessions.
+// forge sessions, unless they are sealed.
+//
+// A value begins with byte c1 if it has a version, which follows in two bytes, and
+// with byte 01 if it is sealed: then follow 12 bytes of nonce, the encrypted
+// value, and 16 bytes of tag.
 package codec

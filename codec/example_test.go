@@ -66,5 +66,5 @@ func ExampleDecodeRecord() {
 	fmt.Println(err)
 	// Output:
 	// anna hello <nil>
-	// session: record AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA cannot be read: codec: record is corrupt: its checksum is wrong
+	// session: record AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA cannot be read: codec: record is corrupt, or none of type string: its checksum is wrong
 }

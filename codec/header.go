@@ -34,9 +34,8 @@ const (
 )
 
 var (
-	errShort    = errors.New("codec: record is truncated")
-	errFormat   = errors.New("codec: record is in no known format")
-	errChecksum = errors.New("codec: record is corrupt: its checksum is wrong")
+	errShort  = errors.New("codec: record is truncated")
+	errFormat = errors.New("codec: record is in no known format")
 )
 
 // A Header is the part of a stored record, or of a marker in its place, that
@@ -76,7 +75,7 @@ func ReadHeader(data []byte) (Header, error) {
 	}, nil
 }
 
-// appendTo appends the header. Its checksum is for seal to fill in.
+// appendTo appends the header. Its checksum is for putChecksum to fill in.
 func (h *Header) appendTo(dst []byte) []byte {
 	var flags byte
 	if h.Persist {
@@ -112,14 +111,17 @@ func timeAt(data []byte, at int) time.Time {
 	return time.UnixMilli(int64(binary.BigEndian.Uint64(data[at:]))).UTC()
 }
 
-// seal fills in the checksum of a whole record.
-func seal(data []byte) { binary.BigEndian.PutUint32(data[atChecksum:], checksum(data)) }
+// putChecksum fills in the checksum of a whole record.
+func putChecksum(data []byte, seed uint32) {
+	binary.BigEndian.PutUint32(data[atChecksum:], checksum(data, seed))
+}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum covers everything but itself and the time of expiry.
-func checksum(data []byte) uint32 {
-	sum := crc32.Update(0, castagnoli, data[:atExpires])
+// checksum covers everything but itself and the time of expiry. The seed is that
+// of the [identity] of the record's type, and zero for a marker.
+func checksum(data []byte, seed uint32) uint32 {
+	sum := crc32.Update(seed, castagnoli, data[:atExpires])
 	sum = crc32.Update(sum, castagnoli, data[atExpires+8:atChecksum])
 	return crc32.Update(sum, castagnoli, data[atChecksum+4:])
 }

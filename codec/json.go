@@ -45,6 +45,9 @@ func (c *jsonCodec[T]) Append(dst []byte, v *T) ([]byte, error) {
 func (c *jsonCodec[T]) Decode(data []byte, v *T) error {
 	var zero T
 	*v = zero
+	if err := refuseVersion(data); err != nil {
+		return err
+	}
 	if err := c.inspect(data, false); err != nil {
 		return err
 	}

@@ -59,6 +59,9 @@ func (c *messagePack[T]) Append(dst []byte, v *T) ([]byte, error) {
 func (c *messagePack[T]) Decode(data []byte, v *T) error {
 	var zero T
 	*v = zero
+	if err := refuseVersion(data); err != nil {
+		return err
+	}
 	if !c.null && isNil(data) {
 		return errNull
 	}

@@ -43,11 +43,13 @@ func appendRecord[T any](dst []byte, rec *session.Record[T], rev session.Revisio
 		Expires:  rec.Expires,
 		ownerLen: len(rec.Owner),
 	}
-	out, err := c.Append(append(h.appendTo(dst), rec.Owner...), &rec.Value)
+	out := append(h.appendTo(dst), rec.Owner...)
+	self := identityOf[T]()
+	out, err := appendAt(c, out, &rec.Value, place{self.name, rec.ID, out[len(dst):]})
 	if err != nil {
 		return nil, err
 	}
-	seal(out[len(dst):])
+	putChecksum(out[len(dst):], self.seed)
 	return out, nil
 }
 
@@ -56,33 +58,41 @@ func appendRecord[T any](dst []byte, rec *session.Record[T], rev session.Revisio
 func AppendRetired(dst []byte, rev session.Revision) []byte {
 	h := Header{Retired: true, Revision: rev}
 	out := h.appendTo(dst)
-	seal(out[len(dst):])
+	putChecksum(out[len(dst):], 0)
 	return out
 }
 
 // DecodeRecord reads a record that [AppendRecord] wrote, whose ID is id. It
-// returns [session.ErrGone] if data is a marker, and a [*session.DecodeError] if
-// it cannot be read: truncated, corrupt, of an unknown format, or with a value
-// that c refuses. It keeps no reference to data.
+// keeps no reference to data. It returns
+//
+//   - [session.ErrGone] if data is a marker;
+//   - an error that wraps [ErrNewer], and that sessions take for
+//     [session.ErrUnavailable], if its value is of a newer version than c knows;
+//   - a [*session.DecodeError] if it cannot be read for any other reason: it is
+//     truncated, corrupt, of an unknown format, of another type than T, or has a
+//     value that c refuses.
 func DecodeRecord[T any](data []byte, id session.ID, c Codec[T]) (session.Record[T], error) {
-	rec, err := decodeRecord(data, c)
+	rec, err := decodeRecord(data, id, c)
 	switch {
+	case err == nil:
+		return rec, nil
 	case err == session.ErrGone:
-		return session.Record[T]{}, err
-	case err != nil:
-		return session.Record[T]{}, &session.DecodeError{ID: id, Err: err}
+	case errors.Is(err, ErrNewer):
+		err = fmt.Errorf("codec: record %s: %w", id, err)
+	default:
+		err = &session.DecodeError{ID: id, Err: err}
 	}
-	rec.ID = id
-	return rec, nil
+	return session.Record[T]{}, err
 }
 
-func decodeRecord[T any](data []byte, c Codec[T]) (rec session.Record[T], err error) {
+func decodeRecord[T any](data []byte, id session.ID, c Codec[T]) (rec session.Record[T], err error) {
 	h, err := ReadHeader(data)
 	if err != nil {
 		return rec, err
 	}
-	if h.checksum != checksum(data) {
-		return rec, errChecksum
+	self := identityOf[T]()
+	if err := h.verify(data, self); err != nil {
+		return rec, err
 	}
 	if h.Revision == 0 {
 		return rec, errRevision
@@ -90,20 +100,34 @@ func decodeRecord[T any](data []byte, c Codec[T]) (rec session.Record[T], err er
 	if h.Retired {
 		return rec, h.marker(data)
 	}
-	payload := data[HeaderSize:]
-	if h.ownerLen > len(payload) {
+	if h.ownerLen > len(data)-HeaderSize {
 		return rec, errShort
 	}
+	head, payload := data[:HeaderSize+h.ownerLen], data[HeaderSize+h.ownerLen:]
 	rec = session.Record[T]{
+		ID:       id,
 		Revision: h.Revision,
-		Owner:    string(payload[:h.ownerLen]),
+		Owner:    string(head[HeaderSize:]),
 		Created:  h.Created,
 		Renewed:  h.Renewed,
 		Deadline: h.Deadline,
 		Expires:  h.Expires,
 		Persist:  h.Persist,
 	}
-	return rec, c.Decode(payload[h.ownerLen:], &rec.Value)
+	return rec, decodeAt(c, payload, &rec.Value, place{self.name, id, head})
+}
+
+// verify checks that data, whose header h is, is what was written, and of the
+// type that it should be.
+func (h *Header) verify(data []byte, self *identity) error {
+	seed := self.seed
+	if h.Retired { // a marker is of every type
+		seed = 0
+	}
+	if h.checksum != checksum(data, seed) {
+		return fmt.Errorf("codec: record is corrupt, or none of type %s: its checksum is wrong", self.name)
+	}
+	return nil
 }
 
 // marker returns [session.ErrGone] if data is a marker to the byte.

@@ -1,0 +1,23 @@
+package codec_test
+
+import (
+	"testing"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/sessiontest"
+)
+
+// What this module stored, every later version of it can read.
+func TestStoredForms(t *testing.T) {
+	full := tenItems()
+	full.Notices = []string{"hello"}
+	samples := map[string]cart{"new": {}, "empty": {Items: []item{}, Notices: []string{}}, "full": full}
+	for name, c := range map[string]codec.Codec[cart]{
+		"MessagePack": codec.MessagePack[cart](),
+		"JSON":        codec.JSON[cart](),
+		"Sealed":      sealed(t, codec.MessagePack[cart](), 1),
+		"Versioned":   versioned(t, 3, codec.JSON[cart]()),
+	} {
+		t.Run(name, func(t *testing.T) { sessiontest.Golden(t, c, samples) })
+	}
+}

@@ -1,0 +1,76 @@
+package codec_test
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+)
+
+type (
+	order       struct{ Customer string }
+	invoice     struct{ Customer string }
+	list[T any] struct{ Elems []T }
+
+	renamedOrder struct{ Customer string }
+	onPtr        struct{ Customer string }
+	untitled     struct{ Customer string }
+)
+
+const orderType = "github.com/seed48429006/sessions/codec_test.order"
+
+func (renamedOrder) SessionType() string { return orderType }
+func (*onPtr) SessionType() string       { return orderType }
+func (untitled) SessionType() string     { return "" }
+
+// meets reports whether a record written for W can be read for R.
+func meets[W, R any](t *testing.T) bool {
+	t.Helper()
+	rec := session.Record[W]{ID: session.NewToken().ID()}
+	data, err := codec.AppendRecord(nil, &rec, 1, codec.MessagePack[W]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = codec.DecodeRecord(data, rec.ID, codec.MessagePack[R]())
+	if _, ok := errors.AsType[*session.DecodeError](err); err != nil && !ok {
+		t.Errorf("%v read as %v: got error %v, want a DecodeError", reflect.TypeFor[W](), reflect.TypeFor[R](), err)
+	}
+	return err == nil
+}
+
+func TestTypesNeverMeet(t *testing.T) {
+	for name, tt := range map[string]struct{ got, want bool }{
+		"itself":                      {meets[order, order](t), true},
+		"same fields, other name":     {meets[order, invoice](t), false},
+		"and the other way":           {meets[invoice, order](t), false},
+		"renamed, keeping its type":   {meets[order, renamedOrder](t), true},
+		"by a method of the pointer":  {meets[onPtr, order](t), true},
+		"an empty type is no type":    {meets[untitled, untitled](t), true},
+		"nor one like others":         {meets[untitled, order](t), false},
+		"one of a kind":               {meets[list[int], list[int]](t), true},
+		"two of a kind":               {meets[list[int], list[int8]](t), false},
+		"unnamed":                     {meets[[]string, []string](t), true},
+		"two unnamed":                 {meets[[]string, []int](t), false},
+		"pointer and what is there":   {meets[*order, order](t), false},
+		"Go's own":                    {meets[string, string](t), true},
+		"two of Go's own":             {meets[int32, int64](t), false},
+		"a name of one's own for one": {meets[count, int16](t), false},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: readable is %v, want %v", name, tt.got, tt.want)
+		}
+	}
+}
+
+// That a session was renewed holds for whoever asks.
+func TestMarkersAreOfEveryType(t *testing.T) {
+	data := codec.AppendRetired(nil, 7)
+	if _, err := codec.DecodeRecord(data, session.ID{1}, codec.MessagePack[order]()); err != session.ErrGone {
+		t.Errorf("got error %v, want ErrGone", err)
+	}
+	if _, err := codec.DecodeRecord(data, session.ID{1}, codec.JSON[[]string]()); err != session.ErrGone {
+		t.Errorf("got error %v, want ErrGone", err)
+	}
+}

@@ -1,0 +1,70 @@
+package codec
+
+import "reflect"
+
+// LargestField tells which field of a struct takes the most space, for the error
+// about a record that is too large. It encodes the value's fields one at a time,
+// each alone in a value that is otherwise zero; the size is what the field adds
+// to a zero value, in bytes. The name is empty if T is not a struct or a pointer
+// to one, or if no field can be told apart.
+//
+// It takes about as long as encoding the value once more.
+func LargestField[T any](c Codec[T], v *T) (name string, size int) {
+	from := reflect.ValueOf(v).Elem()
+	if from.Kind() == reflect.Pointer {
+		from = from.Elem()
+	}
+	if from.Kind() != reflect.Struct {
+		return "", 0
+	}
+	alone, to := blankLike[T]()
+	none, err := encodedSize(c, alone)
+	if err != nil {
+		return "", 0
+	}
+	for _, f := range reflect.VisibleFields(from.Type()) {
+		if !settable(from.Type(), f.Index) || from.FieldByIndex(f.Index).IsZero() {
+			continue
+		}
+		field := to.FieldByIndex(f.Index)
+		field.Set(from.FieldByIndex(f.Index))
+		if n, err := encodedSize(c, alone); err == nil && n-none > size {
+			name, size = f.Name, n-none
+		}
+		field.SetZero()
+	}
+	return name, size
+}
+
+// blankLike returns a zero T, or a pointer to a zero struct if T is one, and the
+// struct in it.
+func blankLike[T any]() (*T, reflect.Value) {
+	v := new(T)
+	to := reflect.ValueOf(v).Elem()
+	if to.Kind() == reflect.Pointer {
+		to.Set(reflect.New(to.Type().Elem()))
+		to = to.Elem()
+	}
+	return v, to
+}
+
+// settable reports whether a field counts: it is exported, and on the way to it
+// are only unexported structs that T embeds. An exported one counts as a whole.
+func settable(t reflect.Type, index []int) bool {
+	for _, i := range index[:len(index)-1] {
+		f := t.Field(i)
+		if f.IsExported() || f.Type.Kind() != reflect.Struct {
+			return false
+		}
+		t = f.Type
+	}
+	return t.Field(index[len(index)-1]).IsExported()
+}
+
+// encodedSize returns the length of v's encoding. A value with a single field
+// set may be one that its own marshaler does not expect.
+func encodedSize[T any](c Codec[T], v *T) (n int, err error) {
+	defer rescue(&err)
+	data, err := c.Append(nil, v)
+	return len(data), err
+}

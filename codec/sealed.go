@@ -1,0 +1,159 @@
+package codec
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+const (
+	// KeySize is the length of a key for [Sealed] in bytes.
+	KeySize = 32
+
+	// sealedFormat begins every sealed value.
+	sealedFormat = 1
+
+	// sealedLabel keeps what is sealed here from being opened as anything else,
+	// should a key be in use for something else too.
+	sealedLabel = "github.com/seed48429006/sessions/codec sealed value 1\x00"
+)
+
+// One error for all that can be wrong: which key failed, or why, is nobody's business.
+var errSealed = errors.New("codec: value cannot be opened: it is sealed with another key or for another record, or it is corrupt")
+
+// Sealed returns a codec that encrypts what inner encodes, by AES-256-GCM under
+// random nonces. The first key seals; all of them open. Each has [KeySize]
+// bytes, from a source of randomness and not from a person. The error joins
+// everything that is wrong with the arguments.
+//
+// A value is tied to its record: to the record's ID, type, owner, revision,
+// times and flags, all but the time of idle expiry. So who reads a dump of the
+// store learns owners, times and the values' lengths, but no value. And who can
+// write to the store, but has no key, can end sessions, move their idle expiry up
+// to the deadline, and put back an earlier revision of one; not make a session,
+// nor read or change one, nor give one visitor's session to another, or to
+// another owner, or more time. Without a record, by Append and Decode, a value is
+// tied to nothing. A codec of one's own around a sealed one hides the record
+// from it; put it inside.
+//
+// To change keys, add the new one at the end on all servers; then move it to
+// the front; remove the old one when all sessions sealed with it have ended.
+// One key is good for four billion values (NIST SP 800-38D, 8.3), which is seven
+// weeks at a thousand changes a second.
+//
+// A sealed value is 29 bytes longer. To seal what was stored in the clear, see
+// [Versioned].
+func Sealed[T any](inner Codec[T], keys ...[]byte) (Codec[T], error) {
+	errs := checkKeys(keys)
+	if inner == nil {
+		errs = append(errs, errors.New("codec: Sealed: the inner codec is nil"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	c := &sealed[T]{inner: inner}
+	for _, key := range keys {
+		aead, err := newAEAD(key)
+		if err != nil {
+			return nil, fmt.Errorf("codec: Sealed: %w", err)
+		}
+		c.aeads = append(c.aeads, aead)
+	}
+	return c, nil
+}
+
+func checkKeys(keys [][]byte) (errs []error) {
+	if len(keys) == 0 {
+		errs = append(errs, errors.New("codec: Sealed: there is no key"))
+	}
+	for i, key := range keys {
+		if len(key) != KeySize {
+			errs = append(errs, fmt.Errorf("codec: Sealed: key %d has %d bytes, not %d", i+1, len(key), KeySize))
+		}
+		for j, other := range keys[:i] {
+			if subtle.ConstantTimeCompare(key, other) == 1 {
+				errs = append(errs, fmt.Errorf("codec: Sealed: keys %d and %d are the same", j+1, i+1))
+			}
+		}
+	}
+	return errs
+}
+
+func newAEAD(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+type sealed[T any] struct {
+	inner Codec[T]
+	aeads []cipher.AEAD
+}
+
+func (c *sealed[T]) Append(dst []byte, v *T) ([]byte, error) { return c.appendAt(dst, v, place{}) }
+
+func (c *sealed[T]) Decode(data []byte, v *T) error { return c.decodeAt(data, v, place{}) }
+
+// Check reports what the inner codec cannot keep of T.
+func (c *sealed[T]) Check() error { return checkInner(c.inner) }
+
+func (c *sealed[T]) appendAt(dst []byte, v *T, at place) ([]byte, error) {
+	out, err := appendAt(c.inner, append(dst, sealedFormat), v, at)
+	if err != nil {
+		return dst, err
+	}
+	head := len(dst) + 1
+	return c.aeads[0].Seal(out[:head], nil, out[head:], sealedFor(at)), nil
+}
+
+func (c *sealed[T]) decodeAt(data []byte, v *T, at place) error {
+	var zero T
+	*v = zero
+	if err := refuseVersion(data); err != nil {
+		return err
+	}
+	scratch := scratches.Get().(*[]byte)
+	plain, err := c.open((*scratch)[:0], data, at)
+	if err == nil {
+		err = decodeAt(c.inner, plain, v, at)
+	}
+	clear(plain)
+	if cap(plain) <= maxPooled {
+		*scratch = plain
+		scratches.Put(scratch)
+	}
+	return err
+}
+
+// open appends to dst what is sealed in data.
+func (c *sealed[T]) open(dst, data []byte, at place) ([]byte, error) {
+	if len(data) == 0 || data[0] != sealedFormat {
+		return dst, errSealed
+	}
+	for _, aead := range c.aeads {
+		if plain, err := aead.Open(dst, nil, data[1:], sealedFor(at)); err == nil {
+			return plain, nil
+		}
+	}
+	return dst, errSealed
+}
+
+// sealedFor returns what is authenticated with the value.
+func sealedFor(at place) []byte {
+	return at.append(append(make([]byte, 0, 256), sealedLabel...))
+}
+
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+// checkInner asks a codec inside another what it cannot keep.
+func checkInner[T any](inner Codec[T]) error {
+	if c, ok := inner.(Checker); ok {
+		return c.Check()
+	}
+	return nil
+}

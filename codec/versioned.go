@@ -1,0 +1,177 @@
+package codec
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/seed48429006/sessions/internal/deep"
+)
+
+// ErrNewer says that a value was written by a newer version of the program than
+// this one: it has a version that its [Versioned] codec does not know yet, or
+// that its codec without versions cannot know. [DecodeRecord] returns it as it
+// is, not as a DecodeError, so that the request fails, by
+// [session.ErrUnavailable], and the session stays for those who can read it.
+var ErrNewer = errors.New("codec: value was written by a newer version of the program")
+
+// versionMark begins every value that has a version; two bytes with the version
+// follow. Neither MessagePack nor JSON nor a sealed value begins like this, which
+// tells a value with a version from one that was written before there were any.
+const versionMark = 0xc1
+
+const versionSize = 3
+
+// Versioned returns a codec that writes a version before what inner encodes.
+// Values of that version are read by inner, those of older versions by the
+// upgrade [From] their version: at most one each. An older version without an
+// upgrade cannot be read, which ends its sessions; of a newer one, the error is
+// [ErrNewer]. Version 0 is for values that have none: those that were written
+// before the program used Versioned.
+//
+// The error joins everything that is wrong with the arguments. How a program
+// comes to versions, and when it wants a new one, is in the package's documentation.
+func Versioned[T any](version uint16, inner Codec[T], upgrades ...Upgrade[T]) (Codec[T], error) {
+	c := &versioned[T]{version: version, inner: inner, plan: deep.Of[T](), upgrades: upgrades}
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+type versioned[T any] struct {
+	version  uint16
+	inner    Codec[T]
+	plan     deep.Plan[T]
+	upgrades []Upgrade[T]
+}
+
+func (c *versioned[T]) validate() error {
+	var errs []error
+	refuse := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("codec: Versioned: "+format, args...))
+	}
+	if c.version == 0 {
+		refuse("the version is 0, which stands for values without a version; begin with 1")
+	}
+	if err := checkVersionless(c.inner); err != nil {
+		refuse("%w", err)
+	}
+	for i, up := range c.upgrades {
+		if up.err != nil || up.decode == nil {
+			refuse("upgrade from version %d: %w", up.version, up.problem())
+		}
+		if up.version >= c.version && c.version != 0 {
+			refuse("upgrade from version %d: it is not older than version %d", up.version, c.version)
+		}
+		if slices.ContainsFunc(c.upgrades[:i], func(other Upgrade[T]) bool { return other.version == up.version }) {
+			refuse("upgrade from version %d: there are two", up.version)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkVersionless refuses a codec that cannot be the inner one of another.
+func checkVersionless[T any](inner Codec[T]) error {
+	if inner == nil {
+		return errors.New("the inner codec is nil")
+	}
+	if _, ok := inner.(*versioned[T]); ok {
+		return errors.New("the inner codec is Versioned itself")
+	}
+	return nil
+}
+
+func (c *versioned[T]) Append(dst []byte, v *T) ([]byte, error) { return c.appendAt(dst, v, place{}) }
+
+func (c *versioned[T]) Decode(data []byte, v *T) error { return c.decodeAt(data, v, place{}) }
+
+// Check reports what the inner codecs, of this version and of those before,
+// cannot keep of their types.
+func (c *versioned[T]) Check() error {
+	errs := []error{checkInner(c.inner)}
+	for _, up := range c.upgrades {
+		if err := up.check(); err != nil {
+			errs = append(errs, fmt.Errorf("codec: version %d: %w", up.version, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *versioned[T]) appendAt(dst []byte, v *T, at place) ([]byte, error) {
+	out, err := appendAt(c.inner, binary.BigEndian.AppendUint16(append(dst, versionMark), c.version), v, at)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+func (c *versioned[T]) decodeAt(data []byte, v *T, at place) error {
+	version, payload, err := splitVersion(data)
+	switch {
+	case err != nil:
+	case version == c.version:
+		return decodeAt(c.inner, payload, v, at)
+	case version > c.version:
+		err = fmt.Errorf("%w: version %d, while this one knows versions up to %d", ErrNewer, version, c.version)
+	default:
+		err = c.upgrade(version, payload, v, at)
+	}
+	if err != nil {
+		var zero T
+		*v = zero
+	}
+	return err
+}
+
+// upgrade reads an older value. What an upgrade returned may be anything, and
+// may be shared: it is checked, and copied before it is brought into its form.
+func (c *versioned[T]) upgrade(version uint16, payload []byte, v *T, at place) error {
+	i := slices.IndexFunc(c.upgrades, func(up Upgrade[T]) bool { return up.version == version })
+	switch {
+	case i < 0 && version == 0:
+		return errors.New("codec: value has no version, and there is no upgrade From version 0")
+	case i < 0:
+		return fmt.Errorf("codec: value has version %d, and there is no upgrade From that", version)
+	}
+	err := c.upgrades[i].decode(payload, v, at)
+	if err == nil {
+		err = c.plan.Verify(v)
+	}
+	if err != nil {
+		return fmt.Errorf("codec: upgrade from version %d: %w", version, err)
+	}
+	*v = *c.plan.Copy(v)
+	c.plan.Normalize(v)
+	return nil
+}
+
+var errVersion = errors.New("codec: value is corrupt: its version is cut off or zero")
+
+// splitVersion takes the version off a value. Data without one is of version 0.
+func splitVersion(data []byte) (version uint16, payload []byte, err error) {
+	if len(data) == 0 || data[0] != versionMark {
+		return 0, data, nil
+	}
+	if len(data) < versionSize {
+		return 0, nil, errVersion
+	}
+	if version = binary.BigEndian.Uint16(data[1:]); version == 0 {
+		return 0, nil, errVersion
+	}
+	return version, data[versionSize:], nil
+}
+
+// refuseVersion is for codecs without versions. A value that has one was written
+// by a program that had come to use them.
+func refuseVersion(data []byte) error {
+	if len(data) == 0 || data[0] != versionMark {
+		return nil
+	}
+	version, _, err := splitVersion(data)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: version %d, while this one knows none", ErrNewer, version)
+}
