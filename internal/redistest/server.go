@@ -33,6 +33,18 @@ type Server struct {
 // waits until it answers. It ends when the test does.
 func Start(tb testing.TB, args ...string) *Server {
 	tb.Helper()
+	return launch(tb, freePort, func(port int, _ string) ([]string, error) {
+		return append([]string{
+			"--bind", "127.0.0.1", "--port", strconv.Itoa(port),
+			"--save", "", "--appendonly", "no", "--daemonize", "no",
+		}, args...), nil
+	})
+}
+
+// launch starts a server on a port that port finds, with the arguments that it
+// is given for that port and a directory of its own.
+func launch(tb testing.TB, port func() (int, error), arguments func(port int, dir string) ([]string, error)) *Server {
+	tb.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
 		if os.Getenv("SESSIONS_REQUIRE_REDIS") == "1" {
@@ -42,7 +54,11 @@ func Start(tb testing.TB, args ...string) *Server {
 	}
 	for range tries {
 		var s *Server
-		if s, err = start(tb, program, args); err == nil {
+		var n int
+		if n, err = port(); err != nil {
+			continue
+		}
+		if s, err = start(tb, program, n, arguments); err == nil {
 			tb.Cleanup(s.Kill)
 			return s
 		}
@@ -51,20 +67,17 @@ func Start(tb testing.TB, args ...string) *Server {
 	return nil
 }
 
-func start(tb testing.TB, program string, args []string) (*Server, error) {
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
+func start(tb testing.TB, program string, port int, arguments func(int, string) ([]string, error)) (*Server, error) {
 	s := &Server{
 		addr:   net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 		exited: make(chan struct{}),
 	}
 	dir := tb.TempDir()
-	s.cmd = exec.Command(program, append([]string{
-		"--bind", "127.0.0.1", "--port", strconv.Itoa(port),
-		"--save", "", "--appendonly", "no", "--dir", dir, "--daemonize", "no",
-	}, args...)...)
+	args, err := arguments(port, dir)
+	if err != nil {
+		return nil, err
+	}
+	s.cmd = exec.Command(program, args...)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, &s.output, &s.output
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
@@ -132,6 +145,12 @@ func (s *Server) Addr() string { return s.addr }
 
 // URL returns the server's address as a redis:// URL.
 func (s *Server) URL() string { return "redis://" + s.addr }
+
+// port returns the server's port.
+func (s *Server) port() string {
+	_, port, _ := net.SplitHostPort(s.addr)
+	return port
+}
 
 // Client returns a client of the server that is closed when the test ends. It
 // gives up when its context is done, and soon in any case.

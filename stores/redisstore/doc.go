@@ -29,9 +29,9 @@
 // # Commands
 //
 //	Load             GET
-//	Save             EVALSHA
+//	Save             EVALSHA, and WAIT with it if replicas are to confirm it
 //	Touch            EVALSHA
-//	Retire, Delete   EVALSHA, and ZREM if the session has an owner
+//	Retire, Delete   as Save, and ZREM if the session has an owner
 //	Exists           GETRANGE
 //	ByOwner          ZRANGE, then GETs in pipelines of 100
 //	All              SCAN on every master, then GETs in pipelines of 100
@@ -48,4 +48,31 @@
 // is out of memory, Delete works and Save fails. If Redis evicts keys under
 // memory pressure, sessions end early, and an owner's index can go before the
 // sessions do: give sessions a Redis with the policy noeviction.
+//
+// # Replication
+//
+// Redis acknowledges a write before its replicas have it. If the primary is lost
+// at that moment and a replica takes its place, the write is lost with it: a
+// changed cart is as before, and a session that was logged out is back. So is
+// what a primary took that was cut off from the others and did not know yet that
+// it had been replaced. No client can see this, and Redis does not tell.
+//
+// Two settings of Redis narrow it: min-replicas-to-write 1 and
+// min-replicas-max-lag 10 make a primary that has lost its replicas refuse
+// writes after that many seconds, which is [session.ErrUnavailable] here.
+//
+// [Options.ReplicaAcks] narrows it further: each Save, Retire and Delete, but
+// no Touch, sends WAIT along, on the same connection, and fails unless so many
+// replicas have the write in time. So a log-out that too few replicas confirmed
+// is an error, although the primary has done it: on trying again the visitor may
+// find himself logged out, or, after a failover, not. It costs a round trip
+// between primary and replicas for each write. There must be more replicas than
+// are asked for, or nothing can be written from the loss of one until it is
+// replaced.
+//
+// WAIT does not make Redis agree by majority. It says how many replicas had the
+// write, not that one of them will be the next primary: with all of them asked
+// for, any of them has it; with fewer, Sentinel and Cluster prefer the one that
+// has most, but do not promise it. And a replica that confirmed a write holds it
+// in memory: one that restarts without its disk has lost it.
 package redisstore

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -222,7 +223,7 @@ func TestMaxRecordBytes(t *testing.T) {
 		must(t, exact.Save(ctx, &rec))
 		wantStored(t, exact, rec)
 
-		want := fmt.Sprintf("session: record too large: it has %d bytes, of at most %d", size, size-1)
+		want := fmt.Sprintf("session: record too large: it has %d bytes, of at most %d; its largest field is Items, with 35", size, size-1)
 		before := rec
 		if err := narrow.Save(ctx, &rec); !errors.Is(err, session.ErrTooLarge) || err.Error() != want {
 			t.Errorf("Save: got error %v, want %s", err, want)
@@ -236,8 +237,8 @@ func TestMaxRecordBytes(t *testing.T) {
 		}
 		large := draft("")
 		large.Value.Customer = string(make([]byte, redisstore.DefaultMaxRecordBytes))
-		if err := wide.Save(ctx, &large); !errors.Is(err, session.ErrTooLarge) {
-			t.Errorf("by default: got error %v, want ErrTooLarge", err)
+		if err := wide.Save(ctx, &large); !errors.Is(err, session.ErrTooLarge) || !strings.Contains(err.Error(), "its largest field is Customer, with 10485") {
+			t.Errorf("by default: got error %v, want ErrTooLarge that names the field", err)
 		}
 	})
 }

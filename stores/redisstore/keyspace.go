@@ -18,6 +18,7 @@ import (
 type keyspace struct {
 	client redis.Cmdable
 	prefix string // of all keys: the namespace and a colon
+	acks   acks
 }
 
 // key returns where the session's record is.

@@ -14,7 +14,8 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 	if left <= 0 {
 		return session.ErrNotFound
 	}
-	outcome, err := s.run(ctx, touchScript, id, codec.AppendExpires(nil, expires), millis(left))
+	unwatched := keyspace{client: s.client, prefix: s.prefix} // a Touch that is lost costs an idle session a little time
+	outcome, err := unwatched.run(ctx, touchScript, id, codec.AppendExpires(nil, expires), millis(left))
 	if err != nil {
 		return err
 	}
@@ -31,5 +32,9 @@ func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revisi
 // Delete ends a session, as [session.Store] says. It needs no memory of Redis's,
 // and deletes a record that cannot be read like any other.
 func (s *Store[T]) Delete(ctx context.Context, id session.ID) error {
-	return s.end(ctx, deleteScript, id)
+	confirmed := ""
+	if s.acks.replicas > 0 {
+		confirmed = "1"
+	}
+	return s.end(ctx, deleteScript, id, confirmed)
 }

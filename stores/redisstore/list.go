@@ -19,7 +19,9 @@ const (
 	scanBatch = 1000 // how many keys one SCAN looks at
 )
 
-// ByOwner yields the live records of an owner, as [session.Indexer] says.
+// ByOwner yields the live records of an owner, as [session.Indexer] says. A
+// session that is renewed meanwhile is yielded under one of its IDs at least:
+// who ends all that are yielded has ended it, or is told.
 //
 // It reads the whole index, without regard to the time: a node whose clock is
 // ahead would otherwise not see sessions that are live on all others.
@@ -28,13 +30,35 @@ func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.
 		if owner == "" {
 			return
 		}
-		members, err := s.client.ZRange(ctx, s.ownerKey(owner), 0, -1).Result()
-		if err != nil {
-			yield(session.Record[T]{}, unavailable(err))
-			return
+		theirs := func(rec *session.Record[T]) bool { return rec.Owner == owner }
+		var seen []session.ID
+		for {
+			members, err := s.client.ZRange(ctx, s.ownerKey(owner), 0, -1).Result()
+			if err != nil {
+				yield(session.Record[T]{}, unavailable(err))
+				return
+			}
+			ids := without(s.ids(members), seen)
+			// A marker stands for a record that may have come into the index
+			// after it was read.
+			if more, renewed := s.each(ctx, ids, yield, theirs); !more || !renewed {
+				return
+			}
+			seen = append(seen, ids...)
 		}
-		s.each(ctx, s.ids(members), yield, func(rec *session.Record[T]) bool { return rec.Owner == owner })
 	}
+}
+
+// without returns those IDs that are not among the others.
+func without(ids, others []session.ID) []session.ID {
+	if len(others) == 0 {
+		return ids
+	}
+	known := make(map[session.ID]bool, len(others))
+	for _, id := range others {
+		known[id] = true
+	}
+	return slices.DeleteFunc(ids, func(id session.ID) bool { return known[id] })
 }
 
 // All yields all live records, as [session.Lister] says.
@@ -94,7 +118,7 @@ func (s *Store[T]) scan(ctx context.Context, node *redis.Client, yield func(sess
 			yield(session.Record[T]{}, unavailable(err))
 			return false
 		}
-		if !s.each(ctx, s.ids(keys), yield, every) {
+		if more, _ := s.each(ctx, s.ids(keys), yield, every); !more {
 			return false
 		}
 		if cursor = next; cursor == 0 {
@@ -111,24 +135,27 @@ func (k *keyspace) pattern() string {
 }
 
 // each yields those of the records with these IDs that are there and wanted. It
-// reports whether to go on.
-func (s *Store[T]) each(ctx context.Context, ids []session.ID, yield func(session.Record[T], error) bool, want func(*session.Record[T]) bool) bool {
+// reports whether to go on, and whether some have been renewed.
+func (s *Store[T]) each(ctx context.Context, ids []session.ID, yield func(session.Record[T], error) bool, want func(*session.Record[T]) bool) (more, renewed bool) {
 	for batch := range slices.Chunk(ids, getBatch) {
 		cmds, failed := s.getAll(ctx, batch)
 		for i, cmd := range cmds {
 			rec, err := s.read(cmd, batch[i], failed)
 			switch {
-			case errors.Is(err, session.ErrNotFound) || errors.Is(err, session.ErrGone):
+			case errors.Is(err, session.ErrGone):
+				renewed = true
+				continue
+			case errors.Is(err, session.ErrNotFound):
 				continue
 			case err == nil && !want(&rec):
 				continue
 			}
 			if !yield(rec, err) || errors.Is(err, session.ErrUnavailable) {
-				return false
+				return false, renewed
 			}
 		}
 	}
-	return true
+	return true, renewed
 }
 
 // read decodes what one command of a pipeline fetched. If the pipeline failed,

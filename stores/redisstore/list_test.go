@@ -1,7 +1,9 @@
 package redisstore_test
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -122,4 +124,51 @@ func TestAllNeedsToKnowTheServers(t *testing.T) {
 	if len(errs) != 1 || !errors.Is(errs[0], session.ErrUnsupported) {
 		t.Errorf("All yields the errors %v, want ErrUnsupported", errs)
 	}
+}
+
+// A meanwhile is a hook that does something once, between the command that reads
+// an index and the ones that read its records.
+type meanwhile struct {
+	tape
+	do func()
+}
+
+func (m *meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if do := m.do; do != nil && cmds[0].Name() == "get" {
+			m.do = nil
+			do()
+		}
+		return next(ctx, cmds)
+	}
+}
+
+// A session that is renewed while its owner's are listed does not slip through,
+// also if it is renewed twice.
+func TestByOwnerFindsWhatIsRenewed(t *testing.T) {
+	onBoth(t, func(t *testing.T, client *redis.Client) {
+		other := redis.NewClient(client.Options())
+		t.Cleanup(func() { other.Close() })
+		s, there, ctx := newStore(t, client), newStore(t, other), t.Context()
+		kept, now := saved(t, there, "anna"), saved(t, there, "anna")
+		hook := new(meanwhile)
+		client.AddHook(hook)
+		renew := func() {
+			next := saved(t, there, "anna")
+			must(t, there.Retire(ctx, now.ID, now.Revision, in(time.Minute)))
+			now = next
+		}
+		for _, twice := range []bool{false, true} {
+			hook.do = func() {
+				renew()
+				if twice {
+					hook.do = renew
+				}
+			}
+			ids := owned(t, s, "anna")
+			if len(ids) != 2 || !slices.Contains(ids, kept.ID) || !slices.Contains(ids, now.ID) {
+				t.Errorf("twice %v: yielded %v, want %v and %v", twice, ids, kept.ID, now.ID)
+			}
+		}
+	})
 }

@@ -7,8 +7,11 @@ local stored = redis.call('GETRANGE', KEYS[1], 0, HEADER - 1)
 
 if #stored == 0 then return {NOT_FOUND, ''} end
 if retired(stored) then
-  -- This call's own marker is there if the call is sent again because its reply was lost.
-  return {revision(stored) == revision(marker) and OK or GONE, ''}
+  if revision(stored) ~= revision(marker) then return {GONE, ''} end
+  -- This call's own marker: it is sent again because its reply was lost. As in
+  -- save.lua, it writes something all the same.
+  redis.call('PEXPIRE', KEYS[1], ttl)
+  return {OK, ''}
 end
 if not readable(stored) or revision(stored) ~= replaces then return {CONFLICT, ''} end
 

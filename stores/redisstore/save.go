@@ -69,7 +69,11 @@ func (s *Store[T]) index(ctx context.Context, rec *session.Record[T]) error {
 		return unavailable(err)
 	}
 	left := millis(time.Until(rec.Deadline))
-	return unavailable(indexScript.Run(ctx, s.client, []string{s.ownerKey(rec.Owner)}, rec.ID.String(), left).Err())
+	reply, unconfirmed := s.write(ctx, indexScript, s.ownerKey(rec.Owner), rec.ID.String(), left)
+	if err := reply.Err(); err != nil {
+		return unavailable(err)
+	}
+	return unavailable(unconfirmed)
 }
 
 // encode returns the record as it is stored with revision rev.
@@ -79,7 +83,7 @@ func (s *Store[T]) encode(rec *session.Record[T], rev session.Revision) ([]byte,
 		return nil, err
 	}
 	if err := s.checkSize(data); err != nil {
-		return nil, err
+		return nil, s.blame(err, rec)
 	}
 	s.size.Store(int64(min(len(data)+len(data)/8, maxHint)))
 	return data, nil
@@ -90,6 +94,15 @@ func (s *Store[T]) checkSize(data []byte) error {
 		return fmt.Errorf("%w: it has %d bytes, of at most %d", session.ErrTooLarge, len(data), s.limit)
 	}
 	return nil
+}
+
+// blame adds to the error about a record that is too large what makes it so.
+func (s *Store[T]) blame(err error, rec *session.Record[T]) error {
+	name, size := codec.LargestField(s.codec, &rec.Value)
+	if name == "" {
+		return err
+	}
+	return fmt.Errorf("%w; its largest field is %s, with %d", err, name, size)
 }
 
 // remaining returns how long the record has to live.

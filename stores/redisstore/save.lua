@@ -12,7 +12,10 @@ if #stored == 0 then
 elseif retired(stored) then
   return GONE
 elseif revision(stored) == revision(record) then
-  return OK -- this very write, sent again because its reply was lost
+  -- This very write, sent again because its reply was lost. It writes something
+  -- all the same, so that a WAIT that follows waits for what came before.
+  redis.call('PEXPIRE', KEYS[1], ttl)
+  return OK
 elseif replaces == '' then
   return EXISTS
 elseif revision(stored) ~= replaces then

@@ -70,9 +70,13 @@ func (k *keyspace) run(ctx context.Context, script *redis.Script, id session.ID,
 	if err := ctx.Err(); err != nil {
 		return 0, unavailable(err)
 	}
-	n, err := script.Run(ctx, k.client, []string{k.key(id)}, args...).Int64()
+	reply, unconfirmed := k.write(ctx, script, k.key(id), args...)
+	n, err := reply.Int64()
 	if wrongType(err) {
 		return foreign, nil
+	}
+	if err == nil && status(n) == ok {
+		err = unconfirmed
 	}
 	return status(n), unavailable(err)
 }
@@ -84,7 +88,8 @@ func (k *keyspace) end(ctx context.Context, script *redis.Script, id session.ID,
 	if err := ctx.Err(); err != nil {
 		return unavailable(err)
 	}
-	reply, err := script.Run(ctx, k.client, []string{k.key(id)}, args...).Slice()
+	cmd, unconfirmed := k.write(ctx, script, k.key(id), args...)
+	reply, err := cmd.Slice()
 	if wrongType(err) {
 		return foreign.err(id)
 	}
@@ -96,8 +101,14 @@ func (k *keyspace) end(ctx context.Context, script *redis.Script, id session.ID,
 	}
 	n, _ := reply[0].(int64)
 	owner, _ := reply[1].(string)
-	if status(n) == ok && owner != "" {
+	if status(n) != ok {
+		return status(n).err(id)
+	}
+	if unconfirmed != nil {
+		return unavailable(unconfirmed)
+	}
+	if owner != "" {
 		k.client.ZRem(ctx, k.ownerKey(owner), id.String())
 	}
-	return status(n).err(id)
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -25,6 +26,18 @@ type Options struct {
 	// encoding's overhead included. A larger one is neither written nor decoded.
 	// Zero means [DefaultMaxRecordBytes].
 	MaxRecordBytes int
+
+	// ReplicaAcks is how many replicas must have a write before Save, Retire and
+	// Delete return, so that a failover to one of those does not undo it. If
+	// fewer confirm it in time the error is [session.ErrUnavailable], although
+	// the primary has the write: see the package's doc. Zero means none. It needs
+	// a *redis.Client, also one for Sentinel, or a *redis.ClusterClient.
+	ReplicaAcks int
+
+	// ReplicaTimeout is how long to wait for them at most, which must be less
+	// than the client waits for a reply. The context's deadline holds too. Zero
+	// means [DefaultReplicaTimeout].
+	ReplicaTimeout time.Duration
 
 	// Logger gets what an operator should know about the client. Nil means
 	// [slog.Default].
@@ -56,11 +69,11 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 	if o == nil {
 		o = new(Options)
 	}
-	if err := errors.Join(checkClient(client), checkNamespace(namespace), checkCodec(c), o.check()); err != nil {
+	if err := errors.Join(checkClient(client), checkNamespace(namespace), checkCodec(c), o.check(client)); err != nil {
 		return nil, err
 	}
 	s := &Store[T]{
-		keyspace: keyspace{client, namespace + ":"},
+		keyspace: keyspace{client, namespace + ":", o.acks()},
 		codec:    c,
 		limit:    o.MaxRecordBytes,
 	}
@@ -105,11 +118,12 @@ func (s *Store[T]) Close() error {
 	return s.owned.Close()
 }
 
-func (o *Options) check() error {
+func (o *Options) check(client redis.Cmdable) error {
+	var err error
 	if o.MaxRecordBytes < 0 {
-		return fmt.Errorf("redisstore: MaxRecordBytes is negative: %d", o.MaxRecordBytes)
+		err = fmt.Errorf("redisstore: MaxRecordBytes is negative: %d", o.MaxRecordBytes)
 	}
-	return nil
+	return errors.Join(err, o.checkAcks(client))
 }
 
 func (o *Options) logger() *slog.Logger {
