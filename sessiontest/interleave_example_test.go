@@ -1,0 +1,45 @@
+package sessiontest_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest"
+)
+
+func ExampleInterleave() {
+	_ = func(t *testing.T) {
+		add := func(cart *session.Session[Cart]) {
+			cart.Update(func(c *Cart) { c.Items = append(c.Items, "tea") })
+		}
+		logOut := func(cart *session.Session[Cart]) { cart.Destroy() }
+
+		sessiontest.Interleave(t, Cart{Customer: "ada"}, []func(*session.Session[Cart]){add, add, logOut},
+			func(tb testing.TB, out sessiontest.Outcome[Cart]) {
+				if _, err := out.Load(out.Start); !errors.Is(err, session.ErrNotFound) {
+					tb.Errorf("after the log-out, the session is there: %v", err)
+				}
+			})
+	}
+	// Output:
+}
+
+func ExampleOverlap() {
+	_ = func(t *testing.T) {
+		sessiontest.Overlap[Cart]{
+			Start:    Cart{Items: []string{"tea"}},
+			Handlers: []func(*session.Session[Cart]){func(cart *session.Session[Cart]) { cart.Renew() }},
+			Faults:   []sessiontest.Fault{sessiontest.Dies, sessiontest.Fails},
+		}.Run(t, func(tb testing.TB, out sessiontest.Outcome[Cart]) {
+			client := out.Start
+			if renewal := out.Results[0]; renewal.Done() {
+				client = renewal.Token
+			}
+			if rec, err := out.Load(client); err != nil || len(rec.Value.Items) != 1 {
+				tb.Errorf("the client has lost its session: %v", err)
+			}
+		})
+	}
+	// Output:
+}
