@@ -109,6 +109,9 @@ func (s *shard[T]) touch(id session.ID, expires int64) error {
 	case expires <= now:
 		return session.ErrNotFound
 	}
+	if e.deadline > 0 { // which another request may have set meanwhile
+		expires = min(expires, e.deadline)
+	}
 	e.expires = expires
 	s.live.hurry(e)
 	return nil
