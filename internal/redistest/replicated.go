@@ -51,17 +51,18 @@ func (r *Replicated) watch(tb testing.TB) {
 	for range 3 {
 		id := fmt.Sprintf("%x", random(20))
 		s := launch(tb, freePort, func(port int, dir string) ([]string, error) {
-			config := fmt.Sprintf("bind 127.0.0.1\nport %d\ndir %s\nsentinel myid %s\n"+
+			var config strings.Builder
+			config.WriteString(fmt.Sprintf("bind 127.0.0.1\nport %d\ndir %s\nsentinel myid %s\n"+
 				"sentinel monitor %[4]s 127.0.0.1 %[5]s 2\n"+
 				"sentinel down-after-milliseconds %[4]s 500\n"+
 				"sentinel failover-timeout %[4]s 3000\n"+
 				"sentinel known-replica %[4]s 127.0.0.1 %[6]s\n",
-				port, dir, id, masterName, r.Primary.port(), r.Replica.port())
+				port, dir, id, masterName, r.Primary.port(), r.Replica.port()))
 			for _, p := range peers {
-				config += fmt.Sprintf("sentinel known-sentinel %s 127.0.0.1 %s %s\n", masterName, p.port, p.id)
+				config.WriteString(fmt.Sprintf("sentinel known-sentinel %s 127.0.0.1 %s %s\n", masterName, p.port, p.id))
 			}
 			path := filepath.Join(dir, "sentinel.conf")
-			return []string{path, "--sentinel"}, os.WriteFile(path, []byte(config), 0o600)
+			return []string{path, "--sentinel"}, os.WriteFile(path, []byte(config.String()), 0o600)
 		})
 		peers = append(peers, peer{id, s.port()})
 		r.Sentinels = append(r.Sentinels, s)
