@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // Commit saves the changes made so far, all of them or none. Nothing is written
@@ -163,7 +164,8 @@ func (s *Session[T]) finish(c *commit[T]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.unsure = false
-	if s.ends != c.ends && c.base.Revision != 0 { // destroyed while it was saved
+	if s.ends != c.ends && c.base.Revision != 0 { // destroyed while it was saved, maybe under a new ID
+		s.doomed = slices.DeleteFunc(s.doomed, func(rec *Record[T]) bool { return rec.ID == c.began })
 		s.doomed = append(s.doomed, c.base)
 		return
 	}
