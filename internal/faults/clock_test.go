@@ -102,13 +102,35 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
-// A node that is behind by more than a session's lifetime makes sessions that
-// are over for the others: they end early, and never late.
+// A session in use does not end because a node whose clock is ahead has put its
+// end far off, so that the others might take it that there is time.
+func TestClockSkewAndIdleTime(t *testing.T) {
+	t.Parallel()
+	url := redistest.Start(t).URL()
+	for _, first := range []time.Duration{time.Hour, -time.Hour} {
+		var cookie string
+		onNode(t, url, first, func(t *testing.T, s *site) { cookie = s.visitor(t) })
+		onNode(t, url, 0, func(t *testing.T, s *site) {
+			ctx, key := context.Background(), keyOf(t, cookie)
+			must(t, s.client.PExpire(ctx, key, idle/2).Err()) // as if so much time had passed
+			if got := s.get("/read", cookie); got.body != "first" {
+				t.Errorf("%+v", got)
+			}
+			if ttl, err := s.client.PTTL(ctx, key).Result(); ttl < idle-time.Minute || err != nil {
+				t.Errorf("just used, the session ends in %v, error %v", ttl, err)
+			}
+		})
+	}
+}
+
+// A node that is wrong by more than a session's lifetime makes sessions that are
+// over for the others: they end early, and never late. The others' stay.
 func TestClockSkewBeyondLifetime(t *testing.T) {
 	t.Parallel()
 	url := redistest.Start(t).URL()
+	const skew = lifetime + time.Hour
 	var cookie string
-	onNode(t, url, -lifetime-time.Hour, func(t *testing.T, s *site) {
+	onNode(t, url, -skew, func(t *testing.T, s *site) {
 		cookie = s.customer(t, "ada")
 		if got := s.get("/read", cookie); got.body != "first" {
 			t.Errorf("on the node itself: %+v", got)
@@ -116,6 +138,18 @@ func TestClockSkewBeyondLifetime(t *testing.T) {
 	})
 	onNode(t, url, 0, func(t *testing.T, s *site) {
 		wantNewSession(t, s, cookie)
-		wantEveryKeyToExpire(t, s, lifetime+time.Hour)
+		cookie = s.customer(t, "ada")
+	})
+	onNode(t, url, skew, func(t *testing.T, s *site) { s.customer(t, "ada") })
+	onNode(t, url, 0, func(t *testing.T, s *site) {
+		wantEveryKeyToExpire(t, s, 2*skew)
+		found := false
+		for rec, err := range s.List(context.Background(), "ada") {
+			must(t, err)
+			found = found || rec.ID == idOf(t, cookie)
+		}
+		if !found {
+			t.Error("a node that is ahead has taken a session out of its owner's list")
+		}
 	})
 }

@@ -141,4 +141,14 @@ func TestRecordTooLarge(t *testing.T) {
 	if got := s.get("/read", cookie); got.body != "first" || len(s.stored(t)) != 1 {
 		t.Errorf("then: %+v", got)
 	}
+	wide := siteWith(t, s.client, nil, nil) // a node that takes more
+	cookie = wide.get(large, "").set
+	s.reported()
+	wantNewSession(t, s, cookie)
+	if kinds := s.reported(); !slices.Contains(kinds, session.EventUndecodable) {
+		t.Errorf("reported %v, want %s", kinds, session.EventUndecodable)
+	}
+	if held, ok := wide.value(t, cookie); !ok || len(held.Items) != 1 {
+		t.Error("the large record is not there any more")
+	}
 }

@@ -63,7 +63,9 @@ func TestNoAnswer(t *testing.T) {
 	if err := server.Pause(); err == nil {
 		wantUnavailable(t, s, rec, 100*time.Millisecond, nil)
 		must(t, server.Resume())
-		wantStored(t, s, rec)
+		if _, err := s.Load(t.Context(), rec.ID); errors.Is(err, session.ErrUnavailable) { // what was sent may have been done
+			t.Errorf("when the server is back: %v", err)
+		}
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
