@@ -67,7 +67,12 @@ func readTimeout(client redis.Cmdable) (timeout time.Duration, known bool) {
 // needs no confirmation.
 func (k *keyspace) write(ctx context.Context, script *redis.Script, key string, args ...any) (reply *redis.Cmd, unconfirmed error) {
 	if k.acks.replicas == 0 {
-		return script.Run(ctx, k.client, []string{key}, args...), nil
+		reply = script.EvalSha(ctx, k.client, []string{key}, args...)
+		if redis.HasErrorPrefix(reply.Err(), "NOSCRIPT") {
+			unsent(args)
+			reply = script.Eval(ctx, k.client, []string{key}, args...)
+		}
+		return reply, nil
 	}
 	c, clustered := k.client.(*redis.ClusterClient)
 	if !clustered {
@@ -151,6 +156,7 @@ func (k *keyspace) confirm(ctx context.Context, node *redis.Client, asking bool,
 	}
 	unconfirmed = send(script.EvalSha)
 	if redis.HasErrorPrefix(reply.Err(), "NOSCRIPT") {
+		unsent(args)
 		unconfirmed = send(script.Eval)
 	}
 	return reply, unconfirmed

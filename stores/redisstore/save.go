@@ -3,8 +3,10 @@ package redisstore
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/codec"
@@ -60,7 +62,56 @@ func (s *Store[T]) put(ctx context.Context, rec *session.Record[T], data []byte,
 	if indexed {
 		flag = "1"
 	}
-	return s.run(ctx, saveScript, rec.ID, data, revisionBytes(rec.Revision), millis(left), flag)
+	p := &payload{data: data}
+	outcome, err := s.run(ctx, saveScript, rec.ID, p, revisionBytes(rec.Revision), millis(left), flag)
+	if again := s.sentAgain(p); err == nil && again && outcome != ok && outcome != notIndexed {
+		return 0, unavailable(errUnsure)
+	}
+	return outcome, err
+}
+
+// errUnsure is the outcome of a write that was sent again and then refused: it may
+// be its own effect, which another write has replaced since, that it was refused for.
+var errUnsure = errors.New("redisstore: the connection broke, and it is not known whether the record was written before it was written by another")
+
+// A payload is a record on its way to a script. It counts how often the client
+// asks for it, which is when it sends it: also when it does so again, by itself,
+// because the connection broke.
+type payload struct {
+	data  []byte
+	asked atomic.Int32
+}
+
+// MarshalBinary is called by the client for each time that it sends the payload.
+func (p *payload) MarshalBinary() ([]byte, error) {
+	p.asked.Add(1)
+	return p.data, nil
+}
+
+// sentAgain reports whether a payload was sent more than once: whether the client
+// asked for it more often than for others. One that pipelines commands asks for
+// each once more, to know its size.
+func (s *Store[T]) sentAgain(p *payload) bool {
+	asked := p.asked.Load()
+	for {
+		once := s.once.Load()
+		if once != 0 && once <= asked {
+			return asked > once
+		}
+		if asked == 0 || s.once.CompareAndSwap(once, asked) {
+			return false
+		}
+	}
+}
+
+// unsent forgets that a payload among a script's arguments was sent, since the
+// server did not know the script.
+func unsent(args []any) {
+	for _, arg := range args {
+		if p, ok := arg.(*payload); ok {
+			p.asked.Store(0)
+		}
+	}
 }
 
 // index puts the record into its owner's index.

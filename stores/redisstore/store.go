@@ -54,6 +54,7 @@ type Store[T any] struct {
 	codec codec.Codec[T]
 	limit int          // of a record's bytes
 	size  atomic.Int64 // about what the next record will take
+	once  atomic.Int32 // how often the client asks for a record that it sends once
 	owned io.Closer    // the client, if the store made it
 	done  atomic.Bool  // closed
 }

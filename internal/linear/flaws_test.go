@@ -1,0 +1,184 @@
+package linear
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+type record = session.Record[Log]
+
+// flawed is a store that is right but for the methods that are set.
+type flawed struct {
+	Store
+	load   func(context.Context, session.ID) (record, error)
+	save   func(context.Context, *record) error
+	touch  func(context.Context, session.ID, time.Time) error
+	retire func(context.Context, session.ID, session.Revision, time.Time) error
+	delete func(context.Context, session.ID) error
+}
+
+func (f *flawed) Load(ctx context.Context, id session.ID) (record, error) { return f.load(ctx, id) }
+
+func (f *flawed) Save(ctx context.Context, rec *record) error { return f.save(ctx, rec) }
+
+func (f *flawed) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+	return f.touch(ctx, id, expires)
+}
+
+func (f *flawed) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
+	return f.retire(ctx, id, rev, until)
+}
+
+func (f *flawed) Delete(ctx context.Context, id session.ID) error { return f.delete(ctx, id) }
+
+// memory is what a flawed store remembers of records that it should have forgotten.
+type memory struct {
+	mu   sync.Mutex
+	recs map[session.ID]record
+}
+
+func (m *memory) keep(rec record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.recs[rec.ID] = rec
+}
+
+// revive brings a record back, at the given end.
+func (m *memory) revive(ctx context.Context, store Store, id session.ID, expires time.Time) error {
+	m.mu.Lock()
+	rec := m.recs[id]
+	m.mu.Unlock()
+	rec.Revision, rec.Expires = 0, expires
+	return store.Save(ctx, &rec)
+}
+
+// flaws are what the checker must find.
+var flaws = map[string]func(f *flawed, m *memory){
+	"Save does not compare": func(f *flawed, _ *memory) {
+		f.save = func(ctx context.Context, rec *record) error {
+			if stored, err := f.Store.Load(ctx, rec.ID); err == nil {
+				rec.Revision = stored.Revision
+			}
+			return f.Store.Save(ctx, rec)
+		}
+	},
+	"Save recreates": func(f *flawed, _ *memory) {
+		f.save = func(ctx context.Context, rec *record) error {
+			err := f.Store.Save(ctx, rec)
+			if errors.Is(err, session.ErrNotFound) {
+				rec.Revision = 0
+				err = f.Store.Save(ctx, rec)
+			}
+			return err
+		}
+	},
+	"Save forgets": func(f *flawed, _ *memory) {
+		var n atomic.Int64
+		f.save = func(ctx context.Context, rec *record) error {
+			if n.Add(1)%20 == 0 && rec.Revision != 0 {
+				return nil
+			}
+			return f.Store.Save(ctx, rec)
+		}
+	},
+	"Touch revives": func(f *flawed, m *memory) {
+		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+			err := f.Store.Touch(ctx, id, expires)
+			if errors.Is(err, session.ErrNotFound) {
+				err = m.revive(ctx, f.Store, id, expires)
+			}
+			return err
+		}
+	},
+	"Touch writes what was loaded": func(f *flawed, m *memory) {
+		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+			if err := f.Store.Touch(ctx, id, expires); err != nil {
+				return err
+			}
+			f.Store.Delete(ctx, id)
+			return m.revive(ctx, f.Store, id, expires)
+		}
+	},
+	"Retire does not compare": func(f *flawed, _ *memory) {
+		f.retire = func(ctx context.Context, id session.ID, _ session.Revision, until time.Time) error {
+			rec, err := f.Store.Load(ctx, id)
+			if err != nil {
+				return err
+			}
+			return f.Store.Retire(ctx, id, rec.Revision, until)
+		}
+	},
+	"Retire leaves no marker": func(f *flawed, _ *memory) {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, _ time.Time) error {
+			return f.Store.Retire(ctx, id, rev, time.Now())
+		}
+	},
+	"Retire does nothing": func(f *flawed, _ *memory) {
+		f.retire = func(context.Context, session.ID, session.Revision, time.Time) error { return nil }
+	},
+	"Delete does nothing": func(f *flawed, _ *memory) {
+		f.delete = func(context.Context, session.ID) error { return nil }
+	},
+	"Delete of a retired one succeeds": func(f *flawed, _ *memory) {
+		f.delete = func(ctx context.Context, id session.ID) error {
+			err := f.Store.Delete(ctx, id)
+			if errors.Is(err, session.ErrGone) {
+				return nil
+			}
+			return err
+		}
+	},
+	"Load is behind": func(f *flawed, m *memory) {
+		n := 0
+		f.load = func(ctx context.Context, id session.ID) (record, error) {
+			rec, err := f.Store.Load(ctx, id)
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if n++; n%10 == 0 && m.recs[id].Revision != 0 {
+				return m.recs[id], nil
+			}
+			if err == nil {
+				m.recs[id] = rec
+			}
+			return rec, err
+		}
+	},
+}
+
+// flawedBy returns a store with one flaw.
+func flawedBy(flaw func(*flawed, *memory)) func(Store) Store {
+	return func(s Store) Store {
+		f := &flawed{Store: s, save: s.Save, touch: s.Touch, retire: s.Retire, delete: s.Delete}
+		m := &memory{recs: make(map[session.ID]record)}
+		f.load = func(ctx context.Context, id session.ID) (record, error) {
+			rec, err := s.Load(ctx, id)
+			if err == nil {
+				m.keep(rec)
+			}
+			return rec, err
+		}
+		flaw(f, m)
+		return f
+	}
+}
+
+func TestTheCheckerFindsFlaws(t *testing.T) {
+	const enough = 2000
+	for name, flaw := range flaws {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(enough) {
+				if !explained(inBubble(t, seed, flawedBy(flaw))) {
+					t.Logf("found in history %d", seed+1)
+					return
+				}
+			}
+			t.Errorf("not found in %d histories", enough)
+		})
+	}
+}
