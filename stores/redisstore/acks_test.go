@@ -22,7 +22,7 @@ import (
 func careful(t *testing.T, client redis.Cmdable) store {
 	t.Helper()
 	s, err := redisstore.New(client, "carts", codec.MessagePack[cart](),
-		&redisstore.Options{ReplicaAcks: 1, ReplicaTimeout: 150 * time.Millisecond, Logger: quiet.Logger})
+		&redisstore.Options{ReplicaAcks: 1, ReplicaTimeout: 400 * time.Millisecond, Logger: quiet.Logger})
 	must(t, err)
 	return s
 }
