@@ -133,7 +133,7 @@ func TestLostReplyAndAnotherWrite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			lost, direct := new(line), newStore(t, server.Client(t))
 			s := newStore(t, lost.client(t, server))
-			rec := saved(t, s, "")
+			rec := saved(t, direct, "")
 			before := rec
 			lost.meanwhile = func() {
 				written, err := direct.Load(t.Context(), rec.ID)

@@ -82,6 +82,10 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 		s.limit = DefaultMaxRecordBytes
 	}
 	s.size.Store(512)
+	switch client.(type) {
+	case *redis.Client, *redis.ClusterClient, *redis.Ring:
+		s.once.Store(1) // others show by and by
+	}
 	if !keepsDeadlines(client) {
 		o.logger().Warn("redisstore: the Redis client ignores the deadlines of contexts, so that a request can wait "+
 			"longer for its session than it should; set ContextTimeoutEnabled, or use redisstore.NewClient",
