@@ -22,6 +22,7 @@ var (
 )
 
 func TestCookieAttributes(t *testing.T) {
+	t.Parallel()
 	for want, o := range map[string]middleware.Options{
 		"__Host-session_id=T; Max-Age=86400; Path=/; Secure; HttpOnly; SameSite=Lax": {},
 		"__Host-sid=T; Path=/; Secure; HttpOnly; SameSite=Strict": {
@@ -52,6 +53,7 @@ func TestCookieAttributes(t *testing.T) {
 }
 
 func TestRememberMe(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	a.handle("/forget", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { s.Persist(false) })
 	a.handle("/keep", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
@@ -72,6 +74,7 @@ func TestRememberMe(t *testing.T) {
 }
 
 func TestCacheHeaders(t *testing.T) {
+	t.Parallel()
 	for given, want := range map[string]string{
 		"":                           "no-store",
 		"public, max-age=60":         "no-store",
@@ -100,6 +103,7 @@ func TestCacheHeaders(t *testing.T) {
 }
 
 func TestVaryIsNotRepeated(t *testing.T) {
+	t.Parallel()
 	for given, want := range map[string][]string{
 		"":                        {"Cookie"},
 		"Accept":                  {"Accept", "Cookie"},
@@ -119,6 +123,7 @@ func TestVaryIsNotRepeated(t *testing.T) {
 }
 
 func TestSecrets(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	signed := newApp(t, st, &middleware.Options{Secrets: [][]byte{oldSecret}})
 	cookie := setCookie(t, signed.get("/add", ""))
@@ -180,6 +185,7 @@ func TestSecrets(t *testing.T) {
 }
 
 func TestHostileCookies(t *testing.T) {
+	t.Parallel()
 	for _, secrets := range [][][]byte{nil, {oldSecret}} {
 		st := newStore()
 		a := newApp(t, st, &middleware.Options{Secrets: secrets})
@@ -250,6 +256,7 @@ func TestHostileCookies(t *testing.T) {
 	}
 }
 
+// Not in parallel: the allocations counted are those of the whole process.
 func TestAHostileCookieCostsNoMemory(t *testing.T) {
 	a := newApp(t, newStore(), &middleware.Options{Secrets: [][]byte{oldSecret}})
 	h := a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

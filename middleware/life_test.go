@@ -22,6 +22,7 @@ import (
 var quiet = slog.New(slog.DiscardHandler)
 
 func TestNothingForNothing(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Items: 1})
@@ -52,6 +53,7 @@ func TestNothingForNothing(t *testing.T) {
 }
 
 func TestAVisit(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	w := a.get("/add", "")
@@ -83,6 +85,7 @@ func TestAVisit(t *testing.T) {
 }
 
 func TestConcurrentRequests(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	cookie := a.visit(t, cart{Items: 1})
 	server := httptest.NewServer(a.Handler(a.mux))
@@ -111,6 +114,7 @@ func TestConcurrentRequests(t *testing.T) {
 
 // A slow request must not bring back what another ended meanwhile.
 func TestSlowRequestDoesNotRevive(t *testing.T) {
+	t.Parallel()
 	for _, ends := range []string{"/logout", "/login?as=ada"} {
 		for _, slow := range []struct {
 			does string
@@ -155,6 +159,7 @@ func TestSlowRequestDoesNotRevive(t *testing.T) {
 }
 
 func TestALateRequestWithTheOldToken(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	cookie := a.visit(t, cart{Items: 1})
 	a.get("/login?as=ada", cookie)
@@ -169,6 +174,7 @@ func TestALateRequestWithTheOldToken(t *testing.T) {
 }
 
 func TestAnUnknownTokenIsNotAdopted(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	madeUp := cookieName + "=" + session.NewToken().Reveal()
 	got := setCookie(t, a.get("/add", madeUp))
@@ -181,6 +187,7 @@ func TestAnUnknownTokenIsNotAdopted(t *testing.T) {
 }
 
 func TestStoreDown(t *testing.T) {
+	t.Parallel()
 	for _, op := range []string{"Load", "Save"} {
 		t.Run(op, func(t *testing.T) {
 			st := newStore()
@@ -205,6 +212,7 @@ func TestStoreDown(t *testing.T) {
 }
 
 func TestGetSaysUnavailableEachTimeAndAsksOnce(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Items: 1})
@@ -224,6 +232,7 @@ func TestGetSaysUnavailableEachTimeAndAsksOnce(t *testing.T) {
 }
 
 func TestNoMiddleware(t *testing.T) {
+	t.Parallel()
 	r := httptest.NewRequest("GET", "/", nil)
 	if _, err := middleware.Get[cart](r); !errors.Is(err, session.ErrNoSession) {
 		t.Errorf("got %v", err)
@@ -237,6 +246,7 @@ func TestNoMiddleware(t *testing.T) {
 
 // What a handler said before its commit failed must not reach the client.
 func TestAFailedCommitSendsTheErrorHandlersResponseOnly(t *testing.T) {
+	t.Parallel()
 	handlers := map[string]func(http.ResponseWriter, *http.Request){
 		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/done", http.StatusSeeOther) },
 		"write":    func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "handler's body") },
@@ -306,6 +316,7 @@ func TestAFailedCommitSendsTheErrorHandlersResponseOnly(t *testing.T) {
 }
 
 func TestAnErrorHandlerThatSaysNothingIsNoSuccess(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, &middleware.Options{ErrorHandler: func(http.ResponseWriter, *http.Request, error) {}})
 	st.fail("Save", errDown)
@@ -315,6 +326,7 @@ func TestAnErrorHandlerThatSaysNothingIsNoSuccess(t *testing.T) {
 }
 
 func TestFail(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Items: 1})
@@ -339,6 +351,7 @@ func TestFail(t *testing.T) {
 }
 
 func TestChangesAfterTheFirstByte(t *testing.T) {
+	t.Parallel()
 	late := map[string]struct {
 		change func(*session.Session[cart])
 		want   cart
@@ -426,6 +439,7 @@ func aborts(do func()) (aborted bool) {
 }
 
 func TestPanics(t *testing.T) {
+	t.Parallel()
 	for _, value := range []any{"oops", http.ErrAbortHandler} {
 		st := newStore()
 		a := newApp(t, st, nil)
@@ -463,6 +477,7 @@ func TestPanics(t *testing.T) {
 }
 
 func TestTheSaveOutlivesTheClient(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Items: 1})
@@ -482,6 +497,7 @@ func TestTheSaveOutlivesTheClient(t *testing.T) {
 }
 
 func TestTheSaveIsBounded(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		st := newStore()
 		a := newApp(t, st, &middleware.Options{SaveTimeout: 2 * time.Second})

@@ -17,6 +17,7 @@ import (
 )
 
 func TestNewNamesEverythingThatIsWrongAtOnce(t *testing.T) {
+	t.Parallel()
 	type bad struct {
 		C chan int
 		F func()
@@ -39,6 +40,7 @@ func TestNewNamesEverythingThatIsWrongAtOnce(t *testing.T) {
 }
 
 func TestOptionsThatAreRefused(t *testing.T) {
+	t.Parallel()
 	for want, o := range map[string]middleware.Options{
 		"must begin with a slash": {Cookie: middleware.Cookie{Path: "app"}},
 		"Cookie: ":                {Cookie: middleware.Cookie{Domain: "a b"}},
@@ -56,6 +58,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 type plainStore struct{ session.Store[int] }
 
 func TestMaxPerOwnerNeedsOwners(t *testing.T) {
+	t.Parallel()
 	_, err := middleware.New[int](plainStore{}, &middleware.Options{MaxPerOwner: 1})
 	if err == nil || !strings.Contains(err.Error(), "finds sessions by owner") || !strings.Contains(err.Error(), "SessionOwner() string of int") {
 		t.Errorf("got %v", err)
@@ -66,6 +69,7 @@ func TestMaxPerOwnerNeedsOwners(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
+	t.Parallel()
 	var c middleware.Config
 	secret := strings.Repeat("s", 32)
 	text := `{"store": "redis://localhost:6379/0", "cookie_name": "sid", "max_age": 3600, "secret": "` + secret + `"}`
@@ -87,6 +91,7 @@ func TestConfig(t *testing.T) {
 }
 
 func TestTroubleIsLogged(t *testing.T) {
+	t.Parallel()
 	var log bytes.Buffer
 	st := newStore()
 	m, err := middleware.New(st, &middleware.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})

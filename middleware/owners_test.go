@@ -25,6 +25,7 @@ func (a *app) id(t testing.TB, cookie string) session.ID {
 }
 
 func TestListAndRevoke(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	mine, other, eves := a.visit(t, cart{Customer: "ada"}), a.visit(t, cart{Customer: "ada"}), a.visit(t, cart{Customer: "eve"})
 	count := func(owner string) (n int) {
@@ -93,6 +94,7 @@ func (r *renewing) Delete(ctx context.Context, id session.ID) error {
 }
 
 func TestRevokeAllFindsASessionThatIsRenewedUnderItsHands(t *testing.T) {
+	t.Parallel()
 	st := &renewing{store: newStore()}
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Customer: "ada"})
@@ -110,6 +112,7 @@ func TestRevokeAllFindsASessionThatIsRenewedUnderItsHands(t *testing.T) {
 }
 
 func TestRevokeAllEndsWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	st := &unreadable{store: newStore()}
 	a := newApp(t, st, nil)
 	a.visit(t, cart{Customer: "ada"})
@@ -119,6 +122,7 @@ func TestRevokeAllEndsWhatCannotBeRead(t *testing.T) {
 }
 
 func TestRevokeEndsWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	st := &unreadable{store: newStore()}
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Customer: "ada"})
@@ -145,6 +149,7 @@ func (u *unreadable) ByOwner(ctx context.Context, owner string) iter.Seq2[sessio
 }
 
 func TestAStoreWithoutAnIndex(t *testing.T) {
+	t.Parallel()
 	m, err := middleware.New[int](plainStore{}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -160,6 +165,7 @@ func TestAStoreWithoutAnIndex(t *testing.T) {
 }
 
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	for _, token := range []string{"x", session.NewToken().Reveal()} {
@@ -184,6 +190,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestHeaderTransport(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), &middleware.Options{Transport: middleware.HeaderTransport("x-session-token")})
 	do := func(path string, tokens ...string) http.Header {
 		r, _ := http.NewRequest("GET", path, nil)
@@ -217,6 +224,7 @@ func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
 func newWishes() session.Store[wishes] { return memstore.New[wishes](nil) }
 
 func TestCookieOrHeader(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), &middleware.Options{Transport: middleware.CookieOrHeader("X-Session-Token")})
 	do := func(path string, header map[string]string) http.Header {
 		r, _ := http.NewRequest("GET", path, nil)
@@ -262,6 +270,7 @@ func TestCookieOrHeader(t *testing.T) {
 type wishes struct{ List []string }
 
 func TestTwoManagers(t *testing.T) {
+	t.Parallel()
 	carts := newApp(t, newStore(), nil)
 	lists, err := middleware.New(newWishes(), &middleware.Options{Cookie: middleware.Cookie{Name: "wishes"}, Logger: quiet})
 	if err != nil {

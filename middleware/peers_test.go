@@ -37,6 +37,7 @@ import (
 //	store down: pages without a session fail  TestStoreDown
 
 func TestIdleTimeoutCostsNeitherWritesNorCookies(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, &middleware.Options{IdleTimeout: time.Hour})
 	cookie := a.visit(t, cart{Items: 1})
@@ -52,6 +53,7 @@ func TestIdleTimeoutCostsNeitherWritesNorCookies(t *testing.T) {
 }
 
 func TestAnUnreadableSessionIsReplaced(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Items: 7})
@@ -74,17 +76,19 @@ func TestAnUnreadableSessionIsReplaced(t *testing.T) {
 	}
 }
 
+// Not in parallel: the goroutines counted are those of the whole process.
 func TestNothingRunsInTheBackground(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 100 {
 		newApp(t, newStore(), nil).get("/add", "")
 	}
-	if after := runtime.NumGoroutine(); after > before+10 { // other tests' servers come and go
+	if after := runtime.NumGoroutine(); after > before+10 { // connections of earlier tests' servers come and go
 		t.Errorf("%d goroutines, %d before", after, before)
 	}
 }
 
 func TestASessionOutlivesItsRequest(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	var kept *session.Session[cart]
 	a.handle("/keep", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { kept = s })
@@ -153,6 +157,7 @@ func (s *stored9111) selectedBy(request http.Header) bool {
 }
 
 func TestNoCacheShowsAVisitorAnothersPage(t *testing.T) {
+	t.Parallel()
 	for _, o := range []*middleware.Options{nil, {Secrets: [][]byte{oldSecret}}} {
 		a := newApp(t, newStore(), o)
 		public := func(w http.ResponseWriter) { w.Header().Set("Cache-Control", "public, max-age=3600") }

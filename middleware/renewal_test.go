@@ -100,6 +100,7 @@ func browse(t *testing.T, test func(t *testing.T, b *browser, st *store)) {
 // Requests that the browser sent before it knew of the log-in come late: they
 // neither revive the old session nor take the new one's cookie away.
 func TestLateRequestsAfterALogIn(t *testing.T) {
+	t.Parallel()
 	for late := range 10 {
 		for _, back := range []time.Duration{0, 2 * time.Second} {
 			t.Run(fmt.Sprintf("%d s late, response %v later", late, back), func(t *testing.T) {
@@ -132,6 +133,7 @@ func TestLateRequestsAfterALogIn(t *testing.T) {
 // Where the marker of the old session is gone, its token is one that nobody
 // knows. Who only reads gets no cookie; who changes something begins anew.
 func TestVeryLateRequestsAfterALogIn(t *testing.T) {
+	t.Parallel()
 	browse(t, func(t *testing.T, b *browser, st *store) {
 		old := b.cookie
 		login := b.send("/login?as=ada", time.Microsecond, 0)
@@ -162,6 +164,7 @@ func TestVeryLateRequestsAfterALogIn(t *testing.T) {
 // Changes that were acknowledged before the log-in are in the new session,
 // others are not acknowledged.
 func TestChangesDuringALogIn(t *testing.T) {
+	t.Parallel()
 	browse(t, func(t *testing.T, b *browser, st *store) {
 		login := b.send("/slow-login", time.Microsecond, 0)
 		var adds []*fetch
@@ -193,6 +196,7 @@ func TestChangesDuringALogIn(t *testing.T) {
 // Of parallel log-ins one succeeds, and the browser has its cookie, whichever
 // response arrives last.
 func TestParallelLogIns(t *testing.T) {
+	t.Parallel()
 	browse(t, func(t *testing.T, b *browser, st *store) {
 		var logins []*fetch
 		for n := range 5 {
@@ -218,6 +222,7 @@ func TestParallelLogIns(t *testing.T) {
 // the old token would be logged in as well. So the visitor is told to try again,
 // and can after ten seconds; the session of the lost log-in is found by its owner.
 func TestALogInWhoseResponseIsLost(t *testing.T) {
+	t.Parallel()
 	browse(t, func(t *testing.T, b *browser, st *store) {
 		old := b.cookie
 		b.cancel("/login?as=ada")

@@ -16,6 +16,7 @@ import (
 )
 
 func TestATokenThatAnEarlierCommitMadeIsToldInAnyCase(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Items: 1})
@@ -36,6 +37,7 @@ func TestATokenThatAnEarlierCommitMadeIsToldInAnyCase(t *testing.T) {
 }
 
 func TestATokenThatACommitMadeIsToldWhenTheHandlerPanics(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	cookie := a.visit(t, cart{Items: 1})
 	a.handle("/x", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
@@ -62,6 +64,7 @@ func TestATokenThatACommitMadeIsToldWhenTheHandlerPanics(t *testing.T) {
 }
 
 func TestAnErrorHandlerThatPanicsIsNoSuccess(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, &middleware.Options{ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic("template") }})
 	st.fail("Save", errDown)
@@ -86,6 +89,7 @@ func TestAnErrorHandlerThatPanicsIsNoSuccess(t *testing.T) {
 }
 
 func TestAnEditThatPanicsWhenMadeAgainIsDropped(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Items: 1})
@@ -126,6 +130,7 @@ func TestAnEditThatPanicsWhenMadeAgainIsDropped(t *testing.T) {
 }
 
 func TestObserveMayAskForTheSession(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	o := &middleware.Options{Observe: func(ctx context.Context, e session.Event) {
 		middleware.FromContext[cart](ctx) // e.g. to name the customer in a log line
@@ -147,6 +152,7 @@ func TestObserveMayAskForTheSession(t *testing.T) {
 }
 
 func TestFailAnswersOnce(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	n := 0
 	a := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
@@ -169,6 +175,7 @@ func TestFailAnswersOnce(t *testing.T) {
 }
 
 func TestHeaderNamesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"", "X Session", "Cookie", "Set-Cookie", "a\r\nb", "Connection"} {
 		if _, err := middleware.New(session.Store[cart](newStore()), &middleware.Options{Transport: middleware.HeaderTransport(name)}); err == nil {
 			t.Errorf("HeaderTransport(%q) is accepted", name)
@@ -177,6 +184,7 @@ func TestHeaderNamesThatAreRefused(t *testing.T) {
 }
 
 func TestANilStoreIsRefused(t *testing.T) {
+	t.Parallel()
 	var st *memstore.Store[cart]
 	if _, err := middleware.New[cart](st, nil); err == nil {
 		t.Error("a nil *memstore.Store is accepted")
@@ -184,6 +192,7 @@ func TestANilStoreIsRefused(t *testing.T) {
 }
 
 func TestANilHandlerIsRefused(t *testing.T) {
+	t.Parallel()
 	defer func() {
 		if recover() == nil {
 			t.Error("Handle(nil) is found out with the first request only")
@@ -193,6 +202,7 @@ func TestANilHandlerIsRefused(t *testing.T) {
 }
 
 func TestASessionAskedForLateIsTouched(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		st := newStore()
 		a := newApp(t, st, nil)
@@ -215,6 +225,7 @@ func TestASessionAskedForLateIsTouched(t *testing.T) {
 type prefs struct{ Theme string }
 
 func TestAFailedResponseWithACookieIsNotCached(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	outer := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(http.StatusNotFound) // any page of the application's own
@@ -240,6 +251,7 @@ func TestAFailedResponseWithACookieIsNotCached(t *testing.T) {
 }
 
 func TestResponsesShareNoHeader(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	rewriting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.Handler(a.mux).ServeHTTP(w, r)
@@ -254,6 +266,7 @@ func TestResponsesShareNoHeader(t *testing.T) {
 }
 
 func TestGetGivesUpWithItsContext(t *testing.T) {
+	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Items: 1})

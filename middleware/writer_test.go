@@ -64,6 +64,7 @@ func stored(t *testing.T, a *app, res *http.Response) {
 }
 
 func TestEveryWayToBegin(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "page.txt")
 	if err := os.WriteFile(file, []byte(strings.Repeat("file ", 10_000)), 0o600); err != nil {
 		t.Fatal(err)
@@ -132,6 +133,7 @@ func TestEveryWayToBegin(t *testing.T) {
 }
 
 func TestEarlyHintsGoOutBeforeTheCommit(t *testing.T) {
+	t.Parallel()
 	hinted := make(chan http.Header, 1)
 	onServers(t, func(t *testing.T, a *app) http.Handler {
 		a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
@@ -159,6 +161,7 @@ func TestEarlyHintsGoOutBeforeTheCommit(t *testing.T) {
 }
 
 func TestServerSentEvents(t *testing.T) {
+	t.Parallel()
 	go1 := make(chan bool)
 	onServers(t, onApp(add, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -187,6 +190,7 @@ func TestServerSentEvents(t *testing.T) {
 }
 
 func TestHijack(t *testing.T) {
+	t.Parallel()
 	for name, hijack := range map[string]func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error){
 		"assertion": func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) { return w.(http.Hijacker).Hijack() },
 		"controller": func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
@@ -242,6 +246,7 @@ func TestHijack(t *testing.T) {
 }
 
 func TestTimeoutHandler(t *testing.T) {
+	t.Parallel()
 	slow := func(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		io.WriteString(w, "too late")
@@ -280,6 +285,7 @@ func TestTimeoutHandler(t *testing.T) {
 
 // What a handler finds by type assertion is what the server's writer can do.
 func TestTheWritersAbilities(t *testing.T) {
+	t.Parallel()
 	type able struct{ flush, hijack, push bool }
 	abilities := func(w http.ResponseWriter) (a able) {
 		_, a.flush = w.(http.Flusher)
@@ -370,6 +376,7 @@ func (u unwrapper) Unwrap() http.ResponseWriter { return u.inner }
 
 // A file must go out by the server's own ReadFrom, which uses sendfile.
 func TestReadFromReachesTheServersWriter(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	w := &readerFrom{ResponseRecorder: httptest.NewRecorder()}
 	a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -392,6 +399,7 @@ func (r *readerFrom) ReadFrom(src io.Reader) (int64, error) {
 
 // The context of a request with a session is a context as any other.
 func TestContext(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	type key struct{}
 	cause := errors.New("cause")
@@ -416,6 +424,7 @@ func TestContext(t *testing.T) {
 // Code around the manager may write after its handler has returned, and change
 // the session before it does.
 func TestChangesAfterTheHandlerHasReturned(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		cookie bool
 		fail   bool
@@ -467,6 +476,7 @@ func TestChangesAfterTheHandlerHasReturned(t *testing.T) {
 
 // A compressor around the manager goes on compressing what the error handler says.
 func TestTheEncodingOfACompressorStays(t *testing.T) {
+	t.Parallel()
 	for _, around := range []string{"", "gzip"} {
 		st := newStore()
 		st.fail("Save", errDown)
