@@ -43,8 +43,10 @@ type Store[T any] interface {
 	Save(ctx context.Context, rec *Record[T]) error
 
 	// Touch moves the time at which the record expires, and nothing else: its
-	// data and its revision stay. It returns [ErrNotFound] when the ID is
-	// absent or expires has passed, [ErrGone] when it is retired.
+	// data and its revision stay. A time after the record's deadline stands for
+	// the deadline, which another request may have brought nearer. It returns
+	// [ErrNotFound] when the ID is absent or expires has passed, [ErrGone] when
+	// it is retired.
 	Touch(ctx context.Context, id ID, expires time.Time) error
 
 	// Retire replaces the record by a marker that stays until the given time, if

@@ -34,6 +34,19 @@ var touchFlaws = []flaw{
 			return err
 		}
 	}},
+	{"touch goes past the deadline", "touch-deadline", func(f *flawed) {
+		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+			rec, err := f.right.Load(ctx, id)
+			if err != nil || !expires.After(rec.Deadline) {
+				return f.right.Touch(ctx, id, expires)
+			}
+			rec.Deadline = expires
+			if err := f.right.Save(ctx, &rec); err != nil {
+				return err
+			}
+			return f.right.Touch(ctx, id, expires)
+		}
+	}},
 	{"touch never fails", "touch-absent touch-passed retired-touch expires", func(f *flawed) {
 		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
 			f.right.Touch(ctx, id, expires)

@@ -73,6 +73,23 @@ var touchRules = []rule{
 		},
 	},
 	{
+		name:        "touch-deadline",
+		explanation: "Touch moves the time at which the record expires to the record's deadline at the latest.",
+		try: func(t *trial) {
+			rec := t.live()
+			t.touch(rec.ID, rec.Deadline.Add(time.Hour))
+			rec.Expires = rec.Deadline
+			t.wantStored(rec)
+
+			rec.Deadline, rec.Expires = after(soon), after(soon)
+			t.save(&rec)
+			t.touch(rec.ID, inAnHour())
+			t.wantStored(rec)
+			t.pass()
+			t.wantAbsent(rec.ID)
+		},
+	},
+	{
 		name:        "touch-then-save",
 		explanation: "Save moves the time at which the record expires to the record's Expires, wherever Touch had moved it.",
 		try: func(t *trial) {

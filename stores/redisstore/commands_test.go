@@ -142,6 +142,8 @@ func TestTimeToLive(t *testing.T) {
 	if got, err := s.Load(ctx, rec.ID); err != nil || got.Expires != touched || got.Revision != rec.Revision {
 		t.Errorf("loaded %v and error %v, want expiry %v", got.Expires, err, touched)
 	}
+	must(t, s.Touch(ctx, rec.ID, rec.Deadline.Add(time.Hour)))
+	check("touched beyond the deadline", rec.Deadline)
 	rec.Deadline, rec.Expires = in(time.Minute), in(time.Hour)
 	must(t, s.Save(ctx, &rec))
 	check("with a deadline before the expiry", rec.Deadline)
@@ -158,7 +160,7 @@ func TestDeadlineHoldsWithoutRedis(t *testing.T) {
 		rec.Deadline = in(30 * time.Millisecond)
 		rec.Expires = rec.Deadline
 		must(t, s.Save(ctx, &rec))
-		must(t, s.Touch(ctx, rec.ID, in(time.Hour)))
+		must(t, client.Persist(ctx, key(rec.ID)).Err())
 		time.Sleep(time.Until(rec.Deadline) + time.Millisecond)
 		if _, err := s.Load(ctx, rec.ID); err != session.ErrNotFound {
 			t.Errorf("Load: got error %v, want ErrNotFound", err)
