@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -102,6 +103,37 @@ func TestCacheHeaders(t *testing.T) {
 	}
 }
 
+// Headers that some shared caches obey in the place of Cache-Control (RFC 9213)
+// must not make them keep a token.
+func TestNoTargetedHeaderMakesATokenCacheable(t *testing.T) {
+	t.Parallel()
+	for _, control := range []string{"", "private"} {
+		for _, name := range []string{"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Surrogate-Control", "X-Accel-Expires"} {
+			st := newStore()
+			a := newApp(t, st, nil)
+			a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+				add(s)
+				w.Header().Set(name, "max-age=60")
+				if control != "" {
+					w.Header().Set("Cache-Control", control)
+				}
+			})
+			w := a.get("/", "")
+			cookie := setCookie(t, w)
+			if w.Header()[name] != nil || cookie == "" {
+				t.Errorf("%v", w.Header())
+			}
+			if w := a.get("/", cookie); w.Header()[name] == nil {
+				t.Errorf("%s is lost without a token to send", name)
+			}
+			st.fail("Save", errDown)
+			if w := a.get("/", cookie); w.Header()[name] != nil {
+				t.Errorf("an error: %v", w.Header())
+			}
+		}
+	}
+}
+
 func TestVaryIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string][]string{
@@ -182,6 +214,44 @@ func TestSecrets(t *testing.T) {
 	if named.get("/show", other); st.calls() != "" || !slices.Contains(named.kinds(), session.EventRejected) {
 		t.Error("a signature for one cookie is good for another")
 	}
+}
+
+// A slow request whose session was renewed meanwhile must not issue the old token
+// anew, in the place of the new one.
+func TestNoOldTokenIsReissued(t *testing.T) {
+	t.Parallel()
+	for _, idle := range []time.Duration{time.Hour, 16} { // the latter has every request move the session's end
+		st := &asking{store: newStore()}
+		old := newApp(t, st, &middleware.Options{Secrets: [][]byte{oldSecret}})
+		a := newApp(t, st, &middleware.Options{Secrets: [][]byte{newSecret, oldSecret}, IdleTimeout: idle})
+		cookie := setCookie(t, old.get("/add", ""))
+		a.handle("/slow", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			if w := old.get("/login?as=ada", cookie); setCookie(t, w) == "" {
+				t.Error("not logged in")
+			}
+		})
+		if w := a.get("/slow", cookie); w.Code != http.StatusOK || w.Header()["Set-Cookie"] != nil {
+			t.Errorf("%d, cookies %q", w.Code, w.Header()["Set-Cookie"])
+		}
+		st.err = errDown
+		cookie = setCookie(t, old.get("/add", ""))
+		if w := a.get("/show", cookie); w.Code != http.StatusOK || w.Header()["Set-Cookie"] != nil {
+			t.Errorf("without the store: %d, cookies %q", w.Code, w.Header()["Set-Cookie"])
+		}
+	}
+}
+
+// An asking store may not be able to say what exists.
+type asking struct {
+	*store
+	err error
+}
+
+func (a *asking) Exists(ctx context.Context, id session.ID) (bool, error) {
+	if a.err != nil {
+		return true, a.err
+	}
+	return a.store.Exists(ctx, id)
 }
 
 func TestHostileCookies(t *testing.T) {

@@ -122,11 +122,21 @@ func (t *cookieTransport) forget(h http.Header) {
 
 // set puts the cookie into a response's header, in the place of an earlier one.
 func (t *cookieTransport) set(h http.Header, line string) {
-	others := slices.DeleteFunc(h["Set-Cookie"], func(other string) bool {
-		name, _, _ := strings.Cut(other, "=")
+	h["Set-Cookie"] = append(t.others(h), line)
+}
+
+func (t *cookieTransport) drop(h http.Header) {
+	if h["Set-Cookie"] = t.others(h); len(h["Set-Cookie"]) == 0 {
+		delete(h, "Set-Cookie")
+	}
+}
+
+// others returns the cookies of a response that are not the session's.
+func (t *cookieTransport) others(h http.Header) []string {
+	return slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
+		name, _, _ := strings.Cut(line, "=")
 		return name == t.name
 	})
-	h["Set-Cookie"] = append(others, line)
 }
 
 func (t *cookieTransport) sources() []string { return []string{"Cookie"} }

@@ -52,6 +52,10 @@ func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 //
 // Without it, changes whose commit failed are still pending, and are tried again
 // with the first byte of the handler's answer.
+//
+// If a failed commit was answered already, Fail adds nothing. If the response has
+// begun, the client cannot be told any more: the response ends with
+// [http.ErrAbortHandler] when the handler returns.
 func Fail[T any](w http.ResponseWriter, r *http.Request, err error) {
 	if src, ok := r.Context().Value(contextKey[T]{}).(source[T]); ok {
 		src.fail(w, r, err)
@@ -60,20 +64,26 @@ func Fail[T any](w http.ResponseWriter, r *http.Request, err error) {
 	DefaultErrorHandler(w, r, err)
 }
 
-// An answer knows whether an error handler has answered.
+// An answer knows whether an error handler has answered. What is informational
+// is no answer.
 type answer struct {
 	http.ResponseWriter
 	begun bool
 }
 
 func (a *answer) WriteHeader(status int) {
-	a.begun = true
+	a.begun = a.begun || status >= 200
 	a.ResponseWriter.WriteHeader(status)
 }
 
 func (a *answer) Write(p []byte) (int, error) {
 	a.begun = true
 	return a.ResponseWriter.Write(p)
+}
+
+func (a *answer) FlushError() error {
+	a.begun = true
+	return http.NewResponseController(a.ResponseWriter).Flush()
 }
 
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

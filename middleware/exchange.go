@@ -18,8 +18,8 @@ type exchange[T any] struct {
 	m               *Manager[T]
 	r               *http.Request // as the handler has it
 	w               writer
-	saving          saveContext
-	outer           link // of the manager around this one
+	saving          saveContext // of the first commit
+	outer           link        // of the manager around this one
 
 	mu       sync.Mutex    // guards what follows
 	loading  bool          // the session is
@@ -84,18 +84,12 @@ func (x *exchange[T]) first(ctx context.Context) (s *session.Session[T], err err
 		if s != nil {
 			x.stored, x.persist, x.deadline = !s.IsNew(), s.Persistent(), s.Deadline()
 		}
+		if s != nil && x.begun {
+			err = s.Detach(ctx)
+		}
 	}()
 	got, s, err = x.load(outside[T]{ctx})
-	if err == nil && x.hasBegun() {
-		err = s.Detach(ctx)
-	}
 	return s, err
-}
-
-func (x *exchange[T]) hasBegun() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.begun
 }
 
 func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], error) {
@@ -154,9 +148,23 @@ func (x *exchange[T]) begin(h http.Header, last bool) error {
 	}
 	done = true
 	if err == nil {
+		x.confirm(s)
 		x.tell(h, s)
 	}
 	return err
+}
+
+// confirm looks whether a token that is to be issued anew, with another signature,
+// is still good: if it was renewed meanwhile, it would take the new one's place in
+// the browser. If the store does not say, another request will see to it.
+func (x *exchange[T]) confirm(s *session.Session[T]) {
+	if token, _ := s.Token(); !x.received.stale || !token.Equal(x.received.token) {
+		return
+	}
+	saving := x.saveContext()
+	defer saving.stop()
+	there, err := x.m.store.Exists(saving, s.ID())
+	x.received.stale = there && err == nil
 }
 
 // tell sets or clears the cookie if there is news for the client.
@@ -181,10 +189,12 @@ func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
 func (x *exchange[T]) end() {
 	err := x.w.settle(false)
 	if err == nil {
-		err = x.again()
+		if err = x.again(); err != nil {
+			x.w.fail(err)
+		}
 	}
 	x.w.ended = true
-	if err != nil && err != x.w.failed && !x.w.hijacked {
+	if err != nil && x.w.sent && !x.w.hijacked {
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -197,8 +207,9 @@ func (x *exchange[T]) again() error {
 	return nil
 }
 
-// abandon drops the changes of a handler that panicked. A logout stands: if the
-// handler got as far as that, the visitor must not stay logged in.
+// abandon drops the changes of a handler, or of an edit made again, that panicked.
+// A logout stands: if the handler got as far as that, the visitor must not stay
+// logged in.
 func (x *exchange[T]) abandon() {
 	defer func() { x.w.ended = true }()
 	s, _ := x.used()
@@ -210,26 +221,32 @@ func (x *exchange[T]) abandon() {
 		return
 	}
 	if !x.w.sent { // of a token that an earlier commit made, too
-		x.tell(x.w.Header(), s)
+		x.tell(x.w.ResponseWriter.Header(), s)
 	}
 }
 
-// fail answers in the handler's place, unless the response has begun.
+// fail answers in the handler's place, if nobody has yet. Where the handler's
+// writer is one that keeps everything back, such as that of http.TimeoutHandler,
+// the answer has to go there: the response may be another goroutine's.
 func (x *exchange[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if x.w.sent {
-		if s, _ := x.used(); s != nil {
-			s.Discard()
-		}
-		return
+	if s, _ := x.used(); s != nil {
+		s.Discard()
 	}
-	x.w.begun = true
-	x.w.fail(err)
+	if !x.w.beneath(w) {
+		dropBody(w.Header(), w.Header()["Content-Encoding"])
+		x.answer(w, r, err)
+	} else if x.w.refuse(err) {
+		x.answer(x.w.ResponseWriter, r, err)
+	}
 }
 
-// commitFailed drops the session's changes and answers with the manager's error
+func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) { x.answer(w, x.r, err) }
+
+// answer drops the session's changes and answers with the manager's error
 // handler. What an earlier commit stored stays, and the client learns its token.
-func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) {
+func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
+	x.m.carrier.drop(h)
 	h["Cache-Control"] = []string{"no-store"}
 	if s, used := x.used(); used {
 		if s != nil {
@@ -250,22 +267,32 @@ func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) {
 	answer := &answer{ResponseWriter: w}
 	defer func() {
 		if !answer.begun {
-			DefaultErrorHandler(w, x.r, err)
+			DefaultErrorHandler(w, r, err)
 		}
 	}()
-	handle(answer, x.r, err)
+	handle(answer, r, err)
 }
 
-// commit commits the session, whatever becomes of the client, within
-// [Options.SaveTimeout] and the request's own deadline.
+// commit commits the session.
 func (x *exchange[T]) commit(s *session.Session[T]) error {
+	saving := x.saveContext()
+	defer saving.stop()
+	return s.Commit(saving)
+}
+
+// saveContext returns a context that ends, whatever becomes of the client, with
+// [Options.SaveTimeout] or the request's own deadline.
+func (x *exchange[T]) saveContext() *saveContext {
 	timeout := x.m.options.SaveTimeout
 	if timeout == 0 {
 		timeout = DefaultSaveTimeout
 	}
-	x.saving = saveContext{request: x, timeout: timeout}
-	defer x.saving.stop()
-	return s.Commit(&x.saving)
+	saving := &x.saving
+	if saving.request != nil { // what the store made of the first may still look at it
+		saving = new(saveContext)
+	}
+	saving.request, saving.timeout = x, timeout
+	return saving
 }
 
 // chainKey finds the innermost exchange, whatever its type.

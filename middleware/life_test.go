@@ -231,6 +231,28 @@ func TestGetSaysUnavailableEachTimeAndAsksOnce(t *testing.T) {
 	}
 }
 
+// A caller who asks with little time, and gets nothing, has not decided it for
+// the request.
+func TestAnImpatientCallerDecidesForHimselfOnly(t *testing.T) {
+	t.Parallel()
+	st := newStore()
+	a := newApp(t, st, nil)
+	cookie := a.visit(t, cart{Items: 1})
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		cancel()
+		if _, err := middleware.FromContext[cart](ctx); !errors.Is(err, session.ErrUnavailable) {
+			t.Error(err)
+		}
+		if s, err := middleware.Get[cart](r); err != nil || s.Value().Items != 1 {
+			t.Error(s, err)
+		}
+	})
+	if w := a.get("/", cookie); w.Code != http.StatusOK {
+		t.Errorf("status %d", w.Code)
+	}
+}
+
 func TestNoMiddleware(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest("GET", "/", nil)
@@ -494,6 +516,54 @@ func TestTheSaveOutlivesTheClient(t *testing.T) {
 	if c, _ := a.value(t, cookie); c.Items != 2 {
 		t.Errorf("%d items: the change is lost", c.Items)
 	}
+}
+
+// A context that a store has made of one save's, and still looks at, is not that
+// of the next.
+func TestEachSaveHasAContextOfItsOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		st := &keeping{store: newStore()}
+		a := newApp(t, st, &middleware.Options{SaveTimeout: time.Minute})
+		type key struct{}
+		a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			add(s)
+			io.WriteString(w, "done")
+			time.Sleep(time.Second)
+			add(s)
+		})
+		r := httptest.NewRequest("GET", "/", nil)
+		r = r.WithContext(context.WithValue(r.Context(), key{}, "value"))
+		start := time.Now()
+		a.Handler(a.mux).ServeHTTP(httptest.NewRecorder(), r)
+		if len(st.kept) != 2 {
+			t.Fatalf("%d saves", len(st.kept))
+		}
+		for i, ctx := range st.kept {
+			want := start.Add(time.Duration(i)*time.Second + time.Minute)
+			if got, ok := ctx.Deadline(); !ok || !got.Equal(want) {
+				t.Errorf("save %d has the deadline %v, want %v", i, got, want)
+			}
+			if ctx.Err() != nil || ctx.Value(key{}) != "value" {
+				t.Errorf("save %d: %v, value %v", i, ctx.Err(), ctx.Value(key{}))
+			}
+			<-ctx.Done()
+			if time.Now().Before(want) || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				t.Errorf("save %d: %v at %v", i, ctx.Err(), time.Since(start))
+			}
+		}
+	})
+}
+
+// A keeping store keeps the contexts of its saves.
+type keeping struct {
+	*store
+	kept []context.Context
+}
+
+func (k *keeping) Save(ctx context.Context, rec *session.Record[cart]) error {
+	k.kept = append(k.kept, ctx)
+	return k.store.Save(ctx, rec)
 }
 
 func TestTheSaveIsBounded(t *testing.T) {

@@ -76,9 +76,13 @@ func checkOwners[T any](store session.Store[T]) error {
 // When next panics, its changes are dropped, but a destroyed session is
 // destroyed.
 //
-// Hijacking a connection commits too, but what next sends over it is its own:
-// if the session may be new or renewed, next must send the Set-Cookie that
-// Header then holds. A log-in belongs into a request before that.
+// Hijacking a connection commits too, but what next sends over it is its own: if
+// the session may be new or renewed, the upgrade response must have the headers
+// that w.Header then holds, or the client never learns its token. A library that
+// answers by w.WriteHeader(101) sees to that; one that takes headers as an argument,
+// as gorilla/websocket's Upgrade does, is given w.Header(); with one that does
+// neither, next commits nothing that needs a cookie. A log-in belongs into a
+// request before that.
 //
 // Handler panics when it is called within another manager's that uses the same
 // cookie.
@@ -88,14 +92,12 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 		x.joinChain()
 		x.r = r.WithContext(x)
 		x.w = writer{ResponseWriter: w, commit: x, encoding: w.Header()["Content-Encoding"]}
-		returned := false
 		defer func() {
-			if !returned {
+			if !x.w.ended {
 				x.abandon()
 			}
 		}()
 		next.ServeHTTP(x.w.wrap(), x.r)
-		returned = true
 		x.end()
 	})
 }

@@ -104,5 +104,9 @@ func (o *Options) report(ctx context.Context, e session.Event) {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	logger.LogAttrs(ctx, slog.LevelError, "session "+string(e.Kind), slog.String("session", e.ID.String()), slog.Any("error", e.Err))
+	level := slog.LevelError
+	if ctx.Err() != nil && errors.Is(e.Err, context.Canceled) { // the client went away
+		level = slog.LevelDebug
+	}
+	logger.LogAttrs(ctx, level, "session "+string(e.Kind), slog.String("session", e.ID.String()), slog.Any("error", e.Err))
 }

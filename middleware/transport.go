@@ -26,6 +26,8 @@ type carrier interface {
 	receive(r *http.Request) (received, error)
 	// sources names the request headers that the response depends on.
 	sources() []string
+	// drop removes what a response's header has in the places of tokens.
+	drop(h http.Header)
 	// places names where tokens are put; managers must not share one.
 	places() []string
 }
@@ -114,6 +116,7 @@ func (t headerTransport) receive(r *http.Request) (received, error) {
 
 func (t headerTransport) send(h http.Header, g grant) { h[string(t)] = []string{g.token.Reveal()} }
 func (t headerTransport) forget(h http.Header)        { h[string(t)] = []string{""} }
+func (t headerTransport) drop(h http.Header)          { delete(h, string(t)) }
 func (t headerTransport) sources() []string           { return []string{string(t)} }
 func (t headerTransport) places() []string            { return []string{"header " + string(t)} }
 
@@ -134,6 +137,11 @@ func (t eitherTransport) receive(r *http.Request) (received, error) {
 		return t.header.receive(r)
 	}
 	return t.cookie.receive(r)
+}
+
+func (t eitherTransport) drop(h http.Header) {
+	t.cookie.drop(h)
+	t.header.drop(h)
 }
 
 func (t eitherTransport) sources() []string { return append(t.cookie.sources(), t.header.sources()...) }

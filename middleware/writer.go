@@ -18,6 +18,7 @@ type writer struct {
 	ended               bool     // the handler has returned
 	hijacked            bool
 	failed              error
+	unread              http.Header // what the handler has for a header after that
 }
 
 // A committer is what a writer must know of an exchange.
@@ -45,8 +46,8 @@ func (w *writer) settle(last bool) error {
 	case w.failed != nil:
 		return w.failed
 	case !w.begun, w.ended && !w.sent:
-		w.begun = true
 		err = w.commit.begin(w.Header(), last)
+		w.begun = true // not if an edit panicked: the client may still have to be told of a token
 	case w.ended:
 		err = w.commit.again()
 	}
@@ -59,22 +60,55 @@ func (w *writer) settle(last bool) error {
 // fail lets nothing more of the handler's through. If nothing was sent yet, the
 // error handler answers.
 func (w *writer) fail(err error) {
-	w.failed = err
-	if !w.sent {
-		w.dropBody()
+	if w.refuse(err) {
 		w.commit.commitFailed(w.ResponseWriter, err)
 	}
 }
 
-// dropBody removes the headers of a body that will not be sent.
-func (w *writer) dropBody() {
-	h := w.Header()
-	for _, name := range ofBody {
-		delete(h, name)
+// refuse lets nothing more of the handler's through, and reports whether the
+// response is still to be written.
+func (w *writer) refuse(err error) bool {
+	if w.failed != nil {
+		return false
 	}
-	if len(w.encoding) > 0 {
-		h["Content-Encoding"] = w.encoding
+	w.failed = err
+	if w.sent {
+		return false
 	}
+	dropBody(w.ResponseWriter.Header(), w.encoding)
+	return true
+}
+
+// beneath reports whether the outer writer leads to w without keeping anything
+// back. What managers on the way have to tell their clients is then in the header.
+func (w *writer) beneath(outer http.ResponseWriter) bool {
+	for {
+		if m, ok := outer.(interface{ self() *writer }); ok {
+			if m.self() == w {
+				return true
+			}
+			m.self().settle(true)
+		}
+		wrapper, wraps := outer.(interface{ Unwrap() http.ResponseWriter })
+		if !wraps {
+			return false
+		}
+		outer = wrapper.Unwrap()
+	}
+}
+
+func (w *writer) self() *writer { return w }
+
+// Header returns the response's header. When the commit has failed, that is the
+// error handler's, and the handler's own is not sent.
+func (w *writer) Header() http.Header {
+	if w.failed == nil || w.sent {
+		return w.ResponseWriter.Header()
+	}
+	if w.unread == nil {
+		w.unread = w.ResponseWriter.Header().Clone()
+	}
+	return w.unread
 }
 
 // WriteHeader begins the response, unless it is informational: 1xx go out at
@@ -121,6 +155,11 @@ func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // FlushError is for [http.ResponseController]. What the server's writer cannot
 // do is [http.ErrNotSupported], here as there.
 func (w *writer) FlushError() error {
+	_, flushes := capable[http.Flusher](w.ResponseWriter)
+	_, fails := capable[interface{ FlushError() error }](w.ResponseWriter)
+	if !flushes && !fails {
+		return http.ErrNotSupported
+	}
 	if err := w.begin(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,7 +93,8 @@ func TestEveryWayToBegin(t *testing.T) {
 				t.Error(err)
 			}
 		}, 200, ""},
-		"ReadFrom":  {func(w http.ResponseWriter, r *http.Request) { io.Copy(w, strings.NewReader("body")) }, 200, "body"},
+		"Copy":      {func(w http.ResponseWriter, r *http.Request) { io.Copy(w, strings.NewReader("body")) }, 200, "body"},
+		"ReadFrom":  {func(w http.ResponseWriter, r *http.Request) { w.(io.ReaderFrom).ReadFrom(strings.NewReader("body")) }, 200, "body"},
 		"ServeFile": {func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) }, 200, strings.Repeat("file ", 10_000)},
 		"ServeContent": {func(w http.ResponseWriter, r *http.Request) {
 			http.ServeContent(w, r, "x.txt", time.Time{}, strings.NewReader("body"))
@@ -189,61 +192,131 @@ func TestServerSentEvents(t *testing.T) {
 	})
 }
 
+// The ways in which WebSocket libraries hijack a connection and say so to the
+// client. What the session's token needs is in w.Header(), which goes into the
+// upgrade response by itself or is given to the library.
 func TestHijack(t *testing.T) {
 	t.Parallel()
-	for name, hijack := range map[string]func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error){
-		"assertion": func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) { return w.(http.Hijacker).Hijack() },
-		"controller": func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
-			return http.NewResponseController(w).Hijack()
-		},
+	by := func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) { return w.(http.Hijacker).Hijack() }
+	upgrade := func(rw *bufio.ReadWriter, h http.Header) {
+		io.WriteString(rw, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n")
+		h.Write(rw)
+		io.WriteString(rw, "\r\n")
+	}
+	for name, test := range map[string]struct {
+		hijack func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error)
+		told   bool
+	}{
+		"header given to the library": {func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+			given := w.Header() // before there is anything in it
+			conn, rw, err := by(w)
+			upgrade(rw, given)
+			return conn, rw, err
+		}, true},
+		"controller": {func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+			conn, rw, err := http.NewResponseController(w).Hijack()
+			upgrade(rw, w.Header())
+			return conn, rw, err
+		}, true},
+		"WriteHeader first": {func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+			w.Header().Set("Connection", "Upgrade")
+			w.Header().Set("Upgrade", "echo")
+			w.WriteHeader(http.StatusSwitchingProtocols)
+			return by(w)
+		}, true},
+		"a library that knows no headers": {func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+			conn, rw, err := by(w)
+			upgrade(rw, nil)
+			return conn, rw, err
+		}, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			a := newApp(t, newStore(), nil)
-			a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
-				add(s)
-				conn, rw, err := hijack(w)
+		for _, known := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, session known: %v", name, known), func(t *testing.T) {
+				a := newApp(t, newStore(), nil)
+				var cookie string
+				if known {
+					cookie = a.visit(t, cart{Customer: "ada"})
+				}
+				returned := make(chan any, 1)
+				a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+					add(s)
+					conn, rw, err := test.hijack(w)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer conn.Close()
+					if s.IsNew() || s.Modified() {
+						t.Error("not committed")
+					}
+					rw.Flush()
+					line, _ := rw.ReadString('\n')
+					rw.WriteString(line)
+					rw.Flush()
+					add(s)
+					w.WriteHeader(http.StatusTeapot) // must do no harm
+				})
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					defer func() { returned <- recover() }()
+					a.Handler(a.mux).ServeHTTP(w, r)
+				}))
+				server.Config.ErrorLog = log.New(io.Discard, "", 0)
+				defer server.Close()
+				conn, err := net.Dial("tcp", server.Listener.Addr().String())
 				if err != nil {
-					t.Error(err)
-					return
+					t.Fatal(err)
 				}
 				defer conn.Close()
-				if s.IsNew() {
-					t.Error("not committed")
+				fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\nCookie: %s\r\n\r\nping\n", cookie)
+				br := bufio.NewReader(conn)
+				res, err := http.ReadResponse(br, nil)
+				if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+					t.Fatal(res, err)
 				}
-				fmt.Fprintf(rw, "HTTP/1.1 101 Switching Protocols\r\nSet-Cookie: %s\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n", w.Header().Get("Set-Cookie"))
-				line, _ := rw.ReadString('\n')
-				rw.WriteString(line)
-				rw.Flush()
-				s.Update(func(c *cart) { c.Items++ })
+				if line, _ := br.ReadString('\n'); line != "ping\n" {
+					t.Errorf("echoed %q", line)
+				}
+				if p := <-returned; p != nil {
+					t.Errorf("panic %v", p)
+				}
+				if lines := res.Header["Set-Cookie"]; !known && test.told {
+					cookie, _, _ = strings.Cut(strings.Join(lines, ""), ";")
+				} else if lines != nil {
+					t.Errorf("cookies %q", lines)
+				}
+				if c, _ := a.value(t, cookie); c.Items != 2 && (known || test.told) {
+					t.Errorf("%d items are stored", c.Items)
+				}
 			})
-			server := httptest.NewServer(a.Handler(a.mux))
-			defer server.Close()
-			conn, err := net.Dial("tcp", server.Listener.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nping\n")
-			br := bufio.NewReader(conn)
-			res, err := http.ReadResponse(br, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if line, _ := br.ReadString('\n'); line != "ping\n" {
-				t.Errorf("echoed %q", line)
-			}
-			br.ReadByte() // until the handler has returned
-			pair, _, _ := strings.Cut(res.Header.Get("Set-Cookie"), ";")
-			for range 100 { // the late change is saved after the connection was closed
-				if c, _ := a.value(t, pair); c.Items == 2 {
-					return
-				}
-				time.Sleep(10 * time.Millisecond)
-			}
-			t.Error("the late change is lost")
-		})
+		}
 	}
 }
+
+// A late change of a hijacked connection that cannot be saved is reported; there
+// is no response to abort.
+func TestALateFailureOfAHijackedConnection(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		if _, _, err := w.(http.Hijacker).Hijack(); err != nil {
+			t.Error(err)
+		}
+		add(s)
+		middleware.Fail[cart](w, r, s.Commit(r.Context()))
+		add(s)
+	})
+	w := hijackable{ResponseRecorder: httptest.NewRecorder()}
+	if aborts(func() { a.Handler(a.mux).ServeHTTP(w, httptest.NewRequest("GET", "/", nil)) }) {
+		t.Error("aborted")
+	}
+	if !slices.Contains(a.kinds(), session.EventLate) {
+		t.Error("not reported")
+	}
+}
+
+type hijackable struct{ *httptest.ResponseRecorder }
+
+func (hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, nil }
 
 func TestTimeoutHandler(t *testing.T) {
 	t.Parallel()
@@ -374,6 +447,51 @@ func (u unwrapper) Write(p []byte) (int, error) { return u.inner.Write(p) }
 func (u unwrapper) WriteHeader(status int)      { u.inner.WriteHeader(status) }
 func (u unwrapper) Unwrap() http.ResponseWriter { return u.inner }
 
+// What the server's writer cannot do begins no response: a log-in can still come.
+func TestAFlushThatIsNotSupportedBeginsNothing(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrNotSupported) {
+			t.Errorf("Flush: %v", err)
+		}
+		add(s)
+		io.WriteString(w, "done")
+	})
+	w := httptest.NewRecorder()
+	a.Handler(a.mux).ServeHTTP(struct{ http.ResponseWriter }{w}, httptest.NewRequest("GET", "/", nil))
+	stored(t, a, w.Result())
+}
+
+func TestCloseNotify(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	notifies := closeNotifier{httptest.NewRecorder(), make(chan bool, 1)}
+	notifies.closed <- true
+	for outer, want := range map[http.ResponseWriter]bool{notifies: true, unwrapper{notifies}: true, httptest.NewRecorder(): false} {
+		a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-w.(interface{ CloseNotify() <-chan bool }).CloseNotify():
+				notifies.closed <- true
+				if !want {
+					t.Error("told of a close that nobody can know of")
+				}
+			default:
+				if want {
+					t.Error("not told")
+				}
+			}
+		})).ServeHTTP(outer, httptest.NewRequest("GET", "/", nil))
+	}
+}
+
+type closeNotifier struct {
+	http.ResponseWriter
+	closed chan bool
+}
+
+func (c closeNotifier) CloseNotify() <-chan bool { return c.closed }
+
 // A file must go out by the server's own ReadFrom, which uses sendfile.
 func TestReadFromReachesTheServersWriter(t *testing.T) {
 	t.Parallel()
@@ -471,6 +589,37 @@ func TestChangesAfterTheHandlerHasReturned(t *testing.T) {
 				t.Errorf("%d items, want %d", c.Items, test.items)
 			}
 		})
+	}
+}
+
+// What such code changes after the response has begun is saved if it writes once
+// more, also if the handler had panicked.
+func TestLateChangesAfterTheHandlerHasReturned(t *testing.T) {
+	t.Parallel()
+	for _, panics := range []bool{false, true} {
+		a := newApp(t, newStore(), nil)
+		var inner http.ResponseWriter
+		var s *session.Session[cart]
+		h := a.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, of *session.Session[cart]) {
+			inner, s = w, of
+			io.WriteString(w, "begun")
+			if panics {
+				panic(errDown)
+			}
+		}))
+		cookie := a.visit(t, cart{Items: 1})
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", cookie)
+		w := httptest.NewRecorder()
+		func() {
+			defer func() { recover() }()
+			h.ServeHTTP(w, r)
+		}()
+		add(s)
+		io.WriteString(inner, ", noted")
+		if c, _ := a.value(t, cookie); c.Items != 2 || w.Body.String() != "begun, noted" {
+			t.Errorf("panics: %v: %d items, body %q", panics, c.Items, w.Body)
+		}
 	}
 }
 
