@@ -20,6 +20,7 @@ type rules struct {
 	fields func(c *checker, t reflect.Type, path string) []member // reports what is wrong with the fields of t, returns those that are encoded
 	key    func(t reflect.Type) bool                              // whether t can be the key of a map
 	kinds  map[reflect.Kind]string                                // what it cannot encode, and what to do instead
+	types  map[reflect.Type]string                                // the same, of single types
 }
 
 // A member is a field as it is encoded.
@@ -77,6 +78,9 @@ func (c *checker) check(t reflect.Type, path string, addr bool) {
 	}
 	if t.Kind() != reflect.Pointer && c.marshals(t, path, addr) {
 		return
+	}
+	if problem, ok := c.types[t]; ok {
+		c.refuse(path, "%s, or tag it `%s:\"-\"`", problem, c.tag)
 	}
 	if problem, ok := c.kinds[t.Kind()]; ok {
 		c.refuse(path, "%s, or tag it `%s:\"-\"`", problem, c.tag)

@@ -1,9 +1,12 @@
 package codec
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/seed48429006/sessions/internal/deep"
 )
 
 var jsonRules = &rules{
@@ -13,6 +16,7 @@ var jsonRules = &rules{
 	fields:   jsonFields,
 	key:      jsonKey,
 	kinds:    kinds,
+	types:    map[reflect.Type]string{reflect.TypeFor[json.Number](): "an empty json.Number would come back as 0; use a string"},
 }
 
 // jsonKey reports whether encoding/json can write and read keys of type t.
@@ -38,6 +42,9 @@ func jsonFields(c *checker, t reflect.Type, path string) []member {
 		}
 		switch {
 		case tag == "-":
+			if deep.Keeps(f) {
+				c.refuse(at, "sessions keep it, but JSON does not; tag it `msgpack:\"-\" json:\"-\"`, or remove the tag")
+			}
 		case f.Anonymous && embedded.Kind() == reflect.Struct && name == "":
 			list = append(list, jsonEmbedded(c, f, path)...)
 		case !f.IsExported():

@@ -54,6 +54,9 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 			if slices.Contains(options, "intern") {
 				c.refuse(at, "interned strings are not supported; remove intern")
 			}
+			if slices.Contains(options, "omitempty") && c.takenForEmpty(f.Type) {
+				c.refuse(at, "msgpack/v5 takes every %v for empty; remove omitempty, or use a pointer", f.Type)
+			}
 			if name == "" {
 				name = f.Name
 			}
@@ -61,6 +64,13 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 		}
 	}
 	return list
+}
+
+// takenForEmpty reports whether msgpack/v5 asks for the fields of a struct of type
+// t that encodes itself, finds none, and leaves out what is not empty.
+func (c *checker) takenForEmpty(t reflect.Type) bool {
+	_, asked := t.MethodByName("IsZero")
+	return t.Kind() == reflect.Struct && c.to(t) != nil && !asked
 }
 
 // spreads reports whether msgpack/v5 would rather store the fields of a struct

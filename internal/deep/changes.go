@@ -21,6 +21,9 @@ func (n *node) changes(paths []string, path string, a, b unsafe.Pointer) []strin
 	}
 	for i := range n.fields {
 		f := &n.fields[i]
+		if f.same(a, b) {
+			continue
+		}
 		name := f.name
 		if path != "" {
 			name = path + "." + f.name

@@ -39,6 +39,8 @@ func (c *checker) check(t reflect.Type, path string) {
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
 		c.refuse(path, "a %v cannot be stored; remove it, or tag it `msgpack:\"-\" json:\"-\"`", t)
+	case reflect.Complex64, reflect.Complex128, reflect.Uintptr:
+		c.refuse(path, "a %v cannot be stored; use two floats or a uint64, or tag it `msgpack:\"-\" json:\"-\"`", t)
 	case reflect.Interface:
 		c.refuse(path, "what a %v holds would come back as another type; use a concrete type, or tag it `msgpack:\"-\" json:\"-\"`", t)
 	case reflect.Pointer:
@@ -71,7 +73,7 @@ func (c *checker) pointer(t reflect.Type, path string) {
 // key refuses keys that are not the same key any more once they were stored.
 func (c *checker) key(t reflect.Type, path string) {
 	if !stableKey(t) {
-		c.refuse(path, "map keys of type %v would be other keys once they were stored; use a string, a number or a struct of those", t)
+		c.refuse(path, "map keys of type %v would be other keys once they were stored; use a string, an integer or a struct of those", t)
 		return
 	}
 	c.check(t, path+"[key]")
@@ -81,17 +83,19 @@ func stableKey(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Chan:
 		return false
+	case reflect.Float32, reflect.Float64: // a NaN is a key that nobody finds
+		return false
 	case reflect.Array:
 		return stableKey(t.Elem())
 	case reflect.Struct:
 		if t == reflect.TypeFor[time.Time]() { // one instant has many spellings
 			return false
 		}
-		if immutable[t] != nil || encodesItself(t) {
+		if immutable[t] != nil {
 			return true
 		}
-		for f := range t.Fields() {
-			if !stableKey(f.Type) {
+		for f := range t.Fields() { // also hidden ones: what they point to would be another
+			if !stableKey(f.Type) || skips(f, false) {
 				return false
 			}
 		}
@@ -112,7 +116,7 @@ func (c *checker) structs(t reflect.Type, path string) {
 	}
 	for f := range t.Fields() {
 		switch {
-		case f.Tag.Get("msgpack") == "-" || f.Tag.Get("json") == "-":
+		case f.Name == "_" || untold(f) || f.Tag.Get("json") == "-":
 		case !visible(f):
 			c.refuse(path+"."+f.Name, "an unexported field would vanish; export it, tag it `msgpack:\"-\" json:\"-\"`, or give %v MarshalText and UnmarshalText", t)
 		default:

@@ -1,6 +1,7 @@
 package deep
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"unsafe"
@@ -38,7 +39,7 @@ func (c *compiler) slice(n *node) {
 	if elem.loops {
 		n.verify = func(w *walk, p unsafe.Pointer, depth int) bool {
 			h := (*sliceHeader)(p)
-			return w.enter(depth) && verifyRun(elem, w, h.data, h.len, depth+1)
+			return h.data == nil || w.enter(depth) && verifyRun(elem, w, h.data, h.len, depth+1)
 		}
 	}
 }
@@ -115,12 +116,15 @@ func (c *compiler) pointer(n *node) {
 	}
 	n.equal = func(a, b unsafe.Pointer) bool {
 		x, y := *(*unsafe.Pointer)(a), *(*unsafe.Pointer)(b)
-		return x == y || x != nil && y != nil && elem.equal(x, y)
+		return x == y || x != nil && y != nil && elem.equal(x, y) || hollow(n.typ, a) && hollow(n.typ, b)
 	}
-	if elem.norm {
+	if elem.norm || nilable(elem.typ) {
 		n.normalize = func(p unsafe.Pointer) {
 			if to := *(*unsafe.Pointer)(p); to != nil {
 				elem.normalize(to)
+			}
+			if hollow(n.typ, p) {
+				*(*unsafe.Pointer)(p) = nil
 			}
 		}
 	}
@@ -130,6 +134,20 @@ func (c *compiler) pointer(n *node) {
 			return to == nil || elem.verify(w, to, depth)
 		}
 	}
+}
+
+// hollow reports whether the value at p, of a type that is [nilable], is nil or
+// points to nothing but nil, which codecs write as nil too.
+func hollow(t reflect.Type, p unsafe.Pointer) bool {
+	if t == rawType {
+		return compacted(*(*json.RawMessage)(p)) == nil
+	}
+	to := *(*unsafe.Pointer)(p)
+	return to == nil || t.Kind() == reflect.Pointer && nilable(t.Elem()) && hollow(t.Elem(), to)
+}
+
+func nilable(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map
 }
 
 // interfaces fills the node of an interface type: what it holds has a node of

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -82,6 +83,7 @@ func (c cloned) Clone() cloned {
 func TestCopyIsEqualAndSharesNothing(t *testing.T) {
 	plan := deep.Of[shapes]()
 	property := func(v shapes) bool {
+		v.Raw = json.RawMessage(strconv.Quote(v.Nested.City[:0]))
 		before := plan.Copy(&v)
 		copied := plan.Copy(&v)
 		if !reflect.DeepEqual(v, *copied) || !plan.Equal(&v, copied) || plan.Verify(&v) != nil {
@@ -232,12 +234,21 @@ func TestVerifyRefusesCyclesAndDepth(t *testing.T) {
 	if plan.Verify(shared) == nil {
 		t.Error("a value that would never be copied to its end passes")
 	}
-	chain := &tree{}
+	chain := &tree{Kids: []*tree{}}
 	for range 31 {
 		chain = &tree{Kids: []*tree{chain}}
 	}
 	if err := plan.Verify(chain); err != nil {
-		t.Errorf("63 levels: %v", err)
+		t.Errorf("64 levels: %v", err)
+	}
+	if plan.Verify(&tree{By: map[string]*tree{"a": chain}}) == nil {
+		t.Error("66 levels pass")
+	}
+	if plan.Verify(&tree{Kids: []*tree{{Kids: []*tree{chain}}}}) == nil {
+		t.Error("68 levels pass")
+	}
+	if deep.Of[[]tree]().Verify(&[]tree{*chain}) == nil {
+		t.Error("65 levels pass")
 	}
 	type box struct{ V any }
 	own := &box{}
@@ -266,6 +277,8 @@ func TestCheck(t *testing.T) {
 		N       struct{ Err error }
 		Self    selfPointer
 		Shares  msgpackOnly
+		Z       []complex64
+		U       uintptr
 		Skipped chan int `msgpack:"-"`
 		Tagged  func()   `json:"-"`
 	}
@@ -284,7 +297,7 @@ func TestCheck(t *testing.T) {
 		texts = append(texts, err.Error())
 	}
 	for _, want := range []string{"refused.C: ", "refused.F[]: ", "refused.I[]: ", "refused.hidden: ", "refused.Keys: ",
-		"refused.N.Err: ", "refused.Self: ", "refused.Shares: "} {
+		"refused.N.Err: ", "refused.Self: ", "refused.Shares: ", "refused.Z[]: ", "refused.U: "} {
 		found := 0
 		for _, text := range texts {
 			if strings.HasPrefix(text, want) {
@@ -295,8 +308,8 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%d errors begin with %q, want 1, in\n%s", found, want, strings.Join(texts, "\n"))
 		}
 	}
-	if len(texts) != 8 {
-		t.Errorf("%d errors, want 8:\n%s", len(texts), strings.Join(texts, "\n"))
+	if len(texts) != 10 {
+		t.Errorf("%d errors, want 10:\n%s", len(texts), strings.Join(texts, "\n"))
 	}
 	if errs := deep.Check[kept](); errs != nil {
 		t.Errorf("refused: %v", errs)

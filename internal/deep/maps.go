@@ -19,7 +19,8 @@ func (c *compiler) maps(n *node) {
 	}
 	if elem.loops {
 		n.verify = func(w *walk, p unsafe.Pointer, depth int) bool {
-			return w.enter(depth) && verifyMap(elem, w, at(n.typ, p), depth+1)
+			m := at(n.typ, p)
+			return m.IsNil() || w.enter(depth) && verifyMap(elem, w, m, depth+1)
 		}
 	}
 }

@@ -26,8 +26,9 @@ type node struct {
 
 type field struct {
 	*node
-	name   string
-	offset uintptr
+	name    string
+	offset  uintptr
+	omitted omitter // may be nil
 }
 
 func (f *field) of(p unsafe.Pointer) unsafe.Pointer { return unsafe.Add(p, f.offset) }
@@ -46,7 +47,7 @@ type walk struct {
 // enter reports whether a part at this depth is within bounds.
 func (w *walk) enter(depth int) bool {
 	w.budget--
-	return depth <= MaxDepth && w.budget >= 0
+	return depth < MaxDepth && w.budget >= 0
 }
 
 var (

@@ -25,6 +25,10 @@ var immutable = map[reflect.Type]func(a, b unsafe.Pointer) bool{
 // known fills the node of a type that is handled by what it is rather than by
 // its kind, and reports whether it is one.
 func known(n *node) bool {
+	if n.typ == rawType {
+		raw(n)
+		return true
+	}
 	equal, ok := immutable[n.typ]
 	if !ok {
 		return false

@@ -2,6 +2,7 @@ package deep
 
 import (
 	"reflect"
+	"strings"
 	"unsafe"
 )
 
@@ -12,7 +13,7 @@ func (c *compiler) structs(n *node) {
 	var norm, loops, hidden, shares, lost bool
 	flat := true // n says no until all is known: n may be met again within
 	for f := range n.typ.Fields() {
-		inner := field{c.node(f.Type), f.Name, f.Offset}
+		inner := field{c.node(f.Type), f.Name, f.Offset, omits(f)}
 		all = append(all, inner)
 		flat = flat && inner.flat
 		if skips(f, inner.lost) {
@@ -21,7 +22,7 @@ func (c *compiler) structs(n *node) {
 			continue
 		}
 		stored = append(stored, inner)
-		norm = norm || inner.norm
+		norm = norm || inner.norm || inner.omitted != nil
 		loops = loops || inner.loops
 		hidden = hidden || !visible(f)
 		shares = shares || inner.shares
@@ -35,7 +36,7 @@ func (c *compiler) structs(n *node) {
 	n.unshare = each(all, func(f *field) bool { return !f.flat }, func(f *field, p unsafe.Pointer) { f.unshare(p) })
 	n.equal = func(a, b unsafe.Pointer) bool {
 		for i := range n.fields {
-			if f := &n.fields[i]; !f.equal(f.of(a), f.of(b)) {
+			if f := &n.fields[i]; !f.same(a, b) {
 				return false
 			}
 		}
@@ -44,7 +45,8 @@ func (c *compiler) structs(n *node) {
 	if norm {
 		inner := each(n.fields, func(f *field) bool { return f.norm }, func(f *field, p unsafe.Pointer) { f.normalize(p) })
 		zero := each(skipped, func(*field) bool { return true }, func(f *field, p unsafe.Pointer) { at(f.typ, p).SetZero() })
-		n.normalize = func(p unsafe.Pointer) { inner(p); zero(p) }
+		omit := each(n.fields, func(f *field) bool { return f.omitted != nil }, (*field).omit)
+		n.normalize = func(p unsafe.Pointer) { inner(p); omit(p); zero(p) }
 	}
 	if loops {
 		n.verify = func(w *walk, p unsafe.Pointer, depth int) bool {
@@ -77,14 +79,25 @@ func each(fields []field, want func(*field) bool, do func(*field, unsafe.Pointer
 	}
 }
 
-// skips reports whether the field is tagged not to be stored. The default codec
-// stores a field that only encoding/json leaves out, unless it would be lost.
+// skips reports whether the field is not to be stored: its tags say so, or it
+// has no name. The default codec stores a field that only encoding/json leaves
+// out, unless it would be lost.
 func skips(f reflect.StructField, lost bool) bool {
-	return f.Tag.Get("msgpack") == "-" || f.Tag.Get("json") == "-" && (lost || !visible(f))
+	return f.Name == "_" || untold(f) || f.Tag.Get("json") == "-" && (lost || !visible(f))
 }
 
+// untold reports whether msgpack/v5 leaves the field out, which looks no further
+// than to the first comma.
+func untold(f reflect.StructField) bool {
+	name, _, _ := strings.Cut(f.Tag.Get("msgpack"), ",")
+	return name == "-"
+}
+
+// Keeps reports whether sessions keep what is in the field of a struct.
+func Keeps(f reflect.StructField) bool { return !skips(f, nodeOf(f.Type).lost) }
+
 // visible reports whether codecs see the field: it is exported, or an embedded
-// struct whose fields may be, or holds nothing.
+// struct whose fields may be.
 func visible(f reflect.StructField) bool {
-	return f.IsExported() || f.Name == "_" || f.Anonymous && f.Type.Kind() == reflect.Struct
+	return f.IsExported() || f.Anonymous && f.Type.Kind() == reflect.Struct
 }

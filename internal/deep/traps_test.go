@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -143,7 +147,15 @@ func TestFieldsThatAreNotStored(t *testing.T) {
 
 func TestCheckOfMapKeys(t *testing.T) {
 	type pointed struct{ P *int }
+	type partly struct {
+		A int
+		B int `msgpack:"-"`
+	}
 	type keys struct {
+		F map[float64]int
+		G map[partly]int
+		H map[url.URL]int
+		I map[netip.Addr]int
 		A map[time.Time]int
 		B map[pointed]int
 		C map[[2]any]int
@@ -151,8 +163,8 @@ func TestCheckOfMapKeys(t *testing.T) {
 		E map[[2]string]int
 	}
 	errs := deep.Check[keys]()
-	if len(errs) != 3 {
-		t.Errorf("%d errors, want those of A, B and C: %v", len(errs), errs)
+	if len(errs) != 6 {
+		t.Errorf("%d errors, want those of F, G, H, A, B and C: %v", len(errs), errs)
 	}
 }
 
@@ -180,5 +192,70 @@ func TestZeroSizedParts(t *testing.T) {
 	plan.Normalize(c)
 	if !plan.Equal(&v, c) || len(c.S) != 5 || plan.Verify(&v) != nil {
 		t.Error("lost")
+	}
+}
+
+type decimal struct{ Digits, Scale int }
+
+func (d decimal) IsZero() bool { return d.Digits == 0 }
+
+type amount struct{ N int }
+
+func (a *amount) IsZero() bool { return a.N < 10 }
+
+// What a codec would bring back in another form is in that form at once, and the
+// two are no change.
+func TestNormalize(t *testing.T) {
+	type all struct {
+		List  []int          `msgpack:",omitempty"`
+		Map   map[string]int `json:",omitempty"`
+		Empty []int
+		Late  *time.Time `msgpack:",omitempty"`
+		Dec   decimal    `json:",omitzero"`
+		Amt   amount     `json:"a,omitzero"`
+		Kept  decimal
+		N     int `json:",omitempty"`
+		Ptr   *[]int
+		Twice **int
+		Maps  []*map[string]int
+		Raw   json.RawMessage
+		Null  *json.RawMessage
+		Dash  int `msgpack:"-,omitempty"`
+		_     [0]func()
+	}
+	if errs := deep.Check[all](); errs != nil {
+		t.Fatal(errs)
+	}
+	v := all{List: []int{}, Map: map[string]int{}, Empty: []int{}, Late: new(time.Time), Dec: decimal{0, 2}, Amt: amount{9},
+		Kept: decimal{0, 2}, N: 1, Ptr: new([]int), Twice: new(*int), Maps: []*map[string]int{new(map[string]int), {}},
+		Raw: json.RawMessage("{\"a\": [ 1 ]}"), Null: new(json.RawMessage(" null ")), Dash: 1}
+	want := all{Empty: []int{}, Kept: decimal{0, 2}, N: 1, Maps: []*map[string]int{nil, {}}, Raw: json.RawMessage(`{"a":[1]}`)}
+	plan := deep.Of[all]()
+	if !plan.Equal(&v, &want) || plan.Changes(&v, &want) != nil {
+		t.Errorf("%v is a change", plan.Changes(&v, &want))
+	}
+	if err := plan.Verify(&v); err != nil {
+		t.Error(err)
+	}
+	plan.Normalize(&v)
+	if !reflect.DeepEqual(v, want) {
+		t.Errorf("got  %+v\nwant %+v", v, want)
+	}
+	full := all{List: []int{1}, Map: map[string]int{"a": 1}, Late: new(time.Unix(1, 0).UTC()), Dec: decimal{1, 2}, Amt: amount{10},
+		Ptr: &[]int{}, Twice: new(new(1)), Raw: json.RawMessage(`"x"`), Null: new(json.RawMessage(`0`))}
+	kept := plan.Copy(&full)
+	plan.Normalize(kept)
+	if !reflect.DeepEqual(full, *kept) {
+		t.Errorf("got  %+v\nwant %+v", *kept, full)
+	}
+	if got := plan.Changes(&want, &full); !slices.Equal(got, []string{"List", "Map", "Empty", "Late", "Dec.Digits", "Dec.Scale", "Amt.N", "Kept.Scale", "N", "Ptr", "Twice", "Maps", "Raw", "Null"}) {
+		t.Errorf("changes %v", got)
+	}
+	kept.Raw[1], (*kept.Null)[0] = 'y', '1'
+	if string(full.Raw) != `"x"` || string(*full.Null) != "0" {
+		t.Error("a json.RawMessage shares memory")
+	}
+	if err := plan.Verify(&all{Raw: json.RawMessage("{")}); err == nil || !strings.Contains(err.Error(), "RawMessage") {
+		t.Errorf("what is no JSON: %v", err)
 	}
 }
