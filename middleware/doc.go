@@ -34,6 +34,31 @@
 //     saved and no cookie is sent. A request that changed nothing keeps its
 //     response; one that did gets a 409.
 //
+// # Requests in flight around a log-in
+//
+// A log-in, as any renewal, makes the old token invalid, and requests that the
+// browser sent with it may still be on their way. What they get depends on when
+// they ask for their session:
+//
+//	asked for           if it is only read      if it is changed
+//	before, and saved   as always               the change is in the new session
+//	before, not saved   its old value           409; nothing is saved
+//	ten seconds after   an empty value          409; nothing is saved
+//	later               an empty value          a new session, with a cookie
+//
+// None but the last gets a cookie, so that the browser keeps the one of the
+// log-in, in whatever order responses arrive.
+//
+// A log-in form that is sent twice is such a case. If the second click comes
+// before the first response, the browser waits for the second only, which is a
+// 409: the new token was in the first, and nobody is given it for knowing the old
+// one, or whoever had planted that would be logged in too. The visitor can log in
+// again after ten seconds. What the session held is in the one whose token was
+// lost, which ends unused, or by [Manager.RevokeAll]. Let the form's button work
+// once only, and let [Options.ErrorHandler] lead a log-in that meets
+// [session.ErrGone] on to the page behind it, as the example of
+// [DefaultErrorHandler] does.
+//
 // # Security
 //
 // The zero [Options] follow OWASP's Session Management Cheat Sheet: 256 random

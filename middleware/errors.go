@@ -33,7 +33,8 @@ func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	switch status := Status(err); status {
 	case http.StatusConflict:
-		http.Error(w, "Your session has ended. Please load the page again.", status)
+		http.Error(w, "Nothing was saved: your session was ended or renewed meanwhile. "+
+			"Please load the page again, or wait for ten seconds if that does not help.", status)
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 		http.Error(w, "Service temporarily unavailable. Please try again.", status)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -133,4 +134,40 @@ func ExampleHeaderTransport() {
 	// 1 lines
 	// a token of 43 characters
 	// 2 lines
+}
+
+// A log-in that was sent twice is led on to the page behind it. If the browser
+// has the cookie of the first response, it shows that; else the log-in form.
+func ExampleDefaultErrorHandler() {
+	failed := func(w http.ResponseWriter, r *http.Request, err error) {
+		if errors.Is(err, session.ErrGone) && r.URL.Path == "/login" {
+			http.Redirect(w, r, "/account", http.StatusSeeOther)
+			return
+		}
+		middleware.DefaultErrorHandler(w, r, err)
+	}
+	drafts, err := middleware.New(memstore.New[Draft](nil), &middleware.Options{ErrorHandler: failed})
+	if err != nil {
+		log.Fatal(err)
+	}
+	h := drafts.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, d *session.Session[Draft]) {
+		d.Update(func(d *Draft) { d.Lines = append(d.Lines, r.URL.Path) })
+		d.Renew()
+		fmt.Fprintln(w, "welcome")
+	}))
+	send := func(path, cookie string) *http.Response {
+		r := httptest.NewRequest("POST", path, nil)
+		r.Header.Set("Cookie", cookie)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Result()
+	}
+	cookie, _, _ := strings.Cut(send("/", "").Header.Get("Set-Cookie"), ";")
+	for range 2 {
+		res := send("/login", cookie)
+		fmt.Printf("%d %q\n", res.StatusCode, res.Header.Get("Location"))
+	}
+	// Output:
+	// 200 ""
+	// 303 "/account"
 }

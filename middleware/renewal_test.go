@@ -3,27 +3,49 @@ package middleware_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest"
 )
 
-// A browser sends several requests at once. A request bears the cookie that the
-// browser has when it is sent; the cookies of responses are taken over in the
-// order in which they arrive.
+// A browser sends several requests at once. A request bears the cookies that the
+// browser has when it is sent; those of responses are taken over in the order in
+// which they arrive.
 type browser struct {
-	t   *testing.T
-	app *app
-
-	mu     sync.Mutex
-	cookie string
-	wait   sync.WaitGroup
+	t    *testing.T
+	app  *app
+	jar  *cookiejar.Jar
+	wait sync.WaitGroup
 }
+
+func newBrowser(t *testing.T, a *app) *browser {
+	jar, _ := cookiejar.New(nil)
+	return &browser{t: t, app: a, jar: jar}
+}
+
+// shop is where the browser believes to be.
+var shop = &url.URL{Scheme: "https", Host: "shop.example", Path: "/"}
+
+// cookie returns the header of a request that is sent now.
+func (b *browser) cookie() string {
+	var pairs []string
+	for _, c := range b.jar.Cookies(shop) {
+		pairs = append(pairs, c.String())
+	}
+	return strings.Join(pairs, "; ")
+}
+
+// take is the arrival of a response.
+func (b *browser) take(w *httptest.ResponseRecorder) { b.jar.SetCookies(shop, w.Result().Cookies()) }
 
 // A fetch is a request that is under way, and its response once that arrived.
 type fetch struct {
@@ -36,32 +58,18 @@ type fetch struct {
 // may be there before the next is sent. The fetch is complete after settle.
 func (b *browser) send(path string, there, back time.Duration) *fetch {
 	f := &fetch{name: fmt.Sprintf("%s after %v", path, there)}
-	b.mu.Lock()
-	cookie := b.cookie
-	b.mu.Unlock()
+	cookie := b.cookie()
 	b.wait.Go(func() {
 		time.Sleep(there)
-		w := b.app.get(path, cookie)
+		f.ResponseRecorder = b.app.get(path, cookie)
 		time.Sleep(back)
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		f.ResponseRecorder = w
-		b.take(w)
+		b.take(f.ResponseRecorder)
 	})
 	return f
 }
 
 // cancel sends a request whose response the browser does not wait for.
-func (b *browser) cancel(path string) { b.app.get(path, b.cookie) }
-
-func (b *browser) take(w *httptest.ResponseRecorder) {
-	for _, c := range w.Result().Cookies() {
-		b.cookie = c.Name + "=" + c.Value
-		if c.MaxAge < 0 {
-			b.cookie = ""
-		}
-	}
-}
+func (b *browser) cancel(path string) { b.app.get(path, b.cookie()) }
 
 func (b *browser) settle() { b.wait.Wait() }
 
@@ -74,7 +82,7 @@ func (b *browser) at(path string) *fetch {
 
 // value returns what the session of the browser's cookie holds.
 func (b *browser) value() cart {
-	c, _ := b.app.value(b.t, b.cookie)
+	c, _ := b.app.value(b.t, b.cookie())
 	return c
 }
 
@@ -83,7 +91,7 @@ func browse(t *testing.T, test func(t *testing.T, b *browser, st *store)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		st := newStore()
-		b := &browser{t: t, app: newApp(t, st, nil)}
+		b := newBrowser(t, newApp(t, st, nil))
 		b.app.handle("/slow-login", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 			s.Update(func(c *cart) { c.Customer = "ada" })
 			time.Sleep(2 * time.Second)
@@ -105,15 +113,15 @@ func TestLateRequestsAfterALogIn(t *testing.T) {
 		for _, back := range []time.Duration{0, 2 * time.Second} {
 			t.Run(fmt.Sprintf("%d s late, response %v later", late, back), func(t *testing.T) {
 				browse(t, func(t *testing.T, b *browser, st *store) {
-					old, there := b.cookie, time.Duration(late)*time.Second+time.Millisecond
+					old, there := b.cookie(), time.Duration(late)*time.Second+time.Millisecond
 					var lates []*fetch
 					login := b.send("/login?as=ada", time.Microsecond, 0)
 					for _, path := range []string{"/show", "/nothing", "/add", "/logout", "/login?as=ada"} {
 						lates = append(lates, b.send(path, there, back))
 					}
 					b.settle()
-					if b.cookie != setCookie(t, login.ResponseRecorder) || b.value().Customer != "ada" || b.value().Items != 1 {
-						t.Errorf("the browser has %q: %+v", b.cookie, b.value())
+					if b.cookie() != setCookie(t, login.ResponseRecorder) || b.value().Customer != "ada" || b.value().Items != 1 {
+						t.Errorf("the browser has %q: %+v", b.cookie(), b.value())
 					}
 					for i, f := range lates {
 						changes := i > 1
@@ -135,7 +143,7 @@ func TestLateRequestsAfterALogIn(t *testing.T) {
 func TestVeryLateRequestsAfterALogIn(t *testing.T) {
 	t.Parallel()
 	browse(t, func(t *testing.T, b *browser, st *store) {
-		old := b.cookie
+		old := b.cookie()
 		login := b.send("/login?as=ada", time.Microsecond, 0)
 		reads := []*fetch{b.send("/show", 11*time.Second, 0), b.send("/nothing", 11*time.Second, 0), b.send("/logout", 11*time.Second, 0)}
 		b.settle()
@@ -145,7 +153,7 @@ func TestVeryLateRequestsAfterALogIn(t *testing.T) {
 			}
 		}
 		renewed := setCookie(t, login.ResponseRecorder)
-		if b.cookie != renewed {
+		if b.cookie() != renewed {
 			t.Error("the browser has lost its cookie")
 		}
 		fresh := setCookie(t, b.app.get("/add", old))
@@ -184,7 +192,7 @@ func TestChangesDuringALogIn(t *testing.T) {
 				t.Errorf("%s sets a cookie", f.name)
 			}
 		}
-		if b.cookie != setCookie(t, login.ResponseRecorder) || b.value().Customer != "ada" || b.value().Items != items || items < 20 {
+		if b.cookie() != setCookie(t, login.ResponseRecorder) || b.value().Customer != "ada" || b.value().Items != items || items < 20 {
 			t.Errorf("%+v, want %d items", b.value(), items)
 		}
 		if st.live(t) != 1 {
@@ -224,23 +232,153 @@ func TestParallelLogIns(t *testing.T) {
 func TestALogInWhoseResponseIsLost(t *testing.T) {
 	t.Parallel()
 	browse(t, func(t *testing.T, b *browser, st *store) {
-		old := b.cookie
+		old := b.cookie()
 		b.cancel("/login?as=ada")
-		if f := b.at("/login?as=ada"); f.Code != http.StatusConflict || b.cookie != old {
-			t.Errorf("the second click: %d", f.Code)
+		f := b.at("/login?as=ada")
+		if f.Code != http.StatusConflict || b.cookie() != old || f.Header()["Set-Cookie"] != nil {
+			t.Errorf("the second click: %d %q", f.Code, f.Header()["Set-Cookie"])
 		}
-		if f := b.at("/show"); f.Code != http.StatusOK || b.cookie != old || f.Body.Len() > 0 {
+		if f.Header().Get("Cache-Control") != "no-store" || !strings.Contains(f.Body.String(), "ten seconds") {
+			t.Errorf("the second click is answered with %v %q", f.Header(), f.Body)
+		}
+		if f := b.at("/show"); f.Code != http.StatusOK || b.cookie() != old || f.Body.Len() > 0 {
 			t.Errorf("reading: %d %q", f.Code, f.Body)
 		}
-		time.Sleep(10 * time.Second)
-		if f := b.at("/login?as=ada"); f.Code != http.StatusSeeOther || b.cookie == old {
+		time.Sleep(10*time.Second - time.Millisecond)
+		if f := b.at("/login?as=ada"); f.Code != http.StatusConflict || b.cookie() != old {
+			t.Errorf("just before the ten seconds are over: %d", f.Code)
+		}
+		time.Sleep(time.Millisecond)
+		if f := b.at("/login?as=ada"); f.Code != http.StatusSeeOther || b.cookie() == old {
 			t.Errorf("ten seconds later: %d", f.Code)
 		}
 		if got := b.value(); got.Customer != "ada" || got.Items != 0 {
 			t.Errorf("the visitor has %+v", got)
 		}
-		if n, err := b.app.RevokeAll(t.Context(), "ada", b.app.id(t, b.cookie)); n != 1 || err != nil {
+		if n, err := b.app.RevokeAll(t.Context(), "ada", b.app.id(t, b.cookie())); n != 1 || err != nil {
 			t.Errorf("%d sessions are found by their owner, %v", n, err)
 		}
 	})
+}
+
+// A meeting is a log-in and another request of one browser, both sent with the
+// old cookie. One is handled from its beginning to its end within the other.
+type meeting struct {
+	outer, inner string
+	step         int           // of the outer request, at which the inner one comes: before or after a call of the store
+	pause        time.Duration // that the outer request makes after it
+	rotated      bool          // the cookie is signed by a secret that is no longer the first
+}
+
+// hold lets the meeting happen and returns both responses, in the order of outer
+// and inner. There are none if the outer request has no such step.
+func (m meeting) hold(t *testing.T, st *sessiontest.Store[cart]) (old string, outer, inner *httptest.ResponseRecorder, a *app) {
+	secrets := [][]byte{oldSecret}
+	old = setCookie(t, newApp(t, st.Direct(), &middleware.Options{Secrets: secrets}).get("/add", ""))
+	if m.rotated {
+		secrets = [][]byte{newSecret, oldSecret}
+	}
+	o := &middleware.Options{Secrets: secrets, SaveTimeout: time.Minute}
+	a = newApp(t, st.Direct(), o) // another node, whose calls have no hooks
+	steps := 0
+	step := func(sessiontest.Call) {
+		if steps++; steps == m.step {
+			inner = a.get(m.inner, old)
+			time.Sleep(m.pause)
+		}
+	}
+	st.Before(func(c sessiontest.Call) {
+		if c.Op != sessiontest.OpDelete || m.pause == 0 { // no call may take as long as a pause
+			step(c)
+		}
+	})
+	st.After(func(c sessiontest.Call) {
+		if c.Op != sessiontest.OpExists { // the last look before an old cookie is issued anew
+			step(c)
+		}
+	})
+	outer = newApp(t, st, o).get(m.outer, old)
+	return old, outer, inner, a
+}
+
+const login = "/login?as=ada"
+
+// Whatever else a browser asks for while it logs in, and wherever in the one
+// request the other is handled: what was acknowledged is in the new session, the
+// old one is dead, and no response takes the new cookie away.
+func TestALogInAmidOtherRequests(t *testing.T) {
+	meetings := 0
+	all := func(m meeting) {
+		m.step = 1
+		if m.pause > 0 {
+			m.step = 2 // who asks for the session so late finds none: see TestVeryLateRequestsAfterALogIn
+		}
+		for m.check(t) {
+			meetings++
+			m.step++
+		}
+	}
+	for _, path := range []string{"/show", "/nothing", "/add", "/logout", login} {
+		for _, pause := range []time.Duration{0, 11 * time.Second} {
+			for _, rotated := range []bool{false, true} {
+				all(meeting{outer: login, inner: path, pause: pause, rotated: rotated})
+				all(meeting{outer: path, inner: login, pause: pause, rotated: rotated})
+			}
+		}
+	}
+	if meetings < 100 {
+		t.Errorf("%d meetings only", meetings)
+	}
+}
+
+// check reports whether the meeting can be held, and checks what comes of it.
+func (m meeting) check(t *testing.T) (held bool) {
+	synctest.Test(t, func(t *testing.T) {
+		st := sessiontest.NewStore[cart](t)
+		old, outer, inner, a := m.hold(t, st)
+		if held = inner != nil; !held {
+			return
+		}
+		if _, ok := a.value(t, old); ok {
+			t.Errorf("%+v: the old session lives", m)
+		}
+		logIn, other, path := inner, outer, m.outer
+		if m.outer == login {
+			logIn, other, path = outer, inner, m.inner
+		}
+		in, done := logIn.Code == http.StatusSeeOther, other.Code < 400
+		if !in && logIn.Code != http.StatusConflict || !done && other.Code != http.StatusConflict {
+			t.Errorf("%+v: log-in %d, the other %d", m, logIn.Code, other.Code)
+		}
+		items := 1
+		switch got, _ := a.value(t, setCookie(t, logIn)); {
+		case path == login && in == done:
+			t.Errorf("%+v: of two log-ins both are done, or none: %v", m, in)
+		case path == "/logout" && done && got.Items > 0:
+			t.Errorf("%+v: what was logged out goes on: %+v", m, got)
+		case path == "/logout", path == login:
+			return
+		case path == "/add" && done:
+			items = 2
+		case path != "/add" && !done:
+			t.Errorf("%+v: a request that changes nothing fails", m)
+		}
+		m.arrive(t, a, items, inner, outer)
+		if !m.rotated { // else a cookie that was issued anew before the log-in comes after it
+			m.arrive(t, a, items, outer, inner)
+		}
+	})
+	return held
+}
+
+// arrive checks what the browser has when the responses came in this order.
+func (m meeting) arrive(t *testing.T, a *app, items int, responses ...*httptest.ResponseRecorder) {
+	t.Helper()
+	b := newBrowser(t, a)
+	for _, w := range responses {
+		b.take(w)
+	}
+	if got := b.value(); got.Customer != "ada" || got.Items != items {
+		t.Errorf("%+v: the browser's session holds %+v, want %d items", m, got, items)
+	}
 }

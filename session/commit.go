@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -107,7 +108,7 @@ func (s *Session[T]) bury(ctx context.Context) error {
 			return nil
 		}
 		start := s.policy.clock()
-		err := StoreError(s.store.Delete(ctx, doomed.ID))
+		err := StoreError(s.delete(ctx, doomed.ID))
 		e := Event{Kind: EventDestroyed, ID: doomed.ID, Owner: doomed.Owner, Duration: s.policy.since(start), Err: err}
 		if err != nil {
 			e.Kind = kindOf(err)
@@ -119,6 +120,20 @@ func (s *Session[T]) bury(ctx context.Context) error {
 		s.doomed = s.doomed[1:]
 		s.mu.Unlock()
 	}
+}
+
+// delete ends a session. One that is absent may have been renewed, and the marker
+// have come and gone, if it is long since it was seen: it goes on elsewhere then.
+func (s *Session[T]) delete(ctx context.Context, id ID) error {
+	s.mu.Lock()
+	seen := s.seen
+	s.mu.Unlock()
+	if now().Sub(seen) > retiredFor/2 {
+		if live, err := s.store.Exists(ctx, id); err != nil || !live {
+			return cmp.Or(err, ErrGone)
+		}
+	}
+	return s.store.Delete(ctx, id)
 }
 
 // fail reports that a commit failed, and remembers if it can never succeed.
@@ -163,7 +178,7 @@ func (s *Session[T]) finish(c *commit[T]) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.unsure = false
+	s.unsure, s.seen = false, now()
 	if s.ends != c.ends && c.base.Revision != 0 { // destroyed while it was saved, maybe under a new ID
 		s.doomed = slices.DeleteFunc(s.doomed, func(rec *Record[T]) bool { return rec.ID == c.began })
 		s.doomed = append(s.doomed, c.base)

@@ -112,6 +112,11 @@ func (s *Session[T]) refuse(err error) {
 //
 // The deadline stays where it is, unless the owner changes: a log-in begins a
 // whole lifetime. A new session needs no renewal.
+//
+// Requests that are under way with the old token cannot save any more: [ErrGone].
+// One that comes within ten seconds after finds an empty session that cannot be
+// saved, a later one a new session. So a client that loses the response of the
+// renewal has lost the session.
 func (s *Session[T]) Renew() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -29,6 +29,7 @@ type Session[T any] struct {
 	mu      sync.Mutex // guards what follows; held for moments
 	token   Token      // zero while there is none to hand out
 	base    *Record[T] // as loaded or saved; never written. Revision is zero while the session is new
+	seen    time.Time  // when base was loaded or saved
 	value   *T         // base.Value with the edits; never written
 	pending pending[T]
 	doomed  []*Record[T] // destroyed, and to be deleted at commit
@@ -90,6 +91,7 @@ func (s *Session[T]) idle() bool {
 func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Token) (*Session[T], error) {
 	s := blank(store, policy)
 	start, id := s.policy.clock(), token.ID()
+	s.seen = now()
 	rec, err := store.Load(ctx, id)
 	if err == nil && !rec.Deadline.IsZero() && !now().Before(rec.Deadline) {
 		err = ErrNotFound // a store may leave the deadline to its own clock

@@ -121,7 +121,7 @@ func (c *commit[T]) undo(ctx context.Context) {
 // expire ends a session whose end was set to a time that has passed.
 func (c *commit[T]) expire(ctx context.Context) error {
 	if !c.isNew() {
-		if err := c.s.store.Delete(ctx, c.base.ID); err != nil {
+		if err := c.s.delete(ctx, c.base.ID); err != nil {
 			return err
 		}
 		c.s.policy.observe(ctx, Event{Kind: EventDestroyed, ID: c.base.ID, Owner: c.base.Owner, Duration: c.s.policy.since(c.start)})
