@@ -171,11 +171,11 @@ func (x *exchange[T]) confirm(s *session.Session[T]) {
 func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
 	token, ok := s.Token()
 	g := grant{token, s.Persistent(), s.Deadline()}
-	known := x.received.token.Equal(token) && g.persist == x.persist && g.deadline.Equal(x.deadline)
+	known := x.received.token.Equal(token) && !x.received.stale && g.persist == x.persist && g.deadline.Equal(x.deadline)
 	switch {
 	case s.Gone():
 		return
-	case ok && (!known || x.received.stale && x.lives(s.ID())):
+	case ok && !known:
 		x.received.by.send(h, g)
 	case !ok && x.stored:
 		x.received.by.forget(h)
@@ -278,16 +278,6 @@ func (x *exchange[T]) commit(s *session.Session[T]) error {
 	saving := x.saveContext()
 	defer saving.stop()
 	return s.Commit(saving)
-}
-
-// lives reports whether a session is in the store. A cookie that is issued anew
-// is worth the question: it must not take the place of one that the browser has
-// from a renewal meanwhile.
-func (x *exchange[T]) lives(id session.ID) bool {
-	saving := x.saveContext()
-	defer saving.stop()
-	live, err := x.m.store.Exists(saving, id)
-	return live && err == nil
 }
 
 // saveContext returns a context that ends, whatever becomes of the client, with
