@@ -146,6 +146,14 @@ func TestExpireBy(t *testing.T) {
 		if _, ok := s.Token(); ok || live(t, store) != 0 {
 			t.Error("a session that ended in the past lives")
 		}
+
+		s = load(t, store, stored(t, store, state{Count: 1}))
+		s.ExpireBy(time.Now().Add(time.Second))
+		store.once("Save", func() error { time.Sleep(time.Minute); return nil })
+		commit(t, s)
+		if _, ok := s.Token(); ok || live(t, store) != 0 {
+			t.Error("a session whose end came while it was saved lives")
+		}
 	})
 }
 

@@ -23,11 +23,22 @@ const (
 func (c *commit[T]) write(ctx context.Context) error {
 	c.attempts++
 	rec := c.record()
-	switch {
-	case rec.Expired(now()) && c.pending.deadline == nil:
-		return ErrNotFound
-	case rec.Expired(now()):
+	over := func() bool { return c.pending.deadline != nil && rec.Expired(now()) }
+	if over() {
 		return c.expire(ctx)
+	}
+	err := c.put(ctx, rec)
+	if errors.Is(err, ErrNotFound) && over() { // the end came meanwhile
+		return c.expire(ctx)
+	}
+	return err
+}
+
+// put stores the record that the changes make.
+func (c *commit[T]) put(ctx context.Context, rec *Record[T]) error {
+	switch {
+	case rec.Expired(now()):
+		return ErrNotFound
 	case c.late && (c.isNew() || c.renews() || c.persistChanges() || c.extends()):
 		return ErrLate
 	case c.renews():
