@@ -17,9 +17,12 @@ const (
 	securePrefix = "__Secure-"
 )
 
-// maxCookie is what browsers take at least of name and value together
+// What browsers take of a cookie: of name and value together, and of an attribute
 // (RFC 6265bis, section 5.6).
-const maxCookie = 4096
+const (
+	maxCookie    = 4096
+	maxAttribute = 1024
+)
 
 // A Cookie says what the session's cookie looks like. The zero Cookie is
 //
@@ -70,6 +73,7 @@ func (c *Cookie) check(signed bool) error {
 	refuse(strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-"),
 		"Cookie.Name is %q; leave the prefix out, it is added as the other fields allow", c.Name)
 	refuse(c.Path != "" && c.Path[0] != '/', "Cookie.Path is %q; it must begin with a slash", c.Path)
+	refuse(len(c.Path) > maxAttribute, "Cookie.Path has %d bytes; browsers take %d", len(c.Path), maxAttribute)
 	refuse(c.Insecure && c.SameSite == http.SameSiteNoneMode, "Cookie.SameSite=None needs a secure cookie; unset Cookie.Insecure")
 	refuse(c.Insecure && c.Partitioned, "Cookie.Partitioned needs a secure cookie; unset Cookie.Insecure")
 	refuse(c.SameSite < 0 || c.SameSite > http.SameSiteNoneMode, "Cookie.SameSite is %d, which is none of net/http's values", c.SameSite)

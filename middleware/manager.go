@@ -74,7 +74,8 @@ func checkOwners[T any](store session.Store[T]) error {
 // are committed when next returns; since nothing can be said about them to the
 // client any more, a failure ends the response with [http.ErrAbortHandler].
 // When next panics, its changes are dropped, but a destroyed session is
-// destroyed.
+// destroyed. A goroutine that goes on with the session after next has returned
+// commits it itself, and can do nothing that needs a cookie.
 //
 // Hijacking a connection commits too, but what next sends over it is its own: if
 // the session may be new or renewed, the upgrade response must have the headers

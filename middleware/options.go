@@ -52,8 +52,11 @@ type Options struct {
 	SaveTimeout time.Duration
 
 	// ErrorHandler answers a request whose session could not be loaded (for
-	// handlers made by [Handle]) or saved. Nothing else of the response is sent.
-	// Nil means [DefaultErrorHandler].
+	// handlers made by [Handle]) or saved. Nothing else of the response is sent,
+	// but for headers that the handler has set and that do not describe its body,
+	// its target or how it may be cached: cookies other than the session's are
+	// among them, since they may be another manager's. It may read the session;
+	// what it changes is not saved. Nil means [DefaultErrorHandler].
 	ErrorHandler func(http.ResponseWriter, *http.Request, error)
 
 	// Observe, if not nil, is called with everything that happens to sessions,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,11 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		"Cookie: ":                {Cookie: middleware.Cookie{Domain: "a b"}},
 		"browsers take 4096":      {Cookie: middleware.Cookie{Name: strings.Repeat("n", 4096)}},
 		"invalid":                 {Cookie: middleware.Cookie{Name: "a;b"}},
+		"4055 bytes":              {Cookie: middleware.Cookie{Name: strings.Repeat("n", 4096-43-len("__Host-")+9)}},
+		"Path has 1025 bytes":     {Cookie: middleware.Cookie{Path: "/" + strings.Repeat("p", 1024)}},
+		"leave the prefix out":    {Cookie: middleware.Cookie{Name: "__secure-sid"}},
+		"SameSite is -1":          {Cookie: middleware.Cookie{SameSite: -1}},
+		"sessions: Cookie":        {Cookie: middleware.Cookie{Path: "/a;b"}},
 		"none of net/http":        {Cookie: middleware.Cookie{SameSite: 9}},
 		"use at least 32":         {Secrets: [][]byte{make([]byte, 31)}},
 	} {
@@ -80,6 +86,21 @@ func TestConfig(t *testing.T) {
 	want := &middleware.Options{Lifetime: time.Hour, Cookie: middleware.Cookie{Name: "sid"}, Secrets: [][]byte{[]byte(secret)}}
 	if err != nil || store != "redis://localhost:6379/0" || !cmp.Equal(want.Cookie, o.Cookie) || o.Lifetime != want.Lifetime || !cmp.Equal(want.Secrets, o.Secrets) {
 		t.Errorf("%+v, %q, %v", o, store, err)
+	}
+	for name, value := range map[string]string{"Store": "store", "CookieName": "cookie_name", "MaxAge": "max_age", "Secret": "secret"} {
+		field, _ := reflect.TypeFor[middleware.Config]().FieldByName(name)
+		if field.Tag.Get("json") != value || field.Tag.Get("yaml") != value {
+			t.Errorf("%s has the tags %s", name, field.Tag)
+		}
+	}
+	if _, _, err := (middleware.Config{MaxAge: 400*24*60*60 + 1}).Options(); err == nil || !strings.Contains(err.Error(), "max_age is 34560001") {
+		t.Errorf("got %v", err)
+	}
+	if o, _, err := (middleware.Config{MaxAge: 400 * 24 * 60 * 60}).Options(); err != nil || o.Lifetime != 400*24*time.Hour {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if _, _, err := (middleware.Config{MaxAge: -1}).Options(); err == nil || !strings.Contains(err.Error(), "max_age is -1") {
+		t.Errorf("got %v", err)
 	}
 	if _, store, err := (middleware.Config{}).Options(); store != "memory:" || err != nil {
 		t.Errorf("%q, %v", store, err)

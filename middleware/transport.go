@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -89,10 +90,17 @@ func (t headerTransport) check() error {
 		}
 	}
 	switch t {
-	case "", "Cookie", "Set-Cookie", "Connection", "Host", "Content-Length", "Transfer-Encoding", "Upgrade", "Trailer", "Te", "Vary":
-		return fmt.Errorf("sessions: the header %q cannot carry tokens; use one of your own, such as X-Session-Token", string(t))
+	case "", "Cookie", "Set-Cookie", "Connection", "Host", "Upgrade", "Te", "Vary", "Cache-Control", "Date", "Retry-After":
+		return t.refuse()
+	}
+	if slices.Contains(ofBody, string(t)) {
+		return t.refuse()
 	}
 	return nil
+}
+
+func (t headerTransport) refuse() error {
+	return fmt.Errorf("sessions: the header %q cannot carry tokens; use one of your own, such as X-Session-Token", string(t))
 }
 
 func (t headerTransport) carrier(*cookieTransport) carrier { return t }

@@ -176,9 +176,11 @@ func TestFailAnswersOnce(t *testing.T) {
 
 func TestHeaderNamesThatAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "X Session", "Cookie", "Set-Cookie", "a\r\nb", "Connection"} {
-		if _, err := middleware.New(session.Store[cart](newStore()), &middleware.Options{Transport: middleware.HeaderTransport(name)}); err == nil {
-			t.Errorf("HeaderTransport(%q) is accepted", name)
+	for _, name := range []string{"", "X Session", "Cookie", "Set-Cookie", "a\r\nb", "Connection", "cache-control", "Content-Type", "Location"} {
+		for way, transport := range map[string]middleware.Transport{"HeaderTransport": middleware.HeaderTransport(name), "CookieOrHeader": middleware.CookieOrHeader(name)} {
+			if _, err := middleware.New(session.Store[cart](newStore()), &middleware.Options{Transport: transport}); err == nil {
+				t.Errorf("%s(%q) is accepted", way, name)
+			}
 		}
 	}
 }

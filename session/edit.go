@@ -14,8 +14,9 @@ import (
 // result out of it, assign to a variable each time it runs.
 //
 // Edits of one session never run at the same time. Edit must not keep its
-// argument, nor call Update, Set, Clear, Take or Commit of the same session,
-// which would wait for it to end. If it panics, nothing is changed.
+// argument, nor call Update, Set, Clear, Take or Commit of the same session, nor
+// write a response, which commits it: all of them would wait for it to end. If it
+// panics, nothing is changed.
 // An edit that leaves the value as it was is no change: nothing is written.
 func (s *Session[T]) Update(edit func(*T)) {
 	s.apply(func(v *T) bool { edit(v); return true }, edit)
