@@ -149,6 +149,37 @@ func TestFailAfterTheFirstByte(t *testing.T) {
 	})
 }
 
+// By then the error handler has nothing to say any more.
+func TestNoAnswerAfterTheFirstByte(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]){
+		"a late change": func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { add(s) },
+		"Fail": func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			middleware.Fail[cart](w, r, errDown)
+			add(s)
+			if _, err := io.WriteString(w, ", really"); !errors.Is(err, errDown) {
+				t.Errorf("write returns %v", err)
+			}
+		},
+	} {
+		st := newStore()
+		a, answers := answering(t, st)
+		cookie := a.visit(t, cart{Items: 1})
+		a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			io.WriteString(w, "done")
+			st.fail("Save", errDown)
+			late(w, r, s)
+		})
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", cookie)
+		aborted := aborts(func() { a.Handler(a.mux).ServeHTTP(w, r) })
+		if !aborted || *answers != 0 || w.Code != http.StatusOK || w.Body.String() != "done" {
+			t.Errorf("%s: aborted %v, %d answers, %d %q", name, aborted, *answers, w.Code, w.Body)
+		}
+	}
+}
+
 // What the client was told before a late change failed must not look complete.
 func TestALateFailureOverTheWire(t *testing.T) {
 	t.Parallel()
@@ -181,6 +212,15 @@ func TestFailInsideATimeoutHandler(t *testing.T) {
 		st := newStore()
 		a, answers := answering(t, st)
 		cookie := a.visit(t, cart{Items: 1})
+		a.mux.Handle("/fail", http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "4")
+			http.SetCookie(w, &http.Cookie{Name: cookieName, MaxAge: -1})
+			middleware.Fail[cart](w, r, errDown)
+		}), time.Minute, "timeout"))
+		if w := a.get("/fail", cookie); w.Body.String() != "sorry" || w.Header()["Content-Length"] != nil || w.Header()["Set-Cookie"] != nil ||
+			w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%q %v", w.Body, w.Header())
+		}
 		for path, timeout := range map[string]time.Duration{"/soon": time.Second, "/at-once": time.Minute} {
 			a.mux.Handle(path, http.TimeoutHandler(middleware.Handle(func(http.ResponseWriter, *http.Request, *session.Session[cart]) {
 				t.Error("called")

@@ -3,6 +3,8 @@ package middleware_test
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -361,7 +363,6 @@ func TestAHostileCookieCostsNoMemory(t *testing.T) {
 func FuzzCookieHeader(f *testing.F) {
 	apps := map[bool]*app{}
 	stores := map[bool]*store{}
-	genuine := map[bool]string{}
 	shape := map[bool]*regexp.Regexp{
 		false: regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`),
 		true:  regexp.MustCompile(`^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$`),
@@ -370,7 +371,6 @@ func FuzzCookieHeader(f *testing.F) {
 		stores[signed] = newStore()
 		apps[signed] = newApp(f, stores[signed], &middleware.Options{Secrets: secrets})
 		cookie := setCookie(f, apps[signed].get("/add", ""))
-		genuine[signed] = strings.TrimPrefix(cookie, cookieName+"=")
 		f.Add(cookie, signed)
 		f.Add(cookie+"; "+cookie+"x", signed)
 		f.Add(cookie+";\t"+cookie+"; "+cookieName+"="+session.NewToken().Reveal(), signed)
@@ -387,8 +387,8 @@ func FuzzCookieHeader(f *testing.F) {
 		token := slices.Collect(maps.Keys(found))
 		want := ""
 		if len(token) == 1 {
-			_, err := session.ParseToken(token[0])
-			if err == nil || token[0] == genuine[true] && signed {
+			text, signature, _ := strings.Cut(token[0], ".")
+			if _, err := session.ParseToken(text); err == nil && (!signed || signature == signatureOf(text)) {
 				want = "Load"
 			}
 		}
@@ -402,4 +402,11 @@ func FuzzCookieHeader(f *testing.F) {
 		}
 		apps[signed].kinds()
 	})
+}
+
+// signatureOf makes the signature of a token as it is documented.
+func signatureOf(token string) string {
+	mac := hmac.New(sha256.New, oldSecret)
+	mac.Write([]byte("sessions/cookie/1\x00" + cookieName + "\x00" + token))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }

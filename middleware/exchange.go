@@ -234,7 +234,8 @@ func (x *exchange[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if !x.w.beneath(w) {
 		dropBody(w.Header(), w.Header()["Content-Encoding"])
-		x.answer(w, r, err)
+		x.m.carrier.drop(w.Header())
+		x.handle(w, r, err)
 	} else if x.w.refuse(err) {
 		x.answer(x.w.ResponseWriter, r, err)
 	}
@@ -247,7 +248,6 @@ func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) { x.answer(
 func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	x.m.carrier.drop(h)
-	h["Cache-Control"] = []string{"no-store"}
 	if s, used := x.used(); used {
 		if s != nil {
 			s.Discard()
@@ -255,10 +255,14 @@ func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) 
 				x.tell(h, s)
 			}
 		}
-		if len(h["Vary"]) == 0 {
-			vary(h, x.m.varies)
-		}
+		vary(h, x.m.varies)
 	}
+	x.handle(w, r, err)
+}
+
+// handle calls the manager's error handler.
+func (x *exchange[T]) handle(w http.ResponseWriter, r *http.Request, err error) {
+	w.Header()["Cache-Control"] = []string{"no-store"}
 	handle := x.m.options.ErrorHandler
 	if handle == nil {
 		handle = DefaultErrorHandler

@@ -531,6 +531,8 @@ func TestEachSaveHasAContextOfItsOwn(t *testing.T) {
 			io.WriteString(w, "done")
 			time.Sleep(time.Second)
 			add(s)
+			io.WriteString(w, "and noted") // what is late is saved at the end, once
+			add(s)
 		})
 		r := httptest.NewRequest("GET", "/", nil)
 		r = r.WithContext(context.WithValue(r.Context(), key{}, "value"))
