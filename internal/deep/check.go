@@ -2,6 +2,7 @@ package deep
 
 import (
 	"fmt"
+	"math/big"
 	"reflect"
 	"runtime"
 	"time"
@@ -36,6 +37,10 @@ func (c *checker) check(t reflect.Type, path string) {
 	}
 	c.open[t] = true
 	defer delete(c.open, t)
+	if t == reflect.TypeFor[big.Float]() { // its text does not say how precise it is
+		c.refuse(path, "a %v would come back as another number; use a big.Rat, or its Text", t)
+		return
+	}
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
 		c.refuse(path, "a %v cannot be stored; remove it, or tag it `msgpack:\"-\" json:\"-\"`", t)

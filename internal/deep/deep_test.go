@@ -278,6 +278,7 @@ func TestCheck(t *testing.T) {
 		Self    selfPointer
 		Shares  msgpackOnly
 		Z       []complex64
+		Prec    *big.Float
 		U       uintptr
 		Skipped chan int `msgpack:"-"`
 		Tagged  func()   `json:"-"`
@@ -297,7 +298,7 @@ func TestCheck(t *testing.T) {
 		texts = append(texts, err.Error())
 	}
 	for _, want := range []string{"refused.C: ", "refused.F[]: ", "refused.I[]: ", "refused.hidden: ", "refused.Keys: ",
-		"refused.N.Err: ", "refused.Self: ", "refused.Shares: ", "refused.Z[]: ", "refused.U: "} {
+		"refused.N.Err: ", "refused.Self: ", "refused.Shares: ", "refused.Prec: ", "refused.Z[]: ", "refused.U: "} {
 		found := 0
 		for _, text := range texts {
 			if strings.HasPrefix(text, want) {
@@ -308,8 +309,8 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%d errors begin with %q, want 1, in\n%s", found, want, strings.Join(texts, "\n"))
 		}
 	}
-	if len(texts) != 10 {
-		t.Errorf("%d errors, want 10:\n%s", len(texts), strings.Join(texts, "\n"))
+	if len(texts) != 11 {
+		t.Errorf("%d errors, want 11:\n%s", len(texts), strings.Join(texts, "\n"))
 	}
 	if errs := deep.Check[kept](); errs != nil {
 		t.Errorf("refused: %v", errs)
