@@ -75,7 +75,11 @@ func (b *byBinary) UnmarshalBinary(data []byte) error { b.raw = bytes.Clone(data
 
 func (b *byMsgpack) EncodeMsgpack(e *msgpack.Encoder) error { return e.Encode(b.list) }
 func (b *byMsgpack) DecodeMsgpack(d *msgpack.Decoder) error { return d.Decode(&b.list) }
-func (b *byMsgpack) Clone() byMsgpack                       { return byMsgpack{slices.Clone(b.list)} }
+func (b byMsgpack) Clone() byMsgpack                        { return byMsgpack{slices.Clone(b.list)} }
+
+func (b byMsgpack) Equal(other byMsgpack) bool {
+	return slices.EqualFunc(b.list, other.list, time.Time.Equal)
+}
 
 func (b byBytes) MarshalMsgpack() ([]byte, error) {
 	return msgpack.Marshal(map[string]any{"n": b.N, "at": time.Unix(int64(b.N), 0)})
@@ -394,6 +398,59 @@ func TestEveryValueOnEveryStore(t *testing.T) {
 		for name, v := range packed {
 			v.Mark = 1
 			keep(t, store2, name, v, v)
+		}
+	})
+}
+
+// unfit has what no session can hold, whatever the store.
+type unfit struct {
+	Chan   chan int
+	Funcs  []func()
+	Any    any
+	Errs   map[string]error
+	hidden int
+	Two    complex128
+	Word   uintptr
+	ByPtr  map[*int]int
+	ByTime map[time.Time]int
+	ByReal map[[2]float64]int
+	ByPart map[struct {
+		A int `msgpack:"-"`
+	}]int
+	Float *big.Float
+	Stamp struct {
+		time.Time
+		Note string
+	}
+	Deep struct{ List []*struct{ C chan int } }
+}
+
+var unfitPaths = []string{"Chan", "Funcs[]", "Any", "Errs[]", "hidden", "Two", "Word", "ByPtr", "ByTime", "ByReal", "ByPart", "Float", "Stamp", "Deep.List[].C"}
+
+func TestUnfitTypesAreRefusedAtTheStart(t *testing.T) {
+	_ = unfit{hidden: 1}
+	_, err := sessions.New(memstore.New[unfit](nil), nil)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for i, path := range unfitPaths {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], "session: unfit."+path+": ") || !strings.ContainsAny(lines[i], ";") {
+			t.Errorf("%s is not refused with its path and what to do:\n%s", path, err)
+		}
+	}
+	if len(lines) != len(unfitPaths) {
+		t.Errorf("%d reasons, want %d:\n%s", len(lines), len(unfitPaths), err)
+	}
+	onEveryKind(t, func(t *testing.T, k kind) {
+		if _, err := storeOf[packs](t, k); (err != nil) != k.isJSON() {
+			t.Errorf("of what only MessagePack keeps: got error %v", err)
+		} else if err != nil {
+			for _, path := range []string{"ByStruct", "ByArray", "ByBool", "URL", "Number", "Hash", "Binary", "Packed"} {
+				if !strings.Contains(err.Error(), "codec: JSON: packs."+path) {
+					t.Errorf("%s is not refused with its path:\n%v", path, err)
+				}
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"math/big"
 	"net/netip"
 	"net/url"
@@ -123,6 +124,40 @@ func TestCheckRefuses(t *testing.T) {
 	checks[struct {
 		C chan int `msgpack:"-"`
 	}](t, "-", "C")
+}
+
+// What one codec would drop that sessions keep is refused; what all drop is not.
+func TestCheckOfTags(t *testing.T) {
+	checks[struct {
+		Hash string `json:"-"`
+	}](t, "-", "Hash")
+	checks[struct {
+		Hash  string   `json:"-" msgpack:"-,omitempty"`
+		Cache []string `msgpack:"-"`
+		Dash  int      `json:"-,"`
+	}](t, "-", "-")
+	checks[struct{ N []json.Number }](t, "-", "N[]")
+	checks[struct {
+		N json.Number `json:"-" msgpack:"-"`
+	}](t, "-", "-")
+	checks[struct {
+		Addr netip.Addr `msgpack:",omitempty"`
+		Big  big.Int    `msgpack:",omitempty"`
+		Fine *big.Int   `msgpack:",omitempty"`
+		At   time.Time  `msgpack:",omitempty"`
+		In   struct{}   `msgpack:",omitempty"`
+	}](t, "Addr Big", "-")
+}
+
+// What Check refuses, the codec would lose.
+func TestCheckOfOmitEmpty(t *testing.T) {
+	type T struct {
+		Big big.Int `msgpack:",omitempty"`
+	}
+	data, err := codec.MessagePack[T]().Append(nil, &T{*big.NewInt(5)})
+	if err != nil || string(data) != "\x80" {
+		t.Errorf("got %q and error %v: Check need not refuse it", data, err)
+	}
 }
 
 func TestCheckStructs(t *testing.T) {
