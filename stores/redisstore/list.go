@@ -65,7 +65,8 @@ func without(ids, others []session.ID) []session.ID {
 //
 // It goes through the whole keyspace by SCAN, which looks at every key, those of
 // other programs too, but never blocks Redis for long. SCAN yields everything
-// that is there from its beginning to its end, and may yield a record twice.
+// that is there from its beginning to its end, and may yield a record twice; one
+// that comes or goes meanwhile it may yield or not.
 // In a cluster the masters are visited one after the other; a record whose slot
 // moves to another one meanwhile may be missed. Of a Ring, shards that are down
 // are left out; their sessions are not found by anything else either. A client
