@@ -26,7 +26,6 @@ type commit[T any] struct {
 	gone     bool
 	late     bool
 	unsure   bool
-	began    ID         // of base at first
 	base     *Record[T] // what the changes are made on; at the end, what is stored
 	value    *T         // base.Value with the changes
 	token    Token      // of base
@@ -38,7 +37,7 @@ type commit[T any] struct {
 
 func (s *Session[T]) snapshot() commit[T] {
 	return commit[T]{s: s, pending: s.pending, epoch: s.epoch, ends: s.ends, gone: s.gone,
-		late: s.late, unsure: s.unsure, began: s.base.ID, base: s.base, value: s.value, token: s.token}
+		late: s.late, unsure: s.unsure, base: s.base, value: s.value, token: s.token}
 }
 
 // run writes the changes, again on the newer value as long as another request

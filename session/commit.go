@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 )
 
 // Commit saves the changes made so far, all of them or none. Nothing is written
@@ -95,31 +94,27 @@ func (s *Session[T]) end() {
 	}
 }
 
-// bury deletes the records of sessions that were destroyed.
+// bury deletes the record of a session that was destroyed.
 func (s *Session[T]) bury(ctx context.Context) error {
-	for {
+	s.mu.Lock()
+	doomed := s.doomed
+	s.mu.Unlock()
+	if doomed == nil {
+		return nil
+	}
+	start := s.policy.clock()
+	err := StoreError(s.delete(ctx, doomed.ID))
+	e := Event{Kind: EventDestroyed, ID: doomed.ID, Owner: doomed.Owner, Duration: s.policy.since(start), Err: err}
+	if err != nil {
+		e.Kind = kindOf(err)
+	}
+	s.policy.observe(ctx, e)
+	if err == nil {
 		s.mu.Lock()
-		var doomed *Record[T]
-		if len(s.doomed) > 0 {
-			doomed = s.doomed[0]
-		}
-		s.mu.Unlock()
-		if doomed == nil {
-			return nil
-		}
-		start := s.policy.clock()
-		err := StoreError(s.delete(ctx, doomed.ID))
-		e := Event{Kind: EventDestroyed, ID: doomed.ID, Owner: doomed.Owner, Duration: s.policy.since(start), Err: err}
-		if err != nil {
-			e.Kind = kindOf(err)
-			s.policy.observe(ctx, e)
-			return err
-		}
-		s.policy.observe(ctx, e)
-		s.mu.Lock()
-		s.doomed = s.doomed[1:]
+		s.doomed = nil // no other came meanwhile: what follows is not stored yet
 		s.mu.Unlock()
 	}
+	return err
 }
 
 // delete ends a session. One that is absent may have been renewed, and the marker
@@ -180,8 +175,7 @@ func (s *Session[T]) finish(c *commit[T]) {
 	defer s.mu.Unlock()
 	s.unsure, s.seen = false, now()
 	if s.ends != c.ends && c.base.Revision != 0 { // destroyed while it was saved, maybe under a new ID
-		s.doomed = slices.DeleteFunc(s.doomed, func(rec *Record[T]) bool { return rec.ID == c.began })
-		s.doomed = append(s.doomed, c.base)
+		s.doomed = c.base
 		return
 	}
 	rest := s.pending // Renew, Persist and ExpireBy may have been added

@@ -131,7 +131,7 @@ func (s *Session[T]) Destroy() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.base.Revision != 0 {
-		s.doomed = append(s.doomed, s.base)
+		s.doomed = s.base
 	}
 	s.epoch++
 	s.ends++

@@ -32,12 +32,12 @@ type Session[T any] struct {
 	seen    time.Time  // when base was loaded or saved
 	value   *T         // base.Value with the edits; never written
 	pending pending[T]
-	doomed  []*Record[T] // destroyed, and to be deleted at commit
-	epoch   int          // counts what drops edits: an edit that was running then is dropped too
-	ends    int          // counts Destroy
-	unsure  bool         // the last commit failed so that it is not known what is stored
-	gone    bool         // ended elsewhere: cannot be saved
-	late    bool         // the client cannot be told of a new token any more
+	doomed  *Record[T] // destroyed, and to be deleted at commit; nil if none is
+	epoch   int        // counts what drops edits: an edit that was running then is dropped too
+	ends    int        // counts Destroy
+	unsure  bool       // the last commit failed so that it is not known what is stored
+	gone    bool       // ended elsewhere: cannot be saved
+	late    bool       // the client cannot be told of a new token any more
 
 	first      Record[T] // base until the first commit, in one piece with the session
 	committing bool
@@ -78,7 +78,7 @@ func (s *Session[T]) rest(rec *Record[T], token Token) {
 // The caller holds mu.
 func (s *Session[T]) idle() bool {
 	p := &s.pending
-	return s.value == &s.base.Value && len(s.doomed) == 0 && p.edits == nil && p.err == nil &&
+	return s.value == &s.base.Value && s.doomed == nil && p.edits == nil && p.err == nil &&
 		!p.renew && !p.destroy && p.persist == nil && p.deadline == nil
 }
 
@@ -194,7 +194,7 @@ func (s *Session[T]) Modified() bool {
 	s.mu.Lock()
 	doomed, c := s.doomed, s.snapshot()
 	s.mu.Unlock()
-	return len(doomed) > 0 || c.pending.err != nil || c.gone && c.asked() || c.wanted()
+	return doomed != nil || c.pending.err != nil || c.gone && c.asked() || c.wanted()
 }
 
 // Changes returns the paths of the fields that differ from what was loaded, in

@@ -271,3 +271,56 @@ func TestEveryDestroyedSessionIsDeleted(t *testing.T) {
 		}
 	}
 }
+
+// What a commit has done is done: when other requests change it later, the next
+// commit does not do it again.
+func TestOptionsAreSavedOnce(t *testing.T) {
+	store, soon := newProbe(), time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
+	token := stored(t, store, state{Count: 1})
+	s, other := load(t, store, token), load(t, store, token)
+	s.Persist(false)
+	s.ExpireBy(soon)
+	commit(t, s)
+	other.Persist(true)
+	other.ExpireBy(soon.Add(time.Hour))
+	commit(t, other)
+	s.Update(increment)
+	commit(t, s)
+	if !s.Persistent() || !s.Deadline().Equal(soon.Add(time.Hour)) {
+		t.Errorf("persistent: %v, deadline %v, want what the other request set", s.Persistent(), s.Deadline())
+	}
+}
+
+// Only a write whose outcome is unknown makes a conflict that follows a failure,
+// and only until another one succeeds.
+func TestAConflictIsResolvedAfterAFailureThatWroteNothing(t *testing.T) {
+	for name, fail := range map[string]func(t *testing.T, store *probe, s *session.Session[state]){
+		"a touch": func(t *testing.T, store *probe, s *session.Session[state]) {
+			time.Sleep(30 * time.Minute)
+			store.once("Touch", func() error { return errDown })
+			commit(t, s)
+		},
+		"a write that was made again": func(t *testing.T, store *probe, s *session.Session[state]) {
+			store.once("Save", func() error { return errDown })
+			s.Update(increment)
+			if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("got error %v", err)
+			}
+			commit(t, s)
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			store := newProbe()
+			token := stored(t, store, state{User: "ada"})
+			s := load(t, store, token)
+			fail(t, store, s)
+			other := load(t, store, token)
+			other.Update(increment)
+			commit(t, other)
+			s.Update(increment)
+			if err := s.Commit(t.Context()); err != nil {
+				t.Errorf("after %s: %v", name, err)
+			}
+		})
+	}
+}
