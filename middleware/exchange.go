@@ -201,7 +201,7 @@ func (x *exchange[T]) end() {
 
 // again commits what has changed since the response began.
 func (x *exchange[T]) again() error {
-	if s, _ := x.used(); s != nil {
+	if s, _ := x.used(); s != nil && s.Modified() {
 		return x.commit(s)
 	}
 	return nil

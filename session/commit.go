@@ -138,7 +138,7 @@ func (s *Session[T]) fail(ctx context.Context, c *commit[T], err error) error {
 		err = ErrGone
 		s.gone = true
 	}
-	s.unsure = s.unsure || c.attempts > 0 && errors.Is(err, ErrUnavailable)
+	s.unsure = s.unsure || errors.Is(err, ErrUnavailable)
 	s.mu.Unlock()
 	s.policy.observe(ctx, Event{Kind: kindOf(err), ID: c.base.ID, Owner: c.base.Owner,
 		Duration: s.policy.since(c.start), Attempts: c.attempts, Err: err})

@@ -366,6 +366,29 @@ func TestAWaitingCommitGivesUpWithItsContext(t *testing.T) {
 	})
 }
 
+func TestWaitingCommitsComeOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		s := session.New(store, nil)
+		store.before = func(op string) error { time.Sleep(time.Minute); return nil }
+		for range 2 {
+			for range 3 {
+				s.Update(increment)
+				go func() {
+					if err := s.Commit(context.Background()); err != nil {
+						t.Error(err)
+					}
+				}()
+				synctest.Wait()
+			}
+			time.Sleep(10 * time.Minute)
+		}
+		if got := store.calls(); got != "Save Save Save Save" || s.Modified() {
+			t.Errorf("calls %q", got)
+		}
+	})
+}
+
 func TestErrorsOfTheStore(t *testing.T) {
 	decode := &session.DecodeError{Err: errDown}
 	encode := &session.EncodeError{Err: errDown}

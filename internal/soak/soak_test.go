@@ -52,7 +52,7 @@ func soak(t *testing.T, store session.Store[Visit], connections func() int) {
 	d := soakTime(t)
 	seed := rand.Uint64()
 	before := runtime.NumGoroutine()
-	m, site := newSite(t, store, &middleware.Options{Lifetime: time.Hour, Logger: slog.New(slog.DiscardHandler)})
+	m, site := newSite(t, store, &middleware.Options{Lifetime: time.Hour, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	come := func(d time.Duration) (visits int64) {
 		var wg sync.WaitGroup
 		var count atomic.Int64
