@@ -216,7 +216,15 @@ func TestFailInsideATimeoutHandler(t *testing.T) {
 			w.Header().Set("Content-Length", "4")
 			http.SetCookie(w, &http.Cookie{Name: cookieName, MaxAge: -1})
 			middleware.Fail[cart](w, r, errDown)
+			if r.URL.RawQuery != "" {
+				<-r.Context().Done()
+				time.Sleep(time.Second)
+			}
 		}), time.Minute, "timeout"))
+		if w := a.get("/fail?hangs", cookie); w.Code != http.StatusServiceUnavailable || w.Body.String() != "timeout" {
+			t.Errorf("a handler that fails and then hangs: %d %q", w.Code, w.Body)
+		}
+		time.Sleep(time.Second)
 		if w := a.get("/fail", cookie); w.Body.String() != "sorry" || w.Header()["Content-Length"] != nil || w.Header()["Set-Cookie"] != nil ||
 			w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%q %v", w.Body, w.Header())

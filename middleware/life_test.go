@@ -266,6 +266,12 @@ func TestNoMiddleware(t *testing.T) {
 	}
 }
 
+// Headers that are true of the handler's response only.
+var ofTheBody = []string{"Accept-Ranges", "Cdn-Cache-Control", "Clear-Site-Data", "Content-Digest", "Content-Disposition",
+	"Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-Range", "Etag", "Expires",
+	"Hx-Location", "Hx-Redirect", "Hx-Trigger", "Last-Modified", "Location", "Refresh", "Repr-Digest", "Surrogate-Control",
+	"Trailer", "Transfer-Encoding"}
+
 // What a handler said before its commit failed must not reach the client.
 func TestAFailedCommitSendsTheErrorHandlersResponseOnly(t *testing.T) {
 	t.Parallel()
@@ -307,10 +313,10 @@ func TestAFailedCommitSendsTheErrorHandlersResponseOnly(t *testing.T) {
 			st.fail("Save", errDown)
 			a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 				s.Update(func(c *cart) { c.Items++ })
+				for _, name := range ofTheBody {
+					w.Header().Set(name, "1")
+				}
 				w.Header().Set("Content-Type", "image/png")
-				w.Header().Set("Content-Length", "14")
-				w.Header().Set("Content-Encoding", "gzip")
-				w.Header().Set("ETag", `"x"`)
 				w.Header().Set("X-Own", "kept")
 				handler(w, r)
 			})
@@ -325,7 +331,7 @@ func TestAFailedCommitSendsTheErrorHandlersResponseOnly(t *testing.T) {
 			if w.Code != want || strings.Contains(w.Body.String(), "handler") {
 				t.Errorf("%s: %d %q", name, w.Code, w.Body)
 			}
-			for _, header := range []string{"Content-Length", "Content-Encoding", "Etag", "Location", "Set-Cookie"} {
+			for _, header := range append(ofTheBody, "Set-Cookie") {
 				if w.Header()[header] != nil {
 					t.Errorf("%s: %s: %q", name, header, w.Header()[header])
 				}

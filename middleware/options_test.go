@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,7 +51,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		"invalid":                 {Cookie: middleware.Cookie{Name: "a;b"}},
 		"4055 bytes":              {Cookie: middleware.Cookie{Name: strings.Repeat("n", 4096-43-len("__Host-")+9)}},
 		"Path has 1025 bytes":     {Cookie: middleware.Cookie{Path: "/" + strings.Repeat("p", 1024)}},
-		"leave the prefix out":    {Cookie: middleware.Cookie{Name: "__secure-sid"}},
+		"leave the prefix out":    {Cookie: middleware.Cookie{Name: "__Secure-sid"}},
 		"SameSite is -1":          {Cookie: middleware.Cookie{SameSite: -1}},
 		"sessions: Cookie":        {Cookie: middleware.Cookie{Path: "/a;b"}},
 		"none of net/http":        {Cookie: middleware.Cookie{SameSite: 9}},
@@ -132,4 +134,62 @@ func TestTroubleIsLogged(t *testing.T) {
 	if log.Len() > 0 {
 		t.Errorf("log %q", log.String())
 	}
+}
+
+// Not in parallel: the default logger is the process's.
+func TestTroubleIsLoggedByDefault(t *testing.T) {
+	var log bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	st := newStore()
+	m, err := middleware.New(st, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.fail("Load", errDown)
+	if _, err := m.Open(t.Context(), session.NewToken().Reveal()); !errors.Is(err, session.ErrUnavailable) {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "session failed") {
+		t.Errorf("log %q", log.String())
+	}
+}
+
+// New takes over what the options say and keeps nothing of the caller's.
+func TestNewCopiesTheSecrets(t *testing.T) {
+	t.Parallel()
+	secret := bytes.Clone(oldSecret)
+	a := newApp(t, newStore(), &middleware.Options{Secrets: [][]byte{secret}})
+	clear(secret)
+	cookie := setCookie(t, a.get("/add", ""))
+	if _, signature, _ := strings.Cut(cookie, "."); signature != signatureOf(strings.TrimPrefix(cookie, cookieName+"=")[:session.TokenLen]) {
+		t.Error("signed with what the caller's secret is now")
+	}
+}
+
+func TestTheOptionsReachThePolicy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newApp(t, newStore(), &middleware.Options{Lifetime: time.Hour, IdleTimeout: 10 * time.Minute, MaxPerOwner: 1})
+		alive := func(cookie string) bool { _, ok := a.value(t, cookie); return ok }
+		first := a.visit(t, cart{Customer: "ada"})
+		time.Sleep(time.Second)
+		second := a.visit(t, cart{Customer: "ada"})
+		if alive(first) || !alive(second) {
+			t.Error("MaxPerOwner is not observed")
+		}
+		time.Sleep(11 * time.Minute)
+		if alive(second) {
+			t.Error("IdleTimeout is not observed")
+		}
+		third := a.visit(t, cart{Customer: "ada"})
+		for range 7 {
+			if time.Sleep(9 * time.Minute); a.get("/show", third).Code != http.StatusOK {
+				t.Error("not shown")
+			}
+		}
+		if alive(third) {
+			t.Error("Lifetime is not observed")
+		}
+	})
 }

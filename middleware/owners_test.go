@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,13 @@ func TestListAndRevoke(t *testing.T) {
 			t.Errorf("a session %s: %v", name, err)
 		}
 	}
+	nobodys := a.visit(t, cart{Items: 1})
+	if err := a.Revoke(t.Context(), "", a.id(t, nobodys)); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("nobody's session, by nobody: %v", err)
+	}
+	if _, err := a.Open(t.Context(), strings.TrimPrefix(nobodys, cookieName+"=")); err != nil {
+		t.Errorf("nobody's session: %v", err)
+	}
 	if err := a.Revoke(t.Context(), "ada", session.NewToken().ID()); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("an unknown session: %v", err)
 	}
@@ -53,6 +61,9 @@ func TestListAndRevoke(t *testing.T) {
 	}
 	if _, ok := a.value(t, other); ok {
 		t.Error("a revoked session lives")
+	}
+	if !slices.Contains(a.kinds(), session.EventRevoked) {
+		t.Error("not reported")
 	}
 	third := a.visit(t, cart{Customer: "ada"})
 	if n, err := a.RevokeAll(t.Context(), "ada", a.id(t, mine)); n != 1 || err != nil {
@@ -74,9 +85,47 @@ func TestListAndRevoke(t *testing.T) {
 		}
 		total++
 	}
-	if total != 1 {
+	if total != 2 { // eve's and nobody's
 		t.Errorf("All yields %d", total)
 	}
+}
+
+func TestRevokeWithTheStoreDown(t *testing.T) {
+	t.Parallel()
+	for _, op := range []string{"Load", "Delete", "ByOwner"} {
+		st := &unlisted{store: newStore()}
+		a := newApp(t, st, nil)
+		id := a.id(t, a.visit(t, cart{Customer: "ada"}))
+		if op == "ByOwner" {
+			st.err = errDown
+		} else {
+			st.fail(op, errDown)
+			if err := a.Revoke(t.Context(), "ada", id); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s: Revoke: %v", op, err)
+			}
+		}
+		if op != "Load" {
+			if n, err := a.RevokeAll(t.Context(), "ada"); n != 0 || !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s: RevokeAll: %d, %v", op, n, err)
+			}
+		}
+		if st.live(t) != 1 || slices.Contains(a.kinds(), session.EventRevoked) {
+			t.Errorf("%s: ended", op)
+		}
+	}
+}
+
+// An unlisted store may be unable to list an owner's sessions.
+type unlisted struct {
+	*store
+	err error
+}
+
+func (u *unlisted) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[cart], error] {
+	if u.err == nil {
+		return u.store.ByOwner(ctx, owner)
+	}
+	return func(yield func(session.Record[cart], error) bool) { yield(session.Record[cart]{}, u.err) }
 }
 
 // renewing renews each session just before it would be deleted, once.

@@ -463,6 +463,25 @@ func TestAFlushThatIsNotSupportedBeginsNothing(t *testing.T) {
 	stored(t, a, w.Result())
 }
 
+// A writer may have FlushError alone.
+func TestFlushError(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		add(s)
+		if err := http.NewResponseController(w).Flush(); !errors.Is(err, errDown) || s.IsNew() {
+			t.Errorf("%v, new: %v", err, s.IsNew())
+		}
+	})
+	w := httptest.NewRecorder()
+	a.Handler(a.mux).ServeHTTP(flushErrorer{w}, httptest.NewRequest("GET", "/", nil))
+	stored(t, a, w.Result())
+}
+
+type flushErrorer struct{ http.ResponseWriter }
+
+func (flushErrorer) FlushError() error { return errDown }
+
 func TestCloseNotify(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, newStore(), nil)
