@@ -389,7 +389,7 @@ func TestAnErrorHandlerMayLookAtTheSession(t *testing.T) {
 	t.Parallel()
 	type key struct{}
 	st := newStore()
-	a := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+	a := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
 		s, err := middleware.Get[cart](r)
 		if err != nil || s.Value().Items != 1 {
 			t.Errorf("%+v, %v", s.Value(), err)

@@ -291,6 +291,7 @@ func TestHostileCookies(t *testing.T) {
 			"without spaces":        "a=b;" + genuine + ";c=d",
 			"$Version":              "$Version=1; " + genuine + "; $Path=/",
 			"after a malformed one": cookieName + "=x; " + genuine,
+			"beside another shape":  cookieName + "=" + strings.Repeat("!", len(value)) + "; " + genuine,
 			"a cookie left empty":   cookieName + "=; " + genuine,
 			"broken neighbours":     ";;=;  ; a;\x01=\x02; " + genuine,
 		}
