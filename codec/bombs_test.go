@@ -144,6 +144,45 @@ func TestBombs(t *testing.T) {
 	}
 }
 
+// A byte of data may become two elements' memory, however large they are: that is
+// the most that data can grow, in lists, in maps, behind pointers, and in others.
+func TestHowFarDataGrows(t *testing.T) {
+	type element struct{ Data [1 << 10]byte }
+	type lists struct {
+		L []element
+		P []*element
+		M map[int]element
+		N [][]element
+	}
+	const n = 1 << 12
+	entries, members := []byte{0xdf, 0, 0, 0x10, 0}, `{"0":{}`
+	for i := range n {
+		entries = append(entries, 0xcd, byte(i>>8), byte(i), 0x80)
+		if i > 0 {
+			members += fmt.Sprintf(`,"%d":{}`, i)
+		}
+	}
+	wide := "\xdd\x00\x00\x10\x00" + strings.Repeat("\x80", n)
+	list := "[{}" + strings.Repeat(",{}", n-1) + "]"
+	for name, data := range map[string]string{
+		"list": at("L", wide), "list of nil": at("L", strings.ReplaceAll(wide, "\x80", "\xc0")), "pointers": at("P", wide), "map": at("M", string(entries)),
+		"lists of lists": at("N", "\x92", wide, wide), "the same twice": "\x82" + at("L", wide)[1:] + at("L", wide)[1:],
+		"JSON list": `{"L":` + list + `}`, "JSON list of null": `{"L":` + strings.ReplaceAll(list, "{}", "null") + `}`, "JSON pointers": `{"P":` + list + `}`,
+		"JSON map": `{"M":` + members + `}}`, "JSON lists of lists": `{"N":[` + list + "," + list + `]}`, "JSON, the same twice": `{"L":` + list + `,"L":` + list + `}`,
+		"JSON list of others": `{"L":[0` + strings.Repeat(",0", n-1) + `]}`,
+	} {
+		c := codec.MessagePack[lists]()
+		if strings.HasPrefix(name, "JSON") {
+			c = codec.JSON[lists]()
+		}
+		var err error
+		allocated := allocation(func() { err = c.Decode([]byte(data), new(lists)) })
+		if elements := float64(allocated) / 1024 / float64(len(data)); elements > 2.5 || err != nil && name != "JSON list of others" {
+			t.Errorf("%s: a byte takes %.1f elements' memory, error %v", name, elements, err)
+		}
+	}
+}
+
 func raceDetector() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
 )
 
 // readAs encodes v as an earlier program did, and shows what today's codec makes of it.
@@ -60,6 +61,26 @@ func Example_fieldRetyped() {
 	}
 	readAs(cartV0{12.34}, codec.MessagePack[cartV0](), carts)
 	// Output: {Cents:1234} <nil>
+}
+
+// A field that means something else than before needs a version as well, although
+// every old value can be read: nothing but the version tells euros from cents.
+func Example_fieldRedefined() {
+	type Cart struct{ Price int64 } // in cents; in euros before
+
+	plain := codec.MessagePack[Cart]()
+	carts, err := codec.Versioned(1, plain, codec.From(0, plain, func(c Cart) (Cart, error) {
+		return Cart{Price: c.Price * 100}, nil
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	readAs(Cart{12}, plain, carts)
+	readAs(Cart{1234}, carts, carts)
+	// Output:
+	// {Price:1200} <nil>
+	// {Price:1234} <nil>
 }
 
 // A field that is split in two needs a version too. That an upgrade cannot make
@@ -141,6 +162,27 @@ func ExampleSame() {
 	}
 	readAs(Cart{"ada"}, plain, carts)
 	// Output: {Customer:ada} <nil>
+}
+
+// basket was named cart, and says so.
+type basket struct{ Customer string }
+
+func (basket) SessionType() string {
+	return "github.com/seed48429006/sessions/codec_test.cart"
+}
+
+// A type that is renamed, or moved to another package, says what it was: the path
+// of its package and its name.
+func Example_typeRenamed() {
+	id := session.NewToken().ID()
+	data, err := codec.AppendRecord(nil, &session.Record[cart]{ID: id, Value: cart{Customer: "ada"}}, 1, codec.MessagePack[cart]())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rec, err := codec.DecodeRecord(data, id, codec.MessagePack[basket]())
+	fmt.Println(rec.Value.Customer, err)
+	// Output: ada <nil>
 }
 
 func ExampleSealed() {

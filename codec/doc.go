@@ -21,13 +21,25 @@
 // written but not read. Stores ask when they are made, so that a program with
 // such a type does not start.
 //
+// A type that passes is kept alike by every store. Where codecs would bring a
+// value back in another form, a session gives it that form at once, when it is
+// committed, in memory too: times are in UTC; a field tagged omitempty or
+// omitzero is zero if it is empty, or says so by its method IsZero; a pointer to
+// nil is nil; a [json.RawMessage] has no white space, and is nil if it is null.
+//
+// Two things are left to know. A value may be one that its codec refuses: NaN in
+// JSON, or a string that is not UTF-8. That is a [session.EncodeError] at
+// commit. And a type with marshalers of its own is as true as those are: a
+// net.IP of four bytes comes back with sixteen. sessiontest.TestCodec finds out.
+//
 // # Changing T
 //
-// Values are stored field by field under the fields' names. What a change of T
-// asks for depends on its kind:
+// Values are stored field by field under the fields' names. There are four kinds
+// of change to a field, and one to T itself:
 //
 //   - A field was added or removed: nothing. A new field is zero when an old value
-//     is read, one that is gone is passed over.
+//     is read, one that is gone is passed over. Its name should not come back for
+//     something else, for JSON not even in another case, while sessions have it.
 //   - A field was renamed: a tag with the old name, `msgpack:"old"` or
 //     `json:"old"`. Without, its value is lost.
 //   - A field changed its type, or was split, or some were joined: [Versioned],
@@ -39,7 +51,8 @@
 //     SessionType() string, that returns what T was. Without, old records are
 //     refused, as below.
 //
-// The examples show each. sessiontest.Golden is a test that knows from stored
+// The examples show each: FieldRemoved, FieldRenamed, FieldRetyped, FieldSplit,
+// FieldRedefined and TypeRenamed. sessiontest.Golden is a test that knows from stored
 // sessions when one of these was forgotten.
 //
 // # Versions
@@ -102,8 +115,9 @@
 // Decoders meet data that is truncated, corrupt, or made to do harm. Both codecs
 // go through it once before they decode it: it must be one value and no more,
 // nest no deeper than [MaxDepth], and promise no more elements than it has bytes
-// for. What is left to do harm takes memory in proportion to its length, and
-// stores bound that.
+// for. What is left to do harm takes memory in proportion to its length: a byte
+// may become two elements of a list, as large as those are in memory. Stores
+// bound the length; a T with lists of very large elements wants a lower bound.
 //
 // # Records
 //

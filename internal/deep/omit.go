@@ -44,7 +44,7 @@ func (f *field) same(a, b unsafe.Pointer) bool {
 	return f.omitted != nil && f.omitted(a) && f.omitted(b) || f.equal(a, b)
 }
 
-// zero makes the field at p zero if a codec may leave it out.
+// omit makes the field at p zero if a codec may leave it out.
 func (f *field) omit(p unsafe.Pointer) {
 	if f.omitted(p) {
 		at(f.typ, p).SetZero()

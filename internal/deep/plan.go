@@ -3,8 +3,9 @@
 //
 // A value is a tree: two pointers to one variable become pointers to two, as
 // they would on the way through any codec. What differs from reflect.DeepEqual:
-// times are equal when they are the same instant, a NaN equals itself, and
-// fields that are tagged not to be stored are not looked at.
+// times are equal when they are the same instant, a NaN equals itself, fields
+// that are tagged not to be stored are not looked at, and two values are equal
+// that [Plan.Normalize] brings into one form.
 //
 // The plan works on memory directly. Its functions take the address of a value
 // of the plan's type; they write only to the value that their doc names.
@@ -54,8 +55,10 @@ func (p Plan[T]) Changes(a, b *T) []string {
 	return p.root.changes(nil, "", unsafe.Pointer(a), unsafe.Pointer(b))
 }
 
-// Normalize brings *v into the form in which it is stored: times are in UTC and
-// without a monotonic reading, fields that are tagged not to be stored are zero.
+// Normalize brings *v into the form in which it comes back from any codec: times
+// are in UTC and without a monotonic reading, fields that are tagged not to be
+// stored are zero, and so are those that are omitted when they are empty, a
+// pointer to nil is nil, and raw JSON is compact.
 // It writes to *v and to everything that it points to.
 func (p Plan[T]) Normalize(v *T) {
 	if p.root.norm {
