@@ -31,7 +31,7 @@ func (s *Session[T]) Set(v T) {
 		return
 	}
 	kept := s.plan.Copy(&v)
-	s.Update(func(t *T) { *t = *s.plan.Copy(kept) })
+	s.Update(func(t *T) { *t = *kept }) // which is not written to: each edit has a copy of its own
 }
 
 // Clear sets the session's value to zero. The session itself stays; see

@@ -89,6 +89,24 @@ func TestAnEditThatPanicsChangesNothing(t *testing.T) {
 	}
 }
 
+// Not even when it is set again, since another request was first.
+func TestWhatWasSetIsTheCallersAgain(t *testing.T) {
+	store := newProbe()
+	token := stored(t, store, state{Count: 1})
+	s, other := load(t, store, token), load(t, store, token)
+	given := state{Notes: []string{"a"}}
+	s.Set(given)
+	given.Notes[0] = "changed"
+	other.Update(increment)
+	commit(t, other)
+	commit(t, s)
+	for _, s := range []*session.Session[state]{s, load(t, store, token)} {
+		if diff := cmp.Diff(state{Notes: []string{"a"}}, s.Value()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestSetAndClearReplaceWhateverIsThere(t *testing.T) {
 	for name, edit := range map[string]func(*session.Session[state]){
 		"Set":   func(s *session.Session[state]) { s.Set(state{Count: 5}) },

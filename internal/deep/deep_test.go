@@ -173,7 +173,11 @@ func TestSpecialTypes(t *testing.T) {
 	if !plan.Equal(&v, &same) {
 		t.Error("an instant in another zone, or a field that is not stored, is a change")
 	}
+	c.At = time.Now()
 	plan.Normalize(c)
+	if c.At != c.At.Round(0) {
+		t.Error("a monotonic reading stays")
+	}
 	if c.At.Location() != time.UTC || c.Times["a"].Location() != time.UTC || c.Any.([]any)[0].(time.Time).Location() != time.UTC {
 		t.Error("times are not in UTC")
 	}

@@ -35,7 +35,7 @@ func known(n *node) bool {
 	}
 	n.flat, n.unshare, n.equal = true, func(unsafe.Pointer) {}, equal
 	if n.typ == reflect.TypeFor[time.Time]() {
-		n.normalize = func(p unsafe.Pointer) { *(*time.Time)(p) = (*time.Time)(p).Round(0).UTC() }
+		n.normalize = func(p unsafe.Pointer) { *(*time.Time)(p) = (*time.Time)(p).UTC() } // which drops the monotonic reading too
 	}
 	return true
 }

@@ -251,6 +251,18 @@ func TestNormalize(t *testing.T) {
 	if got := plan.Changes(&want, &full); !slices.Equal(got, []string{"List", "Map", "Empty", "Late", "Dec.Digits", "Dec.Scale", "Amt.N", "Kept.Scale", "N", "Ptr", "Twice", "Maps", "Raw", "Null"}) {
 		t.Errorf("changes %v", got)
 	}
+	one := *plan.Copy(&want)
+	one.List, one.N = []int{}, 2
+	if got := plan.Changes(&want, &one); !slices.Equal(got, []string{"N"}) {
+		t.Errorf("beside what is omitted, changes %v", got)
+	}
+	type alone struct {
+		List []int `msgpack:",omitempty"`
+	}
+	only := alone{[]int{}}
+	if deep.Of[alone]().Normalize(&only); only.List != nil {
+		t.Error("a field that is omitted stays empty if it is the only one")
+	}
 	kept.Raw[1], (*kept.Null)[0] = 'y', '1'
 	if string(full.Raw) != `"x"` || string(*full.Null) != "0" {
 		t.Error("a json.RawMessage shares memory")
