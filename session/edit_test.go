@@ -186,6 +186,20 @@ func TestTake(t *testing.T) {
 	}
 }
 
+func TestWhatWasTakenIsTheCallers(t *testing.T) {
+	store := newProbe()
+	token := stored(t, store, state{Count: 1, Notes: []string{"a"}})
+	s, other := load(t, store, token), load(t, store, token)
+	taken := session.Take(s, func(v *state) *[]string { return &v.Notes })
+	taken[0] = "b"
+	other.Update(func(v *state) { v.Notes = []string{"a", "b"} })
+	commit(t, other)
+	commit(t, s)
+	if diff := cmp.Diff(state{Count: 1, Notes: []string{"b"}}, load(t, store, token).Value()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestTakeOfAnEmptyFieldIsNoChange(t *testing.T) {
 	for _, start := range []state{{Count: 1}, {Count: 1, Notes: []string{}}} {
 		store := newProbe()
