@@ -229,3 +229,23 @@ func TestACycleIsAnErrorAtCommit(t *testing.T) {
 		commit(t, s)
 	}
 }
+
+// An edit may make a cycle of what another request left, but not of what it found.
+func TestACycleMadeOnReplayIsAnErrorAtCommit(t *testing.T) {
+	store := newProbe()
+	token := stored(t, store, state{Count: 1})
+	s, other := load(t, store, token), load(t, store, token)
+	s.Update(func(v *state) {
+		if v.Count++; v.Count == 3 {
+			v.Next = v
+		}
+	})
+	other.Update(increment)
+	commit(t, other)
+	if _, ok := errors.AsType[*session.EncodeError](s.Commit(t.Context())); !ok {
+		t.Error("a value that contains itself was taken")
+	}
+	if got := load(t, store, token).Value().Count; got != 2 {
+		t.Errorf("count %d, want 2", got)
+	}
+}
