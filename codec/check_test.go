@@ -134,7 +134,6 @@ func TestCheckOfTags(t *testing.T) {
 	checks[struct {
 		Hash  string   `json:"-" msgpack:"-,omitempty"`
 		Cache []string `msgpack:"-"`
-		Dash  int      `json:"-,"`
 	}](t, "-", "-")
 	checks[struct{ N []json.Number }](t, "-", "N[]")
 	checks[struct {

@@ -249,3 +249,17 @@ func TestACycleMadeOnReplayIsAnErrorAtCommit(t *testing.T) {
 		t.Errorf("count %d, want 2", got)
 	}
 }
+
+func TestAnEditUnderWayWhenTheSessionEndsIsDropped(t *testing.T) {
+	store := newProbe()
+	s := load(t, store, stored(t, store, state{Count: 1}))
+	store.calls()
+	s.Update(func(v *state) {
+		s.Destroy()
+		v.Count = 5
+	})
+	commit(t, s)
+	if got := store.calls(); s.Value().Count != 0 || !s.IsNew() || got != "Delete" {
+		t.Errorf("count %d, calls %q", s.Value().Count, got)
+	}
+}
