@@ -8,25 +8,37 @@ import (
 )
 
 // ByOwner yields the live records of owner, as [session.Indexer] says. It holds
-// no lock while it yields: what it yields may have been changed since.
+// no lock while it yields: what it yields may have been changed since. A session
+// that is renewed meanwhile is yielded under one of its IDs at least: who ends
+// all that are yielded has ended it, or is told.
 func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
-	return s.list(ctx, func(sh *shard[T], dst []session.Record[T]) []session.Record[T] {
-		return sh.appendOwner(dst, owner)
-	})
+	return func(yield func(session.Record[T], error) bool) {
+		yieldAll(ctx, s.owned(owner), yield)
+	}
+}
+
+// owned returns an owner's records. It looks again if a session was retired
+// meanwhile: its new record may be in a shard that was seen before.
+func (s *Store[T]) owned(owner string) (found []session.Record[T]) {
+	for {
+		retired := s.retired.Load()
+		found = found[:0]
+		for i := range s.shards {
+			found = s.shards[i].appendOwner(found, owner)
+		}
+		if s.retired.Load() == retired {
+			return found
+		}
+	}
 }
 
 // All yields the live records, each once, as [session.Lister] says. It holds no
 // lock while it yields, and copies a shard's records, not all, at a time.
 func (s *Store[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
-	return s.list(ctx, (*shard[T]).appendAll)
-}
-
-// list yields what gather appends for one shard after the other.
-func (s *Store[T]) list(ctx context.Context, gather func(*shard[T], []session.Record[T]) []session.Record[T]) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
 		var found []session.Record[T]
 		for i := range s.shards {
-			found = gather(&s.shards[i], found[:0])
+			found = s.shards[i].appendAll(found[:0])
 			if !yieldAll(ctx, found, yield) {
 				return
 			}

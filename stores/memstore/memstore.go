@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -48,7 +49,8 @@ type Options struct {
 //
 // A Store must be made by [New].
 type Store[T any] struct {
-	shards []shard[T] // their number is a power of two, at most 256
+	shards  []shard[T]    // their number is a power of two, at most 256
+	retired atomic.Uint64 // counts how often a session was
 }
 
 // New returns an empty store for sessions of type T. Nil options are the default.
@@ -102,6 +104,7 @@ func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revisi
 	if err := alive(ctx); err != nil {
 		return err
 	}
+	s.retired.Add(1) // before the record goes: see owned
 	return s.shard(id).retire(id, rev, until.UnixMilli())
 }
 

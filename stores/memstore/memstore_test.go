@@ -1,6 +1,7 @@
 package memstore_test
 
 import (
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"runtime"
@@ -132,5 +133,48 @@ func agree(t *testing.T, s *memstore.Store[int], ids []session.ID) {
 	}
 	if !maps.Equal(all, want) || !maps.Equal(owned, want) {
 		t.Errorf("%d sessions exist, All yields %d, ByOwner %d", len(want), len(all), len(owned))
+	}
+}
+
+// A session that is renewed again and again is never missed by who looks for it.
+func TestByOwnerFindsWhatIsRenewed(t *testing.T) {
+	s, ctx := memstore.New[int](nil), t.Context()
+	rec := session.Record[int]{ID: session.NewToken().ID(), Owner: "ada", Expires: time.Now().Add(time.Hour)}
+	if err := s.Save(ctx, &rec); err != nil {
+		t.Fatal(err)
+	}
+	var renewing sync.WaitGroup
+	done := make(chan bool)
+	renewing.Go(func() {
+		for range 20_000 {
+			old := rec
+			rec.ID, rec.Revision = session.NewToken().ID(), 0
+			if err := errors.Join(s.Save(ctx, &rec), s.Retire(ctx, old.ID, old.Revision, time.Now())); err != nil {
+				t.Error(err)
+			}
+		}
+		close(done)
+	})
+	missed, looks := 0, 0
+	for ended := false; !ended; looks++ {
+		select {
+		case <-done:
+			ended = true
+		default:
+		}
+		found := 0
+		for _, err := range s.ByOwner(ctx, "ada") {
+			if err != nil {
+				t.Error(err)
+			}
+			found++
+		}
+		if found == 0 {
+			missed++
+		}
+	}
+	renewing.Wait()
+	if missed > 0 {
+		t.Errorf("the session was missed %d of %d times", missed, looks)
 	}
 }
