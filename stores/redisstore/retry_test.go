@@ -18,7 +18,8 @@ import (
 // A line loses replies: armed, it swallows the next one and hangs up.
 type line struct {
 	armed     atomic.Int32
-	meanwhile func() // if not nil, happens before the client knows
+	skip      atomic.Int32 // how many replies to let pass before
+	meanwhile func()       // if not nil, happens before the client knows
 }
 
 type lossyConn struct {
@@ -36,7 +37,7 @@ func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error)
 
 func (c *lossyConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err == nil && c.line.armed.CompareAndSwap(1, 0) {
+	if err == nil && c.line.armed.Load() == 1 && c.line.skip.Add(-1) < 0 && c.line.armed.CompareAndSwap(1, 0) {
 		c.Conn.Close()
 		if c.line.meanwhile != nil {
 			c.line.meanwhile()
@@ -59,6 +60,7 @@ func (l *line) client(t *testing.T, server *redistest.Server) *redis.Client {
 func (l *line) losing(t *testing.T, f func() error) error {
 	t.Helper()
 	l.armed.Store(1)
+	defer l.skip.Store(0)
 	err := f()
 	if l.armed.Load() != 0 {
 		t.Fatal("no reply was lost")
@@ -163,5 +165,26 @@ func TestConflictAfterScriptFlush(t *testing.T) {
 	must(t, client.ScriptFlush(ctx).Err())
 	if err := s.Save(ctx, &stale); !errors.Is(err, session.ErrConflict) {
 		t.Errorf("got error %v, want ErrConflict", err)
+	}
+}
+
+// A record that was ended before its creation was sent again, and so is there
+// again, is in its owner's index.
+func TestLostReplyOfACreationThatWasEnded(t *testing.T) {
+	server, lost := redistest.Start(t), new(line)
+	s, other := newStore(t, lost.client(t, server)), newStore(t, server.Client(t))
+	saved(t, s, "warm")
+	rec := draft("anna")
+	lost.skip.Store(1) // the index's
+	lost.meanwhile = func() {
+		if ids := owned(t, other, "anna"); len(ids) != 1 {
+			t.Errorf("the owner has %v at first", ids)
+		}
+		must(t, other.Delete(context.Background(), rec.ID))
+	}
+	must(t, lost.losing(t, func() error { return s.Save(t.Context(), &rec) }))
+	wantStored(t, s, rec)
+	if ids := owned(t, s, "anna"); len(ids) != 1 || ids[0] != rec.ID {
+		t.Errorf("the owner has the sessions %v, want %v", ids, rec.ID)
 	}
 }

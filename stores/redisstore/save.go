@@ -28,46 +28,67 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 	if err != nil {
 		return err
 	}
-	indexed := rec.Owner == ""
-	if rec.Revision == 0 && !indexed {
-		if err := s.index(ctx, rec); err != nil {
-			return err
-		}
-		indexed = true
+	if rec.Revision == 0 && rec.Owner != "" {
+		err = s.create(ctx, rec, data)
+	} else {
+		err = s.replace(ctx, rec, data)
 	}
-	outcome, err := s.put(ctx, rec, data, indexed)
+	if err == nil {
+		rec.Revision = rev
+	}
+	return err
+}
+
+// create stores a record that is to be in its owner's index. If it was sent more
+// than once, it may have been found there and ended in between, and its entry be
+// gone with it: then it goes into the index again.
+func (s *Store[T]) create(ctx context.Context, rec *session.Record[T], data []byte) error {
+	if err := s.index(ctx, rec); err != nil {
+		return err
+	}
+	outcome, again, err := s.put(ctx, rec, data, true)
+	if err == nil {
+		err = outcome.err(rec.ID)
+	}
+	if err == nil && again {
+		err = s.index(ctx, rec)
+	}
+	return err
+}
+
+// replace stores any other record.
+func (s *Store[T]) replace(ctx context.Context, rec *session.Record[T], data []byte) error {
+	outcome, _, err := s.put(ctx, rec, data, rec.Owner == "")
 	if err == nil && outcome == notIndexed {
 		if err := s.index(ctx, rec); err != nil {
 			return err
 		}
-		outcome, err = s.put(ctx, rec, data, true)
+		outcome, _, err = s.put(ctx, rec, data, true)
 	}
 	if err == nil {
 		err = outcome.err(rec.ID)
 	}
-	if err != nil {
-		return err
-	}
-	rec.Revision = rev
-	return nil
+	return err
 }
 
-// put runs the script that writes the record.
-func (s *Store[T]) put(ctx context.Context, rec *session.Record[T], data []byte, indexed bool) (status, error) {
+// put runs the script that writes the record. It reports whether the client sent
+// it again.
+func (s *Store[T]) put(ctx context.Context, rec *session.Record[T], data []byte, indexed bool) (outcome status, again bool, err error) {
 	left := remaining(rec)
 	if left <= 0 {
-		return notFound, nil
+		return notFound, false, nil
 	}
 	flag := ""
 	if indexed {
 		flag = "1"
 	}
 	p := &payload{data: data}
-	outcome, err := s.run(ctx, saveScript, rec.ID, p, revisionBytes(rec.Revision), millis(left), flag)
-	if again := s.sentAgain(p); err == nil && again && outcome != ok && outcome != notIndexed {
-		return 0, unavailable(errUnsure)
+	outcome, err = s.run(ctx, saveScript, rec.ID, p, revisionBytes(rec.Revision), millis(left), flag)
+	again = s.sentAgain(p)
+	if err == nil && again && outcome != ok && outcome != notIndexed {
+		err = unavailable(errUnsure)
 	}
-	return outcome, err
+	return outcome, again, err
 }
 
 // errUnsure is the outcome of a write that was sent again and then refused: it may
