@@ -125,6 +125,46 @@ func (s *statuses) WriteHeader(status int) {
 	s.ResponseRecorder.WriteHeader(status)
 }
 
+// After the answer the client cannot be told of a token.
+func TestALogInAfterAFailure(t *testing.T) {
+	t.Parallel()
+	for name, early := range map[string]bool{"a session in use": true, "a session asked for then": false} {
+		st := newStore()
+		a, _ := answering(t, st)
+		cookie := a.visit(t, cart{Items: 1})
+		a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			if early {
+				s, err := middleware.Get[cart](r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				add(s)
+				st.fail("Save", errDown)
+				io.WriteString(w, "done")
+				st.fail("Save", nil)
+			} else {
+				middleware.Fail[cart](w, r, errDown)
+			}
+			s, err := middleware.Get[cart](r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			s.Update(func(c *cart) { c.Customer = "ada" })
+			if err := s.Commit(r.Context()); !errors.Is(err, session.ErrLate) {
+				t.Errorf("%s: Commit: %v", name, err)
+			}
+		})
+		if w := a.get("/", cookie); w.Body.String() != "sorry" {
+			t.Errorf("%s: %q", name, w.Body)
+		}
+		if c, _ := a.value(t, cookie); c.Items != 1 || c.Customer != "" {
+			t.Errorf("%s: the visitor has %+v", name, c)
+		}
+	}
+}
+
 // A handler that says that its session cannot be saved is believed, also when it
 // has already said something else to the client.
 func TestFailAfterTheFirstByte(t *testing.T) {

@@ -248,9 +248,13 @@ func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) { x.answer(
 func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	x.m.carrier.drop(h)
+	x.mu.Lock()
+	x.begun = true
+	x.mu.Unlock()
 	if s, used := x.used(); used {
 		if s != nil {
 			s.Discard()
+			s.Detach(x)
 			if !s.Modified() { // a log-out that failed is not to look like one
 				x.tell(h, s)
 			}
