@@ -348,6 +348,10 @@ func TestAFailureSendsNoSessionCookieOfTheHandlers(t *testing.T) {
 		if got := w.Header()["Set-Cookie"]; len(got) != 1 || !strings.HasPrefix(got[0], "language=") || w.Header()["X-Session-Token"] != nil {
 			t.Errorf("%s: %v", name, w.Header())
 		}
+		st.fail("Save", nil)
+		if got := a.get("/", "").Header()["Set-Cookie"]; name == "cookie" && (len(got) != 2 || !strings.Contains(got[1], "Max-Age=86")) {
+			t.Errorf("%s, saved: %q", name, got)
+		}
 	}
 }
 
