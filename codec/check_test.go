@@ -30,6 +30,10 @@ type (
 	Other   struct{ Name string }
 	secret  string
 
+	Selfish struct {
+		Name string
+		*Selfish
+	}
 	selfish struct {
 		Name string
 		*selfish
@@ -195,6 +199,7 @@ func TestCheckStructs(t *testing.T) {
 	checks[struct{ *private }](t, "private", "private")
 	checks[struct{ secret }](t, "secret", "secret")
 	checks[selfish](t, "selfish", "selfish")
+	checks[Selfish](t, "Selfish", "Selfish.Selfish Selfish.Name")
 	checks[struct {
 		time.Time
 		Name string

@@ -190,6 +190,7 @@ func TestRecordWithARightChecksum(t *testing.T) {
 		"unknown flag":         func(d []byte) []byte { d[1] |= 4; return d },
 		"no revision":          func(d []byte) []byte { clear(d[2:10]); return d },
 		"owner past the end":   func(d []byte) []byte { d[46], d[47] = 255, 255; return d },
+		"owner just past it":   func(d []byte) []byte { d[47] = 200 - 47; return d[:200] },
 		"owner one too long":   func(d []byte) []byte { d[47]++; return d },
 		"owner one too short":  func(d []byte) []byte { d[47]--; return d },
 		"no payload":           func(d []byte) []byte { return d[:48+13] },

@@ -225,6 +225,11 @@ func TestVersionedChecksUpgrades(t *testing.T) {
 	if err := loops.Decode([]byte("1"), new(node)); err == nil || !strings.Contains(err.Error(), "contains itself") {
 		t.Errorf("a value that contains itself: got error %v", err)
 	}
+	half := versioned(t, 1, codec.JSON[string](), codec.From(0, codec.JSON[int](), func(int) (string, error) { return "half", errFailing }))
+	v := "before"
+	if err := half.Decode([]byte("1"), &v); !errors.Is(err, errFailing) || v != "" {
+		t.Errorf("after the upgrade's error %v the value is %q", err, v)
+	}
 	zone := time.FixedZone("far", 3600)
 	shared := []time.Time{start.In(zone)}
 	c := versioned(t, 1, codec.JSON[[]time.Time](), codec.From(0, codec.JSON[int](), func(int) ([]time.Time, error) { return shared, nil }))
