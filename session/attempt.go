@@ -126,7 +126,7 @@ func (c *commit[T]) wanted() bool {
 	if c.isNew() { // a session that holds nothing is not worth keeping
 		return false
 	}
-	return c.pending.renew || !c.next.IsZero() || c.persistChanges() ||
+	return c.pending.renew || c.persistChanges() ||
 		c.pending.deadline != nil && !c.pending.deadline.Equal(c.base.Deadline)
 }
 
@@ -149,7 +149,7 @@ func (c *commit[T]) extends() bool {
 
 // renews reports whether the record is to be replaced by one with a new token.
 func (c *commit[T]) renews() bool {
-	return !c.isNew() && (c.pending.renew || !c.next.IsZero() || ownerOf(c.value) != c.base.Owner)
+	return !c.isNew() && (c.pending.renew || ownerOf(c.value) != c.base.Owner)
 }
 
 // touch moves the idle end of a session that was only read, if it is worth a

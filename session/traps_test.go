@@ -251,6 +251,50 @@ func TestALateLongerDeadlineIsRefused(t *testing.T) {
 	if err := s.Commit(t.Context()); !errors.Is(err, session.ErrLate) {
 		t.Errorf("got %v: the cookie would end before the session", err)
 	}
+	s.Discard()
+	s.ExpireBy(time.Now().Add(time.Minute))
+	if err := s.Commit(t.Context()); err != nil {
+		t.Errorf("got %v: the session may end before its cookie", err)
+	}
+}
+
+// What is asked for and is so already costs nothing.
+func TestOptionsThatChangeNothing(t *testing.T) {
+	store := newProbe()
+	s := load(t, store, stored(t, store, state{Count: 1}))
+	store.calls()
+	s.Persist(s.Persistent())
+	s.ExpireBy(s.Deadline())
+	if s.Modified() {
+		t.Error("there is something to commit")
+	}
+	commit(t, s)
+	if got := store.calls(); got != "" {
+		t.Errorf("calls %q", got)
+	}
+}
+
+// A renewal that a conflict makes unnecessary is not made: its record goes.
+func TestALogInThatTheNewerValueRefuses(t *testing.T) {
+	store := newProbe()
+	token := stored(t, store, state{Count: 1})
+	s := load(t, store, token)
+	s.Update(func(v *state) {
+		v.Notes = append(v.Notes, "tried")
+		if v.Count == 1 {
+			v.User = "ada"
+		}
+	})
+	store.once("Retire", func() error {
+		other := load(t, store, token)
+		other.Update(increment)
+		commit(t, other)
+		return nil
+	})
+	commit(t, s)
+	if got := load(t, store, token).Value(); got.User != "" || got.Count != 2 || len(got.Notes) != 1 || live(t, store) != 1 {
+		t.Errorf("%+v, and %d live sessions", got, live(t, store))
+	}
 }
 
 func TestEveryDestroyedSessionIsDeleted(t *testing.T) {
