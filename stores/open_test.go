@@ -18,7 +18,12 @@ import (
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
-type cart struct{ Items []string }
+type cart struct {
+	Customer string
+	Items    []string
+}
+
+func (c cart) SessionOwner() string { return c.Customer }
 
 func Example() {
 	store, err := stores.Open(context.Background(), "memory:", "carts", codec.MessagePack[cart]())
