@@ -52,7 +52,7 @@ func TestBoundNeverExceeded(t *testing.T) {
 		s := memstore.New[int](&memstore.Options{MaxSessions: bound})
 		for i := range 2 * bound {
 			save(t, s, i, time.Hour)
-			if i == bound*9/10 && s.Len() != i+1 {
+			if i == bound*3/4 && s.Len() != i+1 { // far from where one shard may be full by chance
 				t.Errorf("bound %d: %d of the first %d sessions are held", bound, s.Len(), i+1)
 			}
 		}
