@@ -44,8 +44,10 @@
 //
 // What Redis or the connection to it fails to do is [session.ErrUnavailable]
 // around the cause. A write that was sent again because its reply was lost is
-// recognised by its revision, unless another write came in between. When Redis
-// is out of memory, Delete works and Save fails. If Redis evicts keys under
+// recognised by its revision. If another write came in between, that it was made
+// cannot be seen any more: this is ErrUnavailable too, and no conflict, after which
+// the change would be made twice. When Redis is out of memory, Delete works and
+// Save fails. If Redis evicts keys under
 // memory pressure, sessions end early, and an owner's index can go before the
 // sessions do: give sessions a Redis with the policy noeviction.
 //
