@@ -201,7 +201,7 @@ func (x *exchange[T]) end() {
 
 // again commits what has changed since the response began.
 func (x *exchange[T]) again() error {
-	if s, _ := x.used(); s != nil && s.Modified() {
+	if s, _ := x.used(); s != nil {
 		return x.commit(s)
 	}
 	return nil
@@ -296,7 +296,7 @@ func (x *exchange[T]) saveContext() *saveContext {
 		timeout = DefaultSaveTimeout
 	}
 	saving := &x.saving
-	if saving.request != nil { // what the store made of the first may still look at it
+	if saving.asked() { // what the store made of the first may still look at it
 		saving = new(saveContext)
 	}
 	saving.request, saving.timeout = x, timeout

@@ -56,6 +56,13 @@ func (c *saveContext) Err() error {
 	return context.DeadlineExceeded
 }
 
+// asked reports whether anybody looked when the context ends.
+func (c *saveContext) asked() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.deadline.IsZero()
+}
+
 // stop ends the timer, if there is one, when the commit is over.
 func (c *saveContext) stop() {
 	c.mu.Lock()
