@@ -19,6 +19,7 @@ type exchange[T any] struct {
 	r               *http.Request // as the handler has it
 	w               writer
 	saving          saveContext // of the first commit
+	committed       bool        // the session was
 	outer           link        // of the manager around this one
 
 	mu       sync.Mutex    // guards what follows
@@ -201,7 +202,7 @@ func (x *exchange[T]) end() {
 
 // again commits what has changed since the response began.
 func (x *exchange[T]) again() error {
-	if s, _ := x.used(); s != nil {
+	if s, _ := x.used(); s != nil && (!x.committed || s.Modified()) {
 		return x.commit(s)
 	}
 	return nil
@@ -285,6 +286,7 @@ func (x *exchange[T]) handle(w http.ResponseWriter, r *http.Request, err error) 
 func (x *exchange[T]) commit(s *session.Session[T]) error {
 	saving := x.saveContext()
 	defer saving.stop()
+	x.committed = true
 	return s.Commit(saving)
 }
 
