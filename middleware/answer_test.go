@@ -189,6 +189,19 @@ func TestFailAfterTheFirstByte(t *testing.T) {
 	})
 }
 
+// Without a manager, there is nobody else to drop the changes.
+func TestFailWithASessionOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	s := session.New(newStore(), nil)
+	s.Update(func(c *cart) { c.Items++ })
+	r := httptest.NewRequest("GET", "/", nil)
+	w := httptest.NewRecorder()
+	middleware.Fail[cart](w, r.WithContext(middleware.NewContext(r.Context(), s)), session.ErrUnavailable)
+	if w.Code != http.StatusServiceUnavailable || s.Modified() {
+		t.Errorf("answered %d; still to be saved: %v", w.Code, s.Modified())
+	}
+}
+
 // By then the error handler has nothing to say any more.
 func TestNoAnswerAfterTheFirstByte(t *testing.T) {
 	t.Parallel()

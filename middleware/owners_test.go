@@ -266,6 +266,10 @@ func TestHeaderTransport(t *testing.T) {
 			t.Errorf("%q", bad)
 		}
 	}
+	do("/show", "") // what the client was told when it logged out
+	if kinds := a.kinds(); len(kinds) != 0 {
+		t.Errorf("a client without a token: %v", kinds)
+	}
 }
 
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
