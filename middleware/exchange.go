@@ -19,7 +19,6 @@ type exchange[T any] struct {
 	r               *http.Request // as the handler has it
 	w               writer
 	saving          saveContext // of the first commit
-	committed       bool        // the session was
 	outer           link        // of the manager around this one
 
 	mu       sync.Mutex    // guards what follows
@@ -202,7 +201,7 @@ func (x *exchange[T]) end() {
 
 // again commits what has changed since the response began.
 func (x *exchange[T]) again() error {
-	if s, _ := x.used(); s != nil && (!x.committed || s.Modified()) {
+	if s, _ := x.used(); s != nil {
 		return x.commit(s)
 	}
 	return nil
@@ -221,7 +220,8 @@ func (x *exchange[T]) abandon() {
 	if s.Modified() && x.commit(s) != nil {
 		return
 	}
-	if !x.w.sent { // of a token that an earlier commit made, too
+	x.received.stale = false // not confirmed
+	if !x.w.sent {           // of a token that an earlier commit made, too
 		x.tell(x.w.ResponseWriter.Header(), s)
 	}
 }
@@ -256,7 +256,8 @@ func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) 
 		if s != nil {
 			s.Discard()
 			s.Detach(x)
-			if !s.Modified() { // a log-out that failed is not to look like one
+			x.received.stale = false // not confirmed
+			if !s.Modified() {       // a log-out that failed is not to look like one
 				x.tell(h, s)
 			}
 		}
@@ -286,7 +287,6 @@ func (x *exchange[T]) handle(w http.ResponseWriter, r *http.Request, err error) 
 func (x *exchange[T]) commit(s *session.Session[T]) error {
 	saving := x.saveContext()
 	defer saving.stop()
-	x.committed = true
 	return s.Commit(saving)
 }
 

@@ -32,10 +32,14 @@ func keepPrivate(h http.Header) {
 // (RFC 9213).
 func dropTargeted(h http.Header) {
 	for name := range h {
-		if strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "X-Accel-Expires" {
+		if targeted(name) {
 			delete(h, name)
 		}
 	}
+}
+
+func targeted(name string) bool {
+	return strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "X-Accel-Expires"
 }
 
 // hasToken reports whether a comma-separated list has the token, in any case.

@@ -93,7 +93,7 @@ func (t headerTransport) check() error {
 	case "", "Cookie", "Set-Cookie", "Connection", "Host", "Upgrade", "Te", "Vary", "Cache-Control", "Date", "Retry-After":
 		return t.refuse()
 	}
-	if slices.Contains(ofBody, string(t)) {
+	if slices.Contains(ofBody, string(t)) || targeted(string(t)) {
 		return t.refuse()
 	}
 	return nil

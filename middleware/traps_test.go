@@ -176,7 +176,7 @@ func TestFailAnswersOnce(t *testing.T) {
 
 func TestHeaderNamesThatAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "X Session", "Cookie", "Set-Cookie", "a\r\nb", "Connection", "cache-control", "Content-Type", "Location"} {
+	for _, name := range []string{"Surrogate-Control", "cdn-cache-control", "", "X Session", "Cookie", "Set-Cookie", "a\r\nb", "Connection", "cache-control", "Content-Type", "Location"} {
 		for way, transport := range map[string]middleware.Transport{"HeaderTransport": middleware.HeaderTransport(name), "CookieOrHeader": middleware.CookieOrHeader(name)} {
 			if _, err := middleware.New(session.Store[cart](newStore()), &middleware.Options{Transport: transport}); err == nil {
 				t.Errorf("%s(%q) is accepted", way, name)
@@ -285,4 +285,57 @@ func TestGetGivesUpWithItsContext(t *testing.T) {
 		}
 	})
 	a.get("/x", cookie)
+}
+
+// A response that says that something failed replaces no cookie of another
+// request's log-in by the old one with a new signature.
+func TestAFailureDoesNotIssueADeadTokenAnew(t *testing.T) {
+	t.Parallel()
+	for how, fail := range map[string]func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]){
+		"commit": func(st *store, _ http.ResponseWriter, _ *http.Request, s *session.Session[cart]) {
+			s.Update(func(c *cart) { c.Items++ })
+			st.fail("Save", errDown)
+		},
+		"Fail": func(_ *store, w http.ResponseWriter, r *http.Request, _ *session.Session[cart]) {
+			middleware.Fail[cart](w, r, errDown)
+		},
+		"panic": func(*store, http.ResponseWriter, *http.Request, *session.Session[cart]) { panic(http.ErrAbortHandler) },
+	} {
+		st := newStore()
+		cookie := setCookie(t, newApp(t, st, &middleware.Options{Secrets: [][]byte{oldSecret}}).get("/add", ""))
+		a := newApp(t, st, &middleware.Options{Secrets: [][]byte{newSecret, oldSecret}})
+		a.handle("/fail", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			if setCookie(t, a.get("/login?as=ada", cookie)) == "" {
+				t.Error("the log-in set no cookie")
+			}
+			fail(st, w, r, s)
+		})
+		r := httptest.NewRequest("GET", "/fail", nil)
+		r.Header.Set("Cookie", cookie)
+		w := httptest.NewRecorder()
+		func() {
+			defer func() { recover() }()
+			a.Handler(a.mux).ServeHTTP(w, r)
+		}()
+		if w.Header()["Set-Cookie"] != nil {
+			t.Errorf("%s: the response sets %q", how, w.Header()["Set-Cookie"])
+		}
+	}
+}
+
+func TestASessionIsTouchedAtTheEndOfALongResponse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newApp(t, newStore(), nil)
+		cookie := a.visit(t, cart{Items: 1})
+		a.handle("/stream", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			io.WriteString(w, "begun")
+			time.Sleep(50 * time.Minute)
+		})
+		a.get("/stream", cookie)
+		time.Sleep(50 * time.Minute)
+		if _, ok := a.value(t, cookie); !ok {
+			t.Error("the session of a response that took long ended soon after it")
+		}
+	})
 }

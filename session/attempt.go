@@ -33,6 +33,7 @@ type commit[T any] struct {
 	nextRev  Revision
 	start    time.Time
 	attempts int
+	seen     time.Time // when the store was last asked to write
 }
 
 func (s *Session[T]) snapshot() commit[T] {
@@ -126,7 +127,7 @@ func (c *commit[T]) wanted() bool {
 	if c.isNew() { // a session that holds nothing is not worth keeping
 		return false
 	}
-	return c.pending.renew || c.persistChanges() ||
+	return c.unsure || c.pending.renew || c.persistChanges() ||
 		c.pending.deadline != nil && !c.pending.deadline.Equal(c.base.Deadline)
 }
 

@@ -173,7 +173,10 @@ func (s *Session[T]) finish(c *commit[T]) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.unsure, s.seen = false, now()
+	s.unsure = false
+	if !c.seen.IsZero() {
+		s.seen = c.seen
+	}
 	if s.ends != c.ends && c.base.Revision != 0 { // destroyed while it was saved, maybe under a new ID
 		s.doomed = c.base
 		return

@@ -368,3 +368,41 @@ func TestAConflictIsResolvedAfterAFailureThatWroteNothing(t *testing.T) {
 		})
 	}
 }
+
+// A change that takes back one whose outcome is unknown is not nothing.
+func TestTakingBackAChangeWhoseReplyWasLost(t *testing.T) {
+	store := newProbe()
+	token := stored(t, store, state{Count: 1})
+	s := load(t, store, token)
+	store.once("Save", func() error {
+		written := load(t, store, token) // stands for this very write
+		written.Update(increment)
+		commit(t, written)
+		return errDown
+	})
+	s.Update(increment)
+	for range 2 {
+		if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("got %v", err)
+		}
+		s.Update(func(v *state) { v.Count = 1 })
+	}
+}
+
+// A commit that asks the store for nothing does not know what is there.
+func TestDestroyLongAfterACommitOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		token := stored(t, store, state{Count: 1})
+		s, other := load(t, store, token), load(t, store, token)
+		other.Renew()
+		commit(t, other)
+		time.Sleep(11 * time.Second)
+		s.Update(func(*state) {})
+		commit(t, s)
+		s.Destroy()
+		if err := s.Commit(t.Context()); !errors.Is(err, session.ErrGone) || live(t, store) != 1 {
+			t.Errorf("got %v, and %d live sessions", err, live(t, store))
+		}
+	})
+}

@@ -22,6 +22,7 @@ const (
 // write makes one try to store the changes.
 func (c *commit[T]) write(ctx context.Context) error {
 	c.attempts++
+	c.seen = now()
 	rec := c.record()
 	over := func() bool { return c.pending.deadline != nil && rec.Expired(now()) }
 	if over() {

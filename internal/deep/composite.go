@@ -114,11 +114,12 @@ func (c *compiler) pointer(n *node) {
 		elem.unshare(fresh.UnsafePointer())
 		*(*unsafe.Pointer)(p) = fresh.UnsafePointer()
 	}
+	mayBeHollow := nilable(elem.typ)
 	n.equal = func(a, b unsafe.Pointer) bool {
 		x, y := *(*unsafe.Pointer)(a), *(*unsafe.Pointer)(b)
-		return x == y || x != nil && y != nil && elem.equal(x, y) || hollow(n.typ, a) && hollow(n.typ, b)
+		return x == y || x != nil && y != nil && elem.equal(x, y) || mayBeHollow && hollow(n.typ, a) && hollow(n.typ, b)
 	}
-	if elem.norm || nilable(elem.typ) {
+	if elem.norm || mayBeHollow {
 		n.normalize = func(p unsafe.Pointer) {
 			if to := *(*unsafe.Pointer)(p); to != nil {
 				elem.normalize(to)
@@ -146,8 +147,13 @@ func hollow(t reflect.Type, p unsafe.Pointer) bool {
 	return to == nil || t.Kind() == reflect.Pointer && nilable(t.Elem()) && hollow(t.Elem(), to)
 }
 
+// nilable reports whether a codec writes t's nil as nil: not if t has a form of its own.
 func nilable(t reflect.Type) bool {
-	return t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return t == rawType || !encodesItself(t)
+	}
+	return false
 }
 
 // interfaces fills the node of an interface type: what it holds has a node of

@@ -271,3 +271,16 @@ func TestNormalize(t *testing.T) {
 		t.Errorf("what is no JSON: %v", err)
 	}
 }
+
+type wordSet []string
+
+func (s wordSet) MarshalText() ([]byte, error) { return []byte("set:"), nil }
+func (s *wordSet) UnmarshalText([]byte) error  { *s = wordSet{}; return nil }
+
+// A pointer to a nil that has a form of its own is not nil.
+func TestPointersToNilsThatEncodeThemselves(t *testing.T) {
+	type holder struct{ P *wordSet }
+	if deep.Of[holder]().Equal(&holder{}, &holder{P: new(wordSet)}) {
+		t.Error("equal to nil")
+	}
+}

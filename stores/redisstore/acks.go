@@ -87,12 +87,17 @@ func (k *keyspace) write(ctx context.Context, script *redis.Script, key string, 
 		if redirects == maxRedirects || ctx.Err() != nil {
 			return reply, unconfirmed
 		}
-		next, ask, again := redirect(ctx, c, key, errors.Join(reply.Err(), unconfirmed))
+		err := errors.Join(reply.Err(), unconfirmed)
+		_, refused := errors.AsType[redis.Error](err)
+		next, ask, again := redirect(ctx, c, key, err)
 		if !again {
 			return reply, unconfirmed
 		}
 		if next != nil {
 			node = next
+		}
+		if refused {
+			unsent(args)
 		}
 		asking = ask
 	}

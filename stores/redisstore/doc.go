@@ -46,7 +46,10 @@
 // around the cause. A write that was sent again because its reply was lost is
 // recognised by its revision. If another write came in between, that it was made
 // cannot be seen any more: this is ErrUnavailable too, and no conflict, after which
-// the change would be made twice. When Redis is out of memory, Delete works and
+// the change would be made twice. The same is said of a conflict that a command
+// meets after a Cluster has sent it elsewhere. That a command was sent twice is known
+// of a Client, ClusterClient and Ring; an AutoPipeliner does not show it, and there
+// such a change may be made twice. When Redis is out of memory, Delete works and
 // Save fails. If Redis evicts keys under
 // memory pressure, sessions end early, and an owner's index can go before the
 // sessions do: give sessions a Redis with the policy noeviction.

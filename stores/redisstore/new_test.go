@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -152,5 +153,35 @@ func TestOtherClients(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A client that sends commands of several goroutines at once asks for what it
+// sends as often as it likes: that is no doubt about what was written.
+func TestConflictsThroughAnAutoPipeline(t *testing.T) {
+	pipeline, err := redistest.Start(t).Client(t).AutoPipeline()
+	must(t, err)
+	s := newStore(t, pipeline)
+	token := session.NewToken()
+	rec := draft("")
+	rec.ID, rec.Value.Items = token.ID(), nil
+	must(t, s.Save(t.Context(), &rec))
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			held, err := session.Load(t.Context(), s, nil, token)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			held.Update(func(c *cart) { c.Items = append(c.Items, item{}) })
+			if err := held.Commit(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got, err := s.Load(t.Context(), rec.ID); err != nil || len(got.Value.Items) != 50 {
+		t.Errorf("%d of 50 changes survive, error %v", len(got.Value.Items), err)
 	}
 }

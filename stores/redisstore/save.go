@@ -93,44 +93,33 @@ func (s *Store[T]) put(ctx context.Context, rec *session.Record[T], data []byte,
 
 // errUnsure is the outcome of a write that was sent again and then refused: it may
 // be its own effect, which another write has replaced since, that it was refused for.
-var errUnsure = errors.New("redisstore: the connection broke, and it is not known whether the record was written before it was written by another")
+var errUnsure = errors.New("redisstore: the record was sent again, and it is not known whether it was written before it was written by another")
 
 // A payload is a record on its way to a script. It counts how often the client
 // asks for it, which is when it sends it: also when it does so again, by itself,
-// because the connection broke.
+// because the connection broke or another server is to have it.
 type payload struct {
 	data  []byte
 	asked atomic.Int32
 }
 
-// MarshalBinary is called by the client for each time that it sends the payload.
+// MarshalBinary is called by the client each time that it sends the payload.
 func (p *payload) MarshalBinary() ([]byte, error) {
 	p.asked.Add(1)
 	return p.data, nil
 }
 
-// sentAgain reports whether a payload was sent more than once: whether the client
-// asked for it more often than for others. One that pipelines commands asks for
-// each once more, to know its size.
-func (s *Store[T]) sentAgain(p *payload) bool {
-	asked := p.asked.Load()
-	for {
-		once := s.once.Load()
-		if once != 0 && once <= asked {
-			return asked > once
-		}
-		if asked == 0 || s.once.CompareAndSwap(once, asked) {
-			return false
-		}
-	}
-}
+// sentAgain reports whether a payload is known to have been sent more than once.
+// A client that pipelines commands by itself asks for them to know their size,
+// too, so that there is no knowing.
+func (s *Store[T]) sentAgain(p *payload) bool { return s.counts && p.asked.Load() > 1 }
 
-// unsent forgets that a payload among a script's arguments was sent, since the
-// server did not know the script.
+// unsent forgets that a payload among a script's arguments was sent the last time,
+// since the server refused it unread.
 func unsent(args []any) {
 	for _, arg := range args {
 		if p, ok := arg.(*payload); ok {
-			p.asked.Store(0)
+			p.asked.Add(-1)
 		}
 	}
 }

@@ -51,12 +51,12 @@ type Options struct {
 // A Store must be made by [New] or [Open].
 type Store[T any] struct {
 	keyspace
-	codec codec.Codec[T]
-	limit int          // of a record's bytes
-	size  atomic.Int64 // about what the next record will take
-	once  atomic.Int32 // how often the client asks for a record that it sends once
-	owned io.Closer    // the client, if the store made it
-	done  atomic.Bool  // closed
+	codec  codec.Codec[T]
+	limit  int          // of a record's bytes
+	size   atomic.Int64 // about what the next record will take
+	counts bool         // the client asks for a record each time that it sends it, and then only
+	owned  io.Closer    // the client, if the store made it
+	done   atomic.Bool  // closed
 }
 
 // New returns a store that keeps its sessions under the namespace's keys. Two
@@ -84,7 +84,7 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 	s.size.Store(512)
 	switch client.(type) {
 	case *redis.Client, *redis.ClusterClient, *redis.Ring:
-		s.once.Store(1) // others show by and by
+		s.counts = true
 	}
 	if !keepsDeadlines(client) {
 		o.logger().Warn("redisstore: the Redis client ignores the deadlines of contexts, so that a request can wait "+
