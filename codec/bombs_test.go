@@ -2,40 +2,18 @@ package codec_test
 
 import (
 	"fmt"
-	"math/big"
 	"os"
 	"os/exec"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed48429006/sessions/codec"
 )
 
 // inBombShelter is set in the process that TestBombs starts.
 const inBombShelter = "CODEC_BOMB_SHELTER"
-
-// A target has a field of each shape that data can make grow.
-type target struct {
-	A []int
-	B []byte
-	C string
-	D map[string]string
-	E map[string]int
-	F time.Time
-	G []string
-	H map[string]any
-	I any
-	J [4]byte
-	K *target
-	L []target
-	M map[string]target
-	N [][][]int
-	O *big.Int
-	P []*target
-}
 
 // msgpackBombs are data that promise much and hold little, or nest without end.
 func msgpackBombs() (bombs []string) {
@@ -91,7 +69,7 @@ func TestInBombShelter(t *testing.T) {
 		t.Skip("run by TestBombs")
 	}
 	bombs := slices.Concat(msgpackBombs(), jsonBombs())
-	codecs := everyCodec[target](t)
+	codecs := everyCodec[hostile](t)
 	key := sealed(t, codec.Codec[string](plainCodec{}), 1)
 	worst := 0
 	for name, c := range codecs {
@@ -99,7 +77,7 @@ func TestInBombShelter(t *testing.T) {
 			forms, size := wrapped(t, key, bomb)
 			allocated := allocation(func() {
 				for _, data := range forms {
-					c.Decode(data, new(target))
+					c.Decode(data, new(hostile))
 				}
 			})
 			if limit := uint64(1<<20 + 2000*size); allocated > limit {

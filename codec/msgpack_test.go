@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"math/big"
 	"reflect"
 	"runtime"
 	"strings"
@@ -15,7 +16,7 @@ import (
 	"github.com/seed48429006/sessions/codec"
 )
 
-// hostile has a field of each shape that msgpack's decoder reads lengths for.
+// hostile has a field of each shape that data can make grow.
 type hostile struct {
 	A []int
 	B []byte
@@ -29,6 +30,10 @@ type hostile struct {
 	J [4]byte
 	K *hostile
 	L []hostile
+	M map[string]hostile
+	N [][][]int
+	O *big.Int
+	P []*hostile
 }
 
 func at(field string, value ...string) string {

@@ -119,7 +119,8 @@ func (c *commit[T]) replaySafely(edits []func(*T)) (v *T, err error) {
 	return c.replay(edits)
 }
 
-// wanted reports whether there is something to write.
+// wanted reports whether there is something to write: also what is as before, if it
+// is not known what the last try left.
 func (c *commit[T]) wanted() bool {
 	if !c.s.plan.Equal(&c.base.Value, c.value) {
 		return true
