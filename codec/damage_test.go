@@ -77,7 +77,7 @@ func TestForgedRecords(t *testing.T) {
 			if err == nil {
 				_, err = codec.AppendRecord(nil, &got, got.Revision, c)
 			}
-			if err != nil && !refused(err) && !errors.Is(err, codec.ErrNewer) {
+			if err != nil && !refused(err) && !errors.Is(err, session.ErrNewer) {
 				t.Errorf("%s: %s at %d: got error %v", name, what, n, err)
 			}
 		}

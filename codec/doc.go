@@ -74,7 +74,7 @@
 // lifetime after the last server that wrote it.
 //
 // While a new version is rolled out, the servers that still run the old one meet
-// what the new one wrote. They fail those requests, by [ErrNewer], and leave the
+// what the new one wrote. They fail those requests, by [session.ErrNewer], and leave the
 // sessions alone: nobody is logged out, and nothing is lost. That holds for a
 // program without versions too, if it is built with this module. It ends with
 // the rollout; after a rollback it goes on until those sessions have expired.

@@ -77,7 +77,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
-	f.Add(codec.AppendRetired(nil, 1))
+	f.Add(codec.AppendRetired(nil, 1, session.ID{}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, data := range [][]byte{data, resealed[cart](bytes.Clone(data))} {
 			rec, err := codec.DecodeRecord(data, session.ID{}, codec.MessagePack[cart]())
@@ -138,7 +138,7 @@ func FuzzVersioned(f *testing.F) {
 		var v visit
 		err := c.Decode(data, &v)
 		newer := len(data) > 2 && data[0] == 0xc1 && (data[1] > 0 || data[2] > 3)
-		if again := len(data) > 3 && data[0] == 0xc1 && data[3] == 0xc1; errors.Is(err, codec.ErrNewer) != newer && !again {
+		if again := len(data) > 3 && data[0] == 0xc1 && data[3] == 0xc1; errors.Is(err, session.ErrNewer) != newer && !again {
 			t.Fatalf("got error %v", err)
 		}
 		if err != nil && (v.First != "" || v.Pages != nil) {

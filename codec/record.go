@@ -54,10 +54,11 @@ func appendRecord[T any](dst []byte, rec *session.Record[T], rev session.Revisio
 }
 
 // AppendRetired appends to dst the marker that takes the place of a renewed
-// record. The revision, which must not be zero, names the marker.
-func AppendRetired(dst []byte, rev session.Revision) []byte {
+// record: a header, then the ID of the session that goes on in its place. The
+// revision, which must not be zero, names the marker.
+func AppendRetired(dst []byte, rev session.Revision, successor session.ID) []byte {
 	h := Header{Retired: true, Revision: rev}
-	out := h.appendTo(dst)
+	out := append(h.appendTo(dst), successor[:]...)
 	putChecksum(out[len(dst):], 0)
 	return out
 }
@@ -65,20 +66,16 @@ func AppendRetired(dst []byte, rev session.Revision) []byte {
 // DecodeRecord reads a record that [AppendRecord] wrote, whose ID is id. It
 // keeps no reference to data. It returns
 //
-//   - [session.ErrGone] if data is a marker;
-//   - an error that wraps [ErrNewer], and that sessions take for
-//     [session.ErrUnavailable], if its value is of a newer version than c knows;
-//   - a [*session.DecodeError] if it cannot be read for any other reason: it is
-//     truncated, corrupt, of an unknown format, of another type than T, or has a
-//     value that c refuses.
+//   - a [*session.RetiredError] if data is a marker;
+//   - a [*session.DecodeError] if it cannot be read: it is truncated, corrupt, of
+//     an unknown format, of another type than T, or has a value that c refuses.
+//     It wraps [session.ErrNewer] if its value is of a newer version than c knows.
 func DecodeRecord[T any](data []byte, id session.ID, c Codec[T]) (session.Record[T], error) {
 	rec, err := decodeRecord(data, id, c)
 	switch {
 	case err == nil:
 		return rec, nil
-	case err == session.ErrGone:
-	case errors.Is(err, ErrNewer):
-		err = fmt.Errorf("codec: record %s: %w", id, err)
+	case errors.Is(err, session.ErrGone):
 	default:
 		err = &session.DecodeError{ID: id, Err: err}
 	}
@@ -98,7 +95,7 @@ func decodeRecord[T any](data []byte, id session.ID, c Codec[T]) (rec session.Re
 		return rec, errRevision
 	}
 	if h.Retired {
-		return rec, h.marker(data)
+		return rec, h.marker(data, id)
 	}
 	if h.ownerLen > len(data)-HeaderSize {
 		return rec, errShort
@@ -130,10 +127,14 @@ func (h *Header) verify(data []byte, self *identity) error {
 	return nil
 }
 
-// marker returns [session.ErrGone] if data is a marker to the byte.
-func (h *Header) marker(data []byte) error {
-	if string(data) != string(AppendRetired(make([]byte, 0, HeaderSize), h.Revision)) {
+// marker returns a [*session.RetiredError] if data is a marker to the byte.
+func (h *Header) marker(data []byte, id session.ID) error {
+	retired := &session.RetiredError{ID: id}
+	if len(data) != HeaderSize+copy(retired.Successor[:], data[HeaderSize:]) {
 		return errMarker
 	}
-	return session.ErrGone
+	if string(data) != string(AppendRetired(make([]byte, 0, len(data)), h.Revision, retired.Successor)) {
+		return errMarker
+	}
+	return retired
 }

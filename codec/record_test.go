@@ -111,7 +111,7 @@ func TestReadHeader(t *testing.T) {
 		h.Created != rec.Created || h.Renewed != rec.Renewed {
 		t.Errorf("got %+v and error %v", h, err)
 	}
-	h, err = codec.ReadHeader(codec.AppendRetired(nil, 5))
+	h, err = codec.ReadHeader(codec.AppendRetired(nil, 5, session.ID{}))
 	if err != nil || !h.Retired || h.Revision != 5 {
 		t.Errorf("a marker: got %+v and error %v", h, err)
 	}
@@ -139,7 +139,7 @@ func TestRecordDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, data := range [][]byte{whole, codec.AppendRetired(nil, 9)} {
+	for _, data := range [][]byte{whole, codec.AppendRetired(nil, 9, session.ID{})} {
 		kind := map[bool]string{true: "marker", false: "record"}[len(data) == codec.HeaderSize]
 		for n := range data {
 			unreadable(t, kind+" cut", data[:n])
@@ -203,7 +203,7 @@ func TestRecordWithARightChecksum(t *testing.T) {
 }
 
 func TestRetired(t *testing.T) {
-	data := codec.AppendRetired([]byte("before"), 3)
+	data := codec.AppendRetired([]byte("before"), 3, session.ID{})
 	if len(data) != len("before")+codec.HeaderSize {
 		t.Errorf("a marker has %d bytes", len(data)-len("before"))
 	}
@@ -211,7 +211,7 @@ func TestRetired(t *testing.T) {
 	if err != session.ErrGone || got.Revision != 0 {
 		t.Errorf("got %+v and error %v, want ErrGone", got, err)
 	}
-	if bytes.Equal(codec.AppendRetired(nil, 1), codec.AppendRetired(nil, 2)) {
+	if bytes.Equal(codec.AppendRetired(nil, 1, session.ID{}), codec.AppendRetired(nil, 2, session.ID{})) {
 		t.Error("two markers cannot be told apart")
 	}
 }

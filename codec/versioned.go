@@ -7,14 +7,8 @@ import (
 	"slices"
 
 	"github.com/seed48429006/sessions/internal/deep"
+	"github.com/seed48429006/sessions/session"
 )
-
-// ErrNewer says that a value was written by a newer version of the program than
-// this one: it has a version that its [Versioned] codec does not know yet, or
-// that its codec without versions cannot know. [DecodeRecord] returns it as it
-// is, not as a DecodeError, so that the request fails, by
-// [session.ErrUnavailable], and the session stays for those who can read it.
-var ErrNewer = errors.New("codec: value was written by a newer version of the program")
 
 // versionMark begins every value that has a version; two bytes with the version
 // follow. Neither MessagePack nor JSON nor a sealed value begins like this, which
@@ -27,7 +21,7 @@ const versionSize = 3
 // Values of that version are read by inner, those of older versions by the
 // upgrade [From] their version: at most one each. An older version without an
 // upgrade cannot be read, which ends its sessions; of a newer one, the error is
-// [ErrNewer]. Version 0 is for values that have none: those that were written
+// [session.ErrNewer]. Version 0 is for values that have none: those that were written
 // before the program used Versioned.
 //
 // The error joins everything that is wrong with the arguments. How a program
@@ -114,7 +108,7 @@ func (c *versioned[T]) decodeAt(data []byte, v *T, at place) error {
 	case version == c.version:
 		return decodeAt(c.inner, payload, v, at)
 	case version > c.version:
-		err = fmt.Errorf("%w: version %d, while this one knows versions up to %d", ErrNewer, version, c.version)
+		err = fmt.Errorf("%w: version %d, while this one knows versions up to %d", session.ErrNewer, version, c.version)
 	default:
 		err = c.upgrade(version, payload, v, at)
 	}
@@ -173,5 +167,5 @@ func refuseVersion(data []byte) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: version %d, while this one knows none", ErrNewer, version)
+	return fmt.Errorf("%w: version %d, while this one knows none", session.ErrNewer, version)
 }

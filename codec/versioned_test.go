@@ -156,7 +156,7 @@ func TestVersionedLeavesNewerValues(t *testing.T) {
 		"sealed inside, to one sealed": {stored(t, versioned(t, 1, sealed(t, codec.JSON[visit](), 1)), visit{}), sealed(t, plain, 1)},
 	} {
 		rec, err := codec.DecodeRecord(tt.data, visitID, tt.read)
-		if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable || !errors.Is(err, codec.ErrNewer) || rec != (session.Record[visit2]{}) {
+		if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable || !errors.Is(err, session.ErrNewer) || rec != (session.Record[visit2]{}) {
 			t.Errorf("%s: got %+v and error %v, want ErrNewer", name, rec, err)
 		}
 		if got := session.StoreError(err); !errors.Is(got, session.ErrUnavailable) {
@@ -273,7 +273,7 @@ func TestNewerSessionStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := session.Load(ctx, redisStore(t, client, codec.MessagePack[visit2]()), nil, token)
-	if s != nil || !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, codec.ErrNewer) {
+	if s != nil || !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, session.ErrNewer) {
 		t.Errorf("got %v and error %v, want ErrUnavailable around ErrNewer", s, err)
 	}
 	if _, err := session.Load(ctx, redisStore(t, client, visits(t)), nil, token); err != nil {

@@ -69,7 +69,7 @@ func TestRememberMe(t *testing.T) {
 	a := newApp(t, newStore(), nil)
 	a.handle("/forget", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { s.Persist(false) })
 	a.handle("/keep", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
-		s.ExpireBy(time.Now().Add(30 * 24 * time.Hour))
+		s.SetDeadline(time.Now().Add(30 * 24 * time.Hour))
 	})
 	cookie := a.visit(t, cart{Items: 1})
 	w := a.get("/forget", cookie)

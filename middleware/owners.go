@@ -118,6 +118,9 @@ func (m *Manager[T]) listed(ctx context.Context, owner string, keep []session.ID
 
 func (m *Manager[T]) revoke(ctx context.Context, owner string, id session.ID) error {
 	err := session.StoreError(m.store.Delete(ctx, id))
+	if errors.Is(err, session.ErrNotFound) {
+		return nil // it has ended meanwhile
+	}
 	if err == nil {
 		m.observe(ctx, session.Event{Kind: session.EventRevoked, ID: id, Owner: owner})
 	}

@@ -128,7 +128,10 @@ func (s *Session[T]) delete(ctx context.Context, id ID) error {
 			return cmp.Or(err, ErrGone)
 		}
 	}
-	return s.store.Delete(ctx, id)
+	if err := s.store.Delete(ctx, id); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // fail reports that a commit failed, and remembers if it can never succeed.
@@ -181,7 +184,7 @@ func (s *Session[T]) finish(c *commit[T]) {
 		s.doomed = c.base
 		return
 	}
-	rest := s.pending // Renew, Persist and ExpireBy may have been added
+	rest := s.pending // Renew, Persist and SetDeadline may have been added
 	switch {
 	case s.epoch == c.epoch:
 		rest = rest.without(&c.pending)

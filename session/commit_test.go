@@ -135,7 +135,7 @@ func TestWhatEndedStaysEnded(t *testing.T) {
 		"renews":           {func(s *session.Session[state]) { s.Renew() }, session.ErrGone},
 		"logs in":          {func(s *session.Session[state]) { s.Update(func(v *state) { v.User = "eve" }) }, session.ErrGone},
 		"sets persistence": {func(s *session.Session[state]) { s.Persist(false) }, session.ErrGone},
-		"sets its end":     {func(s *session.Session[state]) { s.ExpireBy(time.Now().Add(time.Hour)) }, session.ErrGone},
+		"sets its end":     {func(s *session.Session[state]) { s.SetDeadline(time.Now().Add(time.Hour)) }, session.ErrGone},
 	}
 	for end, ended := range ends {
 		for use, test := range uses {
@@ -252,7 +252,7 @@ func TestDiscard(t *testing.T) {
 	s.Update(increment)
 	s.Renew()
 	s.Persist(false)
-	s.ExpireBy(time.Now())
+	s.SetDeadline(time.Now())
 	s.Discard()
 	if s.Modified() || s.Value().Count != 1 {
 		t.Error("Discard leaves something")

@@ -159,10 +159,10 @@ func (s *Session[T]) Persist(on bool) {
 	s.pending.persist = &on
 }
 
-// ExpireBy sets the end of this one session, earlier or later than the
+// SetDeadline sets the end of this one session, earlier or later than the
 // manager's lifetime would have it. The idle timeout goes on to apply. A time
 // in the past, the zero time among them, ends the session at commit.
-func (s *Session[T]) ExpireBy(t time.Time) {
+func (s *Session[T]) SetDeadline(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t.Unix() > endOfTime.Unix() {
@@ -194,4 +194,18 @@ func (s *Session[T]) Detach(ctx context.Context) error {
 		}
 		s.end()
 	}
+}
+
+// Attach undoes [Session.Detach]: the client can be told of a new token again. It
+// is for transports.
+func (s *Session[T]) Attach() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late = false
+}
+
+// LogIn changes the session's value as [Session.Update] does, and renews it.
+func (s *Session[T]) LogIn(edit func(*T)) {
+	s.Update(edit)
+	s.Renew()
 }

@@ -39,10 +39,25 @@ var (
 	// change of owner or of persistence. None of the change was saved.
 	ErrLate = errors.New("session: change needs a cookie, but the response has begun")
 
+	// ErrNewer says that a record was written by a newer version of the program
+	// than this one. A [*DecodeError] wraps it. The record is left as it is.
+	ErrNewer = errors.New("session: record was written by a newer version of the program")
+
 	// ErrUnsupported says that the store cannot do what was asked of it,
 	// for example list the sessions of an owner.
 	ErrUnsupported = errors.New("session: not supported by this store")
 )
+
+// A RetiredError says that a session was renewed: it goes on as its successor. It
+// is an [ErrGone].
+type RetiredError struct {
+	ID        ID
+	Successor ID // zero if the store does not know it
+}
+
+func (e *RetiredError) Error() string { return fmt.Sprintf("session: %s was renewed", e.ID) }
+
+func (e *RetiredError) Unwrap() error { return ErrGone }
 
 // A DecodeError says that a stored record cannot be read: corrupt, truncated,
 // sealed with another key or written by something else. The record stays where
@@ -77,7 +92,7 @@ func StoreError(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, known := range []error{ErrNotFound, ErrExists, ErrConflict, ErrGone, ErrUnavailable, ErrTooLarge, ErrUnsupported} {
+	for _, known := range []error{ErrNotFound, ErrExists, ErrConflict, ErrGone, ErrLate, ErrUnavailable, ErrTooLarge, ErrUnsupported} {
 		if errors.Is(err, known) {
 			return err
 		}

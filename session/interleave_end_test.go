@@ -22,7 +22,7 @@ func old(out outcome) (found []session.Record[state]) {
 	return found
 }
 
-func endBy(t time.Time) request { return func(s *session.Session[state]) { s.ExpireBy(t) } }
+func endBy(t time.Time) request { return func(s *session.Session[state]) { s.SetDeadline(t) } }
 
 func TestEveryOrderOfALogOut(t *testing.T) {
 	past := time.Unix(0, 0)
@@ -38,7 +38,7 @@ func TestEveryOrderOfALogOut(t *testing.T) {
 		"two renewals":       {true, both(renew, commitNow, renew)},
 		"a log-in":           {true, both(note("1"), logIn("ada"))},
 		"persistence":        {false, func(s *session.Session[state]) { s.Persist(false) }},
-		"a later end":        {false, func(s *session.Session[state]) { s.ExpireBy(time.Now().Add(100 * time.Hour)) }},
+		"a later end":        {false, func(s *session.Session[state]) { s.SetDeadline(time.Now().Add(100 * time.Hour)) }},
 		"a log-out":          {false, logOut},
 		"an end in the past": {false, endBy(past)},
 	} {

@@ -22,7 +22,7 @@ func TestEveryOrderOfADeadline(t *testing.T) {
 				var end time.Time
 				set := func(s *session.Session[state]) {
 					end = time.Now().Add(in).UTC().Truncate(time.Millisecond)
-					s.ExpireBy(end)
+					s.SetDeadline(end)
 				}
 				o := overlap{Start: state{Count: 1}, Handlers: []request{both(note("0"), set), act}, Age: 10 * time.Minute}
 				overlaps(t, o, func(tb testing.TB, out outcome) {

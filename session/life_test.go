@@ -120,19 +120,19 @@ func TestNoIdleTimeout(t *testing.T) {
 	})
 }
 
-func TestExpireBy(t *testing.T) {
+func TestSetDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newProbe()
 		month := time.Now().Add(30 * 24 * time.Hour)
 		s := session.New(store, nil)
 		s.Update(increment)
-		s.ExpireBy(month)
+		s.SetDeadline(month)
 		commit(t, s)
 		if !s.Deadline().Equal(month.UTC().Truncate(time.Millisecond)) || time.Until(s.Expires()) > time.Hour {
 			t.Errorf("deadline %v, expires %v", s.Deadline(), s.Expires())
 		}
 		soon := time.Now().Add(time.Minute)
-		s.ExpireBy(soon)
+		s.SetDeadline(soon)
 		commit(t, s)
 		time.Sleep(2 * time.Minute)
 		token, _ := s.Token()
@@ -141,14 +141,14 @@ func TestExpireBy(t *testing.T) {
 		}
 
 		s = load(t, store, stored(t, store, state{Count: 1}))
-		s.ExpireBy(time.Time{})
+		s.SetDeadline(time.Time{})
 		commit(t, s)
 		if _, ok := s.Token(); ok || live(t, store) != 0 {
 			t.Error("a session that ended in the past lives")
 		}
 
 		s = load(t, store, stored(t, store, state{Count: 1}))
-		s.ExpireBy(time.Now().Add(time.Second))
+		s.SetDeadline(time.Now().Add(time.Second))
 		store.once("Save", func() error { time.Sleep(time.Minute); return nil })
 		commit(t, s)
 		if _, ok := s.Token(); ok || live(t, store) != 0 {

@@ -80,8 +80,8 @@ func (p *probe) Touch(ctx context.Context, id session.ID, expires time.Time) err
 	return p.call("Touch", func() error { return p.Store.Touch(ctx, id, expires) })
 }
 
-func (p *probe) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-	return p.call("Retire", func() error { return p.Store.Retire(ctx, id, rev, until) })
+func (p *probe) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	return p.call("Retire", func() error { return p.Store.Retire(ctx, id, rev, successor, until) })
 }
 
 func (p *probe) Delete(ctx context.Context, id session.ID) error {

@@ -105,7 +105,9 @@ func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Toke
 	}
 	kind := loadKind(err)
 	if kind != "" && (err != nil || s.policy.Observe != nil) {
-		err = StoreError(err)
+		if err = StoreError(err); errors.Is(err, ErrNewer) {
+			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
 		s.policy.observe(ctx, Event{Kind: kind, ID: id, Owner: s.base.Owner, Duration: s.policy.since(start), Err: err})
 	}
 	if kind == EventFailed {
@@ -125,6 +127,8 @@ func loadKind(err error) EventKind {
 		return ""
 	case errors.Is(err, ErrGone):
 		return EventGone
+	case errors.Is(err, ErrNewer):
+		return EventFailed
 	case unreadable:
 		return EventUndecodable
 	}

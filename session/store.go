@@ -24,8 +24,8 @@ import (
 //     below means that the outcome is unknown.
 type Store[T any] interface {
 	// Load returns the record. It returns [ErrNotFound] when the ID is absent,
-	// [ErrGone] when it is retired, [*DecodeError] when its record cannot be
-	// read. Load writes nothing.
+	// [*RetiredError], which is [ErrGone], when it is retired, and
+	// [*DecodeError] when its record cannot be read. Load writes nothing.
 	Load(ctx context.Context, id ID) (Record[T], error)
 
 	// Save stores rec and sets rec.Revision to the new revision, which no other
@@ -50,12 +50,14 @@ type Store[T any] interface {
 	Touch(ctx context.Context, id ID, expires time.Time) error
 
 	// Retire replaces the record by a marker that stays until the given time, if
-	// its revision is rev. It returns [ErrConflict] if it is another,
-	// [ErrNotFound] if the ID is absent and [ErrGone] if it is retired already.
-	Retire(ctx context.Context, id ID, rev Revision, until time.Time) error
+	// its revision is rev. The marker names the successor, the session that goes
+	// on in its place. Retire returns [ErrConflict] if the revision is another
+	// and [ErrNotFound] if the ID is absent. If the ID is retired already, Retire
+	// returns nil if the marker names the same successor, else [ErrGone].
+	Retire(ctx context.Context, id ID, rev Revision, successor ID, until time.Time) error
 
-	// Delete makes a live ID absent. That it was absent before is no error.
-	// A retired one stays as it is, and Delete returns [ErrGone].
+	// Delete makes a live ID absent. It returns [ErrNotFound] if the ID is absent
+	// and [ErrGone] if it is retired; a retired ID stays as it is.
 	Delete(ctx context.Context, id ID) error
 
 	// Exists reports whether the ID is live, without reading its data.

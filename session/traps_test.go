@@ -218,12 +218,12 @@ func TestAnOwnerOfAnotherTypeIsRefused(t *testing.T) {
 	}
 }
 
-func TestExpireByTheEndOfTime(t *testing.T) {
+func TestSetDeadlineTheEndOfTime(t *testing.T) {
 	for _, end := range []time.Time{time.Unix(math.MaxInt64, 0), time.Unix(1<<55, 0), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)} {
 		store := newProbe()
 		s := session.New(store, nil)
 		s.Update(increment)
-		s.ExpireBy(end)
+		s.SetDeadline(end)
 		commit(t, s)
 		if token, ok := s.Token(); !ok || load(t, store, token).IsNew() {
 			t.Errorf("a session until %d is not there", end.Unix())
@@ -247,12 +247,12 @@ func TestALateLongerDeadlineIsRefused(t *testing.T) {
 	store := newProbe()
 	s := load(t, store, stored(t, store, state{Count: 1}))
 	s.Detach(t.Context())
-	s.ExpireBy(time.Now().Add(30 * 24 * time.Hour))
+	s.SetDeadline(time.Now().Add(30 * 24 * time.Hour))
 	if err := s.Commit(t.Context()); !errors.Is(err, session.ErrLate) {
 		t.Errorf("got %v: the cookie would end before the session", err)
 	}
 	s.Discard()
-	s.ExpireBy(time.Now().Add(time.Minute))
+	s.SetDeadline(time.Now().Add(time.Minute))
 	if err := s.Commit(t.Context()); err != nil {
 		t.Errorf("got %v: the session may end before its cookie", err)
 	}
@@ -264,7 +264,7 @@ func TestOptionsThatChangeNothing(t *testing.T) {
 	s := load(t, store, stored(t, store, state{Count: 1}))
 	store.calls()
 	s.Persist(s.Persistent())
-	s.ExpireBy(s.Deadline())
+	s.SetDeadline(s.Deadline())
 	if s.Modified() {
 		t.Error("there is something to commit")
 	}
@@ -323,10 +323,10 @@ func TestOptionsAreSavedOnce(t *testing.T) {
 	token := stored(t, store, state{Count: 1})
 	s, other := load(t, store, token), load(t, store, token)
 	s.Persist(false)
-	s.ExpireBy(soon)
+	s.SetDeadline(soon)
 	commit(t, s)
 	other.Persist(true)
-	other.ExpireBy(soon.Add(time.Hour))
+	other.SetDeadline(soon.Add(time.Hour))
 	commit(t, other)
 	s.Update(increment)
 	commit(t, s)

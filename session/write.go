@@ -105,7 +105,7 @@ func (c *commit[T]) renew(ctx context.Context, rec *Record[T]) error {
 		return err
 	}
 	c.nextRev = rec.Revision
-	if err := c.s.store.Retire(ctx, c.base.ID, c.base.Revision, now().Add(retiredFor)); err != nil {
+	if err := c.s.store.Retire(ctx, c.base.ID, c.base.Revision, rec.ID, now().Add(retiredFor)); err != nil {
 		return err
 	}
 	c.saved(ctx, EventRenewed, rec)
@@ -176,7 +176,7 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 	})
 	for _, rec := range all[:max(0, len(all)-c.s.policy.MaxPerOwner)] {
 		e := Event{Kind: EventRevoked, ID: rec.ID, Owner: rec.Owner}
-		if e.Err = StoreError(c.s.store.Delete(ctx, rec.ID)); e.Err != nil {
+		if e.Err = StoreError(c.s.store.Delete(ctx, rec.ID)); e.Err != nil && !errors.Is(e.Err, ErrNotFound) {
 			e.Kind = kindOf(e.Err)
 		}
 		c.s.policy.observe(ctx, e)

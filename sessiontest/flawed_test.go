@@ -25,7 +25,7 @@ type flawed struct {
 	load    func(context.Context, session.ID) (record, error)
 	save    func(context.Context, *record) error
 	touch   func(context.Context, session.ID, time.Time) error
-	retire  func(context.Context, session.ID, session.Revision, time.Time) error
+	retire  func(context.Context, session.ID, session.Revision, session.ID, time.Time) error
 	delete  func(context.Context, session.ID) error
 	exists  func(context.Context, session.ID) (bool, error)
 	byOwner func(context.Context, string) records
@@ -63,8 +63,8 @@ func (f *flawed) Touch(ctx context.Context, id session.ID, expires time.Time) er
 	return f.touch(ctx, id, expires)
 }
 
-func (f *flawed) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-	return f.retire(ctx, id, rev, until)
+func (f *flawed) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	return f.retire(ctx, id, rev, successor, until)
 }
 
 func (f *flawed) Delete(ctx context.Context, id session.ID) error { return f.delete(ctx, id) }

@@ -57,14 +57,14 @@ var touchFlaws = []flaw{
 
 var retireFlaws = []flaw{
 	{"retire deletes", "retire retired-retire retired-save", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, _ session.Revision, _ time.Time) error {
+		f.retire = func(ctx context.Context, id session.ID, _ session.Revision, successor session.ID, _ time.Time) error {
 			return f.right.Delete(ctx, id)
 		}
 	}},
 	{"retire ignores the revision", "retire-conflict race-retire-save", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
 			for {
-				err := f.right.Retire(ctx, id, rev, until)
+				err := f.right.Retire(ctx, id, rev, successor, until)
 				if !errors.Is(err, session.ErrConflict) {
 					return err
 				}
@@ -74,19 +74,19 @@ var retireFlaws = []flaw{
 		}
 	}},
 	{"retire marks what is absent", "retire-absent", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-			err := f.right.Retire(ctx, id, rev, until)
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+			err := f.right.Retire(ctx, id, rev, successor, until)
 			if errors.Is(err, session.ErrNotFound) {
 				rec := record{ID: id, Expires: until}
 				f.right.Save(ctx, &rec)
-				f.right.Retire(ctx, id, rec.Revision, until)
+				f.right.Retire(ctx, id, rec.Revision, successor, until)
 			}
 			return err
 		}
 	}},
 	{"retire twice", "retired-retire race-retire", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-			return instead(session.ErrGone, nil)(f.right.Retire(ctx, id, rev, until))
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+			return instead(session.ErrGone, nil)(f.right.Retire(ctx, id, rev, successor, until))
 		}
 	}},
 	{"a retired ID is not found", "retire retired-save", func(f *flawed) {
@@ -98,16 +98,16 @@ var retireFlaws = []flaw{
 		f.save = func(ctx context.Context, rec *record) error { return hide(f.right.Save(ctx, rec)) }
 	}},
 	{"markers stay for ever", "retired-expires", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-			return f.right.Retire(ctx, id, rev, until.Add(1000*time.Hour))
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+			return f.right.Retire(ctx, id, rev, successor, until.Add(1000*time.Hour))
 		}
 	}},
 	{"markers go with the record", "retired-outlives", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
 			if rec, err := f.right.Load(ctx, id); err == nil && rec.Expires.Before(until) {
 				until = rec.Expires
 			}
-			return f.right.Retire(ctx, id, rev, until)
+			return f.right.Retire(ctx, id, rev, successor, until)
 		}
 	}},
 	{"touch moves a marker", "retired-outlives", func(f *flawed) {
@@ -128,11 +128,11 @@ var retireFlaws = []flaw{
 		}
 	}},
 	{"retire until the past is refused", "retire-passed", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
 			if until.Before(time.Now()) {
 				return errors.New("until has passed")
 			}
-			return f.right.Retire(ctx, id, rev, until)
+			return f.right.Retire(ctx, id, rev, successor, until)
 		}
 	}},
 }

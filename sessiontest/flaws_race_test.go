@@ -36,7 +36,7 @@ var raceFlaws = []flaw{
 		}
 	}},
 	{"retire looks before it leaps", "race-retire race-retire-save", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
 			rec, err := f.right.Load(ctx, id)
 			if err != nil {
 				return err
@@ -47,7 +47,7 @@ var raceFlaws = []flaw{
 			dawdle()
 			for {
 				rec, _ = f.right.Load(ctx, id)
-				err = f.right.Retire(ctx, id, rec.Revision, until)
+				err = f.right.Retire(ctx, id, rec.Revision, successor, until)
 				if !errors.Is(err, session.ErrConflict) {
 					return instead(session.ErrGone, nil)(err)
 				}

@@ -70,8 +70,8 @@ func (g *gated[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 	return g.do(ctx, Call{Op: OpTouch, ID: id}, func(ctx context.Context) error { return g.run.store.Touch(ctx, id, expires) })
 }
 
-func (g *gated[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-	return g.do(ctx, Call{Op: OpRetire, ID: id}, func(ctx context.Context) error { return g.run.store.Retire(ctx, id, rev, until) })
+func (g *gated[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	return g.do(ctx, Call{Op: OpRetire, ID: id}, func(ctx context.Context) error { return g.run.store.Retire(ctx, id, rev, successor, until) })
 }
 
 func (g *gated[T]) Delete(ctx context.Context, id session.ID) error {

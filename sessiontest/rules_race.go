@@ -116,7 +116,7 @@ var raceRules = []rule{
 					if i == 0 {
 						return t.store.Save(t.Context(), &rec)
 					}
-					return t.store.Retire(t.Context(), stored.ID, stored.Revision, inAnHour())
+					return t.store.Retire(t.Context(), stored.ID, stored.Revision, session.ID{}, inAnHour())
 				})
 				switch save, retire := errs[0], errs[1]; {
 				case save == nil && errors.Is(retire, session.ErrConflict):
@@ -136,7 +136,7 @@ var raceRules = []rule{
 			for range rounds / 10 {
 				rec := t.live()
 				t.together(crowd, func(int) error {
-					return t.store.Retire(t.Context(), rec.ID, rec.Revision, inAnHour())
+					return t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour())
 				}).one(t, "Retire", session.ErrGone)
 				t.wantRetired(rec.ID)
 			}
@@ -152,7 +152,7 @@ var raceRules = []rule{
 					if i == 0 {
 						return t.store.Delete(t.Context(), rec.ID)
 					}
-					return t.store.Retire(t.Context(), rec.ID, rec.Revision, inAnHour())
+					return t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour())
 				})
 				switch remove, retire := errs[0], errs[1]; {
 				case remove == nil && errors.Is(retire, session.ErrNotFound):

@@ -19,7 +19,7 @@ var retireRules = []rule{
 			rec.Value.Visits++
 			t.save(&rec)
 			for _, rev := range []session.Revision{stale.Revision, rec.Revision + 1, 0} {
-				t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rev, inAnHour()), session.ErrConflict)
+				t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rev, session.ID{}, inAnHour()), session.ErrConflict)
 				t.wantStored(rec)
 			}
 		},
@@ -29,9 +29,9 @@ var retireRules = []rule{
 		explanation: "Retire returns ErrNotFound if the ID is absent, and leaves no marker.",
 		try: func(t *trial) {
 			rec := t.deleted()
-			t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, inAnHour()), session.ErrNotFound)
+			t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour()), session.ErrNotFound)
 			t.wantAbsent(rec.ID)
-			t.refused("Retire", t.store.Retire(t.Context(), newID(), 1, inAnHour()), session.ErrNotFound)
+			t.refused("Retire", t.store.Retire(t.Context(), newID(), 1, session.ID{}, inAnHour()), session.ErrNotFound)
 		},
 	},
 	{
@@ -40,7 +40,7 @@ var retireRules = []rule{
 		try: func(t *trial) {
 			rec := t.retired()
 			for _, rev := range []session.Revision{rec.Revision, 0} {
-				t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rev, inAnHour()), session.ErrGone)
+				t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rev, session.ID{}, inAnHour()), session.ErrGone)
 			}
 			t.wantRetired(rec.ID)
 		},
@@ -80,7 +80,7 @@ var retireRules = []rule{
 		explanation: "A marker whose time has passed is absent; what was retired does not come back.",
 		try: func(t *trial) {
 			rec := t.live()
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, after(soon)))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, after(soon)))
 			t.pass()
 			t.wantAbsent(rec.ID)
 			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
@@ -94,7 +94,7 @@ var retireRules = []rule{
 		explanation: "A marker stays until its time, also when the record would have expired before.",
 		try: func(t *trial) {
 			rec := t.shortLived()
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, inAnHour()))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour()))
 			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, after(soon)), session.ErrGone)
 			t.pass()
 			t.wantRetired(rec.ID)
@@ -105,7 +105,7 @@ var retireRules = []rule{
 		explanation: "A marker whose time has passed is absent: to retire a record until then ends it.",
 		try: func(t *trial) {
 			rec := t.live()
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, after(-soon)))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, after(-soon)))
 			t.wantAbsent(rec.ID)
 		},
 	},

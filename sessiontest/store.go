@@ -65,8 +65,8 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 }
 
 // Retire implements [session.Store].
-func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-	return s.call(ctx, Call{Op: OpRetire, ID: id}, func() error { return s.mem.Retire(ctx, id, rev, until) })
+func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	return s.call(ctx, Call{Op: OpRetire, ID: id}, func() error { return s.mem.Retire(ctx, id, rev, successor, until) })
 }
 
 // Delete implements [session.Store].

@@ -43,7 +43,7 @@ func everyCall(ctx context.Context, s *sessiontest.Store[user], id session.ID) m
 	for _, err := range s.All(ctx) {
 		errs[sessiontest.OpAll] = err
 	}
-	errs[sessiontest.OpRetire] = s.Retire(ctx, id, rec.Revision, time.Now())
+	errs[sessiontest.OpRetire] = s.Retire(ctx, id, rec.Revision, session.ID{}, time.Now())
 	errs[sessiontest.OpDelete] = s.Delete(ctx, id)
 	return errs
 }

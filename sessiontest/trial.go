@@ -113,7 +113,7 @@ func (t *trial) deleted() session.Record[Profile] {
 func (t *trial) retired() session.Record[Profile] {
 	t.Helper()
 	rec := t.live()
-	t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, inAnHour()))
+	t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour()))
 	return rec
 }
 

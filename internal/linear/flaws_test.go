@@ -19,7 +19,7 @@ type flawed struct {
 	load   func(context.Context, session.ID) (record, error)
 	save   func(context.Context, *record) error
 	touch  func(context.Context, session.ID, time.Time) error
-	retire func(context.Context, session.ID, session.Revision, time.Time) error
+	retire func(context.Context, session.ID, session.Revision, session.ID, time.Time) error
 	delete func(context.Context, session.ID) error
 }
 
@@ -31,8 +31,8 @@ func (f *flawed) Touch(ctx context.Context, id session.ID, expires time.Time) er
 	return f.touch(ctx, id, expires)
 }
 
-func (f *flawed) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-	return f.retire(ctx, id, rev, until)
+func (f *flawed) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	return f.retire(ctx, id, rev, successor, until)
 }
 
 func (f *flawed) Delete(ctx context.Context, id session.ID) error { return f.delete(ctx, id) }
@@ -106,21 +106,21 @@ var flaws = map[string]func(f *flawed, m *memory){
 		}
 	},
 	"Retire does not compare": func(f *flawed, _ *memory) {
-		f.retire = func(ctx context.Context, id session.ID, _ session.Revision, until time.Time) error {
+		f.retire = func(ctx context.Context, id session.ID, _ session.Revision, successor session.ID, until time.Time) error {
 			rec, err := f.Store.Load(ctx, id)
 			if err != nil {
 				return err
 			}
-			return f.Store.Retire(ctx, id, rec.Revision, until)
+			return f.Store.Retire(ctx, id, rec.Revision, successor, until)
 		}
 	},
 	"Retire leaves no marker": func(f *flawed, _ *memory) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, _ time.Time) error {
-			return f.Store.Retire(ctx, id, rev, time.Now())
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, _ time.Time) error {
+			return f.Store.Retire(ctx, id, rev, successor, time.Now())
 		}
 	},
 	"Retire does nothing": func(f *flawed, _ *memory) {
-		f.retire = func(context.Context, session.ID, session.Revision, time.Time) error { return nil }
+		f.retire = func(context.Context, session.ID, session.Revision, session.ID, time.Time) error { return nil }
 	},
 	"Delete does nothing": func(f *flawed, _ *memory) {
 		f.delete = func(context.Context, session.ID) error { return nil }

@@ -56,8 +56,8 @@ func (p *paced) Touch(ctx context.Context, id session.ID, expires time.Time) err
 	return p.around("Touch", func() error { return p.Store.Touch(ctx, id, expires) })
 }
 
-func (p *paced) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-	return p.around("Retire", func() error { return p.Store.Retire(ctx, id, rev, until) })
+func (p *paced) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	return p.around("Retire", func() error { return p.Store.Retire(ctx, id, rev, successor, until) })
 }
 
 func (p *paced) Delete(ctx context.Context, id session.ID) error {

@@ -41,7 +41,7 @@ func newSite(t *testing.T, store session.Store[Visit], o *middleware.Options) (*
 		"/take":   func(s *session.Session[Visit]) { session.Take(s, func(v *Visit) *[]string { return &v.Notices }) },
 		"/renew":  (*session.Session[Visit]).Renew,
 		"/logout": (*session.Session[Visit]).Destroy,
-		"/leave":  func(s *session.Session[Visit]) { s.ExpireBy(time.Now().Add(soon)) },
+		"/leave":  func(s *session.Session[Visit]) { s.SetDeadline(time.Now().Add(soon)) },
 	} {
 		mux.Handle(path, middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[Visit]) {
 			act(s)

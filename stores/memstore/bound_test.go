@@ -82,7 +82,7 @@ func TestBoundIsOnNewSessions(t *testing.T) {
 func TestBoundSparesMarkers(t *testing.T) {
 	s := memstore.New[int](&memstore.Options{MaxSessions: 2})
 	retired := save(t, s, 1, time.Hour)
-	if err := s.Retire(t.Context(), retired.ID, retired.Revision, time.Now().Add(time.Minute)); err != nil {
+	if err := s.Retire(t.Context(), retired.ID, retired.Revision, session.ID{}, time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	a, b := save(t, s, 2, time.Hour), save(t, s, 3, 2*time.Hour)

@@ -9,19 +9,20 @@ import (
 // An entry is a record, or the marker of a retired one, as a shard keeps it.
 // Times are Unix milliseconds: a third of the size of a [time.Time].
 type entry[T any] struct {
-	id       session.ID
-	rev      session.Revision
-	owner    string
-	created  int64
-	renewed  int64
-	deadline int64
-	expires  int64
-	prev     *entry[T] // the owner's other entries in this shard
-	next     *entry[T]
-	pos      int32 // where it is in its queue
-	persist  bool
-	retired  bool
-	value    T
+	id        session.ID
+	rev       session.Revision
+	owner     string
+	created   int64
+	renewed   int64
+	deadline  int64
+	expires   int64
+	prev      *entry[T] // the owner's other entries in this shard
+	next      *entry[T]
+	pos       int32 // where it is in its queue
+	persist   bool
+	retired   bool
+	value     T
+	successor session.ID
 }
 
 func (e *entry[T]) expired(now int64) bool { return now >= e.expires }

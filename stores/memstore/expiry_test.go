@@ -99,7 +99,7 @@ func TestMarkersDoNotBuildUp(t *testing.T) {
 		before := heap()
 		for range 10_000 {
 			rec := save(t, s, nil, time.Hour)
-			if err := s.Retire(t.Context(), rec.ID, rec.Revision, time.Now().Add(10*time.Second)); err != nil {
+			if err := s.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, time.Now().Add(10*time.Second)); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
@@ -122,7 +122,7 @@ func TestEndFreesValue(t *testing.T) {
 	type large [1 << 16]byte
 	ends := map[string]func(*memstore.Store[*large], session.Record[*large]) error{
 		"retire": func(s *memstore.Store[*large], rec session.Record[*large]) error {
-			return s.Retire(t.Context(), rec.ID, rec.Revision, time.Now().Add(time.Hour))
+			return s.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, time.Now().Add(time.Hour))
 		},
 		"delete": func(s *memstore.Store[*large], rec session.Record[*large]) error {
 			return s.Delete(t.Context(), rec.ID)

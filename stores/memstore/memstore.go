@@ -100,12 +100,12 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 
 // Retire replaces a record by a marker, as [session.Store] says. If until has
 // passed there is nothing to mark: the ID is absent.
-func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
+func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
 	s.retired.Add(1) // before the record goes: see owned
-	return s.shard(id).retire(id, rev, until.UnixMilli())
+	return s.shard(id).retire(id, rev, successor, until.UnixMilli())
 }
 
 // Delete ends a session, as [session.Store] says.

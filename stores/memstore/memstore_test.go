@@ -99,7 +99,7 @@ func anything(t *testing.T, s *memstore.Store[int], id session.ID) {
 	case 2:
 		s.Touch(ctx, id, soon)
 	case 3:
-		s.Retire(ctx, id, rec.Revision, soon)
+		s.Retire(ctx, id, rec.Revision, session.ID{}, soon)
 	case 4:
 		s.Delete(ctx, id)
 	case 5:
@@ -149,7 +149,7 @@ func TestByOwnerFindsWhatIsRenewed(t *testing.T) {
 		for range 20_000 {
 			old := rec
 			rec.ID, rec.Revision = session.NewToken().ID(), 0
-			if err := errors.Join(s.Save(ctx, &rec), s.Retire(ctx, old.ID, old.Revision, time.Now())); err != nil {
+			if err := errors.Join(s.Save(ctx, &rec), s.Retire(ctx, old.ID, old.Revision, session.ID{}, time.Now())); err != nil {
 				t.Error(err)
 			}
 		}

@@ -137,7 +137,7 @@ func (w *walk) step() {
 	case 2:
 		w.same("Touch", w.store.Touch(ctx, id, at), w.model.touch(id, at))
 	case 3:
-		w.same("Retire", w.store.Retire(ctx, id, rec.Revision, at), w.model.retire(id, rec.Revision, at))
+		w.same("Retire", w.store.Retire(ctx, id, rec.Revision, session.ID{}, at), w.model.retire(id, rec.Revision, at))
 	case 4:
 		w.same("Delete", w.store.Delete(ctx, id), w.model.delete(id))
 	case 5:

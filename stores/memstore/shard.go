@@ -48,7 +48,7 @@ func (s *shard[T]) load(id session.ID, rec *session.Record[T]) error {
 	case e == nil || e.expired(clock()):
 		return session.ErrNotFound
 	case e.retired:
-		return session.ErrGone
+		return &session.RetiredError{ID: id, Successor: e.successor}
 	}
 	e.get(rec)
 	return nil
@@ -117,7 +117,7 @@ func (s *shard[T]) touch(id session.ID, expires int64) error {
 	return nil
 }
 
-func (s *shard[T]) retire(id session.ID, rev session.Revision, until int64) error {
+func (s *shard[T]) retire(id session.ID, rev session.Revision, successor session.ID, until int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := clock()
@@ -125,6 +125,8 @@ func (s *shard[T]) retire(id session.ID, rev session.Revision, until int64) erro
 	switch {
 	case e == nil:
 		return session.ErrNotFound
+	case e.retired && e.successor == successor:
+		return nil
 	case e.retired:
 		return session.ErrGone
 	case e.rev != rev:
@@ -132,7 +134,7 @@ func (s *shard[T]) retire(id session.ID, rev session.Revision, until int64) erro
 	}
 	s.remove(e)
 	if until > now {
-		s.mark(id, until)
+		s.mark(id, successor, until)
 	}
 	return nil
 }
@@ -143,7 +145,7 @@ func (s *shard[T]) delete(id session.ID) error {
 	e := s.find(id, clock())
 	switch {
 	case e == nil:
-		return nil
+		return session.ErrNotFound
 	case e.retired:
 		return session.ErrGone
 	}

@@ -94,7 +94,7 @@ func TestReplicaAcks(t *testing.T) {
 	must(t, s.Save(ctx, &rec))
 	wantStored(t, there, rec)
 	must(t, s.Touch(ctx, rec.ID, in(time.Minute)))
-	must(t, s.Retire(ctx, rec.ID, rec.Revision, in(time.Minute)))
+	must(t, s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)))
 	if _, err := there.Load(ctx, rec.ID); err != session.ErrGone {
 		t.Errorf("the replica has error %v, want ErrGone", err)
 	}
@@ -133,7 +133,7 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 	t.Cleanup(func() { client.Close() })
 	s, direct, ctx := careful(t, client), primary.Client(t), t.Context()
 	warm := saved(t, s, "")
-	must(t, s.Retire(ctx, warm.ID, warm.Revision, in(time.Minute)))
+	must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Minute)))
 	must(t, s.Delete(ctx, session.NewToken().ID()))
 	offset := func() (n int64) {
 		t.Helper()
@@ -151,7 +151,7 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 	}{
 		{"create", func() error { return s.Save(ctx, &rec) }},
 		{"update", func() error { return s.Save(ctx, &rec) }},
-		{"retire", func() error { return s.Retire(ctx, rec.ID, rec.Revision, in(time.Minute)) }},
+		{"retire", func() error { return s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)) }},
 		{"delete", func() error { return s.Delete(ctx, rec.ID) }},
 	} {
 		for _, lost := range []string{"evalsha", "wait"} {

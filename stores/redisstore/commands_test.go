@@ -21,7 +21,7 @@ func TestCommands(t *testing.T) {
 		// So that the server has all scripts.
 		warm := saved(t, s, "warm")
 		must(t, s.Touch(ctx, warm.ID, warm.Expires))
-		must(t, s.Retire(ctx, warm.ID, warm.Revision, in(time.Second)))
+		must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Second)))
 		must(t, s.Delete(ctx, session.NewToken().ID()))
 
 		mine, nobodys := draft("anna"), draft("")
@@ -45,7 +45,7 @@ func TestCommands(t *testing.T) {
 			{"expired touch", func() error { s.Touch(ctx, mine.ID, in(0)); return nil }, nil},
 			{"by owner", func() error { owned(t, s, "bert"); return nil }, []string{"zrange", "get"}},
 			{"by no owner", func() error { owned(t, s, ""); return nil }, nil},
-			{"retire", func() error { return s.Retire(ctx, mine.ID, mine.Revision, in(time.Minute)) }, []string{"evalsha", "zrem"}},
+			{"retire", func() error { return s.Retire(ctx, mine.ID, mine.Revision, session.ID{}, in(time.Minute)) }, []string{"evalsha", "zrem"}},
 			{"delete of what is retired", func() error { s.Delete(ctx, mine.ID); return nil }, []string{"evalsha"}},
 			{"delete, no owner", func() error { return s.Delete(ctx, nobodys.ID) }, []string{"evalsha"}},
 			{"delete of nothing", func() error { return s.Delete(ctx, nobodys.ID) }, []string{"evalsha"}},
@@ -71,7 +71,7 @@ func TestScriptFlush(t *testing.T) {
 		flush()
 		must(t, s.Touch(ctx, rec.ID, in(time.Minute)))
 		flush()
-		must(t, s.Retire(ctx, rec.ID, rec.Revision, in(time.Minute)))
+		must(t, s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)))
 		other := saved(t, s, "anna")
 		flush()
 		must(t, s.Delete(ctx, other.ID))
@@ -98,8 +98,8 @@ func TestEveryKeyExpires(t *testing.T) {
 				rec.Expires = in(-time.Hour)
 				s.Save(ctx, &rec)
 				other := saved(t, s, owner)
-				s.Retire(ctx, other.ID, other.Revision, in(end))
-				s.Retire(ctx, saved(t, s, owner).ID, 1, in(-end))
+				s.Retire(ctx, other.ID, other.Revision, session.ID{}, in(end))
+				s.Retire(ctx, saved(t, s, owner).ID, 1, session.ID{}, in(-end))
 				s.Delete(ctx, saved(t, s, owner).ID)
 			}
 		}
@@ -148,7 +148,7 @@ func TestTimeToLive(t *testing.T) {
 	must(t, s.Save(ctx, &rec))
 	check("with a deadline before the expiry", rec.Deadline)
 	marked := in(30 * time.Second)
-	must(t, s.Retire(ctx, rec.ID, rec.Revision, marked))
+	must(t, s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, marked))
 	check("retired", marked)
 }
 

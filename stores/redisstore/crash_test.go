@@ -40,7 +40,7 @@ func TestCrashes(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {
 		s, ctx := newStore(t, client), t.Context()
 		warm := saved(t, s, "warm")
-		must(t, s.Retire(ctx, warm.ID, warm.Revision, in(time.Second)))
+		must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Second)))
 		must(t, s.Delete(ctx, session.NewToken().ID()))
 		dying := redis.NewClient(client.Options())
 		t.Cleanup(func() { dying.Close() })
@@ -56,7 +56,9 @@ func TestCrashes(t *testing.T) {
 			"owner":  {3, func(r session.Record[cart]) error { r.Owner = "bert"; return doomed.Save(ctx, &r) }},
 			"later":  {3, func(r session.Record[cart]) error { r.Deadline = in(50 * time.Hour); return doomed.Save(ctx, &r) }},
 			"delete": {2, func(r session.Record[cart]) error { return doomed.Delete(ctx, r.ID) }},
-			"retire": {2, func(r session.Record[cart]) error { return doomed.Retire(ctx, r.ID, r.Revision, in(time.Hour)) }},
+			"retire": {2, func(r session.Record[cart]) error {
+				return doomed.Retire(ctx, r.ID, r.Revision, session.ID{}, in(time.Hour))
+			}},
 		}
 		for name, step := range steps {
 			for n := range step.commands + 1 {

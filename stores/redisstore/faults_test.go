@@ -23,12 +23,14 @@ func calls(s store, rec session.Record[cart]) map[string]func(context.Context) e
 		return err
 	}
 	return map[string]func(context.Context) error{
-		"Load":    func(ctx context.Context) error { _, err := s.Load(ctx, rec.ID); return err },
-		"Exists":  func(ctx context.Context) error { _, err := s.Exists(ctx, rec.ID); return err },
-		"Save":    func(ctx context.Context) error { r := rec; return s.Save(ctx, &r) },
-		"create":  func(ctx context.Context) error { r := draft("anna"); return s.Save(ctx, &r) },
-		"Touch":   func(ctx context.Context) error { return s.Touch(ctx, rec.ID, in(time.Hour)) },
-		"Retire":  func(ctx context.Context) error { return s.Retire(ctx, rec.ID, rec.Revision, in(time.Hour)) },
+		"Load":   func(ctx context.Context) error { _, err := s.Load(ctx, rec.ID); return err },
+		"Exists": func(ctx context.Context) error { _, err := s.Exists(ctx, rec.ID); return err },
+		"Save":   func(ctx context.Context) error { r := rec; return s.Save(ctx, &r) },
+		"create": func(ctx context.Context) error { r := draft("anna"); return s.Save(ctx, &r) },
+		"Touch":  func(ctx context.Context) error { return s.Touch(ctx, rec.ID, in(time.Hour)) },
+		"Retire": func(ctx context.Context) error {
+			return s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Hour))
+		},
 		"Delete":  func(ctx context.Context) error { return s.Delete(ctx, rec.ID) },
 		"ByOwner": func(ctx context.Context) error { return first(s.ByOwner(ctx, rec.Owner)) },
 		"All":     func(ctx context.Context) error { return first(s.All(ctx)) },
@@ -161,7 +163,7 @@ func TestForeignKeys(t *testing.T) {
 				for call, err := range map[string]error{
 					"Save":   s.Save(ctx, &rec),
 					"create": s.Save(ctx, &created),
-					"Retire": s.Retire(ctx, rec.ID, rec.Revision, in(time.Minute)),
+					"Retire": s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)),
 				} {
 					if err == nil || errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound) {
 						t.Errorf("%s: got error %v", call, err)

@@ -104,7 +104,7 @@ func TestIndexLosesWhatEnds(t *testing.T) {
 		s, ctx := newStore(t, client), t.Context()
 		for range 3 {
 			rec := saved(t, s, "anna")
-			must(t, s.Retire(ctx, rec.ID, rec.Revision, in(time.Hour)))
+			must(t, s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Hour)))
 			must(t, s.Delete(ctx, saved(t, s, "anna").ID))
 		}
 		if got := entries(t, client); len(got) != 0 {

@@ -24,8 +24,8 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 
 // Retire replaces a record by a marker, as [session.Store] says. If until has
 // passed there is nothing to mark: the ID is absent.
-func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, until time.Time) error {
-	marker := codec.AppendRetired(nil, newRevision())
+func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	marker := codec.AppendRetired(nil, newRevision(), successor)
 	return s.end(ctx, retireScript, id, marker, revisionBytes(rev), millis(time.Until(until)))
 }
 

@@ -155,7 +155,7 @@ func TestByOwnerFindsWhatIsRenewed(t *testing.T) {
 		client.AddHook(hook)
 		renew := func() {
 			next := saved(t, there, "anna")
-			must(t, there.Retire(ctx, now.ID, now.Revision, in(time.Minute)))
+			must(t, there.Retire(ctx, now.ID, now.Revision, session.ID{}, in(time.Minute)))
 			now = next
 		}
 		for _, twice := range []bool{false, true} {

@@ -76,7 +76,7 @@ func TestLostReplies(t *testing.T) {
 	s, ctx := newStore(t, client), t.Context()
 	warm := saved(t, s, "")
 	must(t, s.Touch(ctx, warm.ID, warm.Expires))
-	must(t, s.Retire(ctx, warm.ID, warm.Revision, in(time.Second)))
+	must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Second)))
 	must(t, s.Delete(ctx, session.NewToken().ID()))
 
 	rec := draft("")
@@ -91,11 +91,11 @@ func TestLostReplies(t *testing.T) {
 	must(t, lost.losing(t, func() error { return s.Touch(ctx, rec.ID, rec.Expires) }))
 	wantStored(t, s, rec)
 
-	must(t, lost.losing(t, func() error { return s.Retire(ctx, rec.ID, rec.Revision, in(time.Minute)) }))
+	must(t, lost.losing(t, func() error { return s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)) }))
 	if _, err := s.Load(ctx, rec.ID); err != session.ErrGone {
 		t.Errorf("after Retire: error %v", err)
 	}
-	if err := s.Retire(ctx, rec.ID, rec.Revision, in(time.Minute)); err != session.ErrGone {
+	if err := s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)); err != session.ErrGone {
 		t.Errorf("another Retire took the marker for its own: error %v", err)
 	}
 
@@ -128,7 +128,7 @@ func TestLostReplyAndAnotherWrite(t *testing.T) {
 	for name, other := range map[string]func(store, session.Record[cart]) error{
 		"replaced": func(s store, rec session.Record[cart]) error { return s.Save(t.Context(), &rec) },
 		"retired": func(s store, rec session.Record[cart]) error {
-			return s.Retire(t.Context(), rec.ID, rec.Revision, in(time.Minute))
+			return s.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, in(time.Minute))
 		},
 		"deleted": func(s store, rec session.Record[cart]) error { return s.Delete(t.Context(), rec.ID) },
 	} {
