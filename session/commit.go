@@ -1,154 +1,187 @@
 package session
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"time"
 )
 
-// Commit saves the changes made so far, all of them or none. Nothing is written
-// if nothing has changed; a session that is only read has its idle time
-// extended now and then. Handlers call Commit only to know the outcome before
-// they answer: the middleware commits in any case.
+// Commit saves the changes made so far, all of them or none. It writes nothing
+// if nothing has changed, except that it extends the idle time of a session now
+// and then. The middleware commits in any case: handlers call Commit to know the
+// outcome before they answer.
 //
-// After an error the changes are still pending, and the middleware tries once
-// more with the first byte of the response. A handler that answers in its own
-// words drops them first, by [Session.Discard]. If a store that failed may have
-// taken the change all the same, another try that finds the session changed
-// fails too: no change is made twice. The errors are:
+// After an error the changes are still pending, and the middleware tries again
+// before the first byte of the response. A handler that answers by itself drops
+// them by [Session.Discard]. The errors are:
 //
-//   - [ErrGone]: the session was destroyed, renewed or revoked elsewhere.
-//   - [ErrConflict]: other requests changed it again and again.
+//   - [ErrGone]: another request destroyed, renewed or revoked the session.
+//   - [ErrConflict]: other requests kept changing the session.
 //   - [ErrLate]: the change needs a cookie and the response has begun.
 //   - [ErrTooLarge]: the record is larger than the store takes.
 //   - [*EncodeError]: the value cannot be stored.
-//   - [*DecodeError]: what another request stored cannot be read.
-//   - [ErrUnavailable]: the store failed or ctx is done; it is not known
-//     whether the change was saved.
+//   - [*DecodeError]: the record that another request stored cannot be read.
+//   - [ErrUnavailable]: the store failed or ctx is done. It is unknown whether
+//     the change was saved. A further Commit never makes it twice: it fails
+//     instead if the session has changed.
 func (s *Session[T]) Commit(ctx context.Context) error {
-	s.mu.Lock()
-	untouched := !s.committing && s.idle() && (s.gone || s.policy.fresh(s.base.Revision, s.base.Expires, s.base.Deadline))
-	s.mu.Unlock()
-	if untouched {
+	if s.settled() {
 		return nil
 	}
-	if err := s.begin(ctx); err != nil {
+	if err := s.committing.enter(ctx); err != nil {
 		return err
 	}
-	defer s.end()
-	if err := s.bury(ctx); err != nil {
+	defer s.committing.leave()
+	if err := s.deleteDestroyed(ctx); err != nil {
 		return err
 	}
 	return s.commit(ctx)
 }
 
-func (s *Session[T]) commit(ctx context.Context) error {
-	s.mu.Lock()
-	c := s.snapshot()
-	s.mu.Unlock()
-
-	var err error
-	switch {
-	case c.pending.err != nil:
-		err = &EncodeError{c.base.ID, c.pending.err}
-	case c.gone && (c.asked() || c.wanted()):
-		err = ErrGone
-	case !c.gone:
-		err = c.run(ctx)
-	}
-	if err != nil {
-		return s.fail(ctx, &c, err)
-	}
-	s.finish(&c)
-	return nil
-}
-
-// begin waits until no other commit of this session is under way.
-func (s *Session[T]) begin(ctx context.Context) error {
-	s.mu.Lock()
-	for s.committing {
-		if s.committed == nil {
-			s.committed = make(chan struct{})
-		}
-		ended := s.committed
-		s.mu.Unlock()
-		select {
-		case <-ended:
-		case <-ctx.Done():
-			return StoreError(ctx.Err())
-		}
-		s.mu.Lock()
-	}
-	s.committing = true
-	s.mu.Unlock()
-	return nil
-}
-
-func (s *Session[T]) end() {
+// settled reports whether a commit would have nothing to do.
+func (s *Session[T]) settled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.committing = false
-	if s.committed != nil {
-		close(s.committed)
-		s.committed = nil
-	}
+	return s.draft == nil && s.ending == nil && !s.committing.busy() && (s.gone || !s.touchDue())
 }
 
-// bury deletes the record of a session that was destroyed.
-func (s *Session[T]) bury(ctx context.Context) error {
-	s.mu.Lock()
-	doomed := s.doomed
-	s.mu.Unlock()
-	if doomed == nil {
-		return nil
-	}
-	start := s.policy.clock()
-	err := StoreError(s.delete(ctx, doomed.ID))
-	e := Event{Kind: EventDestroyed, ID: doomed.ID, Owner: doomed.Owner, Duration: s.policy.since(start), Err: err}
+// A commit carries one draft to the store. Its fields belong to the goroutine
+// that commits.
+type commit[T any] struct {
+	s         *Session[T]
+	draft     *draft[T]
+	base      *Record[T] // the record that the draft changes; in the end the stored one
+	value     *T         // base.Value with the draft's edits
+	token     Token      // of base
+	gone      bool
+	late      bool
+	touchDue  bool
+	from      ID          // of base when the commit began
+	did       action      // the last decision
+	successor *renewed[T] // the record that was made in place of base, until it is base
+	unknown   bool        // whether base was retired for successor is unknown
+	replayed  bool        // value was computed anew on another base
+	attempts  int
+	start     time.Time
+	seen      time.Time // when base was last known to be stored
+	touchedAt time.Time // when the last touch failed
+	events    []Event   // reported when the session's state is right
+}
+
+func (s *Session[T]) commit(ctx context.Context) error {
+	c, err := s.takeDraft(ctx)
 	if err != nil {
-		e.Kind = kindOf(err)
-	}
-	s.policy.observe(ctx, e)
-	if err == nil {
-		s.mu.Lock()
-		s.doomed = nil // no other came meanwhile: what follows is not stored yet
-		s.mu.Unlock()
-	}
-	return err
-}
-
-// delete ends a session. One that is absent may have been renewed, and the marker
-// have come and gone, if it is long since it was seen: it goes on elsewhere then.
-func (s *Session[T]) delete(ctx context.Context, id ID) error {
-	s.mu.Lock()
-	seen := s.seen
-	s.mu.Unlock()
-	if now().Sub(seen) > retiredFor/2 {
-		if live, err := s.store.Exists(ctx, id); err != nil || !live {
-			return cmp.Or(err, ErrGone)
-		}
-	}
-	if err := s.store.Delete(ctx, id); !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return nil
-}
-
-// fail reports that a commit failed, and remembers if it can never succeed.
-func (s *Session[T]) fail(ctx context.Context, c *commit[T], err error) error {
-	s.mu.Lock()
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrGone) {
-		err = ErrGone
-		s.gone = true
+	returned := false
+	defer func() {
+		if !returned { // an edit panicked in a replay
+			s.putBack(&c, errPanic)
+		}
+	}()
+	err = c.run(ctx)
+	returned = true
+	if err == nil {
+		s.finish(ctx, &c)
+	} else {
+		err = s.putBack(&c, err)
+		c.event(Event{Kind: failureKind(err), ID: c.base.ID, Owner: c.base.Owner, Attempts: c.attempts, Err: err})
 	}
-	s.unsure = s.unsure || errors.Is(err, ErrUnavailable)
-	s.mu.Unlock()
-	s.policy.observe(ctx, Event{Kind: kindOf(err), ID: c.base.ID, Owner: c.base.Owner,
-		Duration: s.policy.since(c.start), Attempts: c.attempts, Err: err})
+	for _, e := range c.events {
+		s.policy.observe(ctx, e)
+	}
 	return err
 }
 
-func kindOf(err error) EventKind {
+var errPanic = errors.New("session: an edit panicked")
+
+// takeDraft begins a commit. It waits until no edit runs, since a running edit
+// belongs to the draft.
+func (s *Session[T]) takeDraft(ctx context.Context) (c commit[T], err error) {
+	if err := s.editing.enterEdit(ctx); err != nil {
+		return c, err
+	}
+	defer s.editing.leave()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c = s.view()
+	s.draft, s.inflight = nil, c.draft
+	c.start = s.policy.clock()
+	return c, nil
+}
+
+// view returns the commit that would begin now. The caller holds mu.
+func (s *Session[T]) view() commit[T] {
+	d := s.draft
+	if d == nil {
+		d = new(draft[T])
+	}
+	return commit[T]{s: s, draft: d, base: s.base, value: s.current(), token: s.token, from: s.base.ID,
+		gone: s.gone, late: s.late, touchDue: s.touchDue(), seen: s.seen, touchedAt: s.touchedAt,
+		successor: d.successor, unknown: d.successor != nil}
+}
+
+// finish installs the stored record as the session's state.
+func (s *Session[T]) finish(ctx context.Context, c *commit[T]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inflight = nil
+	s.seen, s.touchedAt = c.seen, c.touchedAt
+	if c.draft.destroyed {
+		s.endInstead(c.from, c.base)
+		return
+	}
+	s.base, s.token, s.gone = c.base, c.token, c.gone
+	if c.did == leave && c.base.Revision == 0 && !c.gone && !c.draft.dropped {
+		s.restore(c.draft) // nothing of it was stored yet
+	}
+	if later := s.draft; c.replayed && later != nil && later.edits != nil {
+		s.mu.Unlock()
+		value, err := c.replayLater(ctx, later.edits)
+		s.mu.Lock()
+		if s.draft == later {
+			later.value, later.err = value, err
+		}
+	}
+}
+
+// putBack puts the changes of a failed commit in front of those that were made
+// meanwhile. It returns the error for the caller of Commit.
+func (s *Session[T]) putBack(c *commit[T], err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inflight = nil
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrGone) {
+		err = ErrGone
+	}
+	d := c.draft
+	d.successor = c.successor
+	d.outcomeUnknown = d.outcomeUnknown || errors.Is(err, ErrUnavailable)
+	if d.destroyed {
+		if d.successor != nil {
+			s.ending = append(s.ending, ending[T]{rec: d.successor.rec, predecessor: c.from})
+		}
+		return err
+	}
+	s.gone = s.gone || err == ErrGone
+	if d.dropped {
+		s.adopt(d)
+	} else {
+		s.restore(d)
+	}
+	return err
+}
+
+// restore makes d pending again. The caller holds mu.
+func (s *Session[T]) restore(d *draft[T]) {
+	if s.draft != nil {
+		s.draft.prepend(d)
+	} else {
+		s.draft = d
+	}
+}
+
+func failureKind(err error) EventKind {
 	switch {
 	case errors.Is(err, ErrGone):
 		return EventGone
@@ -158,58 +191,11 @@ func kindOf(err error) EventKind {
 	return EventFailed
 }
 
-// finish takes over what was saved. Edits that were made while the store was at
-// work are made again on that, and are for the next commit.
-func (s *Session[T]) finish(c *commit[T]) {
-	s.editing.Lock() // from here on no edits are added
-	defer s.editing.Unlock()
-	s.mu.Lock()
-	later, epoch := s.pending, s.epoch
-	s.mu.Unlock()
-	if epoch == c.epoch {
-		later = later.without(&c.pending)
+// event keeps an event for when the commit is over, if somebody listens. An
+// observer that panics must find the session in order.
+func (c *commit[T]) event(e Event) {
+	if p := c.s.policy; p.Observe != nil || p.Report != nil && e.Kind.Trouble() {
+		e.Duration = p.since(c.start)
+		c.events = append(c.events, e)
 	}
-	value, err := &c.base.Value, error(nil)
-	if len(later.edits) > 0 {
-		value, err = c.replaySafely(later.edits)
-	}
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.unsure = false
-	if !c.seen.IsZero() {
-		s.seen = c.seen
-	}
-	if s.ends != c.ends && c.base.Revision != 0 { // destroyed while it was saved, maybe under a new ID
-		s.doomed = c.base
-		return
-	}
-	rest := s.pending // Renew, Persist and SetDeadline may have been added
-	switch {
-	case s.epoch == c.epoch:
-		rest = rest.without(&c.pending)
-	case s.epoch != epoch: // dropped just now
-		value, err = &c.base.Value, nil
-	}
-	if c.isNew() { // nothing was stored yet, to which these could apply
-		rest.persist, rest.deadline = c.pending.persist, c.pending.deadline
-	}
-	s.rest(c.base, c.token)
-	s.value, s.pending = value, rest
-	if err != nil {
-		s.value, s.pending.err = &c.base.Value, err
-	}
-}
-
-// without returns what p asks for beyond what was asked for at first.
-func (p pending[T]) without(first *pending[T]) pending[T] {
-	p.edits = p.edits[len(first.edits):]
-	p.renew = p.renew && !first.renew
-	if p.persist == first.persist {
-		p.persist = nil
-	}
-	if p.deadline == first.deadline {
-		p.deadline = nil
-	}
-	return p
 }

@@ -2,57 +2,72 @@ package session
 
 import (
 	"context"
-	"time"
 
 	"github.com/seed48429006/sessions/internal/deep"
 )
 
-// Update changes the session's value. It runs edit now. If another request
-// changes the session before this one commits, edit runs again, on the value
-// that the other left, so that both changes survive. So edit may run more than
-// once, and must change nothing but what its argument points to; to get a
-// result out of it, assign to a variable each time it runs.
+// Update changes the session's value: it calls edit at once, with a copy of the
+// value. If edit panics, nothing is changed. If edit leaves the value as it was,
+// nothing is written.
 //
-// Edits of one session never run at the same time. Edit must not keep its
-// argument, nor call Update, Set, Clear, Take or Commit of the same session, nor
-// write a response, which commits it: all of them would wait for it to end. If it
-// panics, nothing is changed.
-// An edit that leaves the value as it was is no change: nothing is written.
-func (s *Session[T]) Update(edit func(*T)) {
-	s.apply(func(v *T) bool { edit(v); return true }, edit)
+// If another request changes the session before this one commits, Commit calls
+// edit again with the other request's value, so that both changes survive. So
+// edit may run more than once and must modify only *v. To get a result out of
+// it, assign to a variable on each run.
+//
+// Edits of one session never run at the same time. An edit must not keep its
+// argument and must not write a response. It must not call Update, Set, Clear,
+// Take, LogIn or Commit; it panics if it does so on the same session.
+func (s *Session[T]) Update(edit func(v *T)) {
+	s.apply(func(v *T) bool { edit(v); return true }, edit, false)
 }
 
-// Set replaces the session's value by a copy of v, and whatever another request
-// may have put there meanwhile.
+// LogIn is [Session.Update] for the edit that logs a visitor in, after the
+// visitor's credentials were checked:
+//
+//	cart.LogIn(func(c *Cart) { c.Customer = name })
+//
+// LogIn always renews the session, also when the owner stays the same, and
+// begins a whole lifetime. This prevents session fixation (OWASP Session
+// Management Cheat Sheet).
+//
+// Unlike other changes, a log-in survives that another request ended the session
+// meanwhile: it begins a new session. If the other request was a log-in of the
+// same owner, as after a double click, the new session begins with a copy of
+// that request's value. Both responses then carry a token that works.
+func (s *Session[T]) LogIn(edit func(v *T)) {
+	s.apply(func(v *T) bool { edit(v); return true }, edit, true)
+}
+
+// Set replaces the session's value by a copy of v, including changes that another
+// request makes before this one commits.
 func (s *Session[T]) Set(v T) {
-	err := s.plan.Verify(&v)
-	if err != nil {
-		s.refuse(err)
+	if err := s.plan.Verify(&v); err != nil {
+		s.change(func(d *draft[T]) { d.err = err })
 		return
 	}
 	kept := s.plan.Copy(&v)
-	s.Update(func(t *T) { *t = *kept }) // which is not written to: each edit has a copy of its own
+	s.Update(func(t *T) { *t = *kept }) // kept is never written to: each edit works on a copy
 }
 
-// Clear sets the session's value to zero. The session itself stays; see
-// [Session.Destroy] for its end.
+// Clear sets the session's value to zero and keeps the session. [Session.Destroy]
+// ends it.
 func (s *Session[T]) Clear() {
 	s.Update(func(t *T) { var zero T; *t = zero })
 }
 
-// Take reads a field once: it returns the field's value and zeroes the field.
-// It is made for flash messages: shown once, then gone. If the field is zero,
-// Take changes nothing.
+// Take reads a field once: it returns the field's value and sets the field to
+// zero. It serves flash messages. If the field is zero, Take changes nothing.
 //
 //	notices := session.Take(s, func(c *Cart) *[]string { return &c.Notices })
 //
-// If another request changes the session before this one commits, what Take
-// returned is removed and no more: an element that the other appended stays,
-// and so does a value that replaced the one returned.
+// If another request changes the session before this one commits, only the
+// returned elements are removed. Elements that the other request appended stay,
+// and so does a value that replaced the returned one.
 //
-// Two overlapping requests may both be given the same value. A code that must
-// work once only wants an [Session.Update] that compares and clears it, and a
-// [Session.Commit] before the outcome is used.
+// Two overlapping requests may both get the same value. For a code that must
+// work once, use [Session.Update] to compare and clear it, and [Session.Commit]
+// before the outcome is used.
 func Take[T, V any](s *Session[T], field func(*T) *V) V {
 	var taken V
 	plan := deep.Of[V]()
@@ -67,17 +82,18 @@ func Take[T, V any](s *Session[T], field func(*T) *V) V {
 			return true
 		},
 		func(t *T) { plan.Subtract(field(t), &taken) },
+		false,
 	)
 	return *plan.Copy(&taken)
 }
 
-// apply runs an edit on a copy of the value and, if it returns true, makes that
-// copy the value. On replay the second form of the edit is run instead.
-func (s *Session[T]) apply(edit func(*T) bool, replay func(*T)) {
-	s.editing.Lock()
-	defer s.editing.Unlock()
+// apply runs an edit on a copy of the value and, if edit returns true, adds the
+// result to the draft. An edit whose draft was discarded meanwhile is dropped.
+func (s *Session[T]) apply(edit func(*T) bool, replay func(*T), logIn bool) {
+	s.editing.enterEdit(context.Background())
+	defer s.editing.leave()
 	s.mu.Lock()
-	value, epoch := s.value, s.epoch
+	d, value := s.openDraft(), s.current()
 	s.mu.Unlock()
 
 	edited := s.plan.Copy(value)
@@ -89,123 +105,11 @@ func (s *Session[T]) apply(edit func(*T) bool, replay func(*T)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.epoch != epoch: // the session was destroyed meanwhile, and the edit with it
+	case s.draft != d:
 	case err != nil:
-		s.pending.err = err
+		d.err = err
 	default:
-		s.value = edited
-		s.pending.edits = append(s.pending.edits, replay)
+		d.add(edited, replay)
+		d.logIn = d.logIn || logIn
 	}
-}
-
-// refuse makes the next commit fail with err.
-func (s *Session[T]) refuse(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pending.err = err
-}
-
-// Renew gives the session a new token and leaves its data as they are; the old
-// token is dead. Do this whenever the visitor's privileges change (OWASP Session
-// Management Cheat Sheet, "Renew the Session ID After Any Privilege Level
-// Change"). If T has a method SessionOwner() string, a change of what it
-// returns renews the session by itself.
-//
-// The deadline stays where it is, unless the owner changes: a log-in begins a
-// whole lifetime. A new session needs no renewal.
-//
-// Requests that are under way with the old token cannot save any more: [ErrGone].
-// One that comes within ten seconds after finds an empty session that cannot be
-// saved, a later one a new session. So a client that loses the response of the
-// renewal has lost the session.
-func (s *Session[T]) Renew() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pending.renew = true
-}
-
-// Destroy ends the session and drops all changes made so far. A change that
-// comes after it begins a new session, under another token, for example to
-// leave a notice for the page that follows a log-out.
-func (s *Session[T]) Destroy() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.base.Revision != 0 {
-		s.doomed = s.base
-	}
-	s.epoch++
-	s.ends++
-	s.rest(new(Record[T]), Token{})
-	s.pending.destroy = s.gone
-}
-
-// Discard drops all changes since the last commit, except that a destroyed
-// session stays destroyed.
-func (s *Session[T]) Discard() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	destroy := s.pending.destroy
-	s.epoch++
-	s.unsure = false
-	s.rest(s.base, s.token)
-	s.pending.destroy = destroy
-}
-
-// Persist says whether the session is to outlive the browser ("remember me").
-// For a new session, it matters only if something else is changed too.
-func (s *Session[T]) Persist(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pending.persist = &on
-}
-
-// SetDeadline sets the end of this one session, earlier or later than the
-// manager's lifetime would have it. The idle timeout goes on to apply. A time
-// in the past, the zero time among them, ends the session at commit.
-func (s *Session[T]) SetDeadline(t time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.Unix() > endOfTime.Unix() {
-		t = endOfTime
-	}
-	t = t.UTC().Truncate(time.Millisecond)
-	s.pending.deadline = &t
-}
-
-// endOfTime is the last deadline that everything that keeps it can express.
-var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
-
-// Detach says that the client can no longer be told of a new token. From then
-// on a commit that would need one fails with [ErrLate]; other changes and
-// Destroy work as before. Detach waits for a commit that is under way, so that
-// afterwards [Session.Token] is the last one; if ctx is done first, it returns
-// [ErrUnavailable]. It is for transports.
-func (s *Session[T]) Detach(ctx context.Context) error {
-	for {
-		s.mu.Lock()
-		if !s.committing {
-			s.late = true
-			s.mu.Unlock()
-			return nil
-		}
-		s.mu.Unlock()
-		if err := s.begin(ctx); err != nil {
-			return err
-		}
-		s.end()
-	}
-}
-
-// Attach undoes [Session.Detach]: the client can be told of a new token again. It
-// is for transports.
-func (s *Session[T]) Attach() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.late = false
-}
-
-// LogIn changes the session's value as [Session.Update] does, and renews it.
-func (s *Session[T]) LogIn(edit func(*T)) {
-	s.Update(edit)
-	s.Renew()
 }

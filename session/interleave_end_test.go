@@ -37,8 +37,8 @@ func TestEveryOrderOfALogOut(t *testing.T) {
 		"a renewal":          {true, renew},
 		"two renewals":       {true, both(renew, commitNow, renew)},
 		"a log-in":           {true, both(note("1"), logIn("ada"))},
-		"persistence":        {false, func(s *session.Session[state]) { s.Persist(false) }},
-		"a later end":        {false, func(s *session.Session[state]) { s.SetDeadline(time.Now().Add(100 * time.Hour)) }},
+		"persistence":        {true, func(s *session.Session[state]) { s.Persist(false) }},
+		"a later end":        {true, func(s *session.Session[state]) { s.SetDeadline(time.Now().Add(100 * time.Hour)) }},
 		"a log-out":          {false, logOut},
 		"an end in the past": {false, endBy(past)},
 	} {

@@ -1,36 +1,77 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 )
 
-// owned is what a value has that tells whose session it is in.
+// owned is implemented by values that name the owner of their session.
 type owned interface{ SessionOwner() string }
 
-// ownerOf returns whose session v is: nobody's if T does not say. If T is a
-// pointer, nil is nobody's.
+var errOwnerSkipped = errors.New("SessionOwner depends on a field that is not stored; remove the field's \"-\" tag")
+
+// ownerOf returns the owner of the session with the value v. It is empty if T has
+// no method SessionOwner, and if the method belongs to a nil pointer.
 func ownerOf[T any](v *T) string {
 	if o, ok := any(v).(owned); ok {
-		return o.SessionOwner()
+		return call(o, reflect.ValueOf(v).Elem())
 	}
 	if reflect.TypeFor[T]().Kind() != reflect.Pointer || reflect.ValueOf(*v).IsNil() {
 		return ""
 	}
 	if o, ok := any(*v).(owned); ok {
-		return o.SessionOwner()
+		return call(o, reflect.ValueOf(*v).Elem())
 	}
 	return ""
 }
 
-// HasOwner reports whether T says whose session its values are in.
+// call returns o's owner, where v is what o points to. A method that v has from
+// an embedded pointer panics if that is nil.
+func call(o owned, v reflect.Value) (owner string) {
+	for _, index := range embeddedOwners(v.Type()) {
+		if embedded, err := v.FieldByIndexErr(index); err != nil || embedded.IsNil() {
+			defer func() {
+				if recover() != nil {
+					owner = ""
+				}
+			}()
+			break
+		}
+	}
+	return o.SessionOwner()
+}
+
+var embedded sync.Map // of reflect.Type to the result of embeddedOwners
+
+// embeddedOwners returns where a struct embeds pointers and interfaces that have
+// the method SessionOwner.
+func embeddedOwners(t reflect.Type) [][]int {
+	if known, ok := embedded.Load(t); ok {
+		return known.([][]int)
+	}
+	var found [][]int
+	if t.Kind() == reflect.Struct {
+		for _, f := range reflect.VisibleFields(t) {
+			nilable := f.Type.Kind() == reflect.Pointer || f.Type.Kind() == reflect.Interface
+			if f.Anonymous && nilable && f.Type.Implements(reflect.TypeFor[owned]()) {
+				found = append(found, f.Index)
+			}
+		}
+	}
+	embedded.Store(t, found)
+	return found
+}
+
+// HasOwner reports whether T names the owner of its sessions.
 func HasOwner[T any]() bool {
 	t := reflect.TypeFor[T]()
 	want := reflect.TypeFor[owned]()
 	return t.Implements(want) || reflect.PointerTo(t).Implements(want)
 }
 
-// checkOwner refuses a method that looks as if it told the owner, and does not.
+// checkOwner refuses a method SessionOwner with another signature.
 func checkOwner[T any]() []error {
 	t := reflect.TypeFor[T]()
 	_, direct := t.MethodByName("SessionOwner")

@@ -105,25 +105,21 @@ func TestAChangeDuringRenewalIsInTheNewSession(t *testing.T) {
 	}
 }
 
-func TestARenewalThatFailsLeavesTheOldSessionAlone(t *testing.T) {
-	for _, op := range []string{"Save", "Retire"} {
-		t.Run(op, func(t *testing.T) {
-			store := newProbe()
-			old := stored(t, store, state{Count: 1})
-			s := load(t, store, old)
-			s.Renew()
-			store.once(op, func() error { return errDown })
-			if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
-				t.Errorf("got %v", err)
-			}
-			if token, _ := s.Token(); !token.Equal(old) || load(t, store, old).Value().Count != 1 || live(t, store) != 1 {
-				t.Error("the old session is not as it was")
-			}
-			commit(t, s)
-			if token, _ := s.Token(); token.Equal(old) || live(t, store) != 1 {
-				t.Error("the second try does not renew")
-			}
-		})
+func TestARenewalWhoseSaveFailsKeepsTheOldSession(t *testing.T) {
+	store := newProbe()
+	old := stored(t, store, state{Count: 1})
+	s := load(t, store, old)
+	s.Renew()
+	store.once("Save", func() error { return errDown })
+	if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	if token, _ := s.Token(); !token.Equal(old) || load(t, store, old).Value().Count != 1 || live(t, store) != 1 {
+		t.Error("the old session is not as it was")
+	}
+	commit(t, s)
+	if token, _ := s.Token(); token.Equal(old) || live(t, store) != 1 {
+		t.Error("the second try does not renew")
 	}
 }
 

@@ -1,0 +1,76 @@
+package session
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// limitsOwner reports whether the number of the owner's sessions is bounded.
+func (c *commit[T]) limitsOwner(owner string) (Indexer[T], bool) {
+	index, ok := c.s.store.(Indexer[T])
+	return index, ok && c.s.policy.MaxPerOwner > 0 && owner != ""
+}
+
+// renewedAt returns the time of renewal for a record that is to be stored. With
+// a bound it is later than those of the owner's other sessions, also when this
+// node's clock is behind: the newest session must not be taken for the oldest.
+func (c *commit[T]) renewedAt(ctx context.Context, owner string, at time.Time) time.Time {
+	index, limited := c.limitsOwner(owner)
+	if !limited {
+		return at
+	}
+	for rec, err := range index.ByOwner(ctx, owner) {
+		if err == nil && rec.ID != c.base.ID && !at.After(rec.Renewed) {
+			at = rec.Renewed.Add(time.Millisecond)
+		}
+	}
+	return at
+}
+
+// enforceMax ends the owner's oldest sessions if the stored one is one too many.
+// A failure does not undo a log-in; the next one tries again.
+func (c *commit[T]) enforceMax(ctx context.Context) {
+	owner := c.base.Owner
+	index, limited := c.limitsOwner(owner)
+	if !limited {
+		return
+	}
+	var all []Record[T]
+	newer := 0
+	for rec, err := range index.ByOwner(ctx, owner) {
+		if errors.Is(err, ErrNewer) {
+			newer++ // it counts, but its age is unknown
+		}
+		if _, unreadable := errors.AsType[*DecodeError](err); unreadable {
+			continue
+		}
+		if err != nil {
+			c.event(Event{Kind: EventFailed, ID: c.base.ID, Owner: owner, Err: StoreError(err)})
+			return
+		}
+		all = append(all, rec)
+	}
+	// Parallel log-ins agree on this order, so that they do not end each other.
+	slices.SortFunc(all, func(a, b Record[T]) int {
+		return cmp.Or(a.Renewed.Compare(b.Renewed), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	excess := len(all) + newer - c.s.policy.MaxPerOwner
+	for _, rec := range all[:max(0, min(excess, len(all)-1))] {
+		c.revoke(ctx, rec.ID, owner)
+	}
+}
+
+func (c *commit[T]) revoke(ctx context.Context, id ID, owner string) {
+	e := Event{Kind: EventRevoked, ID: id, Owner: owner}
+	switch e.Err = StoreError(c.s.store.Delete(ctx, id)); {
+	case errors.Is(e.Err, ErrNotFound):
+		return
+	case e.Err != nil:
+		e.Kind = failureKind(e.Err)
+	}
+	c.event(e)
+}

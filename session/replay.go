@@ -1,0 +1,94 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// maxHops bounds how many renewals a log-in follows.
+const maxHops = 16
+
+// rebase makes rec the record that the draft changes.
+func (c *commit[T]) rebase(ctx context.Context, rec *Record[T], token Token) error {
+	if err := c.s.editing.enter(ctx); err != nil {
+		return err
+	}
+	defer c.s.editing.leave()
+	value, err := c.replay(rec, c.draft.edits)
+	if err != nil {
+		return err
+	}
+	c.base, c.value, c.token, c.replayed = rec, value, token, true
+	return nil
+}
+
+// startOver lets a log-in go on when another request has ended the session. It
+// begins a new session: with a copy of the value of the session's successor if
+// that belongs to the owner who is logging in, else with a zero value.
+//
+// The successor stays. The browser may take either request's cookie.
+func (c *commit[T]) startOver(ctx context.Context) error {
+	owner := ownerOf(c.value)
+	c.deleteSuccessor(ctx)
+	rec, err := c.follow(ctx)
+	_, unreadable := errors.AsType[*DecodeError](err)
+	fresh := new(Record[T])
+	switch {
+	case err == nil && rec.ID == c.base.ID: // not ended after all: renewed again
+		if c.attempts >= maxAttempts {
+			return fmt.Errorf("%w: gave up after %d attempts", ErrConflict, c.attempts)
+		}
+		return c.rebase(ctx, &rec, c.token)
+	case err == nil && owner != "" && rec.Owner == owner:
+		fresh.Value = rec.Value
+	case err != nil && !ended(err) && !unreadable:
+		return err
+	}
+	c.gone = false
+	return c.rebase(ctx, fresh, Token{})
+}
+
+// follow returns the record of the session, or of the one that it was renewed to.
+func (c *commit[T]) follow(ctx context.Context) (rec Record[T], err error) {
+	id := c.base.ID
+	for range maxHops {
+		rec, err = load(ctx, c.s.store, id)
+		retired, ok := errors.AsType[*RetiredError](err)
+		if !ok {
+			break
+		}
+		id = retired.Successor
+	}
+	return rec, err
+}
+
+// replay returns the record's value with the edits made on it. Each edit gets a
+// copy of its own, since the one before may have put something of its caller's
+// there. The caller holds the session's editing gate.
+func (c *commit[T]) replay(rec *Record[T], edits []func(*T)) (*T, error) {
+	v := &rec.Value
+	for _, edit := range edits {
+		v = c.s.plan.Copy(v)
+		edit(v)
+		if err := c.s.plan.Verify(v); err != nil {
+			return nil, &EncodeError{rec.ID, err}
+		}
+	}
+	return v, nil
+}
+
+// replayLater replays edits that were made during the commit. If they cannot be
+// replayed, the next commit fails.
+func (c *commit[T]) replayLater(ctx context.Context, edits []func(*T)) (v *T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			v, err = nil, fmt.Errorf("an edit panicked in a replay: %v", p)
+		}
+	}()
+	if err := c.s.editing.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer c.s.editing.leave()
+	return c.replay(c.base, edits)
+}

@@ -1,0 +1,36 @@
+package session
+
+import "context"
+
+// Token returns the secret that gives access to the session, and whether there
+// is one. A new or destroyed session has none. Token is for transports.
+func (s *Session[T]) Token() (Token, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.token, !s.token.IsZero()
+}
+
+// Detach states that the client can no longer be told of a new token. A commit
+// that needs one then fails with [ErrLate]. Other changes and Destroy work as
+// before.
+//
+// Detach waits for a commit in progress, so that [Session.Token] is final when
+// it returns nil. If ctx is done first, it returns [ErrUnavailable]. Detach is
+// for transports.
+func (s *Session[T]) Detach(ctx context.Context) error {
+	s.setLate(true)
+	if err := s.committing.enter(ctx); err != nil {
+		return err
+	}
+	s.committing.leave()
+	return nil
+}
+
+// Attach undoes [Session.Detach].
+func (s *Session[T]) Attach() { s.setLate(false) }
+
+func (s *Session[T]) setLate(late bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late = late
+}
