@@ -135,7 +135,9 @@ func (s *Session[T]) finish(ctx context.Context, c *commit[T]) {
 	if c.did == leave && c.base.Revision == 0 && !c.gone && !c.draft.dropped {
 		s.restore(c.draft) // nothing of it was stored yet
 	}
-	if later := s.draft; c.replayed && later != nil && later.edits != nil {
+	// Edits made meanwhile began with the value that the commit began with, or
+	// with the one before if its draft was dropped.
+	if later := s.draft; (c.replayed || c.draft.dropped) && later != nil && later.edits != nil {
 		s.mu.Unlock()
 		value, err := c.replayLater(ctx, later.edits)
 		s.mu.Lock()
