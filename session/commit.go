@@ -58,7 +58,7 @@ type commit[T any] struct {
 	touchDue  bool
 	from      ID          // of base when the commit began
 	did       action      // the last decision
-	successor *renewed[T] // the record that was made in place of base, until it is base
+	successor renewed[T]  // the record that was made in place of base, until it is base
 	unknown   bool        // whether base was retired for successor is unknown
 	replayed  bool        // value was computed anew on another base
 	attempts  int
@@ -116,9 +116,12 @@ func (s *Session[T]) view() commit[T] {
 	if d == nil {
 		d = new(draft[T])
 	}
-	return commit[T]{s: s, draft: d, base: s.base, value: s.current(), token: s.token, from: s.base.ID,
-		gone: s.gone, late: s.late, touchDue: s.touchDue(), seen: s.seen, touchedAt: s.touchedAt,
-		successor: d.successor, unknown: d.successor != nil}
+	c := commit[T]{s: s, draft: d, base: s.base, value: s.current(), token: s.token, from: s.base.ID,
+		gone: s.gone, late: s.late, touchDue: s.touchDue(), seen: s.seen, touchedAt: s.touchedAt}
+	if d.successor != nil {
+		c.successor, c.unknown = *d.successor, true
+	}
+	return c
 }
 
 // finish installs the stored record as the session's state.
@@ -157,7 +160,10 @@ func (s *Session[T]) putBack(c *commit[T], err error) error {
 		err = ErrGone
 	}
 	d := c.draft
-	d.successor = c.successor
+	d.successor = nil
+	if !c.successor.token.IsZero() {
+		d.successor = &renewed[T]{c.successor.rec, c.successor.token}
+	}
 	d.outcomeUnknown = d.outcomeUnknown || errors.Is(err, ErrUnavailable)
 	if d.destroyed {
 		if d.successor != nil {

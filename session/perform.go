@@ -90,7 +90,7 @@ func (c *commit[T]) perform(ctx context.Context) error {
 	c.event(e)
 	c.base, c.value, c.token, c.seen = rec, &rec.Value, token, asked
 	if c.did != save {
-		c.successor = nil
+		c.successor = renewed[T]{}
 		c.enforceMax(ctx)
 	}
 	return nil
@@ -99,11 +99,15 @@ func (c *commit[T]) perform(ctx context.Context) error {
 // next gives the record the ID of a new token and returns the token. All attempts
 // of one renewal have the same.
 func (c *commit[T]) next(rec *Record[T]) Token {
-	if c.successor == nil {
-		c.successor = &renewed[T]{rec: new(Record[T]), token: NewToken()}
+	next := &c.successor
+	if next.token.IsZero() {
+		next.token = NewToken()
 	}
-	rec.ID, rec.Revision = c.successor.token.ID(), c.successor.rec.Revision
-	return c.successor.token
+	rec.ID, rec.Revision = next.token.ID(), 0
+	if next.rec != nil {
+		rec.Revision = next.rec.Revision
+	}
+	return next.token
 }
 
 // renew stores the record under its new ID and then retires the old one. The new
@@ -143,7 +147,7 @@ func (c *commit[T]) retire(ctx context.Context, successor ID) (err error) {
 // unknown whether the old record was retired, it stays: the visitor keeps one of
 // the two.
 func (c *commit[T]) deleteSuccessor(ctx context.Context) {
-	if c.successor == nil || c.unknown {
+	if c.successor.token.IsZero() || c.unknown {
 		return
 	}
 	if ctx.Err() != nil {
@@ -152,7 +156,7 @@ func (c *commit[T]) deleteSuccessor(ctx context.Context) {
 		ctx = short
 	}
 	c.s.store.Delete(ctx, c.successor.token.ID()) // if this fails, a session stays whose token is lost
-	c.successor = nil
+	c.successor = renewed[T]{}
 }
 
 func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
