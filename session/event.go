@@ -2,10 +2,10 @@ package session
 
 import "time"
 
-// An EventKind says what happened to a session.
+// An EventKind names a kind of [Event].
 type EventKind string
 
-// What can happen to a session.
+// The kinds of events.
 const (
 	EventCreated     EventKind = "created"     // first stored
 	EventLoaded      EventKind = "loaded"      // read from the store
@@ -13,27 +13,27 @@ const (
 	EventTouched     EventKind = "touched"     // idle end moved
 	EventRenewed     EventKind = "renewed"     // given a new token, with or without changes
 	EventDestroyed   EventKind = "destroyed"   // ended by its own request
-	EventRevoked     EventKind = "revoked"     // ended from outside: by owner, by ID or as one too many
+	EventRevoked     EventKind = "revoked"     // ended by its owner's request, by its ID or by MaxPerOwner
 	EventConflict    EventKind = "conflict"    // another request was first; the edits are replayed
-	EventGone        EventKind = "gone"        // ended elsewhere while in use here; nothing saved
-	EventRejected    EventKind = "rejected"    // a token that is malformed, forged or ambiguous was ignored
+	EventGone        EventKind = "gone"        // ended by another request while in use; nothing saved
+	EventRejected    EventKind = "rejected"    // a malformed, forged or ambiguous token was ignored
 	EventUndecodable EventKind = "undecodable" // the record cannot be read; the visitor gets a new session
-	EventLate        EventKind = "late"        // a change came too late for its cookie and was refused
-	EventFailed      EventKind = "failed"      // the store did not do what it was asked
+	EventLate        EventKind = "late"        // refused: the change needs a cookie and the response has begun
+	EventFailed      EventKind = "failed"      // the store failed
 )
 
-// An Event reports what happened to one session. It holds no token.
+// An Event reports what happened to one session. It never holds a token.
 type Event struct {
 	Kind     EventKind
 	ID       ID            // zero if there is none yet
-	Owner    string        // whose session it is
+	Owner    string        // empty if the session has none
 	Changes  []string      // for created, saved and renewed: the paths of the fields that changed
-	Duration time.Duration // what the store took
-	Attempts int           // for created, saved and renewed: how often the store was asked to write
+	Duration time.Duration // the store's share
+	Attempts int           // for created, saved and renewed: the number of writes tried
 	Err      error         // for conflict, gone, rejected, undecodable, late and failed
 }
 
-// Trouble reports whether an operator should look at events of this kind:
+// Trouble reports whether an operator should see events of this kind: they are
 // undecodable, late and failed.
 func (k EventKind) Trouble() bool {
 	return k == EventUndecodable || k == EventLate || k == EventFailed

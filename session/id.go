@@ -6,13 +6,14 @@ import "fmt"
 // a token's text it fills one block of the hash.
 const idPrefix = "session-id/"
 
-// An ID names a session without giving access to it: it is the SHA-256 of the
-// session's [Token]. It is safe to log, to list and to put into a form.
-// Stores know IDs only, so neither a dump of the store nor Redis's MONITOR
-// shows a token. IDs are comparable. The zero ID names no session.
+// An ID names a session without giving access to it. It is the SHA-256 of the
+// session's [Token], and safe to log, to list and to put into a form. Stores know
+// only IDs, so that no dump of a store shows a token. IDs are comparable. The zero
+// ID names no session.
 type ID [32]byte
 
-// ParseID reads the text that [ID.String] gave, in exactly that spelling.
+// ParseID returns the ID with the given text, which must be spelled exactly as
+// [ID.String] does.
 func ParseID(text string) (ID, error) {
 	var id ID
 	err := id.UnmarshalText([]byte(text))

@@ -5,49 +5,49 @@ import (
 	"time"
 )
 
-// What a zero [Policy] means.
+// The durations of a zero [Policy].
 const (
 	DefaultLifetime    = 24 * time.Hour
 	DefaultIdleTimeout = time.Hour
 )
 
-// touchShare is the share of the idle timeout after which a session that is only
-// read has its expiry moved.
+// touchShare is the share of the idle timeout after which a commit of a session
+// that was only read moves its idle end.
 const touchShare = 16
 
-// A Policy says how long sessions live and who hears what happens to them.
-// The zero Policy is the default. A Policy in use must not be changed.
+// A Policy sets how long sessions live and which functions observe them. The zero
+// Policy is the default. A Policy must not be changed after its first use.
 type Policy struct {
-	// Lifetime is how long a session lives at most, however much it is used
-	// (OWASP: absolute timeout). Zero means [DefaultLifetime].
+	// Lifetime is the absolute timeout, which use does not extend (OWASP Session
+	// Management Cheat Sheet). Zero means [DefaultLifetime].
 	Lifetime time.Duration
 
-	// IdleTimeout is how long a session lives unused. Zero means
-	// [DefaultIdleTimeout], a negative value that there is no such limit.
+	// IdleTimeout is how long a session lives without use. Zero means
+	// [DefaultIdleTimeout]. A negative value means no limit.
 	IdleTimeout time.Duration
 
-	// MaxPerOwner is how many sessions one owner may have. One more, and the
-	// oldest is ended. Zero means any number. The store must be an [Indexer].
+	// MaxPerOwner is how many sessions one owner may have. A session beyond that
+	// ends the oldest. Zero means any number. The store must be an [Indexer].
 	MaxPerOwner int
 
-	// BrowserSession makes new sessions end with the browser, until
-	// [Session.Persist] says otherwise.
+	// BrowserSession makes new sessions end with the browser, unless
+	// [Session.Persist] is called.
 	BrowserSession bool
 
-	// Observe, if not nil, is called with everything that happens to a session,
-	// by the goroutine that makes it happen. It must be safe for concurrent use
-	// and should be quick.
+	// Observe, if not nil, is called with every event, by the goroutine that
+	// caused it, when the session is in order again. It must be safe for
+	// concurrent use and should be quick.
 	Observe func(context.Context, Event)
 
-	// Report is like Observe, for trouble only: see [EventKind.Trouble].
-	// Without Observe, it costs nothing while there is none.
+	// Report is like Observe for the events that an operator should see: those
+	// whose kind is [EventKind.Trouble].
 	Report func(context.Context, Event)
 }
 
-// fresh reports whether the idle end of a record need not be moved: it is where
-// a use would put it, give or take a share of the timeout. Where another node's
-// clock or another configuration has put it far ahead, it is moved back.
-func (p *Policy) fresh(rev Revision, expires, deadline time.Time) bool {
+// recentlyTouched reports whether a record's idle end is about where a use now
+// would put it. An end that another clock or configuration has put far ahead is
+// not: it is moved back.
+func (p *Policy) recentlyTouched(rev Revision, expires, deadline time.Time) bool {
 	idle := p.idle()
 	return rev == 0 || idle == 0 ||
 		p.expires(now(), deadline).Sub(expires).Abs() < idle/touchShare
@@ -62,7 +62,7 @@ func (p *Policy) observe(ctx context.Context, e Event) {
 	}
 }
 
-// clock returns the time if somebody wants to know how long things take.
+// clock returns the time if events need durations.
 func (p *Policy) clock() (start time.Time) {
 	if p.Observe != nil {
 		start = time.Now()
@@ -96,13 +96,13 @@ func (p *Policy) idle() time.Duration {
 	return p.IdleTimeout
 }
 
-// expires returns when a session used at now expires if it is not used again.
+// expires returns when a session that is used now expires unless it is used again.
 func (p *Policy) expires(now, deadline time.Time) time.Time {
-	if idle := p.idle(); idle > 0 && now.Add(idle).Before(deadline) {
+	if idle := p.idle(); idle > 0 && (deadline.IsZero() || now.Add(idle).Before(deadline)) {
 		return now.Add(idle)
 	}
 	return deadline
 }
 
-// now returns the time as records keep it.
+// now returns the time in the precision of records.
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

@@ -206,7 +206,7 @@ func (s *Session[T]) record() *Record[T] {
 // not tried again at once. The caller holds mu.
 func (s *Session[T]) touchDue() bool {
 	p := s.policy
-	return !p.fresh(s.base.Revision, s.base.Expires, s.base.Deadline) &&
+	return !p.recentlyTouched(s.base.Revision, s.base.Expires, s.base.Deadline) &&
 		(s.touchedAt.IsZero() || now().Sub(s.touchedAt) >= p.idle()/touchShare)
 }
 

@@ -8,20 +8,18 @@ import (
 
 // A Store keeps records until they expire.
 //
-// Implementations must observe these rules; sessiontest.TestStore checks them:
+// Implementations must follow these rules. sessiontest.TestStore checks them.
 //
-//   - All methods are safe for concurrent use, and take effect at once and whole:
-//     what returned nil is seen by every later call.
-//   - An ID is in one of three states: absent, live (a record) or retired (a
-//     marker without data). A record whose Expires, or a marker whose until, has
-//     passed is absent.
+//   - All methods are safe for concurrent use and atomic. Every later call sees
+//     the effect of one that returned nil.
+//   - An ID is absent, live (it has a record) or retired (it has a marker without
+//     data). A record that has ended is absent, and so is a marker after until.
 //   - No method but Save with a zero Revision makes an absent ID live. Nothing
 //     makes a retired one live.
-//   - A loaded Value may be shared with the store and with other callers:
-//     neither they nor the store ever write to it. The same holds for a Value
-//     that was saved.
-//   - Methods give up when ctx is done. An error that is none of those named
-//     below means that the outcome is unknown.
+//   - A Value that was loaded or saved is shared. Neither stores nor callers write
+//     to it.
+//   - Methods give up when ctx is done. Any error that is not named below means
+//     that the outcome is unknown.
 type Store[T any] interface {
 	// Load returns the record. It returns [ErrNotFound] when the ID is absent,
 	// [*RetiredError], which is [ErrGone], when it is retired, and
@@ -37,14 +35,14 @@ type Store[T any] interface {
 	// [ErrNotFound] if the ID is absent. It returns [ErrGone] if the ID is
 	// retired, [ErrTooLarge] if the record is larger than the store takes,
 	// [*EncodeError] if its value cannot be encoded, and [ErrNotFound] if
-	// rec.Expires has passed already.
+	// the record has ended already.
 	//
 	// The new owner and deadline are visible to [Indexer.ByOwner] when Save returns.
 	Save(ctx context.Context, rec *Record[T]) error
 
-	// Touch moves the time at which the record expires, and nothing else: its
-	// data and its revision stay. A time after the record's deadline stands for
-	// the deadline, which another request may have brought nearer. It returns
+	// Touch moves the record's Expires and nothing else: its data and its
+	// revision stay. A time after the record's deadline means the deadline, which
+	// another request may have brought nearer. It returns
 	// [ErrNotFound] when the ID is absent or expires has passed, [ErrGone] when
 	// it is retired.
 	Touch(ctx context.Context, id ID, expires time.Time) error
@@ -66,18 +64,18 @@ type Store[T any] interface {
 
 // An Indexer is a [Store] that finds the sessions of one owner.
 type Indexer[T any] interface {
-	// ByOwner yields the live records of owner, in no particular order. A record
-	// that lives throughout the iteration is yielded once; one that comes or
-	// goes meanwhile may be. A record that cannot be read is yielded as a
-	// [*DecodeError] and the iteration goes on; any other error ends it.
+	// ByOwner yields the live records of owner, in no particular order. It yields
+	// a record that lives throughout the iteration once. It may yield a record
+	// that comes or goes meanwhile. It yields a [*DecodeError] for a record that
+	// cannot be read, and goes on. Any other error ends the iteration.
 	// The empty owner has no sessions.
 	ByOwner(ctx context.Context, owner string) iter.Seq2[Record[T], error]
 }
 
 // A Lister is a [Store] that finds every session.
 type Lister[T any] interface {
-	// All yields the live records, in no particular order. A record that lives
-	// throughout the iteration is yielded at least once. Errors are as for
+	// All yields the live records, in no particular order. It yields a record that
+	// lives throughout the iteration at least once. Errors are as for
 	// [Indexer.ByOwner].
 	All(ctx context.Context) iter.Seq2[Record[T], error]
 }

@@ -15,16 +15,14 @@ const TokenLen = 43
 
 const redacted = "[redacted]"
 
-// strict refuses the spellings of a value that a lax decoder would take for it.
+// strict accepts one spelling of each value.
 var strict = base64.RawURLEncoding.Strict()
 
-// A Token is the secret that a client holds: whoever has it, has the session.
-// It is 256 bits from crypto/rand, four times what OWASP's Session Management
-// Cheat Sheet asks for.
+// A Token is the secret that gives a client access to its session. It has 256 bits
+// from crypto/rand. OWASP's Session Management Cheat Sheet asks for 64.
 //
-// A Token prints as "[redacted]" whatever prints it: fmt with any verb,
-// encoding/json, log/slog. [Token.Reveal] is the one way to its text.
-// The zero Token is no token.
+// A Token prints as "[redacted]" by fmt with any verb, encoding/json and log/slog.
+// [Token.Reveal] is the only way to its text. The zero Token is no token.
 type Token struct {
 	// A pointer to a string, because fmt prints an unexported field without
 	// asking its methods, and with some verbs prints what a pointer to an array
@@ -40,8 +38,8 @@ func NewToken() Token {
 	return Token{&text}
 }
 
-// ParseToken reads the text that [Token.Reveal] gave. It accepts exactly that
-// spelling and no other, so that a token has one text.
+// ParseToken returns the token with the given text, which must be spelled exactly
+// as [Token.Reveal] does.
 func ParseToken(text string) (Token, error) {
 	if len(text) != TokenLen {
 		return Token{}, fmt.Errorf("session: a token has %d characters, not %d", TokenLen, len(text))
@@ -55,9 +53,8 @@ func ParseToken(text string) (Token, error) {
 	return Token{&text}, nil
 }
 
-// Reveal returns the token's text, for the cookie or header that carries it to
-// the client. It must not reach a log, an error message or a page.
-// The zero Token's text is empty.
+// Reveal returns the token's text, for the cookie or header of a response. It must
+// not get into a log, an error message or a page. The zero Token's text is empty.
 func (t Token) Reveal() string {
 	if t.text == nil {
 		return ""
@@ -65,7 +62,7 @@ func (t Token) Reveal() string {
 	return *t.text
 }
 
-// ID returns the public handle of the token's session.
+// ID returns the public name of the token's session.
 func (t Token) ID() ID {
 	if t.text == nil {
 		return ID{}
@@ -91,7 +88,7 @@ func (t Token) String() string { return redacted }
 // GoString returns "[redacted]".
 func (t Token) GoString() string { return redacted }
 
-// Format writes "[redacted]" whatever the verb.
+// Format writes "[redacted]" for every verb.
 func (t Token) Format(f fmt.State, verb rune) { f.Write([]byte(redacted)) }
 
 // MarshalJSON returns "[redacted]" as a JSON string.
