@@ -60,13 +60,20 @@ path. Times are kept in UTC.
 
 # Logging in and out
 
-Give the type a method that says whose session it is:
+After checking the credentials, log in:
+
+	cart.LogIn(func(c *Cart) { c.Customer = name })
+
+LogIn gives the session a new token, so that a token that an attacker planted
+before the log-in is worthless. A log-in form that is sent twice, by a double
+click, leaves the visitor logged in.
+
+Give the type a method that names the session's owner:
 
 	func (c Cart) SessionOwner() string { return c.Customer }
 
-When the owner changes, the session gets a new token by itself, so that a token
-that an attacker planted before the log-in is worth nothing after it. The
-sessions of one owner can be listed and ended:
+If the owner changes without LogIn, the session gets a new token too. The sessions
+of one owner can be listed and ended:
 
 	for rec, err := range carts.List(ctx, "ada") { ... }
 	carts.Revoke(ctx, "ada", id)              // "end this session"

@@ -95,6 +95,23 @@ func ExampleGet() {
 	// cookies: 0
 }
 
+func ExampleSession_LogIn() {
+	carts, err := sessions.New(memstore.New[Cart](nil), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	name := "ada"
+	login := sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+		cart.LogIn(func(c *Cart) { c.Customer = name }) // after checking the password
+	})
+	h := carts.Handler(login)
+	planted := ask(h, "POST", "/login", "").Cookies()[0]
+	issued := ask(h, "POST", "/login", planted.Name+"="+planted.Value).Cookies()[0]
+	fmt.Println("another token:", issued.Value != planted.Value)
+	// Output: another token: true
+}
+
 func ExampleTake() {
 	carts, err := sessions.New(memstore.New[Cart](nil), nil)
 	if err != nil {

@@ -56,11 +56,11 @@ type commit[T any] struct {
 	gone      bool
 	late      bool
 	touchDue  bool
-	from      ID          // of base when the commit began
-	did       action      // the last decision
-	successor renewed[T]  // the record that was made in place of base, until it is base
-	unknown   bool        // whether base was retired for successor is unknown
-	replayed  bool        // value was computed anew on another base
+	from      ID         // of base when the commit began
+	did       action     // the last decision
+	successor renewed[T] // the record that was made in place of base, until it is base
+	unknown   bool       // whether base was retired for successor is unknown
+	replayed  bool       // value was computed anew on another base
 	attempts  int
 	start     time.Time
 	seen      time.Time // when base was last known to be stored

@@ -40,7 +40,7 @@ func hello(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit
 }
 
 func login(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
-	visit.Update(func(v *Visit) { v.Name = r.FormValue("name") }) // after checking a password
+	visit.LogIn(func(v *Visit) { v.Name = r.FormValue("name") }) // after checking a password
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 

@@ -67,8 +67,10 @@ func (c *Cart) logIn(customer, device string) {
 	if c.Customer != "" && c.Customer != customer {
 		*c = Cart{}
 	}
+	if c.Customer != customer { // else it is the second click of a double click
+		c.notify("Welcome, %s!", customer)
+	}
 	c.Customer, c.Device = customer, device
-	c.notify("Welcome, %s!", customer)
 }
 
 // maxNotices keeps the notices of a visitor who never looks at a page from

@@ -26,8 +26,8 @@ func showLogin(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Ca
 	show(w, cart, "login.html", "Log in", next)
 }
 
-// logIn sets the customer, and by that gives the session a new token: the old
-// one, which somebody may have planted before, is worth nothing any more.
+// logIn makes the session the customer's. LogIn gives it a new token, so that one
+// that an attacker planted before is worthless.
 func logIn(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	name := strings.TrimSpace(r.PostFormValue("name"))
 	next := afterLogin(r.PostFormValue("next"))
@@ -37,7 +37,7 @@ func logIn(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart])
 		return
 	}
 	device := deviceOf(r.UserAgent())
-	cart.Update(func(c *Cart) { c.logIn(name, device) })
+	cart.LogIn(func(c *Cart) { c.logIn(name, device) })
 	cart.Persist(r.PostFormValue("remember") != "")
 	redirect(w, r, next)
 }
