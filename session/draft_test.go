@@ -1,28 +1,81 @@
 package session_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
 )
 
-func TestAChangeAfterAnEndBySetDeadlineBeginsANewSession(t *testing.T) {
+func TestDiscard(t *testing.T) {
 	store := newProbe()
-	old := stored(t, store, state{Count: 1})
-	s := load(t, store, old)
-	s.SetDeadline(time.Now().Add(-time.Hour))
-	commit(t, s)
+	token := stored(t, store, state{Count: 1})
+	s := load(t, store, token)
 	s.Update(increment)
-	commit(t, s)
-	token, ok := s.Token()
-	if !ok || token.Equal(old) || load(t, store, token).Value().Count != 1 {
-		t.Error("the change is not stored")
+	s.Renew()
+	s.Persist(false)
+	s.SetDeadline(time.Now())
+	s.Discard()
+	if s.Modified() || s.Value().Count != 1 {
+		t.Error("Discard leaves something")
 	}
+	s.Destroy()
+	s.Update(increment)
+	s.Discard()
+	commit(t, s)
+	if live(t, store) != 0 {
+		t.Error("Discard took Destroy back")
+	}
+}
+
+func TestUpdatesDuringACommit(t *testing.T) {
+	t.Run("Update", func(t *testing.T) {
+		store := newProbe()
+		token := stored(t, store, state{Count: 1})
+		s := load(t, store, token)
+		s.Update(increment)
+		store.once("Save", func() error { s.Update(func(v *state) { v.Count *= 10 }); return nil })
+		commit(t, s)
+		if got := load(t, store, token).Value().Count; got != 2 {
+			t.Errorf("%d is stored, want 2", got)
+		}
+		if !s.Modified() || s.Value().Count != 20 {
+			t.Errorf("Modified %v, %d", s.Modified(), s.Value().Count)
+		}
+		commit(t, s)
+		if got := load(t, store, token).Value().Count; got != 20 {
+			t.Errorf("%d is stored, want 20", got)
+		}
+	})
+	t.Run("Destroy", func(t *testing.T) {
+		for _, start := range []state{{}, {Count: 1}} {
+			store := newProbe()
+			s := session.New(store, nil)
+			s.Set(start)
+			commit(t, s)
+			s.Update(increment)
+			store.once("Save", func() error { s.Destroy(); return nil })
+			commit(t, s)
+			commit(t, s)
+			if _, ok := s.Token(); ok || live(t, store) != 0 {
+				t.Errorf("from %v: a destroyed session lives", start)
+			}
+		}
+	})
+	t.Run("Persist and Renew", func(t *testing.T) {
+		store := newProbe()
+		s := load(t, store, stored(t, store, state{Count: 1}))
+		s.Update(increment)
+		store.once("Save", func() error { s.Persist(false); s.Renew(); return nil })
+		commit(t, s)
+		before := s.ID()
+		commit(t, s)
+		if s.Persistent() || s.ID() == before {
+			t.Error("lost")
+		}
+	})
 }
 
 // Each row acts while the store saves an update.
@@ -66,7 +119,7 @@ func TestChangesDuringACommit(t *testing.T) {
 	}
 }
 
-func TestADiscardedChangeDoesNotComeBackAfterAFailedCommit(t *testing.T) {
+func TestDiscardDuringAFailingCommit(t *testing.T) {
 	store := newProbe()
 	token := stored(t, store, state{Count: 1})
 	s := load(t, store, token)
@@ -102,65 +155,59 @@ func TestAFailedCommitKeepsChangesInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestCommitDoesNotWaitForAnEditBeyondItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := newProbe()
-		s := load(t, store, stored(t, store, state{Count: 1}))
-		s.Update(increment)
-		release := make(chan struct{})
-		go s.Update(func(v *state) { <-release; v.Count += 10 })
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		began := time.Now()
-		if err := s.Commit(ctx); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
-		}
-		if waited := time.Since(began); waited != time.Minute {
-			t.Errorf("waited %v", waited)
-		}
-		close(release)
-		synctest.Wait()
-		commit(t, s)
-		if s.Value().Count != 12 {
-			t.Errorf("count %d", s.Value().Count)
-		}
-	})
-}
-
-func TestAnEditThatEditsPanics(t *testing.T) {
-	for name, act := range map[string]func(s *session.Session[state]){
-		"Update": func(s *session.Session[state]) { s.Update(increment) },
-		"Set":    func(s *session.Session[state]) { s.Set(state{}) },
-		"Take":   func(s *session.Session[state]) { session.Take(s, func(v *state) *int { return &v.Count }) },
-		"LogIn":  func(s *session.Session[state]) { s.LogIn(increment) },
-		"Commit": func(s *session.Session[state]) { s.Commit(context.Background()) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := session.New(newProbe(), nil)
-			defer func() {
-				if p, _ := recover().(string); !strings.Contains(p, "an edit must modify only its argument") {
-					t.Errorf("panicked with %q", p)
-				}
-				s.Update(increment) // the session still works
-				if s.Value().Count != 1 {
-					t.Errorf("count %d", s.Value().Count)
-				}
-			}()
-			s.Update(func(v *state) { v.Count = 7; act(s) })
-		})
+func TestDiscardDuringASuccessfulCommit(t *testing.T) {
+	store := newProbe()
+	s := session.New(store, nil)
+	s.Update(increment)
+	store.once("Save", func() error { s.Discard(); return nil })
+	commit(t, s)
+	commit(t, s)
+	if live(t, store) != 1 || s.Value().Count != 1 {
+		t.Error("a session whose Commit returned nil is gone")
 	}
 }
 
-func TestSessionsOfDifferentGoroutinesWaitForEachOthersEdits(t *testing.T) {
-	s, begun, release := session.New(newProbe(), nil), make(chan bool), make(chan bool)
-	go s.Update(func(v *state) { close(begun); <-release; v.Count++ })
-	<-begun
-	done := make(chan bool)
-	go func() { s.Update(increment); close(done) }()
-	close(release)
-	<-done
-	if s.Value().Count != 2 {
-		t.Errorf("count %d", s.Value().Count)
+func TestOptionsOfANewSessionApplyWhenItIsStored(t *testing.T) {
+	store := newProbe()
+	s := session.New(store, nil)
+	s.Persist(false)
+	commit(t, s)
+	s.Update(increment)
+	commit(t, s)
+	if s.Persistent() {
+		t.Error("Persist(false) is forgotten")
+	}
+}
+
+// What is asked for and is so already costs nothing.
+func TestOptionsThatChangeNothing(t *testing.T) {
+	store := newProbe()
+	s := load(t, store, stored(t, store, state{Count: 1}))
+	store.calls()
+	s.Persist(s.Persistent())
+	s.SetDeadline(s.Deadline())
+	if s.Modified() {
+		t.Error("there is something to commit")
+	}
+	commit(t, s)
+	if got := store.calls(); got != "" {
+		t.Errorf("calls %q", got)
+	}
+}
+
+// What a commit has done is done: when other requests change it later, the next
+// commit does not do it again.
+func TestOptionsAreSavedOnce(t *testing.T) {
+	store, soon := newProbe(), time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
+	token := stored(t, store, state{Count: 1})
+	s, other := load(t, store, token), load(t, store, token)
+	s.SetDeadline(soon)
+	commit(t, s)
+	other.SetDeadline(soon.Add(-time.Minute))
+	commit(t, other)
+	s.Update(increment)
+	commit(t, s)
+	if !s.Deadline().Equal(soon.Add(-time.Minute)) {
+		t.Errorf("the deadline is %v, want what the other request set", s.Deadline())
 	}
 }

@@ -1,8 +1,10 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,7 +27,7 @@ func TestValueSharesNothing(t *testing.T) {
 	}
 }
 
-func TestWhatAnEditKeepsDoesNotLeadIntoTheStore(t *testing.T) {
+func TestAKeptArgumentDoesNotLeadIntoTheStore(t *testing.T) {
 	store := newProbe()
 	own := []string{"mine"}
 	var kept *state
@@ -63,7 +65,7 @@ func TestAnUpdateThatChangesNothingWritesNothing(t *testing.T) {
 	}
 }
 
-func TestANewSessionThatHoldsNothingIsNotStored(t *testing.T) {
+func TestAnEmptyNewSessionIsNotStored(t *testing.T) {
 	store := newProbe()
 	s := session.New(store, nil)
 	s.Update(func(*state) {})
@@ -90,7 +92,7 @@ func TestAnEditThatPanicsChangesNothing(t *testing.T) {
 }
 
 // Not even when it is set again, since another request was first.
-func TestWhatWasSetIsTheCallersAgain(t *testing.T) {
+func TestSetCopiesItsArgument(t *testing.T) {
 	store := newProbe()
 	token := stored(t, store, state{Count: 1})
 	s, other := load(t, store, token), load(t, store, token)
@@ -107,7 +109,7 @@ func TestWhatWasSetIsTheCallersAgain(t *testing.T) {
 	}
 }
 
-func TestSetAndClearReplaceWhateverIsThere(t *testing.T) {
+func TestSetAndClearReplaceTheNewerValue(t *testing.T) {
 	for name, edit := range map[string]func(*session.Session[state]){
 		"Set":   func(s *session.Session[state]) { s.Set(state{Count: 5}) },
 		"Clear": func(s *session.Session[state]) { s.Clear(); s.Update(func(v *state) { v.Count = 5 }) },
@@ -121,91 +123,6 @@ func TestSetAndClearReplaceWhateverIsThere(t *testing.T) {
 		commit(t, first)
 		if diff := cmp.Diff(state{Count: 5}, load(t, store, token).Value()); diff != "" {
 			t.Errorf("%s: %s", name, diff)
-		}
-	}
-}
-
-func TestTake(t *testing.T) {
-	notes := func(v *state) *[]string { return &v.Notes }
-	user := func(v *state) *string { return &v.User }
-	tags := func(v *state) *map[string]string { return &v.Tags }
-	next := func(v *state) **state { return &v.Next }
-	take := func(s *session.Session[state]) any {
-		switch {
-		case s.Value().Notes != nil:
-			return session.Take(s, notes)
-		case s.Value().Tags != nil:
-			return session.Take(s, tags)
-		case s.Value().Next != nil:
-			return session.Take(s, next)
-		}
-		return session.Take(s, user)
-	}
-	tests := []struct {
-		name        string
-		start       state
-		meanwhile   func(*state)
-		taken, left any
-	}{
-		{"alone", state{Notes: []string{"a", "b"}}, nil, []string{"a", "b"}, state{}},
-		{"appended", state{Notes: []string{"a"}}, func(v *state) { v.Notes = append(v.Notes, "b") }, []string{"a"}, state{Notes: []string{"b"}}},
-		{"prepended", state{Notes: []string{"a"}}, func(v *state) { v.Notes = []string{"z", "a"} }, []string{"a"}, state{Notes: []string{"z"}}},
-		{"the same again", state{Notes: []string{"a"}}, func(v *state) { v.Notes = []string{"a", "a"} }, []string{"a"}, state{Notes: []string{"a"}}},
-		{"taken by another", state{Notes: []string{"a"}}, func(v *state) { v.Notes = nil }, []string{"a"}, state{}},
-		{"replaced", state{Notes: []string{"a"}}, func(v *state) { v.Notes = []string{"new"} }, []string{"a"}, state{Notes: []string{"new"}}},
-		{"entry added", state{Tags: map[string]string{"a": "1"}}, func(v *state) { v.Tags["b"] = "2" }, map[string]string{"a": "1"}, state{Tags: map[string]string{"b": "2"}}},
-		{"entry replaced", state{Tags: map[string]string{"a": "1"}}, func(v *state) { v.Tags["a"] = "2" }, map[string]string{"a": "1"}, state{Tags: map[string]string{"a": "2"}}},
-		{"pointer", state{Next: &state{Count: 1}}, nil, &state{Count: 1}, state{}},
-		{"pointer replaced", state{Next: &state{Count: 1}}, func(v *state) { v.Next.Count = 2 }, &state{Count: 1}, state{Next: &state{Count: 2}}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			store := newProbe()
-			start := test.start
-			start.Count = 1 // so that the session stays
-			token := stored(t, store, start)
-			s := load(t, store, token)
-			if diff := cmp.Diff(test.taken, take(s)); diff != "" {
-				t.Error(diff)
-			}
-			if again := take(s); !cmp.Equal(again, "") {
-				t.Errorf("taken twice: %v", again)
-			}
-			if test.meanwhile != nil {
-				other := load(t, store, token)
-				other.Update(test.meanwhile)
-				commit(t, other)
-			}
-			commit(t, s)
-			left := load(t, store, token).Value()
-			left.Count = 0
-			if diff := cmp.Diff(test.left, left); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func TestWhatWasTakenIsTheCallers(t *testing.T) {
-	store := newProbe()
-	token := stored(t, store, state{Count: 1, Notes: []string{"a"}})
-	s, other := load(t, store, token), load(t, store, token)
-	taken := session.Take(s, func(v *state) *[]string { return &v.Notes })
-	taken[0] = "b"
-	other.Update(func(v *state) { v.Notes = []string{"a", "b"} })
-	commit(t, other)
-	commit(t, s)
-	if diff := cmp.Diff(state{Count: 1, Notes: []string{"b"}}, load(t, store, token).Value()); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestTakeOfAnEmptyFieldIsNoChange(t *testing.T) {
-	for _, start := range []state{{Count: 1}, {Count: 1, Notes: []string{}}} {
-		store := newProbe()
-		s := load(t, store, stored(t, store, start))
-		if got := session.Take(s, func(v *state) *[]string { return &v.Notes }); len(got) > 0 || s.Modified() {
-			t.Errorf("%v taken from %v, Modified %v", got, start, s.Modified())
 		}
 	}
 }
@@ -250,7 +167,7 @@ func TestACycleMadeOnReplayIsAnErrorAtCommit(t *testing.T) {
 	}
 }
 
-func TestAnEditUnderWayWhenTheSessionEndsIsDropped(t *testing.T) {
+func TestDestroyDropsARunningEdit(t *testing.T) {
 	store := newProbe()
 	s := load(t, store, stored(t, store, state{Count: 1}))
 	store.calls()
@@ -261,5 +178,42 @@ func TestAnEditUnderWayWhenTheSessionEndsIsDropped(t *testing.T) {
 	commit(t, s)
 	if got := store.calls(); s.Value().Count != 0 || !s.IsNew() || got != "Delete" {
 		t.Errorf("count %d, calls %q", s.Value().Count, got)
+	}
+}
+
+func TestAnEditThatEditsPanics(t *testing.T) {
+	for name, act := range map[string]func(s *session.Session[state]){
+		"Update": func(s *session.Session[state]) { s.Update(increment) },
+		"Set":    func(s *session.Session[state]) { s.Set(state{}) },
+		"Take":   func(s *session.Session[state]) { session.Take(s, func(v *state) *int { return &v.Count }) },
+		"LogIn":  func(s *session.Session[state]) { s.LogIn(increment) },
+		"Commit": func(s *session.Session[state]) { s.Commit(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := session.New(newProbe(), nil)
+			defer func() {
+				if p, _ := recover().(string); !strings.Contains(p, "an edit must modify only its argument") {
+					t.Errorf("panicked with %q", p)
+				}
+				s.Update(increment) // the session still works
+				if s.Value().Count != 1 {
+					t.Errorf("count %d", s.Value().Count)
+				}
+			}()
+			s.Update(func(v *state) { v.Count = 7; act(s) })
+		})
+	}
+}
+
+func TestEditsOfTwoGoroutinesRunOneAfterTheOther(t *testing.T) {
+	s, begun, release := session.New(newProbe(), nil), make(chan bool), make(chan bool)
+	go s.Update(func(v *state) { close(begun); <-release; v.Count++ })
+	<-begun
+	done := make(chan bool)
+	go func() { s.Update(increment); close(done) }()
+	close(release)
+	<-done
+	if s.Value().Count != 2 {
+		t.Errorf("count %d", s.Value().Count)
 	}
 }

@@ -17,28 +17,3 @@ func TestASessionPrintsItsTypeOnly(t *testing.T) {
 		}
 	}
 }
-
-type profile struct{ Name string }
-
-func (a *profile) SessionOwner() string { return a.Name }
-
-type withProfile struct {
-	*profile
-	Count int
-}
-
-func TestTheOwnerOfANilEmbeddedPointerIsEmpty(t *testing.T) {
-	for name, test := range map[string]struct {
-		value withProfile
-		want  string
-	}{
-		"nil": {withProfile{Count: 1}, ""},
-		"set": {withProfile{profile: &profile{"ada"}}, "ada"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := session.OwnerOf(&test.value); got != test.want {
-				t.Errorf("got %q", got)
-			}
-		})
-	}
-}

@@ -1,10 +1,8 @@
 package session_test
 
 import (
-	"context"
 	"errors"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -99,78 +97,46 @@ func TestALostReplyOfRetireIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// When Delete takes longer than the marker of a renewed session stays, an absent
-// session may go on elsewhere.
-func TestALogOutThatTakesLongerThanTheMarker(t *testing.T) {
-	for name, test := range map[string]struct {
-		slow time.Duration
-		want error
-	}{"quick": {time.Second, nil}, "slow": {11 * time.Second, session.ErrGone}} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				store := newProbe()
-				token := stored(t, store, state{Count: 1})
-				s := load(t, store, token)
-				s.Destroy()
-				store.once("Delete", func() error {
-					if test.want != nil {
-						other := load(t, store, token)
-						other.Renew()
-						commit(t, other)
-					}
-					time.Sleep(test.slow)
-					return nil
-				})
-				if err := s.Commit(t.Context()); !errors.Is(err, test.want) {
-					t.Errorf("got %v, want %v", err, test.want)
-				}
-			})
-		})
-	}
-}
-
-func TestATouchThatFailsIsNotTriedAgainAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := newProbe()
-		s := load(t, store, stored(t, store, state{Count: 1}))
-		time.Sleep(30 * time.Minute)
-		store.before = func(op string) error {
-			if op == "Touch" {
-				time.Sleep(5 * time.Second)
-				return context.DeadlineExceeded
-			}
-			return nil
-		}
-		began := time.Now()
-		commit(t, s)
-		commit(t, s)
-		if waited := time.Since(began); waited != 5*time.Second {
-			t.Errorf("two commits of a read waited %v", waited)
-		}
-		time.Sleep(10 * time.Minute)
-		store.before = nil
-		store.calls()
-		commit(t, s)
-		if calls := store.calls(); calls != "Touch" {
-			t.Errorf("later it calls %q", calls)
-		}
-	})
-}
-
-// A node whose clock is behind must not end the session that it just made.
-func TestMaxPerOwnerUnderClockSkew(t *testing.T) {
+func TestAChangeWhoseReplyWasLostIsNotMadeTwice(t *testing.T) {
 	store := newProbe()
-	rec := session.Record[state]{ID: session.NewToken().ID(), Owner: "ada", Value: state{User: "ada"}}
-	rec.Renewed = time.Now().Add(10 * time.Minute).UTC().Truncate(time.Millisecond) // by a node that is ahead
-	rec.Expires = rec.Renewed.Add(time.Hour)
-	rec.Deadline = rec.Expires
-	if err := store.Store.Save(t.Context(), &rec); err != nil {
-		t.Fatal(err)
+	token := stored(t, store, state{Count: 1})
+	s := load(t, store, token)
+	s.Update(increment)
+	store.once("Save", func() error {
+		other := load(t, store, token) // stands for this very write
+		other.Update(increment)
+		commit(t, other)
+		return errDown
+	})
+	for range 2 {
+		if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("got %v", err)
+		}
 	}
-	s := session.New(store, &session.Policy{MaxPerOwner: 1})
-	s.LogIn(logInEdit("ada"))
+	if got := load(t, store, token).Value().Count; got != 2 {
+		t.Errorf("one increment gave %d", got)
+	}
+	s.Discard()
+	s.Update(increment)
 	commit(t, s)
-	if token, _ := s.Token(); load(t, store, token).Value().User != "ada" || live(t, store) != 1 {
-		t.Errorf("the new session is not the one that lives; %d do", live(t, store))
+}
+
+// A change that takes back one whose outcome is unknown is not nothing.
+func TestUndoingAChangeOfUnknownOutcome(t *testing.T) {
+	store := newProbe()
+	token := stored(t, store, state{Count: 1})
+	s := load(t, store, token)
+	store.once("Save", func() error {
+		written := load(t, store, token) // stands for this very write
+		written.Update(increment)
+		commit(t, written)
+		return errDown
+	})
+	s.Update(increment)
+	for range 2 {
+		if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("got %v", err)
+		}
+		s.Update(func(v *state) { v.Count = 1 })
 	}
 }

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,26 @@ import (
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/memstore"
 )
+
+var errDown = errors.New("the server is down")
+
+// meanwhile makes another request change the session before each of the first n
+// calls of op.
+func meanwhile(t *testing.T, store *probe, token session.Token, op string, n int, change func(*state)) {
+	store.before = func(called string) error {
+		if called != op || n == 0 {
+			return nil
+		}
+		n--
+		before := store.before
+		store.before = nil
+		defer func() { store.before = before }()
+		other := load(t, store, token)
+		other.Update(change)
+		commit(t, other)
+		return nil
+	}
+}
 
 type state struct {
 	User  string
