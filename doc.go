@@ -1,8 +1,8 @@
 /*
 Package sessions gives Go web applications server-side sessions of the
-application's own type: no string keys, no casts.
+application's own type, without string keys and casts.
 
-Declare what a visitor's session holds, and make a manager for it:
+Declare the value of a visitor's session, and make a manager for it:
 
 	type Cart struct {
 		Customer string
@@ -36,27 +36,49 @@ A handler takes its session as an argument, or asks for it:
  2. No resurrection. A destroyed, renewed or expired session never comes back,
     whatever was in flight.
  3. No silent loss. A response never says "done" when the store did not take the
-    change.
+    change. After the first byte, only a broken-off response can say so, and some
+    proxies repair it: see package middleware.
  4. Nothing for nothing. A request that does not use its session costs no store
     command, no cookie, no Vary.
  5. Secure as it comes. The zero [Options] is what a security review would ask for.
 
-# Reading and changing
+# The methods of a Session
 
-Session.Value returns a copy, which the handler may do with what it likes.
-Session.Update, Set and Clear change the session; [Take] reads a field once, as
-flash messages want it. What an Update did is known exactly: one that leaves the
-value as it was writes nothing.
+Reading:
 
-Changes are saved when the response begins. If another request has changed the
-session meanwhile, the function given to Update runs again, on the newer value.
-So it must change nothing but its argument, and compute from it: c.Count++, and
-not c.Count = n + 1 with an n that was read before.
+	Value() T                a copy of the value, with the changes made so far
+	ID() ID                  the session's public name; changes on renewal
+	IsNew() bool             the session is not stored yet
+	Created, Renewed         when the session was first stored; got its token
+	Expires, Deadline        when it ends without use; at the latest
+	Persistent() bool        the cookie outlives the browser
+	Gone() bool              another request ended the session
+	Modified() bool          there is something to commit
+	Changes() []string       the paths of the changed fields
 
-The type may hold whatever can be encoded: strings, numbers, times, structs,
-slices, maps and pointers of them, and types that encode themselves. Channels,
-functions, interfaces and unexported fields are refused by [New], each with its
-path. Times are kept in UTC.
+Changing. Changes are stored when the response begins:
+
+	Update(func(*T))         edits the value
+	Set(T), Clear()          replaces the value; sets it to zero
+	LogIn(func(*T))          edits the value at a log-in; renews the token
+	Renew()                  gives the session a new token
+	Persist(bool)            lets the cookie outlive the browser ("remember me")
+	SetDeadline(time.Time)   sets the absolute end
+	Destroy()                ends the session
+	Discard()                drops the changes made so far
+	Commit(ctx) error        stores the changes now
+
+[Take] reads a field once. Package session documents each method.
+
+An Update that leaves the value as it was writes nothing. If another request has
+changed the session meanwhile, the function given to Update runs again, on the
+newer value. So it must modify only its argument, and compute from it: c.Count++,
+not c.Count = n+1 with an n that was read before.
+
+The type may hold everything that can be encoded: strings, numbers, times, structs,
+slices, maps and pointers of them, and types that encode themselves. [New] refuses
+channels, functions, interfaces and unexported fields, each with its path. Times
+are kept in UTC.
 
 # Logging in and out
 
@@ -83,18 +105,25 @@ Log out with Session.Destroy. A change that follows it begins a new session.
 
 # Stores
 
-memstore keeps sessions in the process: for one server whose visitors may lose
-theirs when it restarts. redisstore keeps them in Redis: for several servers, and
-across restarts. stores.Open picks one by URL. Both have the same guarantees;
-others can be written to the same rules, which sessiontest.TestStore checks.
+Package memstore keeps sessions in the process, for one server whose visitors may
+lose their sessions when it restarts. Package redisstore keeps them in Redis, for
+several servers and across restarts. stores.Open chooses by URL. Both give the
+same guarantees. Other stores can implement [Store].
 
 # Errors
 
-Get returns session.ErrUnavailable if the store does not answer; a handler made
-by [Handle] is not called then. If the session cannot be saved, the handler's
-response is not sent: Options.ErrorHandler answers, by default with 503, or with
-409 if the session was ended by another request. A handler that must know before
-it answers calls Session.Commit, and if that fails, [Fail]:
+	ErrNoSession      500   Get: the middleware is missing, or has another type
+	ErrUnavailable    503   the store did not answer; the outcome is unknown
+	ErrConflict       503   other requests kept changing the session
+	ErrGone           409   another request ended or renewed the session
+	ErrLate           500   the change needs a cookie, but the response has begun
+	ErrTooLarge       500   the session is larger than its store accepts
+	*EncodeError      500   the value cannot be stored
+
+If the session cannot be saved, the handler's response is not sent.
+Options.ErrorHandler answers instead, by default with the status above. A handler
+that must know the outcome before it answers calls Session.Commit, and on an error
+[Fail]:
 
 	if err := cart.Commit(r.Context()); err != nil {
 		sessions.Fail[Cart](w, r, err)
@@ -111,11 +140,11 @@ Package sessiontest puts a session into a request without any middleware:
 
 # Packages
 
-  - sessions: this page; all that most programs need
-  - session: what a session is, and the contract for stores
+  - sessions: this page; the names that applications need
+  - session: what a session is; the contract for stores
   - codec: how values become bytes
   - stores, stores/memstore, stores/redisstore: where sessions are kept
   - middleware: net/http, cookies, options
-  - sessiontest: tests of handlers, and of stores
+  - sessiontest: for tests of applications, and of stores
 */
 package sessions

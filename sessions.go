@@ -8,61 +8,133 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A Session is one visitor's state, held as a value of type T.
-// See [session.Session] for its methods.
-type Session[T any] = session.Session[T]
+type (
+	// A Session is one visitor's state, held as a value of type T. The section
+	// "The methods of a Session" lists its methods.
+	Session[T any] = session.Session[T]
 
-// A Store keeps sessions until they expire: see the packages below stores.
-type Store[T any] = session.Store[T]
+	// A Manager gives requests their sessions: Manager.Handler is the middleware.
+	// It lists and ends the sessions of an owner.
+	Manager[T any] = middleware.Manager[T]
 
-// A Record is what a [Store] keeps of one session.
-type Record[T any] = session.Record[T]
+	// A Store keeps sessions until they expire: see the packages below stores.
+	Store[T any] = session.Store[T]
 
-// A Manager gives requests their sessions. See [middleware.Manager] for its methods.
-type Manager[T any] = middleware.Manager[T]
+	// A Record is the stored form of a session, as Manager.List yields it.
+	Record[T any] = session.Record[T]
 
-// Options configure a [Manager]. The zero Options are the default, and secure.
-type Options = middleware.Options
+	// Options configure a [Manager]. The zero Options are the default, and secure.
+	Options = middleware.Options
 
-// A Cookie says what the session's cookie looks like. It is a field of [Options].
-type Cookie = middleware.Cookie
+	// A Cookie describes the session's cookie. It is a field of [Options].
+	Cookie = middleware.Cookie
+
+	// A Transport carries tokens between client and server. It is a field of
+	// [Options]. Nil is the cookie.
+	Transport = middleware.Transport
+
+	// A Config holds the options that belong in a configuration file.
+	Config = middleware.Config
+
+	// An ID names a session without giving access to it. It is safe to log, to
+	// list and to put into a form.
+	ID = session.ID
+
+	// An Event reports to Options.Observe what happened to a session.
+	Event = session.Event
+
+	// A DecodeError means that a stored record cannot be read.
+	DecodeError = session.DecodeError
+
+	// An EncodeError means that a session's value cannot be stored.
+	EncodeError = session.EncodeError
+)
+
+// Errors, possibly wrapped: test for them with [errors.Is]. [Status] gives the
+// HTTP status of each.
+var (
+	// ErrNoSession means that the request did not come through a [Manager] of the
+	// requested type.
+	ErrNoSession = session.ErrNoSession
+
+	// ErrUnavailable means that the store did not answer. The visitor is then
+	// unknown, not anonymous.
+	ErrUnavailable = session.ErrUnavailable
+
+	// ErrGone means that another request destroyed, renewed or revoked the session.
+	// Nothing was saved.
+	ErrGone = session.ErrGone
+
+	// ErrConflict means that other requests kept changing the session.
+	ErrConflict = session.ErrConflict
+
+	// ErrLate means that a change needs a cookie, but the response has begun.
+	ErrLate = session.ErrLate
+
+	// ErrTooLarge means that a session is larger than its store accepts.
+	ErrTooLarge = session.ErrTooLarge
+
+	// ErrNotFound means that there is no such session.
+	ErrNotFound = session.ErrNotFound
+
+	// ErrUnsupported means that the store or the type lacks what was asked for.
+	ErrUnsupported = session.ErrUnsupported
+)
 
 // New returns a manager that keeps sessions in store. Nil options are the zero
-// [Options]. The error names everything that is wrong with T and the options at
-// once.
+// [Options]. The error lists everything that is wrong with T and the options.
 func New[T any](store Store[T], o *Options) (*Manager[T], error) {
 	return middleware.New(store, o)
 }
 
-// Get returns the request's session, and loads it if that was not done yet. A
-// visitor without one gets a new session, of which nothing is kept unless it is
-// changed.
+// Get returns the request's session. The first call loads it. A visitor without
+// a session gets a new one, which is stored only if it is changed.
 //
-// The error is [session.ErrNoSession] if the request did not come through a
-// [Manager] of type T, and [session.ErrUnavailable] if the store does not answer.
+// The errors are [ErrNoSession], [ErrUnavailable] and, if the session is first
+// asked for after the first byte of the response, [ErrLate].
 func Get[T any](r *http.Request) (*Session[T], error) {
 	return middleware.Get[T](r)
 }
 
-// FromContext is [Get] for code that has the request's context only.
+// FromContext is [Get] for code that has only the request's context.
 func FromContext[T any](ctx context.Context) (*Session[T], error) {
 	return middleware.FromContext[T](ctx)
 }
 
 // Handle returns a handler that calls h with the request's session. If the
-// session cannot be loaded, h is not called, and [Options].ErrorHandler answers.
+// session cannot be loaded, Options.ErrorHandler answers instead of h.
 func Handle[T any](h func(http.ResponseWriter, *http.Request, *Session[T])) http.Handler {
 	return middleware.Handle(h)
 }
 
-// Fail answers a request whose handler found, by Session.Commit, that its session
-// cannot be saved: it drops the session's changes and calls [Options].ErrorHandler.
+// Fail answers for a handler whose Session.Commit failed: it drops the session's
+// changes and calls Options.ErrorHandler.
 func Fail[T any](w http.ResponseWriter, r *http.Request, err error) {
 	middleware.Fail[T](w, r, err)
 }
 
-// Take reads a field of the session once: it returns the field's value and
-// zeroes the field, as flash messages want it. See [session.Take].
+// Take reads a field of the session once: it returns the field's value and sets
+// the field to zero. It serves flash messages. See [session.Take].
 func Take[T, V any](s *Session[T], field func(*T) *V) V {
 	return session.Take(s, field)
 }
+
+// ParseID returns the ID with the given text, as ID.String spells it.
+func ParseID(text string) (ID, error) { return session.ParseID(text) }
+
+// Status returns the HTTP status for an error of a session.
+func Status(err error) int { return middleware.Status(err) }
+
+// DefaultErrorHandler is the default of Options.ErrorHandler. It answers with the
+// [Status] of the error.
+func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
+	middleware.DefaultErrorHandler(w, r, err)
+}
+
+// HeaderTransport carries the token in a header instead of a cookie, for API
+// clients.
+func HeaderTransport(name string) Transport { return middleware.HeaderTransport(name) }
+
+// CookieOrHeader carries the token in the header if the request has it, else in
+// the cookie.
+func CookieOrHeader(name string) Transport { return middleware.CookieOrHeader(name) }
