@@ -141,12 +141,22 @@ var deleteFlaws = []flaw{
 	{"delete does nothing", "delete save-deleted by-owner-gone all-gone", func(f *flawed) {
 		f.delete = func(ctx context.Context, id session.ID) error { return ctx.Err() }
 	}},
-	{"delete of nothing fails", "delete-absent", func(f *flawed) {
+	{"delete of nothing succeeds", "delete-absent", func(f *flawed) {
 		f.delete = func(ctx context.Context, id session.ID) error {
-			if live, err := f.right.Exists(ctx, id); !live && err == nil {
-				return session.ErrNotFound
+			return instead(session.ErrNotFound, nil)(f.right.Delete(ctx, id))
+		}
+	}},
+	{"markers forget the successor", "retire", func(f *flawed) {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, _ session.ID, until time.Time) error {
+			return f.right.Retire(ctx, id, rev, session.ID{}, until)
+		}
+	}},
+	{"retire again fails", "retired-again", func(f *flawed) {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+			if _, err := f.right.Load(ctx, id); errors.Is(err, session.ErrGone) {
+				return session.ErrGone
 			}
-			return f.right.Delete(ctx, id)
+			return f.right.Retire(ctx, id, rev, successor, until)
 		}
 	}},
 	{"delete removes markers", "retired-delete race-retire-delete", func(f *flawed) {

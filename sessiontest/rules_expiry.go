@@ -16,10 +16,10 @@ var expiryRules = []rule{
 			t.pass()
 			t.wantAbsent(rec.ID)
 			t.refused("Touch", t.store.Touch(ctx, rec.ID, inAnHour()), session.ErrNotFound)
-			t.refused("Retire", t.store.Retire(ctx, rec.ID, rec.Revision, session.ID{}, inAnHour()), session.ErrNotFound)
+			t.refused("Retire", t.store.Retire(ctx, rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()), session.ErrNotFound)
 			rec.Expires = inAnHour()
 			t.refused("Save", t.store.Save(ctx, &rec), session.ErrNotFound)
-			t.ok("Delete", t.store.Delete(ctx, rec.ID))
+			t.refused("Delete", t.store.Delete(ctx, rec.ID), session.ErrNotFound)
 			t.wantAbsent(rec.ID)
 		},
 	},
@@ -78,7 +78,7 @@ var contextRules = []rule{
 				"Save":   t.store.Save(ctx, &update),
 				"create": t.store.Save(ctx, &create),
 				"Touch":  t.store.Touch(ctx, rec.ID, after(2*soon)),
-				"Retire": t.store.Retire(ctx, rec.ID, rec.Revision, session.ID{}, inAnHour()),
+				"Retire": t.store.Retire(ctx, rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()),
 				"Delete": t.store.Delete(ctx, rec.ID),
 			} {
 				t.gaveUp(call, err)

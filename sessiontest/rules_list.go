@@ -62,7 +62,7 @@ var ownerRules = []rule{
 			t.wantOwned(rec.Owner, rec, deleted, retired)
 			t.ok("Delete", t.store.Delete(t.Context(), deleted.ID))
 			t.wantOwned(rec.Owner, rec, retired)
-			t.ok("Retire", t.store.Retire(t.Context(), retired.ID, retired.Revision, session.ID{}, inAnHour()))
+			t.ok("Retire", t.store.Retire(t.Context(), retired.ID, retired.Revision, successorOf(retired.ID), inAnHour()))
 			t.wantOwned(rec.Owner, rec)
 		},
 	},

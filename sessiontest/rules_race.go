@@ -2,6 +2,7 @@ package sessiontest
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	"github.com/seed48429006/sessions/session"
@@ -116,7 +117,7 @@ var raceRules = []rule{
 					if i == 0 {
 						return t.store.Save(t.Context(), &rec)
 					}
-					return t.store.Retire(t.Context(), stored.ID, stored.Revision, session.ID{}, inAnHour())
+					return t.store.Retire(t.Context(), stored.ID, stored.Revision, successorOf(stored.ID), inAnHour())
 				})
 				switch save, retire := errs[0], errs[1]; {
 				case save == nil && errors.Is(retire, session.ErrConflict):
@@ -131,14 +132,21 @@ var raceRules = []rule{
 	},
 	{
 		name:        "race-retire",
-		explanation: "Of many Retires of one record at once, one succeeds; the others return ErrGone.",
+		explanation: "Of many Retires of one record for different successors, one succeeds; the others return ErrGone.",
 		try: func(t *trial) {
 			for range rounds / 10 {
 				rec := t.live()
-				t.together(crowd, func(int) error {
-					return t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour())
-				}).one(t, "Retire", session.ErrGone)
-				t.wantRetired(rec.ID)
+				successors := make([]session.ID, crowd)
+				errs := t.together(crowd, func(i int) error {
+					successors[i] = newID()
+					return t.store.Retire(t.Context(), rec.ID, rec.Revision, successors[i], inAnHour())
+				})
+				errs.one(t, "Retire", session.ErrGone)
+				_, err := t.store.Load(t.Context(), rec.ID)
+				retired, _ := errors.AsType[*session.RetiredError](err)
+				if won := slices.Index(errs, nil); retired == nil || retired.Successor != successors[won] {
+					t.Errorf("Load returned %v, want a *RetiredError with the successor of the Retire that succeeded", err)
+				}
 			}
 		},
 	},
@@ -152,7 +160,7 @@ var raceRules = []rule{
 					if i == 0 {
 						return t.store.Delete(t.Context(), rec.ID)
 					}
-					return t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour())
+					return t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour())
 				})
 				switch remove, retire := errs[0], errs[1]; {
 				case remove == nil && errors.Is(retire, session.ErrNotFound):

@@ -5,7 +5,7 @@ import "github.com/seed48429006/sessions/session"
 var retireRules = []rule{
 	{
 		name:        "retire",
-		explanation: "Retire replaces the record by a marker: Load returns ErrGone, Exists false.",
+		explanation: "Retire replaces the record by a marker: Load returns a *RetiredError with the successor, Exists false.",
 		try: func(t *trial) {
 			t.wantRetired(t.retired().ID)
 		},
@@ -19,7 +19,7 @@ var retireRules = []rule{
 			rec.Value.Visits++
 			t.save(&rec)
 			for _, rev := range []session.Revision{stale.Revision, rec.Revision + 1, 0} {
-				t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rev, session.ID{}, inAnHour()), session.ErrConflict)
+				t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rev, successorOf(rec.ID), inAnHour()), session.ErrConflict)
 				t.wantStored(rec)
 			}
 		},
@@ -29,19 +29,28 @@ var retireRules = []rule{
 		explanation: "Retire returns ErrNotFound if the ID is absent, and leaves no marker.",
 		try: func(t *trial) {
 			rec := t.deleted()
-			t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour()), session.ErrNotFound)
+			t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()), session.ErrNotFound)
 			t.wantAbsent(rec.ID)
-			t.refused("Retire", t.store.Retire(t.Context(), newID(), 1, session.ID{}, inAnHour()), session.ErrNotFound)
+			t.refused("Retire", t.store.Retire(t.Context(), newID(), 1, newID(), inAnHour()), session.ErrNotFound)
 		},
 	},
 	{
 		name:        "retired-retire",
-		explanation: "Retire returns ErrGone if the ID is retired already.",
+		explanation: "Retire returns ErrGone if the ID is retired already in favour of another successor.",
 		try: func(t *trial) {
 			rec := t.retired()
 			for _, rev := range []session.Revision{rec.Revision, 0} {
-				t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rev, session.ID{}, inAnHour()), session.ErrGone)
+				t.refused("Retire", t.store.Retire(t.Context(), rec.ID, rev, newID(), inAnHour()), session.ErrGone)
 			}
+			t.wantRetired(rec.ID)
+		},
+	},
+	{
+		name:        "retired-again",
+		explanation: "Retire returns nil if the ID is retired already in favour of the same successor: a lost reply may be asked for again.",
+		try: func(t *trial) {
+			rec := t.retired()
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()))
 			t.wantRetired(rec.ID)
 		},
 	},
@@ -80,12 +89,12 @@ var retireRules = []rule{
 		explanation: "A marker whose time has passed is absent; what was retired does not come back.",
 		try: func(t *trial) {
 			rec := t.live()
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, after(soon)))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), after(soon)))
 			t.pass()
 			t.wantAbsent(rec.ID)
 			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
 			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, inAnHour()), session.ErrNotFound)
-			t.ok("Delete", t.store.Delete(t.Context(), rec.ID))
+			t.refused("Delete", t.store.Delete(t.Context(), rec.ID), session.ErrNotFound)
 			t.wantAbsent(rec.ID)
 		},
 	},
@@ -94,7 +103,7 @@ var retireRules = []rule{
 		explanation: "A marker stays until its time, also when the record would have expired before.",
 		try: func(t *trial) {
 			rec := t.shortLived()
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour()))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()))
 			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, after(soon)), session.ErrGone)
 			t.pass()
 			t.wantRetired(rec.ID)
@@ -105,7 +114,7 @@ var retireRules = []rule{
 		explanation: "A marker whose time has passed is absent: to retire a record until then ends it.",
 		try: func(t *trial) {
 			rec := t.live()
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, after(-soon)))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), after(-soon)))
 			t.wantAbsent(rec.ID)
 		},
 	},
@@ -121,10 +130,10 @@ var deleteRules = []rule{
 	},
 	{
 		name:        "delete-absent",
-		explanation: "Delete of an absent ID is no error.",
+		explanation: "Delete returns ErrNotFound if the ID is absent.",
 		try: func(t *trial) {
 			for _, id := range []session.ID{newID(), t.deleted().ID} {
-				t.ok("Delete", t.store.Delete(t.Context(), id))
+				t.refused("Delete", t.store.Delete(t.Context(), id), session.ErrNotFound)
 				t.wantAbsent(id)
 			}
 		},

@@ -199,7 +199,7 @@ var saveRules = []rule{
 			rec := t.liveOf(kept.Owner)
 			t.save(&rec)
 			t.touch(rec.ID, after(time.Minute))
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour()))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()))
 			other := t.liveOf(kept.Owner)
 			t.ok("Delete", t.store.Delete(t.Context(), other.ID))
 			t.wantStored(kept)

@@ -29,7 +29,7 @@ type user struct {
 func (u user) SessionOwner() string { return u.Name }
 
 // everyCall calls each method of a store once and returns what failed.
-func everyCall(ctx context.Context, s *sessiontest.Store[user], id session.ID) map[sessiontest.Op]error {
+func everyCall(ctx context.Context, s *sessiontest.Store[user], id, other session.ID) map[sessiontest.Op]error {
 	errs := make(map[sessiontest.Op]error)
 	rec, err := s.Load(ctx, id)
 	errs[sessiontest.OpLoad] = err
@@ -44,17 +44,17 @@ func everyCall(ctx context.Context, s *sessiontest.Store[user], id session.ID) m
 		errs[sessiontest.OpAll] = err
 	}
 	errs[sessiontest.OpRetire] = s.Retire(ctx, id, rec.Revision, session.ID{}, time.Now())
-	errs[sessiontest.OpDelete] = s.Delete(ctx, id)
+	errs[sessiontest.OpDelete] = s.Delete(ctx, other)
 	return errs
 }
 
 func TestStoreCalls(t *testing.T) {
 	s := sessiontest.NewStore[user](t)
-	id := s.Seed(user{Name: "ada"}).ID()
+	id, other := s.Seed(user{Name: "ada"}).ID(), s.Seed(user{Name: "bob"}).ID()
 	if calls := s.Calls(); calls != nil {
 		t.Errorf("Seed was recorded: %v", calls)
 	}
-	everyCall(t.Context(), s, id)
+	everyCall(t.Context(), s, id, other)
 	s.Load(t.Context(), id)
 	want := []sessiontest.Call{
 		{Op: sessiontest.OpLoad, ID: id},
@@ -64,7 +64,7 @@ func TestStoreCalls(t *testing.T) {
 		{Op: sessiontest.OpByOwner, Owner: "ada"},
 		{Op: sessiontest.OpAll},
 		{Op: sessiontest.OpRetire, ID: id},
-		{Op: sessiontest.OpDelete, ID: id},
+		{Op: sessiontest.OpDelete, ID: other},
 		{Op: sessiontest.OpLoad, ID: id, Err: session.ErrNotFound},
 	}
 	if diff := cmp.Diff(want, s.Calls(), cmpopts.EquateErrors()); diff != "" {
@@ -85,11 +85,11 @@ func TestStoreFail(t *testing.T) {
 			s := sessiontest.NewStore[user](t)
 			boom := errors.New("boom")
 			s.Fail(op, boom)
-			if err := everyCall(t.Context(), s, s.Seed(user{Name: "ada"}).ID())[op]; err != boom {
+			if err := everyCall(t.Context(), s, s.Seed(user{Name: "ada"}).ID(), s.Seed(user{Name: "bob"}).ID())[op]; err != boom {
 				t.Errorf("%s returned %v, want %v", op, err, boom)
 			}
 			s.Fail(op, nil)
-			if err := everyCall(t.Context(), s, s.Seed(user{Name: "ada"}).ID())[op]; err != nil {
+			if err := everyCall(t.Context(), s, s.Seed(user{Name: "ada"}).ID(), s.Seed(user{Name: "bob"}).ID())[op]; err != nil {
 				t.Errorf("%s still returns %v", op, err)
 			}
 		})

@@ -113,7 +113,7 @@ func (t *trial) deleted() session.Record[Profile] {
 func (t *trial) retired() session.Record[Profile] {
 	t.Helper()
 	rec := t.live()
-	t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, inAnHour()))
+	t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()))
 	return rec
 }
 
@@ -176,7 +176,17 @@ func (t *trial) wantRetired(id session.ID) {
 	t.Helper()
 	_, err := t.store.Load(t.Context(), id)
 	t.refused("Load", err, session.ErrGone)
+	retired, ok := errors.AsType[*session.RetiredError](err)
+	if !ok || retired.ID != id || retired.Successor != successorOf(id) {
+		t.Errorf("Load returned %#v, want a *RetiredError with the ID and its successor", err)
+	}
 	t.wantExists(id, false)
+}
+
+// successorOf returns the ID in favour of which the suite retires an ID.
+func successorOf(id session.ID) session.ID {
+	id[0] ^= 0xff
+	return id
 }
 
 func (t *trial) wantExists(id session.ID, want bool) {

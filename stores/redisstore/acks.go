@@ -13,9 +13,8 @@ import (
 // has another time.
 const DefaultReplicaTimeout = 500 * time.Millisecond
 
-// maxRedirects bounds how often a write to a cluster is sent, as go-redis does
-// for the commands that it sends by itself.
-const maxRedirects = 3
+// maxRedirects bounds how often a cluster may send one attempt to another node.
+const maxRedirects = 4
 
 // acks says how many replicas must have a write before it counts. None: the
 // primary alone decides.
@@ -62,65 +61,49 @@ func readTimeout(client redis.Cmdable) (timeout time.Duration, known bool) {
 	return 0, false
 }
 
-// write runs a script on one key and, if replicas are to confirm it, waits for
-// them. That too few did is returned apart from the reply: what was refused
-// needs no confirmation.
-func (k *keyspace) write(ctx context.Context, script *redis.Script, key string, args ...any) (reply *redis.Cmd, unconfirmed error) {
-	if k.acks.replicas == 0 {
-		reply = script.EvalSha(ctx, k.client, []string{key}, args...)
-		if redis.HasErrorPrefix(reply.Err(), "NOSCRIPT") {
-			unsent(args)
-			reply = script.Eval(ctx, k.client, []string{key}, args...)
-		}
-		return reply, nil
-	}
+// confirmed sends a script and waits for replicas. WAIT asks about writes of its
+// own connection, so in a cluster the command must go to the right node at once.
+func (k *keyspace) confirmed(ctx context.Context, command func() once, key string) (cmd once, unconfirmed error) {
 	c, clustered := k.client.(*redis.ClusterClient)
 	if !clustered {
-		return k.confirm(ctx, k.client.(*redis.Client), false, script, key, args)
+		return k.confirm(ctx, k.client.(*redis.Client), false, command())
 	}
 	node, err := c.MasterForKey(ctx, key)
 	if err != nil {
-		return failed(ctx, err), nil
+		cmd = command()
+		cmd.SetErr(err)
+		return cmd, nil
 	}
-	for redirects, asking := 0, false; ; redirects++ {
-		reply, unconfirmed = k.confirm(ctx, node, asking, script, key, args)
-		if redirects == maxRedirects || ctx.Err() != nil {
-			return reply, unconfirmed
+	asking := false
+	for range maxRedirects {
+		cmd, unconfirmed = k.confirm(ctx, node, asking, command())
+		next, ask := redirect(ctx, c, cmd.Err())
+		if next == nil {
+			return cmd, unconfirmed
 		}
-		err := errors.Join(reply.Err(), unconfirmed)
-		_, refused := errors.AsType[redis.Error](err)
-		next, ask, again := redirect(ctx, c, key, err)
-		if !again {
-			return reply, unconfirmed
-		}
-		if next != nil {
-			node = next
-		}
-		if refused {
-			unsent(args)
-		}
-		asking = ask
+		node, asking = next, ask
 	}
+	return cmd, unconfirmed
 }
 
-// redirect returns where in the cluster to send a write again that ended with
-// err; nil for the node that had it.
-func redirect(ctx context.Context, c *redis.ClusterClient, key string, err error) (node *redis.Client, asking, again bool) {
-	if addr, moved := redis.IsMovedError(err); moved {
+// redirect returns the node to which the cluster redirects a command; nil if it
+// does not.
+func redirect(ctx context.Context, c *redis.ClusterClient, err error) (node *redis.Client, asking bool) {
+	addr, moved := redis.IsMovedError(err)
+	if moved {
 		c.ReloadState(ctx)
-		return at(ctx, c, addr), false, true
+		return at(ctx, c, addr), false
 	}
-	if addr, ask := redis.IsAskError(err); ask {
-		node = at(ctx, c, addr)
-		return node, node != nil, true
+	if addr, asking = redis.IsAskError(err); asking {
+		return at(ctx, c, addr), true
 	}
-	if _, refused := errors.AsType[redis.Error](err); err == nil || refused || errors.Is(err, errTooFew) {
-		return nil, false, false
+	if refused(err) {
+		return nil, false
 	}
-	// The connection broke: the scripts know a write that comes twice.
-	c.ReloadState(ctx)
-	node, _ = c.MasterForKey(ctx, key)
-	return node, false, true
+	if err != nil { // the connection broke: another attempt may need another node
+		c.ReloadState(ctx)
+	}
+	return nil, false
 }
 
 // at returns the cluster's primary with this address, nil if it is not known.
@@ -136,35 +119,28 @@ func at(ctx context.Context, c *redis.ClusterClient, addr string) (found *redis.
 
 var errTooFew = errors.New("too few replicas confirmed the write")
 
-// confirm sends the script and WAIT in one go. WAIT means what its own
-// connection wrote before.
-func (k *keyspace) confirm(ctx context.Context, node *redis.Client, asking bool, script *redis.Script, key string, args []any) (reply *redis.Cmd, unconfirmed error) {
-	send := func(run func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd) error {
-		var wait *redis.Cmd
-		_, err := node.Pipelined(ctx, func(p redis.Pipeliner) error {
-			if asking {
-				p.Do(ctx, "asking")
-			}
-			reply = run(ctx, p, []string{key}, args...)
-			wait = p.Do(ctx, "wait", k.acks.replicas, k.acks.patience(ctx).Milliseconds())
-			return nil
-		})
-		switch n, waited := wait.Int64(); {
-		case waited != nil:
-			return waited
-		case err != nil && reply.Err() == nil: // the pipeline was not sent
-			return err
-		case n < int64(k.acks.replicas):
-			return fmt.Errorf("redisstore: %w: %d of %d", errTooFew, n, k.acks.replicas)
+// confirm sends the script and WAIT in one go.
+func (k *keyspace) confirm(ctx context.Context, node *redis.Client, asking bool, cmd once) (_ once, unconfirmed error) {
+	var wait *redis.Cmd
+	_, err := node.Pipelined(ctx, func(p redis.Pipeliner) error {
+		if asking {
+			p.Do(ctx, "asking")
 		}
+		p.Process(ctx, cmd)
+		wait = p.Do(ctx, "wait", k.acks.replicas, k.acks.patience(ctx).Milliseconds())
 		return nil
+	})
+	if err != nil && cmd.Err() == nil && wait.Err() == nil { // the pipeline was not sent
+		cmd.SetErr(err)
 	}
-	unconfirmed = send(script.EvalSha)
-	if redis.HasErrorPrefix(reply.Err(), "NOSCRIPT") {
-		unsent(args)
-		unconfirmed = send(script.Eval)
+	n, waited := wait.Int64()
+	switch {
+	case waited != nil:
+		return cmd, waited
+	case n < int64(k.acks.replicas):
+		return cmd, fmt.Errorf("redisstore: %w: %d of %d", errTooFew, n, k.acks.replicas)
 	}
-	return reply, unconfirmed
+	return cmd, nil
 }
 
 // patience returns how long WAIT may take: zero would be for ever.
@@ -174,11 +150,4 @@ func (a acks) patience(ctx context.Context) time.Duration {
 		patience = min(patience, time.Until(deadline))
 	}
 	return max(patience, time.Millisecond)
-}
-
-// failed returns the result of a command that could not be sent.
-func failed(ctx context.Context, err error) *redis.Cmd {
-	cmd := redis.NewCmd(ctx)
-	cmd.SetErr(err)
-	return cmd
 }

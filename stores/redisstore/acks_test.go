@@ -95,12 +95,13 @@ func TestReplicaAcks(t *testing.T) {
 	wantStored(t, there, rec)
 	must(t, s.Touch(ctx, rec.ID, in(time.Minute)))
 	must(t, s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)))
-	if _, err := there.Load(ctx, rec.ID); err != session.ErrGone {
+	if _, err := there.Load(ctx, rec.ID); !errors.Is(err, session.ErrGone) {
 		t.Errorf("the replica has error %v, want ErrGone", err)
 	}
 	other := saved(t, s, "anna")
-	for range 2 {
-		must(t, s.Delete(ctx, other.ID))
+	must(t, s.Delete(ctx, other.ID))
+	if err := s.Delete(ctx, other.ID); err != session.ErrNotFound {
+		t.Errorf("Delete of an absent session returned %v", err)
 	}
 	if _, err := there.Load(ctx, other.ID); err != session.ErrNotFound {
 		t.Errorf("the replica has error %v, want ErrNotFound", err)
@@ -134,7 +135,7 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 	s, direct, ctx := careful(t, client), primary.Client(t), t.Context()
 	warm := saved(t, s, "")
 	must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Minute)))
-	must(t, s.Delete(ctx, session.NewToken().ID()))
+	s.Delete(ctx, session.NewToken().ID())
 	offset := func() (n int64) {
 		t.Helper()
 		info, err := direct.Info(ctx, "replication").Result()
@@ -241,8 +242,6 @@ func TestReplicaAcksRefuses(t *testing.T) {
 	server := miniredis.RunT(t)
 	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true, ReadTimeout: time.Second})
 	t.Cleanup(func() { client.Close() })
-	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"one": server.Addr()}})
-	t.Cleanup(func() { ring.Close() })
 	for _, tt := range []struct {
 		client redis.Cmdable
 		o      redisstore.Options
@@ -255,7 +254,6 @@ func TestReplicaAcksRefuses(t *testing.T) {
 		{client, redisstore.Options{ReplicaAcks: -1}, "ReplicaAcks is negative: -1"},
 		{client, redisstore.Options{ReplicaTimeout: -1}, "ReplicaTimeout is negative: -1ns"},
 		{client, redisstore.Options{ReplicaAcks: 1, ReplicaTimeout: time.Second}, "the client waits for a reply for 1s only"},
-		{ring, redisstore.Options{ReplicaAcks: 1}, "a *redis.Ring does not say"},
 		{someClient{client}, redisstore.Options{ReplicaAcks: 1}, "does not say which connection a write took"},
 		{nil, redisstore.Options{ReplicaAcks: 1}, "the client is nil"},
 	} {

@@ -51,14 +51,6 @@ func TestConformance(t *testing.T) {
 	t.Run("cluster", func(t *testing.T) {
 		conform(t, oneNodeCluster(t), msgpack, nil)
 	})
-	t.Run("ring", func(t *testing.T) {
-		ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{
-			"one": redistest.Start(t).Addr(),
-			"two": redistest.Start(t).Addr(),
-		}})
-		t.Cleanup(func() { ring.Close() })
-		conform(t, ring, msgpack, nil)
-	})
 }
 
 // oneNodeCluster returns a client of a cluster whose only master has all slots.

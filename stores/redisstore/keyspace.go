@@ -16,7 +16,7 @@ import (
 // A keyspace is the keys of one namespace and what is done with them that does
 // not depend on the type of the sessions.
 type keyspace struct {
-	client redis.Cmdable
+	client processor
 	prefix string // of all keys: the namespace and a colon
 	acks   acks
 }

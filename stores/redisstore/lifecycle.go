@@ -15,7 +15,7 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 		return session.ErrNotFound
 	}
 	unwatched := keyspace{client: s.client, prefix: s.prefix} // a Touch that is lost costs an idle session a little time
-	outcome, err := unwatched.run(ctx, touchScript, id, codec.AppendExpires(nil, expires), millis(left))
+	outcome, _, err := unwatched.run(ctx, touchScript, id, codec.AppendExpires(nil, expires), millis(left))
 	if err != nil {
 		return err
 	}

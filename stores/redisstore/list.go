@@ -102,9 +102,6 @@ func (k *keyspace) nodes(ctx context.Context) ([]*redis.Client, error) {
 	case *redis.ClusterClient:
 		err := c.ForEachMaster(ctx, add)
 		return nodes, unavailable(err)
-	case *redis.Ring:
-		err := c.ForEachShard(ctx, add)
-		return nodes, unavailable(err)
 	}
 	return nil, fmt.Errorf("%w: a %T does not say which servers there are", session.ErrUnsupported, k.client)
 }

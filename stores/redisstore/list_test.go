@@ -85,30 +85,8 @@ func TestAllFindsEverything(t *testing.T) {
 	}
 }
 
-func TestAllOnARing(t *testing.T) {
-	one, two := redistest.Start(t), redistest.Start(t)
-	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"one": one.Addr(), "two": two.Addr()}})
-	t.Cleanup(func() { ring.Close() })
-	s := newStore(t, ring)
-	const n = 60
-	for range n {
-		saved(t, s, "anna")
-	}
-	for name, server := range map[string]*redistest.Server{"one": one, "two": two} {
-		if size, err := server.Client(t).DBSize(t.Context()).Result(); err != nil || size == 0 {
-			t.Errorf("shard %s has %d keys, error %v", name, size, err)
-		}
-	}
-	if found := all(t, s); len(found) != n {
-		t.Errorf("All yields %d sessions, want %d", len(found), n)
-	}
-	if ids := owned(t, s, "anna"); len(ids) != n {
-		t.Errorf("ByOwner yields %d sessions, want %d", len(ids), n)
-	}
-}
-
 // someClient is a client of a kind that is not known.
-type someClient struct{ redis.Cmdable }
+type someClient struct{ redis.UniversalClient }
 
 func TestAllNeedsToKnowTheServers(t *testing.T) {
 	client := redistest.Start(t).Client(t)

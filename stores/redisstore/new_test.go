@@ -63,8 +63,6 @@ func TestNewWarnsAboutClientsThatIgnoreDeadlines(t *testing.T) {
 		"fine client":     {redis.NewClient(&redis.Options{ContextTimeoutEnabled: true}), false},
 		"cluster":         {redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{":1"}}), true},
 		"fine cluster":    {redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{":1"}, ContextTimeoutEnabled: true}), false},
-		"ring":            {redis.NewRing(&redis.RingOptions{HeartbeatFrequency: time.Hour}), true},
-		"fine ring":       {redis.NewRing(&redis.RingOptions{HeartbeatFrequency: time.Hour, ContextTimeoutEnabled: true}), false},
 		"failover client": {redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "m", SentinelAddrs: []string{":1"}}), true},
 	} {
 		var log bytes.Buffer

@@ -1,4 +1,4 @@
--- Replaces a record by a marker, and returns whose the record was.
+-- Replaces a record by a marker, and returns the record's owner.
 -- KEYS: the record's. ARGV: the marker; the revision that the record must have;
 -- the marker's time to live in milliseconds, or no marker if that is not positive.
 
@@ -7,10 +7,11 @@ local stored = redis.call('GETRANGE', KEYS[1], 0, HEADER - 1)
 
 if #stored == 0 then return {NOT_FOUND, ''} end
 if retired(stored) then
-  if revision(stored) ~= revision(marker) then return {GONE, ''} end
-  -- This call's own marker: it is sent again because its reply was lost. As in
-  -- save.lua, it writes something all the same.
-  redis.call('PEXPIRE', KEYS[1], ttl)
+  -- In favour of the same successor, it was retired by an earlier attempt.
+  local successor = redis.call('GETRANGE', KEYS[1], HEADER, -1)
+  if successor ~= string.sub(marker, HEADER + 1) then return {GONE, ''} end
+  -- WAIT waits for writes of its own connection, so something must be written.
+  if tonumber(ttl) > 0 then redis.call('PEXPIRE', KEYS[1], ttl) end
   return {OK, ''}
 end
 if not readable(stored) or revision(stored) ~= replaces then return {CONFLICT, ''} end

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/codec"
@@ -39,90 +38,56 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 	return err
 }
 
-// create stores a record that is to be in its owner's index. If it was sent more
-// than once, it may have been found there and ended in between, and its entry be
-// gone with it: then it goes into the index again.
+// create stores a record that must be in its owner's index.
+//
+// A creation that is sent again creates nothing: the record may have been found
+// by its owner and ended in between, and must not come back.
 func (s *Store[T]) create(ctx context.Context, rec *session.Record[T], data []byte) error {
 	if err := s.index(ctx, rec); err != nil {
 		return err
 	}
-	outcome, again, err := s.put(ctx, rec, data, true)
-	if err == nil {
-		err = outcome.err(rec.ID)
+	outcome, err := s.put(ctx, rec, data, true)
+	if err != nil {
+		return err
 	}
-	if err == nil && again {
-		err = s.index(ctx, rec)
-	}
-	return err
+	return outcome.err(rec.ID)
 }
 
 // replace stores any other record.
 func (s *Store[T]) replace(ctx context.Context, rec *session.Record[T], data []byte) error {
-	outcome, _, err := s.put(ctx, rec, data, rec.Owner == "")
+	outcome, err := s.put(ctx, rec, data, rec.Owner == "")
 	if err == nil && outcome == notIndexed {
 		if err := s.index(ctx, rec); err != nil {
 			return err
 		}
-		outcome, _, err = s.put(ctx, rec, data, true)
+		outcome, err = s.put(ctx, rec, data, true)
 	}
-	if err == nil {
-		err = outcome.err(rec.ID)
+	if err != nil {
+		return err
 	}
-	return err
+	return outcome.err(rec.ID)
 }
 
-// put runs the script that writes the record. It reports whether the client sent
-// it again.
-func (s *Store[T]) put(ctx context.Context, rec *session.Record[T], data []byte, indexed bool) (outcome status, again bool, err error) {
+// put runs the script that writes the record.
+func (s *Store[T]) put(ctx context.Context, rec *session.Record[T], data []byte, indexed bool) (status, error) {
 	left := remaining(rec)
 	if left <= 0 {
-		return notFound, false, nil
+		return notFound, nil
 	}
 	flag := ""
 	if indexed {
 		flag = "1"
 	}
-	p := &payload{data: data}
-	outcome, err = s.run(ctx, saveScript, rec.ID, p, revisionBytes(rec.Revision), millis(left), flag)
-	again = s.sentAgain(p)
+	outcome, again, err := s.run(ctx, saveScript, rec.ID, data, revisionBytes(rec.Revision), millis(left), flag)
 	if err == nil && again && outcome != ok && outcome != notIndexed {
 		err = unavailable(errUnsure)
 	}
-	return outcome, again, err
+	return outcome, err
 }
 
-// errUnsure is the outcome of a write that was sent again and then refused: it may
-// be its own effect, which another write has replaced since, that it was refused for.
-var errUnsure = errors.New("redisstore: the record was sent again, and it is not known whether it was written before it was written by another")
-
-// A payload is a record on its way to a script. It counts how often the client
-// asks for it, which is when it sends it: also when it does so again, by itself,
-// because the connection broke or another server is to have it.
-type payload struct {
-	data  []byte
-	asked atomic.Int32
-}
-
-// MarshalBinary is called by the client each time that it sends the payload.
-func (p *payload) MarshalBinary() ([]byte, error) {
-	p.asked.Add(1)
-	return p.data, nil
-}
-
-// sentAgain reports whether a payload is known to have been sent more than once.
-// A client that pipelines commands by itself asks for them to know their size,
-// too, so that there is no knowing.
-func (s *Store[T]) sentAgain(p *payload) bool { return s.counts && p.asked.Load() > 1 }
-
-// unsent forgets that a payload among a script's arguments was sent the last time,
-// since the server refused it unread.
-func unsent(args []any) {
-	for _, arg := range args {
-		if p, ok := arg.(*payload); ok {
-			p.asked.Add(-1)
-		}
-	}
-}
+// errUnsure is the outcome of a write that was sent again and then refused. It may
+// have been refused because its first attempt succeeded and another write followed.
+var errUnsure = errors.New("redisstore: the record was sent twice, and it is unknown whether the first attempt stored it")
 
 // index puts the record into its owner's index.
 func (s *Store[T]) index(ctx context.Context, rec *session.Record[T]) error {
@@ -130,11 +95,11 @@ func (s *Store[T]) index(ctx context.Context, rec *session.Record[T]) error {
 		return unavailable(err)
 	}
 	left := millis(time.Until(rec.Deadline))
-	reply, unconfirmed := s.write(ctx, indexScript, s.ownerKey(rec.Owner), rec.ID.String(), left)
-	if err := reply.Err(); err != nil {
-		return unavailable(err)
+	w := s.write(ctx, indexScript, s.ownerKey(rec.Owner), rec.ID.String(), left)
+	if w.err != nil {
+		return unavailable(w.err)
 	}
-	return unavailable(unconfirmed)
+	return unavailable(w.unconfirmed)
 }
 
 // encode returns the record as it is stored with revision rev.

@@ -1,19 +1,19 @@
--- Stores a record, if the one that is there is the one that it replaces.
+-- Stores a record if the stored one has the revision that it replaces.
 -- KEYS: the record's. ARGV: the record; the revision that it replaces, or '' to
 -- create it; its time to live in milliseconds; '1' if its owner's index has it
--- already, or need not.
+-- already, or need not; '1' if an earlier attempt may have run this script.
 
-local record, replaces, ttl, indexed = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local record, replaces, ttl, indexed, again = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local head = HEADER + owner_length(record)
 local stored = redis.call('GETRANGE', KEYS[1], 0, head - 1)
 
 if #stored == 0 then
-  if replaces ~= '' then return NOT_FOUND end
+  if replaces ~= '' or again == '1' then return NOT_FOUND end
 elseif retired(stored) then
   return GONE
 elseif revision(stored) == revision(record) then
-  -- This very write, sent again because its reply was lost. It writes something
-  -- all the same, so that a WAIT that follows waits for what came before.
+  -- An earlier attempt stored it. WAIT waits for writes of its own connection, so
+  -- something must be written.
   redis.call('PEXPIRE', KEYS[1], ttl)
   return OK
 elseif replaces == '' then

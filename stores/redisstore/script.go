@@ -26,12 +26,20 @@ var (
 	//go:embed index.lua
 	indexSource string
 
-	saveScript   = redis.NewScript(prelude + saveSource)
-	touchScript  = redis.NewScript(prelude + touchSource)
-	retireScript = redis.NewScript(prelude + retireSource)
-	deleteScript = redis.NewScript(prelude + deleteSource)
-	indexScript  = redis.NewScript(prelude + indexSource)
+	saveScript   = newScript(saveSource)
+	touchScript  = newScript(touchSource)
+	retireScript = newScript(retireSource)
+	deleteScript = newScript(deleteSource)
+	indexScript  = newScript(indexSource)
 )
+
+// A script is the text of a script and the hash by which servers know it.
+type script struct{ source, hash string }
+
+func newScript(body string) *script {
+	source := prelude + body
+	return &script{source, redis.NewScript(source).Hash()}
+}
 
 // A status is what a script says of its outcome. The prelude has the same ones.
 type status int64
@@ -66,33 +74,33 @@ func (s status) err(id session.ID) error {
 }
 
 // run runs a script that returns a status, on the record of id.
-func (k *keyspace) run(ctx context.Context, script *redis.Script, id session.ID, args ...any) (status, error) {
+func (k *keyspace) run(ctx context.Context, s *script, id session.ID, args ...any) (outcome status, again bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return 0, unavailable(err)
+		return 0, false, unavailable(err)
 	}
-	reply, unconfirmed := k.write(ctx, script, k.key(id), args...)
-	n, err := reply.Int64()
-	if wrongType(err) {
-		return foreign, nil
+	w := k.write(ctx, s, k.key(id), args...)
+	if wrongType(w.err) {
+		return foreign, w.again, nil
 	}
+	n, err := w.reply.Int64()
 	if err == nil && status(n) == ok {
-		err = unconfirmed
+		err = w.unconfirmed
 	}
-	return status(n), unavailable(err)
+	return status(n), w.again, unavailable(err)
 }
 
-// end runs a script that returns a status and whose the record was. If the
-// record is no more, its entry in the owner's index goes too. That this fails is
+// end runs a script that ends a record and returns a status and the record's
+// owner. It then removes the record from the owner's index. A failure of that is
 // no error: the entry leads nowhere, and goes when the deadline has passed.
-func (k *keyspace) end(ctx context.Context, script *redis.Script, id session.ID, args ...any) error {
+func (k *keyspace) end(ctx context.Context, s *script, id session.ID, args ...any) error {
 	if err := ctx.Err(); err != nil {
 		return unavailable(err)
 	}
-	cmd, unconfirmed := k.write(ctx, script, k.key(id), args...)
-	reply, err := cmd.Slice()
-	if wrongType(err) {
+	w := k.write(ctx, s, k.key(id), args...)
+	if wrongType(w.err) {
 		return foreign.err(id)
 	}
+	reply, err := w.reply.Slice()
 	if err != nil {
 		return unavailable(err)
 	}
@@ -101,11 +109,15 @@ func (k *keyspace) end(ctx context.Context, script *redis.Script, id session.ID,
 	}
 	n, _ := reply[0].(int64)
 	owner, _ := reply[1].(string)
-	if status(n) != ok {
-		return status(n).err(id)
+	outcome := status(n)
+	if w.unconfirmed != nil && (outcome == ok || outcome == notFound) {
+		return unavailable(w.unconfirmed)
 	}
-	if unconfirmed != nil {
-		return unavailable(unconfirmed)
+	if w.again && outcome == notFound {
+		return nil // an earlier attempt ended it
+	}
+	if outcome != ok {
+		return outcome.err(id)
 	}
 	if owner != "" {
 		k.client.ZRem(ctx, k.ownerKey(owner), id.String())

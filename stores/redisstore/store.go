@@ -51,12 +51,11 @@ type Options struct {
 // A Store must be made by [New] or [Open].
 type Store[T any] struct {
 	keyspace
-	codec  codec.Codec[T]
-	limit  int          // of a record's bytes
-	size   atomic.Int64 // about what the next record will take
-	counts bool         // the client asks for a record each time that it sends it, and then only
-	owned  io.Closer    // the client, if the store made it
-	done   atomic.Bool  // closed
+	codec codec.Codec[T]
+	limit int          // of a record's bytes
+	size  atomic.Int64 // about what the next record will take
+	owned io.Closer    // the client, if the store made it
+	done  atomic.Bool  // closed
 }
 
 // New returns a store that keeps its sessions under the namespace's keys. Two
@@ -74,7 +73,7 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 		return nil, err
 	}
 	s := &Store[T]{
-		keyspace: keyspace{client, namespace + ":", o.acks()},
+		keyspace: keyspace{client.(processor), namespace + ":", o.acks()},
 		codec:    c,
 		limit:    o.MaxRecordBytes,
 	}
@@ -82,10 +81,6 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 		s.limit = DefaultMaxRecordBytes
 	}
 	s.size.Store(512)
-	switch client.(type) {
-	case *redis.Client, *redis.ClusterClient, *redis.Ring:
-		s.counts = true
-	}
 	if !keepsDeadlines(client) {
 		o.logger().Warn("redisstore: the Redis client ignores the deadlines of contexts, so that a request can wait "+
 			"longer for its session than it should; set ContextTimeoutEnabled, or use redisstore.NewClient",
@@ -138,12 +133,30 @@ func (o *Options) logger() *slog.Logger {
 	return o.Logger
 }
 
+// A processor is a client that sends single commands.
+type processor interface {
+	redis.Cmdable
+	Process(ctx context.Context, cmd redis.Cmder) error
+}
+
 func checkClient(client redis.Cmdable) error {
 	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return errors.New("redisstore: the client is nil")
 	}
-	if _, ok := client.(redis.Pipeliner); ok {
+	switch c := client.(type) {
+	case *redis.Ring:
+		return errors.New("redisstore: a *redis.Ring is not supported: a shard that was down comes back with the sessions that were ended meanwhile; use Redis Cluster or Sentinel")
+	case *redis.Conn, *redis.Tx:
+		return fmt.Errorf("redisstore: a %T is one connection, which cannot serve a store; use a *redis.Client", client)
+	case redis.Pipeliner:
 		return errors.New("redisstore: the client is a pipeline, which would send nothing")
+	case *redis.ClusterClient:
+		if o := c.Options(); o.ReadOnly || o.RouteByLatency || o.RouteRandomly {
+			return errors.New("redisstore: the cluster client reads from replicas, which may still have sessions that were ended; unset ReadOnly, RouteByLatency and RouteRandomly")
+		}
+	}
+	if _, ok := client.(processor); !ok {
+		return fmt.Errorf("redisstore: a %T has no method Process, which the store needs to send a command once", client)
 	}
 	return nil
 }
@@ -174,8 +187,6 @@ func keepsDeadlines(client redis.Cmdable) bool {
 	case *redis.Client:
 		return c.Options().ContextTimeoutEnabled
 	case *redis.ClusterClient:
-		return c.Options().ContextTimeoutEnabled
-	case *redis.Ring:
 		return c.Options().ContextTimeoutEnabled
 	}
 	return true
