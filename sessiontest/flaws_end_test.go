@@ -55,6 +55,41 @@ var touchFlaws = []flaw{
 	}},
 }
 
+var deadlineFlaws = []flaw{
+	{"deadlines do not end a record", "deadline-first", func(f *flawed) {
+		var deadlines notes[time.Time]
+		f.save = func(ctx context.Context, rec *record) error {
+			endless := *rec
+			endless.Deadline = time.Time{}
+			err := f.right.Save(ctx, &endless)
+			deadlines.put(rec.ID, rec.Deadline)
+			rec.Revision = endless.Revision
+			return err
+		}
+		f.load = func(ctx context.Context, id session.ID) (record, error) {
+			rec, err := f.right.Load(ctx, id)
+			rec.Deadline, _ = deadlines.get(id)
+			return rec, err
+		}
+	}},
+	{"no deadline is one that has passed", "deadline-none", func(f *flawed) {
+		f.save = func(ctx context.Context, rec *record) error {
+			if rec.Deadline.IsZero() {
+				return session.ErrNotFound
+			}
+			return f.right.Save(ctx, rec)
+		}
+	}},
+	{"far times wrap", "far", func(f *flawed) {
+		f.save = func(ctx context.Context, rec *record) error {
+			if rec.Expires.Year() > 2300 {
+				return session.ErrNotFound
+			}
+			return f.right.Save(ctx, rec)
+		}
+	}},
+}
+
 var retireFlaws = []flaw{
 	{"retire deletes", "retire retired-retire retired-save", func(f *flawed) {
 		f.retire = func(ctx context.Context, id session.ID, _ session.Revision, successor session.ID, _ time.Time) error {

@@ -16,7 +16,7 @@ type flaw struct {
 	make  func(*flawed)
 }
 
-var flaws = slices.Concat(saveFlaws, valueFlaws, touchFlaws, retireFlaws, deleteFlaws, contextFlaws, listFlaws, corruptFlaws, raceFlaws)
+var flaws = slices.Concat(saveFlaws, valueFlaws, touchFlaws, deadlineFlaws, retireFlaws, deleteFlaws, contextFlaws, listFlaws, corruptFlaws, raceFlaws)
 
 var saveFlaws = []flaw{
 	{"save keeps the revision to itself", "save-creates", func(f *flawed) {

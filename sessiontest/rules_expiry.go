@@ -3,6 +3,7 @@ package sessiontest
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/seed48429006/sessions/session"
 )
@@ -21,6 +22,49 @@ var expiryRules = []rule{
 			t.refused("Save", t.store.Save(ctx, &rec), session.ErrNotFound)
 			t.refused("Delete", t.store.Delete(ctx, rec.ID), session.ErrNotFound)
 			t.wantAbsent(rec.ID)
+		},
+	},
+	{
+		name:        "deadline-first",
+		explanation: "A record ends at its Deadline if that is before its Expires: no method sees it then.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.Expires, rec.Deadline = inAnHour(), after(soon)
+			t.save(&rec)
+			t.pass()
+			t.wantAbsent(rec.ID)
+			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, inAnHour()), session.ErrNotFound)
+			rec = draft()
+			rec.Deadline = after(-soon)
+			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
+		},
+	},
+	{
+		name:        "deadline-none",
+		explanation: "A record with a zero Deadline lives until its Expires, which Touch may move to any time.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.Expires, rec.Deadline = after(soon), time.Time{}
+			t.save(&rec)
+			rec.Expires = inAnHour()
+			t.touch(rec.ID, rec.Expires)
+			t.pass()
+			t.wantStored(rec)
+		},
+	},
+	{
+		name:        "far",
+		explanation: "A record may end in the year 9999.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.Expires = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+			rec.Deadline = rec.Expires
+			t.save(&rec)
+			t.wantStored(rec)
+			t.touch(rec.ID, rec.Expires)
+			t.wantStored(rec)
+			t.save(&rec)
+			t.wantStored(rec)
 		},
 	},
 	{

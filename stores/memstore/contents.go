@@ -34,7 +34,7 @@ func (s *shard[T]) replace(e *entry[T], rec *session.Record[T]) {
 
 // mark adds a retired entry for an ID that is absent.
 func (s *shard[T]) mark(id, successor session.ID, until int64) {
-	e := &entry[T]{id: id, expires: until, retired: true, successor: successor}
+	e := &entry[T]{id: id, expires: until, deadline: noDeadline, retired: true, successor: successor}
 	s.add(e)
 	s.retired.push(e)
 }

@@ -25,7 +25,18 @@ type entry[T any] struct {
 	successor session.ID
 }
 
-func (e *entry[T]) expired(now int64) bool { return now >= e.expires }
+// end returns when the entry ends: at the earlier of its expiry and its deadline.
+func (e *entry[T]) end() int64 {
+	if e.deadline != noDeadline {
+		return min(e.expires, e.deadline)
+	}
+	return e.expires
+}
+
+func (e *entry[T]) expired(now int64) bool { return now >= e.end() }
+
+// noDeadline is the zero time, in Unix milliseconds.
+var noDeadline = time.Time{}.UnixMilli()
 
 // set copies everything but the ID and the revision from rec.
 func (e *entry[T]) set(rec *session.Record[T]) {

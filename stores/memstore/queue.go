@@ -11,7 +11,7 @@ type place[T any] struct {
 }
 
 func (q *queue[T]) push(e *entry[T]) {
-	*q = append(*q, place[T]{e.expires, e})
+	*q = append(*q, place[T]{e.end(), e})
 	e.pos = int32(len(*q) - 1)
 	q.up(len(*q) - 1)
 }
@@ -29,15 +29,15 @@ func (q *queue[T]) remove(e *entry[T]) {
 
 // hurry moves e forward if it expires before it would be looked at.
 func (q *queue[T]) hurry(e *entry[T]) {
-	if p := &(*q)[e.pos]; e.expires < p.at {
-		p.at = e.expires
+	if p := &(*q)[e.pos]; e.end() < p.at {
+		p.at = e.end()
 		q.up(int(e.pos))
 	}
 }
 
 // settle moves e, which is first, back to where it expires.
 func (q *queue[T]) settle(e *entry[T]) {
-	(*q)[0].at = e.expires
+	(*q)[0].at = e.end()
 	q.down(0)
 }
 
@@ -53,7 +53,7 @@ func (q *queue[T]) due(now int64) *entry[T] {
 func (q *queue[T]) soonest() *entry[T] {
 	for {
 		first := (*q)[0]
-		if first.at == first.entry.expires {
+		if first.at == first.entry.end() {
 			return first.entry
 		}
 		q.settle(first.entry)

@@ -86,7 +86,7 @@ func refuse[T any](e *entry[T], rec *session.Record[T], now int64) error {
 	switch {
 	case e != nil && e.retired:
 		return session.ErrGone
-	case rec.Expires.UnixMilli() <= now, e == nil && rec.Revision != 0:
+	case rec.Expired(time.UnixMilli(now)), e == nil && rec.Revision != 0:
 		return session.ErrNotFound
 	case e != nil && rec.Revision == 0:
 		return session.ErrExists
@@ -109,7 +109,7 @@ func (s *shard[T]) touch(id session.ID, expires int64) error {
 	case expires <= now:
 		return session.ErrNotFound
 	}
-	if e.deadline > 0 { // which another request may have set meanwhile
+	if e.deadline != noDeadline { // another request may have brought it nearer
 		expires = min(expires, e.deadline)
 	}
 	e.expires = expires

@@ -76,8 +76,12 @@ var errForeign = errors.New("redisstore: the key holds something else")
 // set or the like. From scripts, some versions put their own words before it.
 func wrongType(err error) bool { return err != nil && strings.Contains(err.Error(), "WRONGTYPE") }
 
-// millis returns d in whole milliseconds, rounded up: what has not passed is
-// not zero.
+// farthest is the longest time to live of a key. Longer ones overflow in some
+// servers; the record itself has the true end.
+const farthest = 100 * 365 * 24 * time.Hour
+
+// millis returns a time to live in whole milliseconds. It rounds up, so that a time
+// in the future is not zero.
 func millis(d time.Duration) int64 {
-	return int64((d + time.Millisecond - 1) / time.Millisecond)
+	return int64((min(d, farthest) + time.Millisecond - 1) / time.Millisecond)
 }

@@ -47,4 +47,5 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 	return err != nil || !h.Retired && !passed(h.Deadline), nil
 }
 
-func passed(t time.Time) bool { return !time.Now().Before(t) }
+// passed reports whether a deadline has passed. The zero time is no deadline.
+func passed(deadline time.Time) bool { return !deadline.IsZero() && !time.Now().Before(deadline) }

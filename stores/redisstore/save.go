@@ -94,8 +94,11 @@ func (s *Store[T]) index(ctx context.Context, rec *session.Record[T]) error {
 	if err := ctx.Err(); err != nil {
 		return unavailable(err)
 	}
-	left := millis(time.Until(rec.Deadline))
-	w := s.write(ctx, indexScript, s.ownerKey(rec.Owner), rec.ID.String(), left)
+	left := farthest // without a deadline
+	if !rec.Deadline.IsZero() {
+		left = time.Until(rec.Deadline)
+	}
+	w := s.write(ctx, indexScript, s.ownerKey(rec.Owner), rec.ID.String(), millis(left))
 	if w.err != nil {
 		return unavailable(w.err)
 	}
@@ -133,7 +136,7 @@ func (s *Store[T]) blame(err error, rec *session.Record[T]) error {
 
 // remaining returns how long the record has to live.
 func remaining[T any](rec *session.Record[T]) time.Duration {
-	if rec.Deadline.Before(rec.Expires) {
+	if !rec.Deadline.IsZero() && rec.Deadline.Before(rec.Expires) {
 		return time.Until(rec.Deadline)
 	}
 	return time.Until(rec.Expires)
