@@ -15,24 +15,32 @@ import (
 // Open opens the store at a URL, for sessions of type T:
 //
 //	memory:                     this process's memory, until it ends
-//	redis://host:6379/0         a Redis server; redis+cluster:// and redis+sentinel://
-//	                            for those, rediss:// and so on for TLS:
-//	                            see [redisstore.NewClient]
+//	redis://host:6379/0         a Redis server
+//	redis+cluster://host:6379   a Redis Cluster
+//	redis+sentinel://host:26379?master_name=m
 //
-// "memory" may do without the colon. The namespace tells the stores apart that
-// share a server, and the codec encodes their values; a store in memory needs
-// neither.
+// The schemes rediss, rediss+cluster and rediss+sentinel use TLS; see
+// [redisstore.NewClient]. "memory" and "memory://" mean "memory:".
 //
-// The store is asked once whether it is there: if not, the error is
-// [session.ErrUnavailable]. Any other error is a mistake in the arguments. None
-// shows a password.
+// The namespace separates stores that share a server, and the codec encodes their
+// values. A store in memory uses neither, but its T must suit the codec all the
+// same, so that the URL can change.
 //
-// A store that holds connections implements [io.Closer]; closing it is for when
-// nothing uses it any more.
+// Open asks the store once whether it is there: if not, the error is
+// [session.ErrUnavailable]. Any other error is a mistake in the arguments. No
+// error shows a password.
+//
+// A store that holds connections implements [io.Closer].
 func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (session.Store[T], error) {
 	scheme, rest, colon := strings.Cut(url, ":")
+	scheme = strings.ToLower(scheme)
 	switch {
-	case scheme == "memory" && rest == "":
+	case scheme == "memory" && (rest == "" || rest == "//"):
+		if checker, ok := c.(codec.Checker); ok {
+			if err := checker.Check(); err != nil {
+				return nil, err
+			}
+		}
 		return memstore.New[T](nil), nil
 	case colon && slices.Contains(redisstore.Schemes(), scheme):
 		store, err := redisstore.Open(ctx, url, namespace, c, nil)

@@ -46,11 +46,19 @@ func ExampleOpen() {
 }
 
 func TestOpenMemory(t *testing.T) {
-	for _, url := range []string{"memory:", "memory"} {
+	for _, url := range []string{"memory:", "memory", "memory://", "MEMORY:"} {
 		store, err := stores.Open[cart](t.Context(), url, "", nil)
 		if _, ok := store.(*memstore.Store[cart]); !ok || err != nil {
 			t.Errorf("%s: got a %T and error %v", url, store, err)
 		}
+	}
+}
+
+func TestOpenMemoryAsksTheCodec(t *testing.T) {
+	type visit struct{ Next chan int }
+	store, err := stores.Open(t.Context(), "memory:", "visits", codec.JSON[visit]())
+	if store != nil || err == nil || !strings.Contains(err.Error(), "Next") {
+		t.Errorf("got %v and error %v", store, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -56,9 +57,9 @@ func Schemes() []string {
 //
 // Errors do not show passwords.
 func NewClient(rawURL string) (redis.UniversalClient, error) {
-	u, err := url.Parse(rawURL)
-	if err != nil { // its text may show any part of the URL
-		return nil, errors.New("redisstore: the server's address is not a valid URL; a password in it must be percent-encoded")
+	u, err := parse(rawURL)
+	if err != nil {
+		return nil, err
 	}
 	kind, known := schemes[u.Scheme]
 	if !known {
@@ -67,6 +68,9 @@ func NewClient(rawURL string) (redis.UniversalClient, error) {
 	if u.Hostname() == "" {
 		return nil, fmt.Errorf("redisstore: %s:// needs a host", u.Scheme)
 	}
+	if strings.HasSuffix(u.Scheme, "+cluster") && strings.Trim(u.Path, "/") != "" {
+		return nil, fmt.Errorf("redisstore: %s:// takes no database: a cluster has only one", u.Scheme)
+	}
 	plain := *u
 	plain.Scheme = kind.scheme
 	client, err := kind.client(&plain)
@@ -74,6 +78,24 @@ func NewClient(rawURL string) (redis.UniversalClient, error) {
 		return nil, fmt.Errorf("redisstore: %s://: %s", u.Scheme, redact(err.Error(), u))
 	}
 	return client, nil
+}
+
+// parse parses a URL. No error shows a part of it, which may belong to a password:
+// one that is not percent-encoded can look like a port, a path or a query.
+func parse(rawURL string) (*url.URL, error) {
+	const encode = "a password must be percent-encoded: %2F for /, %3F for ?, %23 for # and %40 for @"
+	u, err := url.Parse(rawURL)
+	switch {
+	case err != nil && strings.Contains(err.Error(), "invalid port"):
+		return nil, errors.New("redisstore: the server's port is not a number; " + encode)
+	case err != nil:
+		return nil, errors.New("redisstore: the server's address is not a valid URL; " + encode)
+	}
+	_, rest, _ := strings.Cut(rawURL, "//")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 && strings.Contains(rest[end:], "@") {
+		return nil, errors.New("redisstore: the server's address has an @ after the host; " + encode)
+	}
+	return u, nil
 }
 
 func single(u *url.URL) (redis.UniversalClient, error) {
@@ -143,9 +165,14 @@ func bound(dial, read, write, pool, backoff, backoffEnd *time.Duration) {
 	set(backoffEnd, maxBackoff)
 }
 
-// redact takes the URL's passwords out of a text.
+// redact takes the URL's passwords out of a text, and the user name where it is a
+// word of its own: some people put the password there.
 func redact(text string, u *url.URL) string {
-	secrets := []string{u.User.Username()}
+	if name := u.User.Username(); name != "" {
+		word := regexp.MustCompile(`(^|[^\pL\pN])` + regexp.QuoteMeta(name) + `($|[^\pL\pN])`)
+		text = word.ReplaceAllString(text, "${1}[redacted]${2}")
+	}
+	var secrets []string
 	if password, ok := u.User.Password(); ok {
 		secrets = append(secrets, password)
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/redistest"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
@@ -105,6 +107,37 @@ func TestNewClientRefuses(t *testing.T) {
 		if text := err.Error(); strings.Contains(text, "hunt") || strings.Contains(text, "er2") || !strings.HasPrefix(text, "redisstore: ") {
 			t.Errorf("%s: the error is %q", url, text)
 		}
+	}
+}
+
+func TestNewClientNamesTheCause(t *testing.T) {
+	for url, want := range map[string]string{
+		"redis://host:abc":               "port is not a number",
+		"redis://:12/34@host":            "%2F for /",
+		"redis://user:12?34@host:6379":   "%3F for ?",
+		"redis://user:12#34@host:6379":   "%23 for #",
+		"redis://user:/hunter2@host":     "%2F for /",
+		"redis://user:a@b/c@host":        "%40 for @",
+		"redis+cluster://host/3":         "takes no database",
+		"redis://in@host?read_timeout=x": "invalid duration",
+	} {
+		_, err := redisstore.NewClient(url)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "34") {
+			t.Errorf("%s: the error is %v, want one that says %q", url, err, want)
+		}
+	}
+	client, err := redisstore.NewClient("REDIS://host")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+}
+
+func TestOpenWithTLSOfAPlainServer(t *testing.T) {
+	server := redistest.Start(t)
+	_, err := redisstore.Open(t.Context(), "rediss://"+server.Addr(), "carts", codec.MessagePack[cart](), nil)
+	if err == nil || !strings.Contains(err.Error(), "does not use TLS on this port") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -4,19 +4,34 @@
 //	...
 //	carts, err := redisstore.New(client, "carts", codec.MessagePack[Cart](), nil)
 //
-// It needs Redis 5 or later. Single servers, Sentinel, Cluster and Ring will do.
+// It needs Redis 5 or later: a single server, Sentinel or Cluster.
 //
 // # Clients
 //
-// [NewClient] makes a client that keeps to the deadline of a context and gives
-// up soon in any case. A client of the application's own does so if its
-// ContextTimeoutEnabled is set; [New] warns about one that is not.
+// [NewClient] makes a client that keeps the deadlines of contexts and gives up
+// soon in any case. Another client does so if its ContextTimeoutEnabled is set;
+// [New] warns about one that does not.
 //
-// Records are read by plain GETs. A client may therefore have them served by
-// replicas or by go-redis's client-side cache. What comes from there may be out
-// of date: a change made on it is found to be and made again on the newer value,
-// but a session that was just ended may be seen a moment longer, and the list
-// of an owner's sessions may lack one that has just begun.
+// Reads go to the primary. New refuses a cluster client that reads from replicas,
+// since a replica may still have a session that was ended. It refuses a Ring: a
+// shard that was down comes back with the sessions that were ended meanwhile. A
+// single connection or a pipeline is refused too.
+//
+// go-redis's client-side cache serves reads that may be out of date until Redis
+// has invalidated them. A change of an outdated session is replayed on the newer
+// value. A session that was just ended may be seen until then.
+//
+// # Access
+//
+// A Redis user for sessions needs these ACL rules, here for the namespace carts:
+//
+//	~carts:*
+//	+get +getrange +eval +evalsha +zrange +zrem +scan +ping +wait
+//	+set +setrange +del +pexpire +time +zscore +zadd +zremrangebyscore +zrevrange
+//
+// The commands of the last line are called by scripts only. WAIT serves
+// [Options].ReplicaAcks, SCAN [Store.All], PING [Open]. A client of a cluster also
+// needs +cluster|slots, +cluster|shards, +readonly and +asking.
 //
 // # Keys
 //
@@ -42,16 +57,18 @@
 //
 // # Faults
 //
-// What Redis or the connection to it fails to do is [session.ErrUnavailable]
-// around the cause. A write that was sent again because its reply was lost is
-// recognised by its revision. If another write came in between, that it was made
-// cannot be seen any more: this is ErrUnavailable too, and no conflict, after which
-// the change would be made twice. The same is said of a conflict that a command
-// meets after a Cluster has sent it elsewhere. That a command was sent twice is known
-// of a Client, ClusterClient and Ring; an AutoPipeliner does not show it, and there
-// such a change may be made twice. When Redis is out of memory, Delete works and
-// Save fails. If Redis evicts keys under
-// memory pressure, sessions end early, and an owner's index can go before the
+// A failure of Redis or of the connection to it is [session.ErrUnavailable] around
+// the cause.
+//
+// The store sends each command itself as often as the client's options allow, so
+// that it knows whether an earlier attempt may have run. An attempt that stored the
+// record is recognised by its revision. A write that was sent again and is then
+// refused is ErrUnavailable, not a conflict: the first attempt may have succeeded
+// and another write followed. A creation that is sent again creates nothing, since
+// its session may have been found by its owner and ended in between.
+//
+// When Redis is out of memory, Delete works and Save fails. If Redis evicts keys
+// under memory pressure, sessions end early, and an owner's index can go before the
 // sessions do: give sessions a Redis with the policy noeviction.
 //
 // # Replication

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -99,7 +100,7 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T], o
 	}
 	s, err := New(client, namespace, c, o)
 	if err == nil {
-		err = unavailable(client.Ping(ctx).Err())
+		err = unavailable(explain(client.Ping(ctx).Err(), url))
 	}
 	if err != nil {
 		client.Close()
@@ -107,6 +108,16 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T], o
 	}
 	s.owned = client
 	return s, nil
+}
+
+// explain adds a likely cause to the error of the first command. A server without
+// TLS does not answer a TLS handshake.
+func explain(err error, url string) error {
+	_, opErr := errors.AsType[*net.OpError](err)
+	if err == nil || opErr || !strings.HasPrefix(strings.ToLower(url), "rediss") {
+		return err
+	}
+	return fmt.Errorf("%w (if the server does not use TLS on this port, use redis instead of rediss)", err)
 }
 
 // Close closes the client if the store made it, as [Open] does. Calling it again
