@@ -34,7 +34,7 @@ func (s *shard[T]) replace(e *entry[T], rec *session.Record[T]) {
 
 // mark adds a retired entry for an ID that is absent.
 func (s *shard[T]) mark(id, successor session.ID, until int64) {
-	e := &entry[T]{id: id, expires: until, deadline: noDeadline, retired: true, successor: successor}
+	e := &entry[T]{id: id, expires: until, deadline: noDeadline, successor: &successor}
 	s.add(e)
 	s.retired.push(e)
 }
@@ -46,7 +46,7 @@ func (s *shard[T]) add(e *entry[T]) {
 
 // remove makes an entry's ID absent.
 func (s *shard[T]) remove(e *entry[T]) {
-	if e.retired {
+	if e.retired() {
 		s.retired.remove(e)
 	} else {
 		s.live.remove(e)
@@ -56,7 +56,8 @@ func (s *shard[T]) remove(e *entry[T]) {
 	s.shrink()
 }
 
-// reclaim removes entries that have expired, but only a few: it is called often.
+// reclaim removes a few entries that have ended. Every write calls it, so that
+// memory comes back while the store is in use.
 func (s *shard[T]) reclaim(now int64) {
 	for _, q := range []*queue[T]{&s.live, &s.retired} {
 		for range sweep {

@@ -20,10 +20,11 @@ type entry[T any] struct {
 	next      *entry[T]
 	pos       int32 // where it is in its queue
 	persist   bool
-	retired   bool
+	successor *session.ID // of a marker; nil for a record
 	value     T
-	successor session.ID
 }
+
+func (e *entry[T]) retired() bool { return e.successor != nil }
 
 // end returns when the entry ends: at the earlier of its expiry and its deadline.
 func (e *entry[T]) end() int64 {

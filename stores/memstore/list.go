@@ -7,38 +7,37 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// ByOwner yields the live records of owner, as [session.Indexer] says. It holds
-// no lock while it yields: what it yields may have been changed since. A session
-// that is renewed meanwhile is yielded under one of its IDs at least: who ends
-// all that are yielded has ended it, or is told.
+// ByOwner yields the live records of owner, as [session.Indexer] says, as they
+// were at one moment: a session that is being renewed is found under one of its
+// IDs at least. ByOwner holds no lock while it yields.
 func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
 		yieldAll(ctx, s.owned(owner), yield)
 	}
 }
 
-// owned returns an owner's records. It looks again if a session was retired
-// meanwhile: its new record may be in a shard that was seen before.
+// owned returns an owner's records. It locks all shards at once, since a session
+// that is renewed moves from one to another.
 func (s *Store[T]) owned(owner string) (found []session.Record[T]) {
-	for {
-		retired := s.retired.Load()
-		found = found[:0]
-		for i := range s.shards {
-			found = s.shards[i].appendOwner(found, owner)
-		}
-		if s.retired.Load() == retired {
-			return found
-		}
+	shards := s.all()
+	for i := range shards {
+		shards[i].mu.RLock()
+		defer shards[i].mu.RUnlock()
 	}
+	for i := range shards {
+		found = shards[i].appendOwner(found, owner)
+	}
+	return found
 }
 
 // All yields the live records, each once, as [session.Lister] says. It holds no
-// lock while it yields, and copies a shard's records, not all, at a time.
+// lock while it yields, and copies the records of one shard at a time.
 func (s *Store[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
 		var found []session.Record[T]
-		for i := range s.shards {
-			found = s.shards[i].appendAll(found[:0])
+		shards := s.all()
+		for i := range shards {
+			found = shards[i].appendAll(found[:0])
 			if !yieldAll(ctx, found, yield) {
 				return
 			}
@@ -64,9 +63,8 @@ func yieldAll[T any](ctx context.Context, found []session.Record[T], yield func(
 	return true
 }
 
+// appendOwner appends the owner's live records. The caller holds the lock.
 func (s *shard[T]) appendOwner(dst []session.Record[T], owner string) []session.Record[T] {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	first := s.owners[owner]
 	if first == nil {
 		return dst // as in most shards: not worth asking for the time

@@ -4,23 +4,23 @@
 //	carts, err := sessions.New(memstore.New[Cart](nil), nil)
 //
 // The sessions end with the process. A [Store] starts no goroutine and needs no
-// closing: what has expired is absent at once, and its memory is taken back as
-// later sessions are saved. Time is [time.Now], so that a store made inside a
-// [testing/synctest] bubble lives on that bubble's clock.
+// closing. Expired sessions are never returned; later writes reclaim their memory,
+// a few sessions each. Time is [time.Now], so that a store in a
+// [testing/synctest] bubble follows the bubble's clock.
 package memstore
 
 import (
 	"context"
 	"fmt"
 	"math/bits"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
 )
 
-// How sessions are spread: over as many shards as a busy process has use for,
-// but, under a bound, over so few that chance seldom fills one long before the others.
+// Sessions are spread over as many shards as a busy process can use. Under a bound
+// there are fewer, so that chance seldom fills one long before the others.
 const (
 	maxShards   = 64
 	minPerShard = 1024
@@ -41,32 +41,43 @@ type Options struct {
 // A Store is a [session.Store] in memory, and a [session.Indexer] and
 // [session.Lister] too. Its methods are safe for concurrent use.
 //
-// Values are neither encoded nor copied: what was saved is what is loaded, and
-// nobody may write to it any more.
+// Values are neither encoded nor copied: Load returns the value that was saved,
+// which must not be written to.
 //
 // When a context is done, methods return [session.ErrUnavailable] together with
 // the context's error.
 //
-// A Store must be made by [New].
+// The zero Store is empty and ready for use, with the default options. A Store
+// must not be copied after its first use.
 type Store[T any] struct {
-	shards  []shard[T]    // their number is a power of two, at most 256
-	retired atomic.Uint64 // counts how often a session was
+	made   sync.Once
+	shards []shard[T] // their number is a power of two, at most maxShards
 }
 
 // New returns an empty store for sessions of type T. Nil options are the default.
 func New[T any](o *Options) *Store[T] {
-	if o == nil {
-		o = new(Options)
-	}
-	n := maxShards
-	if o.MaxSessions > 0 {
-		n = min(n, floorPowerOfTwo(o.MaxSessions/minPerShard))
-	}
-	s := &Store[T]{shards: make([]shard[T], n)}
-	for i := range s.shards {
-		s.shards[i].init(o.MaxSessions / n)
+	s := new(Store[T])
+	if o != nil {
+		s.made.Do(func() { s.make(o.MaxSessions) })
 	}
 	return s
+}
+
+func (s *Store[T]) make(maxSessions int) {
+	n := maxShards
+	if maxSessions > 0 {
+		n = min(n, floorPowerOfTwo(maxSessions/minPerShard))
+	}
+	s.shards = make([]shard[T], n)
+	for i := range s.shards {
+		s.shards[i].init(maxSessions / n)
+	}
+}
+
+// all returns the shards.
+func (s *Store[T]) all() []shard[T] {
+	s.made.Do(func() { s.make(0) })
+	return s.shards
 }
 
 // floorPowerOfTwo returns the largest power of two that is not above n, or 1.
@@ -104,7 +115,6 @@ func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revisi
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	s.retired.Add(1) // before the record goes: see owned
 	return s.shard(id).retire(id, rev, successor, until.UnixMilli())
 }
 
@@ -124,18 +134,20 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 	return s.shard(id).exists(id), nil
 }
 
-// Len returns how many sessions the store holds, for a gauge. Sessions that
-// expired count as long as their memory has not been taken back.
+// Len returns how many sessions the store holds, for a gauge. Expired sessions
+// count until their memory is reclaimed.
 func (s *Store[T]) Len() int {
 	n := 0
-	for i := range s.shards {
-		n += s.shards[i].len()
+	shards := s.all()
+	for i := range shards {
+		n += shards[i].len()
 	}
 	return n
 }
 
 func (s *Store[T]) shard(id session.ID) *shard[T] {
-	return &s.shards[int(id[0])&(len(s.shards)-1)]
+	shards := s.all()
+	return &shards[int(id[0])&(len(shards)-1)]
 }
 
 func alive(ctx context.Context) error {

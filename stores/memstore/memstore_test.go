@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -177,4 +178,76 @@ func TestByOwnerFindsWhatIsRenewed(t *testing.T) {
 	if missed > 0 {
 		t.Errorf("the session was missed %d of %d times", missed, looks)
 	}
+}
+
+func TestTheZeroStoreWorks(t *testing.T) {
+	s := new(memstore.Store[int])
+	if n := s.Len(); n != 0 {
+		t.Errorf("%d sessions", n)
+	}
+	rec := save(t, s, 7, time.Hour)
+	if got, err := s.Load(t.Context(), rec.ID); err != nil || got.Value != 7 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// ByOwner ends while other owners' sessions are renewed without a pause.
+func TestByOwnerEndsWhileOthersRenew(t *testing.T) {
+	s, ctx := memstore.New[int](nil), t.Context()
+	mine := save(t, s, 1, time.Hour)
+	stop := make(chan bool)
+	var renewing sync.WaitGroup
+	for range 4 {
+		renewing.Go(func() {
+			rec := session.Record[int]{ID: session.NewToken().ID(), Owner: "bob", Expires: time.Now().Add(time.Hour)}
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				old := rec
+				rec.ID, rec.Revision = session.NewToken().ID(), 0
+				s.Save(ctx, &rec)
+				s.Retire(ctx, old.ID, old.Revision, rec.ID, time.Now())
+			}
+		})
+	}
+	for range 2000 {
+		n := 0
+		for rec, err := range s.ByOwner(ctx, "ada") {
+			if err != nil || rec.ID != mine.ID {
+				t.Errorf("got %v, %v", rec.ID, err)
+			}
+			n++
+		}
+		if n != 1 {
+			t.Fatalf("%d sessions", n)
+		}
+	}
+	close(stop)
+	renewing.Wait()
+}
+
+// Memory of expired sessions comes back by any write, not only by new sessions.
+func TestTouchesReclaimMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memstore.New[int](nil)
+		var kept []session.Record[int]
+		for range 500 {
+			kept = append(kept, save(t, s, 1, 10*time.Hour))
+		}
+		for range 1000 {
+			save(t, s, 1, time.Hour)
+		}
+		time.Sleep(2 * time.Hour)
+		for _, rec := range kept {
+			if err := s.Touch(t.Context(), rec.ID, rec.Expires); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := s.Len(); n > 700 {
+			t.Errorf("%d sessions are held, of which 500 live", n)
+		}
+	})
 }

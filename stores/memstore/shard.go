@@ -7,9 +7,9 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// sweep is how many due entries a save looks at. A save adds one entry, so that
-// one would do if all that are due had expired; the others make up for those
-// that were touched meanwhile and are only put off.
+// sweep is how many due entries a write looks at. A write adds at most one entry,
+// so that one would do if all due entries had ended. The others make up for
+// entries that were touched and are only put off.
 const sweep = 8
 
 // A shard holds the sessions whose IDs share a few bits, under one lock. The
@@ -47,8 +47,8 @@ func (s *shard[T]) load(id session.ID, rec *session.Record[T]) error {
 	switch {
 	case e == nil || e.expired(clock()):
 		return session.ErrNotFound
-	case e.retired:
-		return &session.RetiredError{ID: id, Successor: e.successor}
+	case e.retired():
+		return &session.RetiredError{ID: id, Successor: *e.successor}
 	}
 	e.get(rec)
 	return nil
@@ -58,7 +58,7 @@ func (s *shard[T]) exists(id session.ID) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	e := s.entries[id]
-	return e != nil && !e.retired && !e.expired(clock())
+	return e != nil && !e.retired() && !e.expired(clock())
 }
 
 func (s *shard[T]) save(rec *session.Record[T]) error {
@@ -84,7 +84,7 @@ func (s *shard[T]) save(rec *session.Record[T]) error {
 // refuse returns why rec cannot be saved over e, which is nil if the ID is absent.
 func refuse[T any](e *entry[T], rec *session.Record[T], now int64) error {
 	switch {
-	case e != nil && e.retired:
+	case e != nil && e.retired():
 		return session.ErrGone
 	case rec.Expired(time.UnixMilli(now)), e == nil && rec.Revision != 0:
 		return session.ErrNotFound
@@ -104,7 +104,7 @@ func (s *shard[T]) touch(id session.ID, expires int64) error {
 	switch {
 	case e == nil:
 		return session.ErrNotFound
-	case e.retired:
+	case e.retired():
 		return session.ErrGone
 	case expires <= now:
 		return session.ErrNotFound
@@ -114,6 +114,7 @@ func (s *shard[T]) touch(id session.ID, expires int64) error {
 	}
 	e.expires = expires
 	s.live.hurry(e)
+	s.reclaim(now)
 	return nil
 }
 
@@ -125,9 +126,9 @@ func (s *shard[T]) retire(id session.ID, rev session.Revision, successor session
 	switch {
 	case e == nil:
 		return session.ErrNotFound
-	case e.retired && e.successor == successor:
+	case e.retired() && *e.successor == successor:
 		return nil
-	case e.retired:
+	case e.retired():
 		return session.ErrGone
 	case e.rev != rev:
 		return session.ErrConflict
@@ -136,20 +137,23 @@ func (s *shard[T]) retire(id session.ID, rev session.Revision, successor session
 	if until > now {
 		s.mark(id, successor, until)
 	}
+	s.reclaim(now)
 	return nil
 }
 
 func (s *shard[T]) delete(id session.ID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.find(id, clock())
+	now := clock()
+	e := s.find(id, now)
 	switch {
 	case e == nil:
 		return session.ErrNotFound
-	case e.retired:
+	case e.retired():
 		return session.ErrGone
 	}
 	s.remove(e)
+	s.reclaim(now)
 	return nil
 }
 
