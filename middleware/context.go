@@ -2,7 +2,12 @@ package middleware
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"reflect"
+	"strings"
+	"sync"
 
 	"github.com/seed48429006/sessions/session"
 )
@@ -10,11 +15,15 @@ import (
 // contextKey finds the session of one type in a context.
 type contextKey[T any] struct{}
 
-// A source is what a context holds under a contextKey.
+// A source is the value of a contextKey.
 type source[T any] interface {
 	get(ctx context.Context) (*session.Session[T], error)
 	fail(w http.ResponseWriter, r *http.Request, err error)
 }
+
+func (h *handling[T]) get(ctx context.Context) (*session.Session[T], error) { return h.x.get(ctx) }
+
+func (h *handling[T]) fail(w http.ResponseWriter, r *http.Request, err error) { h.w.reject(w, r, err) }
 
 // Get returns the request's session: see [FromContext].
 func Get[T any](r *http.Request) (*session.Session[T], error) {
@@ -22,50 +31,78 @@ func Get[T any](r *http.Request) (*session.Session[T], error) {
 }
 
 // FromContext returns the session of the request to which the context belongs.
-// The first call loads it, if the request bears a token; later ones return the
-// same session. A request without a token, or with one that is not known, has a
-// new session.
+// The first call loads it, if the request bears a token; later calls return the
+// same session. A request without a token, or with an unknown one, gets a new
+// session.
 //
-// It returns [session.ErrNoSession] if the context has not come through a
-// [Manager] of type T, and [session.ErrUnavailable] if the store does not
-// answer: who the visitor is, is not known then, and not that he is nobody.
+// FromContext returns [session.ErrNoSession] if the context has not come through a
+// [Manager] of type T. It returns [session.ErrUnavailable] if the store does not
+// answer: the visitor is then unknown, not anonymous. It returns [session.ErrLate]
+// if the first call comes after the first byte of the response, which then does not
+// vary by the cookie.
 func FromContext[T any](ctx context.Context) (*session.Session[T], error) {
 	if src, ok := ctx.Value(contextKey[T]{}).(source[T]); ok {
 		return src.get(ctx)
 	}
-	return nil, session.ErrNoSession
+	return nil, noSession[T](ctx)
+}
+
+var noSessionLogged sync.Map // of reflect.Type: types whose managers are missing
+
+// noSession returns the error of a context without a session of type T, and logs
+// it once.
+func noSession[T any](ctx context.Context) error {
+	var there []string
+	l, _ := ctx.Value(chainKey{}).(link)
+	for ; l != nil; l = l.next() {
+		_, typeName := l.describe()
+		there = append(there, typeName)
+	}
+	t := reflect.TypeFor[T]()
+	have := "no manager's handler is around this one"
+	if len(there) > 0 {
+		have = "the managers around this handler have the types " + strings.Join(there, " and ")
+	}
+	err := &wrapped{
+		fmt.Sprintf("sessions: no session of type %v in the context: %s; put the handler into Handler of a Manager[%v]", t, have, t),
+		session.ErrNoSession,
+	}
+	if _, logged := noSessionLogged.LoadOrStore(t, true); !logged {
+		slog.ErrorContext(ctx, err.Error())
+	}
+	return err
 }
 
 // Handle returns a handler that calls h with the request's session. If the
 // session cannot be loaded, h is not called, and the manager's
-// [Options.ErrorHandler] answers.
-func Handle[T any](h func(http.ResponseWriter, *http.Request, *session.Session[T])) http.Handler {
+// [Options].ErrorHandler answers.
+func Handle[T any](h func(http.ResponseWriter, *http.Request, *session.Session[T])) http.HandlerFunc {
 	if h == nil {
-		panic("sessions: nil handler")
+		panic("sessions: Handle: the handler is nil")
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
 		s, err := Get[T](r)
 		if err == nil {
 			h(w, r, s)
 			return
 		}
 		Fail[T](w, r, err)
-	})
+	}
 }
 
-// NewContext returns a context in which [FromContext] finds s. It is for code
-// that has a session from [Manager.Open] and calls code that was written for
-// requests, and for tests. Nothing commits the session but its holder.
+// NewContext returns a context in which [FromContext] finds s. It serves code that
+// has a session from [Manager.Open] and calls code written for requests, and tests.
+// The session must be committed by the caller.
 func NewContext[T any](ctx context.Context, s *session.Session[T]) context.Context {
-	return context.WithValue(ctx, contextKey[T]{}, source[T](held[T]{s}))
+	return context.WithValue(ctx, contextKey[T]{}, source[T](given[T]{s}))
 }
 
-// held is a session that needs no loading.
-type held[T any] struct{ s *session.Session[T] }
+// A given is a session that needs no loading.
+type given[T any] struct{ s *session.Session[T] }
 
-func (h held[T]) get(context.Context) (*session.Session[T], error) { return h.s, nil }
+func (h given[T]) get(context.Context) (*session.Session[T], error) { return h.s, nil }
 
-func (h held[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (h given[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
 	h.s.Discard()
 	DefaultErrorHandler(w, r, err)
 }

@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -73,14 +74,19 @@ func TestRememberMe(t *testing.T) {
 	})
 	cookie := a.visit(t, cart{Items: 1})
 	w := a.get("/forget", cookie)
-	if line := w.Header().Get("Set-Cookie"); setCookie(t, w) != cookie || strings.Contains(line, "Max-Age") {
+	forgetful := setCookie(t, w)
+	if line := w.Header().Get("Set-Cookie"); forgetful == "" || forgetful == cookie || strings.Contains(line, "Max-Age") {
 		t.Errorf("%q", line)
 	}
-	if w := a.get("/add", cookie); setCookie(t, w) != "" {
+	if w := a.get("/add", forgetful); setCookie(t, w) != "" {
 		t.Error("sent again")
 	}
+	if w = a.get("/keep", forgetful); setCookie(t, w) != "" {
+		t.Errorf("a cookie without Max-Age is sent again: %q", w.Header().Get("Set-Cookie"))
+	}
+	cookie = a.visit(t, cart{Items: 1})
 	w = a.get("/keep", cookie)
-	if setCookie(t, w) != cookie {
+	if kept := setCookie(t, w); kept == "" || kept == cookie || !strings.Contains(w.Header().Get("Set-Cookie"), "Max-Age=259") {
 		t.Errorf("%q", w.Header().Get("Set-Cookie"))
 	}
 }
@@ -108,7 +114,7 @@ func TestCacheHeaders(t *testing.T) {
 			t.Errorf("%q became %q, want %q", given, got, want)
 		}
 		w = a.get("/cached", setCookie(t, w))
-		if got := w.Header().Get("Cache-Control"); got != given {
+		if got := w.Header().Get("Cache-Control"); got != cmp.Or(given, "private") {
 			t.Errorf("without a cookie to set, %q became %q", given, got)
 		}
 	}
@@ -178,22 +184,16 @@ func TestSecrets(t *testing.T) {
 	}
 
 	rotated := newApp(t, st, &middleware.Options{Secrets: [][]byte{newSecret, oldSecret}})
-	reissued := setCookie(t, rotated.get("/show", cookie))
-	if reissued == "" || reissued == cookie || reissued[:len(cookieName)+44] != cookie[:len(cookieName)+44] {
-		t.Errorf("a cookie with an old signature became %q", reissued)
+	if w := rotated.get("/add", cookie); setCookie(t, w) != "" || slices.Contains(rotated.kinds(), session.EventRejected) {
+		t.Error("a cookie with an old signature is rejected or sent again")
 	}
-	if w := rotated.get("/show", reissued); setCookie(t, w) != "" {
-		t.Error("issued anew twice")
-	}
-	if w := signed.get("/nothing", reissued); setCookie(t, w) != "" {
-		t.Error("cleared")
-	}
+	newer := setCookie(t, newApp(t, st, &middleware.Options{Secrets: [][]byte{newSecret}}).get("/add", ""))
 
 	st.calls()
 	named := newApp(t, st, &middleware.Options{Secrets: [][]byte{oldSecret}, Cookie: middleware.Cookie{Name: "other"}})
 	forged := map[string]string{
 		"unsigned":               cookie[:len(cookieName)+44],
-		"another secret":         reissued,
+		"another secret":         newer,
 		"another token":          cookieName + "=" + session.NewToken().Reveal() + cookie[len(cookieName)+44:],
 		"a signature cut off":    cookie[:len(cookie)-1],
 		"a signature too many":   cookie + "A",

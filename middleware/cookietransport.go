@@ -30,11 +30,11 @@ func newCookieTransport(c *Cookie, secrets [][]byte) *cookieTransport {
 
 // receive looks at the header itself: net/http's parser gives up on a request
 // with many cookies, takes quotes off values, and parses the others too.
-func (t *cookieTransport) receive(r *http.Request) (received, error) {
+func (t *cookieTransport) receive(h http.Header) (received, error) {
 	got := received{by: t}
 	var found string
 	var malformed bool
-	for _, line := range r.Header["Cookie"] {
+	for _, line := range h["Cookie"] {
 		for line != "" {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
@@ -53,7 +53,7 @@ func (t *cookieTransport) receive(r *http.Request) (received, error) {
 	var err error
 	switch {
 	case found != "":
-		got.token, got.stale, err = t.open(found)
+		got.token, err = t.open(found)
 	case malformed:
 		err = errMalformed
 	}
@@ -80,25 +80,21 @@ func (t *cookieTransport) wellFormed(value string) bool {
 	return true
 }
 
-// open returns the token that a value holds, if it is genuine, and whether it
-// bears an old signature.
-func (t *cookieTransport) open(value string) (token session.Token, stale bool, err error) {
+// open returns the token in a value, if it is genuine.
+func (t *cookieTransport) open(value string) (session.Token, error) {
 	text := value[:session.TokenLen]
-	if t.signer != nil {
-		ok, current := t.signer.verify(text, value[session.TokenLen+1:])
-		if !ok {
-			return token, false, errForged
-		}
-		stale = !current
+	if t.signer != nil && !t.signer.verify(text, value[session.TokenLen+1:]) {
+		return session.Token{}, errForged
 	}
-	if token, err = session.ParseToken(text); err != nil {
-		return token, false, errMalformed
+	token, err := session.ParseToken(text)
+	if err != nil {
+		return session.Token{}, errMalformed
 	}
-	return token, stale, nil
+	return token, nil
 }
 
-func (t *cookieTransport) send(h http.Header, g grant) {
-	text := g.token.Reveal()
+func (t *cookieTransport) send(h http.Header, issued issuedToken) {
+	text := issued.token.Reveal()
 	b := make([]byte, 0, 256)
 	b = append(b, t.name...)
 	b = append(b, '=')
@@ -107,8 +103,8 @@ func (t *cookieTransport) send(h http.Header, g grant) {
 		b = append(b, '.')
 		b = t.signer.append(b, text)
 	}
-	if g.persist {
-		left := min(time.Until(g.deadline), maxAge)
+	if issued.persist {
+		left := min(time.Until(issued.deadline), maxAge)
 		b = append(b, "; Max-Age="...)
 		b = strconv.AppendInt(b, max(int64(left/time.Second), 1), 10)
 	}
@@ -139,5 +135,5 @@ func (t *cookieTransport) others(h http.Header) []string {
 	})
 }
 
-func (t *cookieTransport) sources() []string { return []string{"Cookie"} }
-func (t *cookieTransport) places() []string  { return []string{"cookie " + t.name} }
+func (t *cookieTransport) sources() []string    { return []string{"Cookie"} }
+func (t *cookieTransport) tokenNames() []string { return []string{"cookie " + t.name} }

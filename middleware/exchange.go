@@ -2,43 +2,31 @@ package middleware
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
-	"slices"
 	"sync"
-	"time"
 
 	"github.com/seed48429006/sessions/session"
 )
 
-// An exchange is one request and its response. It is the request's context as
-// well, which saves an allocation on the path of every request.
+// An exchange is the session's side of one request and its response: it loads the
+// session, commits it, and puts the token into the response's header. It knows
+// nothing of the response's state; the writer tells it.
 type exchange[T any] struct {
-	context.Context // of the request as it came
-	m               *Manager[T]
-	r               *http.Request // as the handler has it
-	w               writer
-	saving          saveContext // of the first commit
-	outer           link        // of the manager around this one
+	m       *Manager[T]
+	request context.Context // the handling, so that observers find the session
+	header  http.Header     // of the request
 
-	mu       sync.Mutex    // guards what follows
-	loading  bool          // the session is
-	loaded   chan struct{} // closed when that ends; nil if nobody waits
+	mu       sync.Mutex // guards the fields below
+	loading  bool
+	loaded   chan struct{} // closed when the load ends; nil while no goroutine waits
 	session  *session.Session[T]
-	err      error
-	begun    bool // the response is
+	err      error // of the load
 	received received
-	stored   bool // the received token was found to be a session's
-	persist  bool // as it was then, and so in the client's cookie
-	deadline time.Time
-}
-
-func (x *exchange[T]) Value(key any) any {
-	switch key.(type) {
-	case contextKey[T], chainKey:
-		return x
-	}
-	return x.Context.Value(key)
+	stored   bool // the received token was a session's
+	detached bool // the handler has returned
+	sent     bool // the response's header was sent
+	rejected bool // an error handler answers; the handler's changes are dropped
 }
 
 // get returns the request's session, and loads it the first time.
@@ -57,18 +45,22 @@ func (x *exchange[T]) get(ctx context.Context) (*session.Session[T], error) {
 		}
 		x.mu.Lock()
 	}
-	if x.session != nil || x.err != nil {
+	if x.session != nil || x.err != nil || x.sent {
 		defer x.mu.Unlock()
+		if x.session == nil && x.err == nil {
+			return nil, errFirstUse
+		}
 		return x.session, x.err
 	}
 	x.loading = true
 	x.mu.Unlock()
-	return x.first(ctx)
+	return x.loadFirst(ctx)
 }
 
-// first loads the session and keeps it.
-func (x *exchange[T]) first(ctx context.Context) (s *session.Session[T], err error) {
+// loadFirst loads the session and keeps it.
+func (x *exchange[T]) loadFirst(ctx context.Context) (s *session.Session[T], err error) {
 	var got received
+	err = errPanic
 	defer func() {
 		x.mu.Lock()
 		defer x.mu.Unlock()
@@ -77,23 +69,48 @@ func (x *exchange[T]) first(ctx context.Context) (s *session.Session[T], err err
 			close(x.loaded)
 			x.loaded = nil
 		}
-		if err != nil && ctx.Err() != nil {
-			return // the caller's impatience is not the request's
-		}
-		x.session, x.err, x.received = s, err, got
-		if s != nil {
-			x.stored, x.persist, x.deadline = !s.IsNew(), s.Persistent(), s.Deadline()
-		}
-		if s != nil && x.begun {
-			err = s.Detach(ctx)
+		if err == nil || ctx.Err() == nil && err != errPanic { // else the caller gave up, not the request
+			x.session, x.err, x.received = s, err, got
+			x.stored = s != nil && !s.IsNew()
 		}
 	}()
-	got, s, err = x.load(outside[T]{ctx})
+	got, s, err = x.load(withoutSession[T]{ctx})
+	if err == nil && x.isDetached() {
+		s.Detach(ctx)
+	}
 	return s, err
 }
 
+var (
+	errPanic    = errors.New("sessions: the load panicked")
+	errFirstUse = lateError("the session is first asked for after the response has begun; call Get before the first byte, so that the response can vary by the cookie")
+)
+
+func lateError(text string) error { return &wrapped{"sessions: " + text, session.ErrLate} }
+
+// A wrapped is an error with a text of its own.
+type wrapped struct {
+	text string
+	err  error
+}
+
+func (e *wrapped) Error() string { return e.text }
+func (e *wrapped) Unwrap() error { return e.err }
+
+func (x *exchange[T]) isRejected() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.rejected
+}
+
+func (x *exchange[T]) isDetached() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.detached
+}
+
 func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], error) {
-	got, err := x.m.carrier.receive(x.r)
+	got, err := x.m.carrier.receive(x.header)
 	if err != nil {
 		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
 	}
@@ -104,11 +121,11 @@ func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], 
 	return got, s, err
 }
 
-// outside is a request's context without its session: what watches the session
-// being loaded must not ask for it.
-type outside[T any] struct{ context.Context }
+// withoutSession is a request's context without its session: an observer of the
+// load must not wait for it.
+type withoutSession[T any] struct{ context.Context }
 
-func (c outside[T]) Value(key any) any {
+func (c withoutSession[T]) Value(key any) any {
 	if _, ok := key.(contextKey[T]); ok {
 		return nil
 	}
@@ -122,148 +139,148 @@ func (x *exchange[T]) used() (*session.Session[T], bool) {
 	return x.session, x.session != nil || x.err != nil
 }
 
-// begin commits the session and puts into the response's header what the client
-// must learn. The last time is before the first byte.
-func (x *exchange[T]) begin(h http.Header, last bool) error {
+// commit commits the session and puts the token into the response's header. Then
+// it detaches the session. With sent, the header goes out next, and the session
+// can no longer be loaded.
+func (x *exchange[T]) commit(h http.Header, sent bool) error {
 	x.mu.Lock()
-	x.begun = last
+	x.detached, x.sent = true, x.sent || sent
 	x.mu.Unlock()
 	s, used := x.used()
 	if !used {
 		return nil
 	}
-	vary(h, x.m.varies)
 	if s == nil {
+		keepPrivate(h, x.m.varyHeader)
 		return nil
 	}
-	done := false
+	if x.isRejected() {
+		x.closeWithout(h, s)
+		return nil
+	}
+	committed := false
 	defer func() {
-		if !done { // an edit panicked when it was made again
+		if !committed { // an edit panicked in a replay
 			s.Discard()
 		}
 	}()
-	err := x.commit(s)
-	if err == nil && last {
-		err = s.Detach(x)
-	}
-	done = true
+	x.giveUp(s)
+	err := x.save(s)
+	committed = true
 	if err == nil {
-		x.confirm(s)
 		x.tell(h, s)
+		keepPrivate(h, x.m.varyHeader)
 	}
 	return err
 }
 
-// confirm looks whether a token that is to be issued anew, with another signature,
-// is still good: if it was renewed meanwhile, it would take the new one's place in
-// the browser. If the store does not say, another request will see to it.
-func (x *exchange[T]) confirm(s *session.Session[T]) {
-	if token, _ := s.Token(); !x.received.stale || !token.Equal(x.received.token) {
-		return
+// reopen lets the session be told of tokens again: code around the manager, such
+// as a framework's error handler, writes after the handler has returned.
+func (x *exchange[T]) reopen() {
+	x.mu.Lock()
+	x.detached = false
+	s := x.session
+	x.mu.Unlock()
+	if s != nil {
+		s.Attach()
 	}
-	saving := x.saveContext()
-	defer saving.stop()
-	there, err := x.m.store.Exists(saving, s.ID())
-	x.received.stale = there && err == nil
 }
 
-// tell sets or clears the cookie if there is news for the client.
+// giveUp keeps a client that has gone from getting a token that it would never
+// learn. Other changes of a stored session are saved.
+func (x *exchange[T]) giveUp(s *session.Session[T]) {
+	if errors.Is(x.request.Err(), context.Canceled) && !s.IsNew() {
+		s.Detach(x.request)
+	}
+}
+
+// commitLate commits changes that were made after the header was sent.
+func (x *exchange[T]) commitLate() error {
+	if s, _ := x.used(); s != nil {
+		return x.save(s)
+	}
+	return nil
+}
+
+// save commits the session, if there is something to do, and detaches it.
+func (x *exchange[T]) save(s *session.Session[T]) error {
+	if s.Settled() {
+		return s.Detach(x.request)
+	}
+	ctx := newSaveContext(x.request, x.m.options.saveTimeout())
+	defer ctx.stop()
+	for range 2 { // an observer may have changed the session in the first commit
+		if err := s.Commit(ctx); err != nil {
+			return err
+		}
+	}
+	return s.Detach(ctx)
+}
+
+// tell sets or clears the cookie if the client must learn something. It sends
+// only tokens that the client does not have yet: one that was sent again could
+// overwrite the token of a log-in in another request.
 func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
 	token, ok := s.Token()
-	g := grant{token, s.Persistent(), s.Deadline()}
-	known := x.received.token.Equal(token) && !x.received.stale && g.persist == x.persist && g.deadline.Equal(x.deadline)
 	switch {
 	case s.Gone():
 		return
-	case ok && !known:
-		x.received.by.send(h, g)
+	case ok && !token.Equal(x.received.token):
+		x.received.by.send(h, issuedToken{token, s.Persistent(), s.Deadline()})
 	case !ok && x.stored:
 		x.received.by.forget(h)
 	default:
 		return
 	}
-	keepPrivate(h)
+	keepFromCaches(h)
 }
 
-// end commits what is left when the handler has returned.
-func (x *exchange[T]) end() {
-	err := x.w.settle(false)
-	if err == nil {
-		if err = x.again(); err != nil {
-			x.w.fail(err)
-		}
-	}
-	x.w.ended = true
-	if err != nil && x.w.sent && !x.w.hijacked {
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// again commits what has changed since the response began.
-func (x *exchange[T]) again() error {
+// discard drops the session's changes. An ended session stays ended.
+func (x *exchange[T]) discard() {
 	if s, _ := x.used(); s != nil {
-		return x.commit(s)
+		s.Discard()
 	}
-	return nil
 }
 
-// abandon drops the changes of a handler, or of an edit made again, that panicked.
-// A logout stands: if the handler got as far as that, the visitor must not stay
-// logged in.
-func (x *exchange[T]) abandon() {
-	defer func() { x.w.ended = true }()
+// abandon carries out the end of a session whose handler panicked; everything else
+// is dropped. The client still learns the token of an earlier commit.
+func (x *exchange[T]) abandon(h http.Header, sent bool) {
 	s, _ := x.used()
 	if s == nil {
 		return
 	}
 	s.Discard()
-	if s.Modified() && x.commit(s) != nil {
+	if s.Modified() && x.save(s) != nil || sent {
 		return
 	}
-	x.received.stale = false // not confirmed
-	if !x.w.sent {           // of a token that an earlier commit made, too
-		x.tell(x.w.ResponseWriter.Header(), s)
-	}
+	x.tell(h, s)
 }
 
-// fail answers in the handler's place, if nobody has yet. Where the handler's
-// writer is one that keeps everything back, such as that of http.TimeoutHandler,
-// the answer has to go there: the response may be another goroutine's.
-func (x *exchange[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if s, _ := x.used(); s != nil {
-		s.Discard()
-	}
-	if !x.w.beneath(w) {
-		dropBody(w.Header(), w.Header()["Content-Encoding"])
-		x.m.carrier.drop(w.Header())
-		x.handle(w, r, err)
-	} else if x.w.refuse(err) {
-		x.answer(x.w.ResponseWriter, r, err)
-	}
-}
-
-func (x *exchange[T]) commitFailed(w http.ResponseWriter, err error) { x.answer(w, x.r, err) }
-
-// answer drops the session's changes and answers with the manager's error
-// handler. What an earlier commit stored stays, and the client learns its token.
+// answer drops the session's changes and lets the error handler answer. The client
+// still learns the token of an earlier commit.
 func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	x.m.carrier.drop(h)
 	x.mu.Lock()
-	x.begun = true
+	x.detached, x.sent = true, true
 	x.mu.Unlock()
 	if s, used := x.used(); used {
-		if s != nil {
-			s.Discard()
-			s.Detach(x)
-			x.received.stale = false // not confirmed
-			if !s.Modified() {       // a log-out that failed is not to look like one
-				x.tell(h, s)
-			}
-		}
-		vary(h, x.m.varies)
+		x.closeWithout(h, s)
 	}
 	x.handle(w, r, err)
+}
+
+// closeWithout completes the response's header without the session's changes. The
+// session is nil if it could not be loaded.
+func (x *exchange[T]) closeWithout(h http.Header, s *session.Session[T]) {
+	if s != nil {
+		s.Discard()
+		s.Detach(x.request)
+		if !s.Modified() { // a log-out that failed must not look like one
+			x.tell(h, s)
+		}
+	}
+	keepPrivate(h, x.m.varyHeader)
 }
 
 // handle calls the manager's error handler.
@@ -273,7 +290,7 @@ func (x *exchange[T]) handle(w http.ResponseWriter, r *http.Request, err error) 
 	if handle == nil {
 		handle = DefaultErrorHandler
 	}
-	// A handler that says nothing, or panics, would say 200.
+	// An error handler that writes nothing, or panics, would mean 200.
 	answer := &answer{ResponseWriter: w}
 	defer func() {
 		if !answer.begun {
@@ -283,54 +300,13 @@ func (x *exchange[T]) handle(w http.ResponseWriter, r *http.Request, err error) 
 	handle(answer, r, err)
 }
 
-// commit commits the session.
-func (x *exchange[T]) commit(s *session.Session[T]) error {
-	saving := x.saveContext()
-	defer saving.stop()
-	return s.Commit(saving)
-}
-
-// saveContext returns a context that ends, whatever becomes of the client, with
-// [Options.SaveTimeout] or the request's own deadline.
-func (x *exchange[T]) saveContext() *saveContext {
-	timeout := x.m.options.SaveTimeout
-	if timeout == 0 {
-		timeout = DefaultSaveTimeout
-	}
-	saving := &x.saving
-	if saving.asked() { // what the store made of the first may still look at it
-		saving = new(saveContext)
-	}
-	saving.request, saving.timeout = x, timeout
-	return saving
-}
-
-// chainKey finds the innermost exchange, whatever its type.
-type chainKey struct{}
-
-// A link is an exchange seen by the managers within it.
-type link interface {
-	next() link
-	describe() (places []string, typeName string)
-}
-
-func (x *exchange[T]) next() link { return x.outer }
-
-func (x *exchange[T]) describe() (places []string, typeName string) {
-	return x.m.places, x.m.typeName
-}
-
-// joinChain panics if a manager around this one uses the same cookie: each would
-// overwrite the other's.
-func (x *exchange[T]) joinChain() {
-	x.outer, _ = x.Context.Value(chainKey{}).(link)
-	for l := x.outer; l != nil; l = l.next() {
-		places, typeName := l.describe()
-		for _, place := range x.m.places {
-			if slices.Contains(places, place) {
-				panic(fmt.Sprintf("sessions: the managers of %s and %s both use the %s; give one another name",
-					typeName, x.m.typeName, place))
-			}
-		}
-	}
+// reject drops the session's changes and lets the error handler answer by the
+// handler's own writer.
+func (x *exchange[T]) reject(w http.ResponseWriter, r *http.Request, err error) {
+	x.mu.Lock()
+	x.rejected = true
+	x.mu.Unlock()
+	x.discard()
+	x.m.carrier.drop(w.Header())
+	x.handle(w, r, err)
 }

@@ -2,77 +2,96 @@ package middleware
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// vary adds names of request headers, given as a value of the header, to Vary,
-// unless they are there.
-func vary(h http.Header, value string) {
+// keepPrivate lets the response vary by the request headers that carry the token,
+// and keeps it out of shared caches unless the handler says otherwise: some caches
+// ignore Vary.
+func keepPrivate(h http.Header, vary string) {
+	values := new([2]string) // one allocation for both
+	if !varies(h, vary) {
+		if old := h["Vary"]; len(old) > 0 {
+			h["Vary"] = append(old, vary)
+		} else {
+			values[0] = vary
+			h["Vary"] = values[0:1:1]
+		}
+	}
+	if len(h["Cache-Control"]) == 0 {
+		values[1] = "private"
+		h["Cache-Control"] = values[1:2:2]
+	}
+}
+
+func varies(h http.Header, value string) bool {
 	for _, line := range h["Vary"] {
-		if line == value || hasToken(line, value) || hasToken(line, "*") {
-			return
-		}
-	}
-	h["Vary"] = append(h["Vary"], value)
-}
-
-// keepPrivate keeps a response that gives a visitor a token out of caches, unless
-// the handler has seen to that itself.
-func keepPrivate(h http.Header) {
-	dropTargeted(h)
-	for _, line := range h["Cache-Control"] {
-		if hasToken(line, "private") || hasToken(line, "no-store") {
-			return
-		}
-	}
-	h["Cache-Control"] = []string{"no-store"}
-}
-
-// dropTargeted removes what some shared caches obey in the place of Cache-Control
-// (RFC 9213).
-func dropTargeted(h http.Header) {
-	for name := range h {
-		if targeted(name) {
-			delete(h, name)
-		}
-	}
-}
-
-func targeted(name string) bool {
-	return strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "X-Accel-Expires"
-}
-
-// hasToken reports whether a comma-separated list has the token, in any case.
-func hasToken(list, token string) bool {
-	for part := range strings.SplitSeq(list, ",") {
-		if strings.EqualFold(strings.TrimSpace(part), token) {
+		if line == value || hasDirective(line, value) || hasDirective(line, "*") {
 			return true
 		}
 	}
 	return false
 }
 
-// ofBody lists the headers that describe a body, a target or a lifetime that a
-// response does not have any more when its commit has failed.
-var ofBody = []string{
-	"Accept-Ranges", "Clear-Site-Data", "Content-Digest", "Content-Disposition",
-	"Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-Range",
-	"Content-Type", "Etag", "Expires", "Hx-Location", "Hx-Redirect", "Hx-Trigger", "Last-Modified",
-	"Location", "Refresh", "Repr-Digest", "Trailer", "Transfer-Encoding",
+// keepFromCaches keeps a response with a token out of all caches, unless the
+// handler has made it private itself.
+func keepFromCaches(h http.Header) {
+	dropCacheHeaders(h)
+	for _, line := range h["Cache-Control"] {
+		if hasDirective(line, "private") || hasDirective(line, "no-store") {
+			return
+		}
+	}
+	h["Cache-Control"] = []string{"no-store"}
 }
 
-// dropBody removes the headers of a body that will not be sent, but for the
-// encoding that a compressor has set for whatever is sent.
-func dropBody(h http.Header, encoding []string) {
-	for _, name := range ofBody {
-		delete(h, name)
-	}
+// dropCacheHeaders removes the headers that some shared caches obey in place of
+// Cache-Control (RFC 9213).
+func dropCacheHeaders(h http.Header) {
 	for name := range h {
-		if strings.HasPrefix(name, http.TrailerPrefix) {
+		if isCacheHeader(name) {
 			delete(h, name)
 		}
 	}
-	dropTargeted(h)
+}
+
+func isCacheHeader(name string) bool {
+	return strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "X-Accel-Expires"
+}
+
+// hasDirective reports whether a comma-separated list has an element, in any case.
+func hasDirective(list, name string) bool {
+	for part := range strings.SplitSeq(list, ",") {
+		if strings.EqualFold(strings.TrimSpace(part), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// bodyHeaders describe a body, a target or a lifetime, or tell a proxy to send a
+// file. A response whose commit has failed has none of these.
+var bodyHeaders = []string{
+	"Accept-Ranges", "Clear-Site-Data", "Content-Digest", "Content-Disposition",
+	"Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-Range",
+	"Content-Type", "Etag", "Expires", "Last-Modified", "Location", "Refresh", "Repr-Digest",
+	"Trailer", "Transfer-Encoding", "X-Accel-Redirect", "X-Sendfile", "X-Lighttpd-Send-File",
+}
+
+func isBodyHeader(name string) bool {
+	return slices.Contains(bodyHeaders, name) || isCacheHeader(name) ||
+		strings.HasPrefix(name, http.TrailerPrefix) || strings.HasPrefix(name, "Hx-") // of htmx
+}
+
+// dropBody removes the headers of a body that will not be sent, except for the
+// encoding that a compressor around the manager has set.
+func dropBody(h http.Header, encoding []string) {
+	for name := range h {
+		if isBodyHeader(name) {
+			delete(h, name)
+		}
+	}
 	if len(encoding) > 0 {
 		h["Content-Encoding"] = encoding
 	}

@@ -61,7 +61,7 @@ func TestAVisit(t *testing.T) {
 	if w.Body.String() != "added" || cookie == "" || w.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("%q %v", w.Body, w.Header())
 	}
-	if w := a.get("/add", cookie); setCookie(t, w) != "" || w.Header().Get("Cache-Control") != "" {
+	if w := a.get("/add", cookie); setCookie(t, w) != "" || w.Header().Get("Cache-Control") != "private" {
 		t.Error("an update sends the cookie again")
 	}
 	w = a.get("/login?as=ada", cookie)
@@ -410,12 +410,12 @@ func TestChangesAfterTheFirstByte(t *testing.T) {
 		st := newStore()
 		a := newApp(t, st, nil)
 		a.mux.HandleFunc("/late", func(w http.ResponseWriter, r *http.Request) {
-			fmt.Fprint(w, "begun")
 			s, err := middleware.Get[cart](r)
 			if err != nil {
 				t.Error(err)
 				return
 			}
+			fmt.Fprint(w, "begun")
 			s.Update(func(c *cart) { c.Items++ })
 			if err := s.Commit(r.Context()); !errors.Is(err, session.ErrLate) {
 				t.Errorf("Commit: %v", err)
@@ -552,12 +552,9 @@ func TestEachSaveHasAContextOfItsOwn(t *testing.T) {
 			if got, ok := ctx.Deadline(); !ok || !got.Equal(want) {
 				t.Errorf("save %d has the deadline %v, want %v", i, got, want)
 			}
-			if ctx.Err() != nil || ctx.Value(key{}) != "value" {
+			<-ctx.Done() // since the save is over
+			if ctx.Err() != context.Canceled || ctx.Value(key{}) != "value" {
 				t.Errorf("save %d: %v, value %v", i, ctx.Err(), ctx.Value(key{}))
-			}
-			<-ctx.Done()
-			if time.Now().Before(want) || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				t.Errorf("save %d: %v at %v", i, ctx.Err(), time.Since(start))
 			}
 		}
 	})

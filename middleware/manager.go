@@ -14,13 +14,13 @@ import (
 // A Manager gives the requests of a web application their sessions, whose
 // values have type T. Make one with [New]. It is safe for concurrent use.
 type Manager[T any] struct {
-	store    session.Store[T]
-	policy   session.Policy
-	options  Options
-	carrier  carrier
-	places   []string // of the carrier
-	varies   string   // what responses add to Vary
-	typeName string
+	store      session.Store[T]
+	policy     session.Policy
+	options    Options
+	carrier    carrier
+	tokenNames []string // of the carrier
+	varyHeader string   // the value that responses add to Vary
+	typeName   string
 }
 
 // New returns a manager that keeps sessions in store. Nil options are the zero
@@ -47,8 +47,8 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	if m.options.Transport != nil {
 		m.carrier = m.options.Transport.carrier(cookie)
 	}
-	m.places = m.carrier.places()
-	m.varies = strings.Join(m.carrier.sources(), ", ")
+	m.tokenNames = m.carrier.tokenNames()
+	m.varyHeader = strings.Join(m.carrier.sources(), ", ")
 	return m, nil
 }
 
@@ -65,41 +65,40 @@ func checkOwners[T any](store session.Store[T]) error {
 }
 
 // Handler returns a handler that calls next with a request that has a session:
-// see [Get]. The session is loaded when it is first asked for; a request that
-// never asks costs nothing.
+// see [Get]. The session is loaded when it is first asked for. A request that does
+// not ask for it costs nothing.
 //
 // The session is committed before the first byte of the response, or when next
-// returns. If that fails, [Options.ErrorHandler] answers, and nothing of next's
-// response is sent; writes return the error. Changes made after the first byte
-// are committed when next returns; since nothing can be said about them to the
-// client any more, a failure ends the response with [http.ErrAbortHandler].
-// When next panics, its changes are dropped, but a destroyed session is
-// destroyed. A goroutine that goes on with the session after next has returned
-// commits it itself, and can do nothing that needs a cookie.
+// returns. If the commit fails, [Options].ErrorHandler answers and nothing of
+// next's response is sent; writes return the error. Changes made after the first
+// byte are committed when next returns. If that fails, the response is broken off
+// by [http.ErrAbortHandler]: see the section "After the first byte".
 //
-// Hijacking a connection commits too, but what next sends over it is its own: if
-// the session may be new or renewed, the upgrade response must have the headers
-// that w.Header then holds, or the client never learns its token. A library that
-// answers by w.WriteHeader(101) sees to that; one that takes headers as an argument,
-// as gorilla/websocket's Upgrade does, is given w.Header(); with one that does
-// neither, next commits nothing that needs a cookie. A log-in belongs into a
-// request before that.
+// If next panics, its changes are dropped, but a destroyed session is destroyed. A
+// goroutine that uses the session after next has returned must commit it itself,
+// and cannot make changes that need a cookie.
 //
-// Handler panics when it is called within another manager's that uses the same
-// cookie.
+// Hijacking a connection commits too, but next sends the response by itself. If
+// the session may be new or renewed, the upgrade response must have the headers of
+// w.Header(). Libraries that answer by w.WriteHeader(101) send them. Libraries that
+// take headers as an argument, such as gorilla/websocket, must be given w.Header().
+//
+// Handler panics if next is nil, and when it is called within another manager's
+// handler that uses the same cookie.
 func (m *Manager[T]) Handler(next http.Handler) http.Handler {
+	if next == nil {
+		panic("sessions: Manager.Handler: the handler is nil")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange[T]{Context: r.Context(), m: m}
-		x.joinChain()
-		x.r = r.WithContext(x)
-		x.w = writer{ResponseWriter: w, commit: x, encoding: w.Header()["Content-Encoding"]}
-		defer func() {
-			if !x.w.ended {
-				x.abandon()
-			}
-		}()
-		next.ServeHTTP(x.w.wrap(), x.r)
-		x.end()
+		h := &handling[T]{Context: r.Context(), x: exchange[T]{m: m, header: r.Header}}
+		h.x.request = h
+		h.joinChain()
+		r = r.WithContext(h)
+		h.w = writer{ResponseWriter: w, x: &h.x, r: r, encoding: w.Header()["Content-Encoding"]}
+		if m.options.HoldBack > 0 {
+			h.w.held = &held{limit: m.options.HoldBack}
+		}
+		h.serve(next, r)
 	})
 }
 

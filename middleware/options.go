@@ -51,6 +51,14 @@ type Options struct {
 	// end at the request's own deadline. Zero means 5 seconds.
 	SaveTimeout time.Duration
 
+	// HoldBack is how many bytes of a response's body are held back until the
+	// handler returns. Changes of the session after the first byte are then as
+	// good as before it: they may need a cookie, and a failure is an error
+	// response. A longer response, and one that the handler flushes, goes out as
+	// without HoldBack. It costs that memory for each request in progress, a copy
+	// of the body, and the time until the first byte. Zero holds nothing back.
+	HoldBack int
+
 	// ErrorHandler answers a request whose session could not be loaded (for
 	// handlers made by [Handle]) or saved. Nothing else of the response is sent,
 	// but for headers that the handler has set and that do not describe its body,
@@ -80,6 +88,7 @@ func (o *Options) check() error {
 	refuse(o.Lifetime < 0, "Lifetime is %v; it must be positive, or zero for 24h", o.Lifetime)
 	refuse(o.MaxPerOwner < 0, "MaxPerOwner is %d; it must be positive, or zero for no bound", o.MaxPerOwner)
 	refuse(o.SaveTimeout < 0, "SaveTimeout is %v; it must be positive, or zero for %v", o.SaveTimeout, DefaultSaveTimeout)
+	refuse(o.HoldBack < 0, "HoldBack is %d; it must be positive, or zero to hold nothing back", o.HoldBack)
 	for i, secret := range o.Secrets {
 		refuse(len(secret) < minSecret, "Secrets[%d] has %d bytes; use at least %d from crypto/rand", i, len(secret), minSecret)
 	}
@@ -88,6 +97,13 @@ func (o *Options) check() error {
 		errs = append(errs, o.Transport.check())
 	}
 	return errors.Join(errs...)
+}
+
+func (o *Options) saveTimeout() time.Duration {
+	if o.SaveTimeout == 0 {
+		return DefaultSaveTimeout
+	}
+	return o.SaveTimeout
 }
 
 func (o *Options) policy() session.Policy {

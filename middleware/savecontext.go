@@ -6,35 +6,29 @@ import (
 	"time"
 )
 
-// A saveContext is the context for a commit: it has the values of a request's
-// context and its deadline, and ends after a timeout, but not when the client
-// disconnects. Unlike one of package context, it looks at the clock and starts a
-// timer only when asked, so that a store that answers at once does not pay.
+// A saveContext is the context of one commit. It has the values of the request's
+// context and ends after a timeout or at the request's own deadline, but not when
+// the client disconnects. It starts a timer only if Done is called, so that a
+// store that answers at once does not pay for one.
 type saveContext struct {
-	request context.Context
-	timeout time.Duration
-
-	mu       sync.Mutex
+	request  context.Context
 	deadline time.Time
-	done     chan struct{}
-	timer    *time.Timer
+
+	mu    sync.Mutex
+	err   error         // why the context ended
+	done  chan struct{} // nil until Done is called
+	timer *time.Timer
 }
 
-func (c *saveContext) Deadline() (time.Time, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.end(), true
-}
-
-func (c *saveContext) end() time.Time {
-	if c.deadline.IsZero() {
-		c.deadline = time.Now().Add(c.timeout)
-		if own, ok := c.request.Deadline(); ok && own.Before(c.deadline) {
-			c.deadline = own
-		}
+func newSaveContext(request context.Context, timeout time.Duration) *saveContext {
+	c := &saveContext{request: request, deadline: time.Now().Add(timeout)}
+	if own, ok := request.Deadline(); ok && own.Before(c.deadline) {
+		c.deadline = own
 	}
-	return c.deadline
+	return c
 }
+
+func (c *saveContext) Deadline() (time.Time, bool) { return c.deadline, true }
 
 func (c *saveContext) Value(key any) any { return context.WithoutCancel(c.request).Value(key) }
 
@@ -42,32 +36,42 @@ func (c *saveContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.done == nil {
-		done := make(chan struct{})
-		c.done = done
-		c.timer = time.AfterFunc(time.Until(c.end()), func() { close(done) })
+		c.done = make(chan struct{})
+		if c.err != nil {
+			close(c.done)
+		} else {
+			c.timer = time.AfterFunc(time.Until(c.deadline), func() { c.end(context.DeadlineExceeded) })
+		}
 	}
 	return c.done
 }
 
 func (c *saveContext) Err() error {
-	if end, _ := c.Deadline(); time.Now().Before(end) {
-		return nil
+	c.mu.Lock()
+	err := c.err
+	c.mu.Unlock()
+	if err == nil && !time.Now().Before(c.deadline) {
+		return c.end(context.DeadlineExceeded)
 	}
-	return context.DeadlineExceeded
+	return err
 }
 
-// asked reports whether anybody looked when the context ends.
-func (c *saveContext) asked() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.deadline.IsZero()
-}
+// stop ends the context when the commit is over.
+func (c *saveContext) stop() { c.end(context.Canceled) }
 
-// stop ends the timer, if there is one, when the commit is over.
-func (c *saveContext) stop() {
+// end ends the context, unless it has ended already, and returns why it ended.
+func (c *saveContext) end(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.err != nil {
+		return c.err
+	}
+	c.err = err
 	if c.timer != nil {
 		c.timer.Stop()
 	}
+	if c.done != nil {
+		close(c.done)
+	}
+	return err
 }

@@ -45,19 +45,19 @@ func (s *signer) append(dst []byte, token string) []byte {
 	return base64.RawURLEncoding.AppendEncode(dst, sum[:])
 }
 
-// verify reports whether one of the secrets made the signature, and whether it
-// is the one that signs now. Every secret is tried, in constant time.
-func (s *signer) verify(token, signature string) (ok, current bool) {
+// verify reports whether one of the secrets made the signature. It tries every
+// secret, in constant time.
+func (s *signer) verify(token, signature string) (ok bool) {
 	var want [signatureLen]byte
 	var sum [sha256.Size]byte
 	for i := range s.macs {
 		s.sum(&s.macs[i], &sum, token)
 		base64.RawURLEncoding.Encode(want[:], sum[:])
 		if hmac.Equal(want[:], []byte(signature)) {
-			ok, current = true, current || i == 0
+			ok = true
 		}
 	}
-	return ok, current
+	return ok
 }
 
 func (s *signer) sum(pool *sync.Pool, sum *[sha256.Size]byte, token string) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -24,30 +23,29 @@ type carrier interface {
 	// receive returns the token that the request bears, if any, and always the
 	// way by which one goes back. It returns an error if what the request bears
 	// is malformed, forged or ambiguous.
-	receive(r *http.Request) (received, error)
+	receive(h http.Header) (received, error)
 	// sources names the request headers that the response depends on.
 	sources() []string
 	// drop removes what a response's header has in the places of tokens.
 	drop(h http.Header)
-	// places names where tokens are put; managers must not share one.
-	places() []string
+	// tokenNames names the cookies and headers; managers must not share one.
+	tokenNames() []string
 }
 
-// A sender puts what the client must learn into a response's header.
-type sender interface {
-	send(h http.Header, g grant)
+// A tokenWriter puts what the client must learn into a response's header.
+type tokenWriter interface {
+	send(h http.Header, issued issuedToken)
 	forget(h http.Header)
 }
 
 // received is what a request bears.
 type received struct {
 	token session.Token
-	stale bool   // genuine, but to be issued anew
-	by    sender // the way that the token came, or would have come
+	by    tokenWriter // the way that the token came, or would have come
 }
 
-// grant is what a client is given.
-type grant struct {
+// issuedToken is what a client is given.
+type issuedToken struct {
 	token    session.Token
 	persist  bool
 	deadline time.Time
@@ -93,7 +91,7 @@ func (t headerTransport) check() error {
 	case "", "Cookie", "Set-Cookie", "Connection", "Host", "Upgrade", "Te", "Vary", "Cache-Control", "Date", "Retry-After":
 		return t.refuse()
 	}
-	if slices.Contains(ofBody, string(t)) || targeted(string(t)) {
+	if isBodyHeader(string(t)) {
 		return t.refuse()
 	}
 	return nil
@@ -105,9 +103,9 @@ func (t headerTransport) refuse() error {
 
 func (t headerTransport) carrier(*cookieTransport) carrier { return t }
 
-func (t headerTransport) receive(r *http.Request) (received, error) {
+func (t headerTransport) receive(h http.Header) (received, error) {
 	got := received{by: t}
-	values := r.Header[string(t)]
+	values := h[string(t)]
 	if len(values) == 0 || len(values) == 1 && values[0] == "" {
 		return got, nil
 	}
@@ -122,11 +120,13 @@ func (t headerTransport) receive(r *http.Request) (received, error) {
 	return got, nil
 }
 
-func (t headerTransport) send(h http.Header, g grant) { h[string(t)] = []string{g.token.Reveal()} }
-func (t headerTransport) forget(h http.Header)        { h[string(t)] = []string{""} }
-func (t headerTransport) drop(h http.Header)          { delete(h, string(t)) }
-func (t headerTransport) sources() []string           { return []string{string(t)} }
-func (t headerTransport) places() []string            { return []string{"header " + string(t)} }
+func (t headerTransport) send(h http.Header, issued issuedToken) {
+	h[string(t)] = []string{issued.token.Reveal()}
+}
+func (t headerTransport) forget(h http.Header) { h[string(t)] = []string{""} }
+func (t headerTransport) drop(h http.Header)   { delete(h, string(t)) }
+func (t headerTransport) sources() []string    { return []string{string(t)} }
+func (t headerTransport) tokenNames() []string { return []string{"header " + string(t)} }
 
 func (t eitherTransport) check() error { return t.header.check() }
 
@@ -140,11 +140,11 @@ func (t eitherTransport) carrier(cookie *cookieTransport) carrier {
 	return t
 }
 
-func (t eitherTransport) receive(r *http.Request) (received, error) {
-	if _, ok := r.Header[string(t.header)]; ok {
-		return t.header.receive(r)
+func (t eitherTransport) receive(h http.Header) (received, error) {
+	if _, ok := h[string(t.header)]; ok {
+		return t.header.receive(h)
 	}
-	return t.cookie.receive(r)
+	return t.cookie.receive(h)
 }
 
 func (t eitherTransport) drop(h http.Header) {
@@ -153,4 +153,6 @@ func (t eitherTransport) drop(h http.Header) {
 }
 
 func (t eitherTransport) sources() []string { return append(t.cookie.sources(), t.header.sources()...) }
-func (t eitherTransport) places() []string  { return append(t.cookie.places(), t.header.places()...) }
+func (t eitherTransport) tokenNames() []string {
+	return append(t.cookie.tokenNames(), t.header.tokenNames()...)
+}

@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -203,25 +204,25 @@ func TestANilHandlerIsRefused(t *testing.T) {
 	middleware.Handle[cart](nil)
 }
 
-func TestASessionAskedForLateIsTouched(t *testing.T) {
+func TestASessionThatIsFirstAskedForLateIsRefused(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		st := newStore()
-		a := newApp(t, st, nil)
-		cookie := a.visit(t, cart{Items: 1})
-		a.mux.HandleFunc("/stream", func(w http.ResponseWriter, r *http.Request) {
-			io.WriteString(w, "begun")
-			s, _ := middleware.Get[cart](r)
-			s.Value()
-		})
-		for range 4 {
-			time.Sleep(30 * time.Minute)
-			a.get("/stream", cookie)
-		}
-		if _, ok := a.value(t, cookie); !ok {
-			t.Error("a session used every half hour expired after an hour without use")
-		}
+	a := newApp(t, newStore(), nil)
+	var first, again, loaded error
+	a.mux.HandleFunc("/late", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "begun")
+		_, first = middleware.Get[cart](r)
+		_, again = middleware.Get[cart](r)
 	})
+	a.mux.HandleFunc("/early", func(w http.ResponseWriter, r *http.Request) {
+		middleware.Get[cart](r)
+		io.WriteString(w, "begun")
+		_, loaded = middleware.Get[cart](r)
+	})
+	a.get("/late", "")
+	a.get("/early", "")
+	if !errors.Is(first, session.ErrLate) || !errors.Is(again, session.ErrLate) || loaded != nil {
+		t.Errorf("got %v, %v; after an early use %v", first, again, loaded)
+	}
 }
 
 type prefs struct{ Theme string }

@@ -7,87 +7,157 @@ import (
 	"net/http"
 )
 
-// A writer is the response writer that handlers see. It commits the session
-// before the first byte, and keeps back everything if that fails.
+// A phase is how far a response has come.
+type phase int
+
+const (
+	open     phase = iota // the handler runs, and nothing was sent
+	settled               // the handler has returned and the session is committed; nothing was sent
+	sent                  // the header was sent, and the handler runs
+	closed                // the header was sent, and the handler has returned
+	failed                // an error handler has answered; writes are dropped
+	hijacked              // the connection is the handler's
+)
+
+// A writer is the response writer that handlers see. It commits the session before
+// the first byte, and drops the handler's response if that fails.
 type writer struct {
 	http.ResponseWriter // the server's
-	commit              committer
-	encoding            []string // Content-Encoding as a compressor around the manager has set it
-	begun               bool     // the session was committed
-	sent                bool     // something of the response was
-	ended               bool     // the handler has returned
-	hijacked            bool
-	failed              error
-	unread              http.Header // what the handler has for a header after that
+	x                   committer
+	r                   *http.Request // as the handler has it; nil after release
+	phase               phase
+	err                 error       // of the commit, or given to Fail
+	encoding            []string    // Content-Encoding as a compressor around the manager has set it
+	ignored             http.Header // the handler's header after a failure
+	held                *held       // the body that is held back; nil if none is
 }
 
-// A committer is what a writer must know of an exchange.
+// A committer is an exchange of any type.
 type committer interface {
-	begin(h http.Header, last bool) error
-	again() error
-	commitFailed(w http.ResponseWriter, err error)
+	commit(h http.Header, sent bool) error
+	commitLate() error
+	reopen()
+	discard()
+	abandon(h http.Header, sent bool)
+	answer(w http.ResponseWriter, r *http.Request, err error)
+	reject(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// begin is called before something is sent. After an error the response is
-// written, and not by the handler.
+// begin is called before something is sent. It returns an error if the handler's
+// response is not to be sent.
 func (w *writer) begin() error {
-	err := w.settle(true)
-	w.sent = w.sent || err == nil
-	return err
-}
-
-// settle commits the session if that was not done yet. If it is not the last
-// chance to tell the client of a token, it may be done again: code around the
-// manager, such as a framework's error handler, may change the session after
-// the handler has returned, and write then.
-func (w *writer) settle(last bool) error {
-	var err error
-	switch {
-	case w.failed != nil:
-		return w.failed
-	case !w.begun, w.ended && !w.sent:
-		err = w.commit.begin(w.Header(), last)
-		w.begun = true // not if an edit panicked: the client may still have to be told of a token
-	case w.ended:
-		err = w.commit.again()
+	switch w.phase {
+	case failed:
+		return w.err
+	case sent, hijacked:
+		return w.err
+	case closed:
+		if err := w.x.commitLate(); err != nil {
+			w.phase, w.err = failed, err
+			return err
+		}
+		return nil
+	case settled:
+		w.x.reopen()
 	}
-	if err != nil {
+	if err := w.x.commit(w.ResponseWriter.Header(), true); err != nil {
 		w.fail(err)
+		return err
 	}
-	return err
+	w.phase = sent
+	return nil
 }
 
-// fail lets nothing more of the handler's through. If nothing was sent yet, the
-// error handler answers.
+// fail lets the error handler answer.
 func (w *writer) fail(err error) {
-	if w.refuse(err) {
-		w.commit.commitFailed(w.ResponseWriter, err)
-	}
-}
-
-// refuse lets nothing more of the handler's through, and reports whether the
-// response is still to be written.
-func (w *writer) refuse(err error) bool {
-	if w.failed != nil {
-		return false
-	}
-	w.failed = err
-	if w.sent {
-		return false
-	}
+	w.phase, w.err, w.held = failed, err, nil
 	dropBody(w.ResponseWriter.Header(), w.encoding)
-	return true
+	w.x.answer(w.ResponseWriter, w.r, err)
 }
 
-// beneath reports whether the outer writer leads to w without keeping anything
-// back. What managers on the way have to tell their clients is then in the header.
-func (w *writer) beneath(outer http.ResponseWriter) bool {
+// finish is called when the handler has returned. It returns an error if a change
+// after the first byte was not saved: then the response must be broken off.
+func (w *writer) finish() error {
+	switch w.phase {
+	case open:
+		begun := w.held.begun()
+		if err := w.x.commit(w.ResponseWriter.Header(), begun); err != nil {
+			w.fail(err)
+			return nil
+		}
+		if w.phase = settled; begun {
+			w.phase = closed
+			w.held.send(w.ResponseWriter)
+		}
+	case sent:
+		err := w.x.commitLate()
+		w.phase = closed
+		if w.err == nil {
+			w.err = err
+		}
+		return w.err
+	case hijacked:
+		w.x.commitLate() // the client cannot be told of a failure, which is an event
+	}
+	return nil
+}
+
+// abandon is called when the handler has panicked.
+func (w *writer) abandon() {
+	switch w.phase {
+	case open:
+		w.x.abandon(w.ResponseWriter.Header(), false)
+		w.phase, w.held = settled, nil
+	case sent:
+		w.x.abandon(w.ResponseWriter.Header(), true)
+		w.phase = closed
+	default:
+		w.x.abandon(w.ResponseWriter.Header(), true)
+	}
+}
+
+// release lets go of the request's body and form. Code around the manager may
+// still write.
+func (w *writer) release() {
+	if w.phase != settled {
+		w.r = nil
+		return
+	}
+	r := new(http.Request)
+	*r = *w.r
+	r.Body, r.Form, r.PostForm, r.MultipartForm = http.NoBody, nil, nil, nil
+	w.r = r
+}
+
+// reject answers for a handler that called Fail. The answer goes through the
+// handler's own writer, which may keep the response back, as that of
+// http.TimeoutHandler does; then this writer is not asked for its phase, since it
+// may be another goroutine's.
+func (w *writer) reject(to http.ResponseWriter, r *http.Request, err error) {
+	direct := w.leadsFrom(to)
+	if direct {
+		switch w.phase {
+		case failed:
+			return
+		case sent, closed, hijacked:
+			w.x.discard()
+			w.err = err
+			return
+		}
+		w.held = nil
+	}
+	dropBody(to.Header(), nil)
+	w.x.reject(to, r, err)
+	if direct && w.phase == sent {
+		w.phase, w.err = failed, err
+	}
+}
+
+// leadsFrom reports whether a writer passes everything on to w at once.
+func (w *writer) leadsFrom(outer http.ResponseWriter) bool {
 	for {
-		if m, ok := outer.(interface{ self() *writer }); ok {
-			if m.self() == w {
-				return true
-			}
-			m.self().settle(true)
+		if m, ok := outer.(interface{ self() *writer }); ok && m.self() == w {
+			return true
 		}
 		wrapper, wraps := outer.(interface{ Unwrap() http.ResponseWriter })
 		if !wraps {
@@ -99,43 +169,50 @@ func (w *writer) beneath(outer http.ResponseWriter) bool {
 
 func (w *writer) self() *writer { return w }
 
-// Header returns the response's header. When the commit has failed, that is the
-// error handler's, and the handler's own is not sent.
+// Header returns the response's header. After a failure the handler's header is
+// not sent.
 func (w *writer) Header() http.Header {
-	if w.failed == nil || w.sent {
+	if w.phase != failed {
 		return w.ResponseWriter.Header()
 	}
-	if w.unread == nil {
-		w.unread = w.ResponseWriter.Header().Clone()
+	if w.ignored == nil {
+		w.ignored = w.ResponseWriter.Header().Clone()
 	}
-	return w.unread
+	return w.ignored
 }
 
-// WriteHeader begins the response, unless it is informational: 1xx go out at
-// once, and the response is still to come. 101 is final.
+// WriteHeader begins the response, unless the status is informational: 1xx are
+// sent at once, and the response is still to come. 101 is final.
 func (w *writer) WriteHeader(status int) {
 	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		if w.failed == nil {
+		if w.phase != failed {
 			w.ResponseWriter.WriteHeader(status)
 		}
 		return
 	}
-	if w.begin() == nil {
+	if w.holds() {
+		w.held.writeHeader(status)
+	} else if w.begin() == nil {
 		w.ResponseWriter.WriteHeader(status)
 	}
 }
 
-// Write, like the other writes, returns the commit's error if it failed: what
-// the handler has to say is not sent.
+// Write, like the other writes, returns the commit's error if it failed.
 func (w *writer) Write(p []byte) (int, error) {
-	if err := w.begin(); err != nil {
+	if w.holds() && w.held.write(p) {
+		return len(p), nil
+	}
+	if err := w.letGo(); err != nil {
 		return 0, err
 	}
 	return w.ResponseWriter.Write(p)
 }
 
 func (w *writer) WriteString(s string) (int, error) {
-	if err := w.begin(); err != nil {
+	if w.holds() {
+		return w.Write([]byte(s))
+	}
+	if err := w.letGo(); err != nil {
 		return 0, err
 	}
 	return io.WriteString(w.ResponseWriter, s)
@@ -143,24 +220,42 @@ func (w *writer) WriteString(s string) (int, error) {
 
 // ReadFrom lets the server's writer use sendfile.
 func (w *writer) ReadFrom(src io.Reader) (int64, error) {
-	if err := w.begin(); err != nil {
+	if w.holds() {
+		return io.Copy(struct{ io.Writer }{w}, src)
+	}
+	if err := w.letGo(); err != nil {
 		return 0, err
 	}
 	return io.Copy(w.ResponseWriter, src)
 }
 
+// holds reports whether the response is still held back.
+func (w *writer) holds() bool { return w.held != nil && w.phase == open }
+
+// letGo begins the response and sends the held part.
+func (w *writer) letGo() error {
+	if err := w.begin(); err != nil {
+		return err
+	}
+	if w.held != nil {
+		w.held.send(w.ResponseWriter)
+		w.held = nil
+	}
+	return nil
+}
+
 // Unwrap is for [http.ResponseController].
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// FlushError is for [http.ResponseController]. What the server's writer cannot
-// do is [http.ErrNotSupported], here as there.
+// FlushError is for [http.ResponseController]. It returns [http.ErrNotSupported]
+// if the server's writer cannot flush.
 func (w *writer) FlushError() error {
 	_, flushes := capable[http.Flusher](w.ResponseWriter)
 	_, fails := capable[interface{ FlushError() error }](w.ResponseWriter)
 	if !flushes && !fails {
 		return http.ErrNotSupported
 	}
-	if err := w.begin(); err != nil {
+	if err := w.letGo(); err != nil {
 		return err
 	}
 	return http.NewResponseController(w.ResponseWriter).Flush()
@@ -171,7 +266,9 @@ func (w *writer) hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	w.hijacked = w.hijacked || err == nil
+	if err == nil {
+		w.phase = hijacked
+	}
 	return conn, rw, err
 }
 
@@ -182,8 +279,8 @@ func (w *writer) push(target string, o *http.PushOptions) error {
 	return http.ErrNotSupported
 }
 
-// CloseNotify is for frameworks that ask for it without looking. What the
-// server's writer cannot tell is never told; [http.Request.Context] tells it.
+// CloseNotify is for frameworks that call it without a type assertion. If the
+// server's writer has no CloseNotify, the channel never gets a value.
 func (w *writer) CloseNotify() <-chan bool {
 	if n, ok := capable[closeNotifier](w.ResponseWriter); ok {
 		return n.CloseNotify()
@@ -194,7 +291,7 @@ func (w *writer) CloseNotify() <-chan bool {
 // closeNotifier is http.CloseNotifier, which is deprecated.
 type closeNotifier interface{ CloseNotify() <-chan bool }
 
-// capable returns the first of w and what it wraps that is a C.
+// capable returns the first of w and the writers that it wraps that is a C.
 func capable[C any](w http.ResponseWriter) (c C, ok bool) {
 	for {
 		if c, ok = w.(C); ok {
@@ -207,54 +304,3 @@ func capable[C any](w http.ResponseWriter) (c C, ok bool) {
 		w = wrapper.Unwrap()
 	}
 }
-
-// wrap returns w as a type that is a Flusher, Hijacker and Pusher exactly if the
-// server's writer is: handlers ask by type assertion.
-func (w *writer) wrap() http.ResponseWriter {
-	_, flushes := capable[http.Flusher](w.ResponseWriter)
-	_, hijacks := capable[http.Hijacker](w.ResponseWriter)
-	_, pushes := capable[http.Pusher](w.ResponseWriter)
-	switch {
-	case flushes && hijacks && pushes:
-		return writerFHP{w}
-	case flushes && hijacks:
-		return writerFH{w}
-	case flushes && pushes:
-		return writerFP{w}
-	case hijacks && pushes:
-		return writerHP{w}
-	case flushes:
-		return writerF{w}
-	case hijacks:
-		return writerH{w}
-	case pushes:
-		return writerP{w}
-	}
-	return w
-}
-
-// Each of these is one pointer, so that making one allocates nothing.
-type (
-	writerF   struct{ *writer }
-	writerH   struct{ *writer }
-	writerP   struct{ *writer }
-	writerFH  struct{ *writer }
-	writerFP  struct{ *writer }
-	writerHP  struct{ *writer }
-	writerFHP struct{ *writer }
-)
-
-func (w writerF) Flush()   { w.FlushError() }
-func (w writerFH) Flush()  { w.FlushError() }
-func (w writerFP) Flush()  { w.FlushError() }
-func (w writerFHP) Flush() { w.FlushError() }
-
-func (w writerH) Hijack() (net.Conn, *bufio.ReadWriter, error)   { return w.hijack() }
-func (w writerFH) Hijack() (net.Conn, *bufio.ReadWriter, error)  { return w.hijack() }
-func (w writerHP) Hijack() (net.Conn, *bufio.ReadWriter, error)  { return w.hijack() }
-func (w writerFHP) Hijack() (net.Conn, *bufio.ReadWriter, error) { return w.hijack() }
-
-func (w writerP) Push(target string, o *http.PushOptions) error   { return w.push(target, o) }
-func (w writerFP) Push(target string, o *http.PushOptions) error  { return w.push(target, o) }
-func (w writerHP) Push(target string, o *http.PushOptions) error  { return w.push(target, o) }
-func (w writerFHP) Push(target string, o *http.PushOptions) error { return w.push(target, o) }

@@ -25,7 +25,7 @@ import (
 //     the change was saved. A further Commit never makes it twice: it fails
 //     instead if the session has changed.
 func (s *Session[T]) Commit(ctx context.Context) error {
-	if s.settled() {
+	if s.Settled() {
 		return nil
 	}
 	if err := s.committing.enter(ctx); err != nil {
@@ -36,13 +36,6 @@ func (s *Session[T]) Commit(ctx context.Context) error {
 		return err
 	}
 	return s.commit(ctx)
-}
-
-// settled reports whether a commit would have nothing to do.
-func (s *Session[T]) settled() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.draft == nil && s.ending == nil && !s.committing.busy() && (s.gone || !s.touchDue())
 }
 
 // A commit carries one draft to the store. Its fields belong to the goroutine

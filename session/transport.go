@@ -34,3 +34,11 @@ func (s *Session[T]) setLate(late bool) {
 	defer s.mu.Unlock()
 	s.late = late
 }
+
+// Settled reports whether [Session.Commit] would have nothing to do. It is for
+// transports, which need no context then.
+func (s *Session[T]) Settled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.draft == nil && s.ending == nil && !s.committing.busy() && (s.gone || !s.touchDue())
+}
