@@ -203,16 +203,33 @@ func TestRecordWithARightChecksum(t *testing.T) {
 }
 
 func TestRetired(t *testing.T) {
-	data := codec.AppendRetired([]byte("before"), 3, session.ID{})
-	if len(data) != len("before")+codec.HeaderSize {
-		t.Errorf("a marker has %d bytes", len(data)-len("before"))
+	successor := session.NewToken().ID()
+	data := codec.AppendRetired([]byte("before"), 3, successor)[len("before"):]
+	if len(data) != codec.HeaderSize+len(successor) {
+		t.Errorf("a marker has %d bytes", len(data))
 	}
-	got, err := codec.DecodeRecord(data[len("before"):], session.ID{1}, codec.MessagePack[cart]())
-	if err != session.ErrGone || got.Revision != 0 {
-		t.Errorf("got %+v and error %v, want ErrGone", got, err)
+	_, err := codec.DecodeRecord(data, session.ID{1}, codec.MessagePack[cart]())
+	retired, ok := errors.AsType[*session.RetiredError](err)
+	if !ok || retired.ID != (session.ID{1}) || retired.Successor != successor || !errors.Is(err, session.ErrGone) {
+		t.Errorf("got error %#v", err)
 	}
-	if bytes.Equal(codec.AppendRetired(nil, 1, session.ID{}), codec.AppendRetired(nil, 2, session.ID{})) {
+	if bytes.Equal(codec.AppendRetired(nil, 1, successor), codec.AppendRetired(nil, 2, successor)) {
 		t.Error("two markers cannot be told apart")
+	}
+	for i := range data {
+		if i >= 10 && i < 18 { // the time of expiry, which is not covered
+			continue
+		}
+		damaged := bytes.Clone(data)
+		damaged[i] ^= 0x10
+		if _, err := codec.DecodeRecord(damaged, session.ID{1}, codec.MessagePack[cart]()); errors.Is(err, session.ErrGone) {
+			t.Errorf("byte %d is damaged, and the marker is read", i)
+		}
+	}
+	for n := range data {
+		if _, err := codec.DecodeRecord(data[:n], session.ID{1}, codec.MessagePack[cart]()); errors.Is(err, session.ErrGone) {
+			t.Errorf("a marker of %d bytes is read", n)
+		}
 	}
 }
 

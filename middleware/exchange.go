@@ -310,3 +310,13 @@ func (x *exchange[T]) reject(w http.ResponseWriter, r *http.Request, err error) 
 	x.m.carrier.drop(w.Header())
 	x.handle(w, r, err)
 }
+
+// newRequest returns a request without a body for an error handler.
+func (x *exchange[T]) newRequest(line requestLine) *http.Request {
+	r := &http.Request{
+		Method: line.method, URL: line.url, Host: line.host, RemoteAddr: line.remote,
+		Header: x.header, Body: http.NoBody,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RequestURI: line.url.RequestURI(),
+	}
+	return r.WithContext(x.request)
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 )
 
 // A phase is how far a response has come.
@@ -25,6 +26,7 @@ type writer struct {
 	http.ResponseWriter // the server's
 	x                   committer
 	r                   *http.Request // as the handler has it; nil after release
+	line                requestLine   // of r, after release
 	phase               phase
 	err                 error       // of the commit, or given to Fail
 	encoding            []string    // Content-Encoding as a compressor around the manager has set it
@@ -41,6 +43,7 @@ type committer interface {
 	abandon(h http.Header, sent bool)
 	answer(w http.ResponseWriter, r *http.Request, err error)
 	reject(w http.ResponseWriter, r *http.Request, err error)
+	newRequest(line requestLine) *http.Request
 }
 
 // begin is called before something is sent. It returns an error if the handler's
@@ -72,7 +75,7 @@ func (w *writer) begin() error {
 func (w *writer) fail(err error) {
 	w.phase, w.err, w.held = failed, err, nil
 	dropBody(w.ResponseWriter.Header(), w.encoding)
-	w.x.answer(w.ResponseWriter, w.r, err)
+	w.x.answer(w.ResponseWriter, w.request(), err)
 }
 
 // finish is called when the handler has returned. It returns an error if a change
@@ -119,14 +122,24 @@ func (w *writer) abandon() {
 // release lets go of the request's body and form. Code around the manager may
 // still write.
 func (w *writer) release() {
-	if w.phase != settled {
-		w.r = nil
-		return
+	w.line = requestLine{w.r.Method, w.r.URL, w.r.Host, w.r.RemoteAddr}
+	w.r = nil
+}
+
+// A requestLine is the part of a request that outlives its handler.
+type requestLine struct {
+	method string
+	url    *url.URL
+	host   string
+	remote string
+}
+
+// request returns the request for an error handler. After release it has no body.
+func (w *writer) request() *http.Request {
+	if w.r != nil {
+		return w.r
 	}
-	r := new(http.Request)
-	*r = *w.r
-	r.Body, r.Form, r.PostForm, r.MultipartForm = http.NoBody, nil, nil, nil
-	w.r = r
+	return w.x.newRequest(w.line)
 }
 
 // reject answers for a handler that called Fail. The answer goes through the
