@@ -102,7 +102,7 @@ func (c *checker) marshals(t reflect.Type, path string, addr bool) bool {
 	case to.group != from.group:
 		c.refuse(path, "%v is written by %s but read by %s; give it %v", t, to.writes(), from.reads(), c.families[0])
 	case !addr && !t.Implements(to.to):
-		c.refuse(path, "a %v in a map has no address, which its %s needs; use a map of pointers, or a value receiver", t, to.writes())
+		c.refuse(path, "%v values in a map have no address, which their %s needs; use a map of pointers, or a value receiver", t, to.writes())
 	case c.promoted(t, to.writes()):
 		c.refuse(path, "%v has %s from a field that it embeds, so that only that field would be stored; name the field", t, to.writes())
 	}

@@ -3,6 +3,7 @@ package middleware
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -27,6 +28,12 @@ type Config struct {
 	// Secret, if not empty, signs the cookie: see [Options.Secrets].
 	Secret string `json:"secret" yaml:"secret"`
 }
+
+// Format writes the type's name, whatever the verb: a Config holds a secret.
+func (c Config) Format(f fmt.State, _ rune) { f.Write([]byte("sessions.Config")) }
+
+// LogValue returns the type's name.
+func (c Config) LogValue() slog.Value { return slog.StringValue("sessions.Config") }
 
 // Options returns the options that the configuration asks for, for the program
 // to add to, and the URL of the store. The error names everything that is wrong

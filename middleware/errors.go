@@ -10,14 +10,17 @@ import (
 // retryAfter is how many seconds a client is asked to wait for the store.
 const retryAfter = "5"
 
-// Status returns the HTTP status that stands for a session's error:
+// Status returns the HTTP status for a session's error:
 //
-//   - 409 if the session was ended by another request meanwhile, [session.ErrGone];
-//   - 503 if the store is unavailable or the session is changed by too many at
-//     once, [session.ErrUnavailable] and [session.ErrConflict];
-//   - 500 for everything else, which is an error in the program.
+//   - 409 for [session.ErrGone]: another request ended or renewed the session;
+//   - 503 for [session.ErrUnavailable] and [session.ErrConflict]: the store did not
+//     answer, or other requests kept changing the session;
+//   - 500 for everything else. These are mistakes in the program, such as
+//     [session.ErrLate] and [session.ErrNoSession].
 func Status(err error) int {
 	switch {
+	case errors.Is(err, session.ErrLate):
+		return http.StatusInternalServerError
 	case errors.Is(err, session.ErrGone):
 		return http.StatusConflict
 	case errors.Is(err, session.ErrUnavailable), errors.Is(err, session.ErrConflict):
@@ -27,36 +30,38 @@ func Status(err error) int {
 }
 
 // DefaultErrorHandler answers a request whose session could not be loaded or
-// saved, with the [Status] of the error and a Retry-After where it helps. It says
-// nothing about the cause.
+// saved, with the [Status] of the error, and with a Retry-After for 503. It does
+// not tell the client the cause.
 func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Cache-Control", "no-store")
-	switch status := Status(err); status {
-	case http.StatusConflict:
-		http.Error(w, "Nothing was saved: your session was ended or renewed meanwhile. "+
+	switch status := Status(err); {
+	case status == http.StatusConflict:
+		http.Error(w, "Nothing was saved: another request has ended or renewed your session. "+
 			"Please load the page again, or wait for ten seconds if that does not help.", status)
-	case http.StatusServiceUnavailable:
+	case status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 		http.Error(w, "Service temporarily unavailable. Please try again.", status)
+	case errors.Is(err, session.ErrLate):
+		http.Error(w, "Nothing was saved: the change came too late.", status)
 	default:
 		http.Error(w, http.StatusText(status), status)
 	}
 }
 
-// Fail answers a request whose handler found that its session cannot be loaded
-// or saved: it drops the session's changes and calls [Options.ErrorHandler].
+// Fail answers for a handler whose session cannot be loaded or saved: it drops the
+// session's changes and calls [Options].ErrorHandler. The handler must return then.
 //
 //	if err := cart.Commit(r.Context()); err != nil {
 //		middleware.Fail[Cart](w, r, err)
 //		return
 //	}
 //
-// Without it, changes whose commit failed are still pending, and are tried again
-// with the first byte of the handler's answer.
+// Without Fail, changes whose commit failed are still pending, and are tried again
+// before the first byte of the handler's answer.
 //
-// If a failed commit was answered already, Fail adds nothing. If the response has
-// begun, the client cannot be told any more: the response ends with
-// [http.ErrAbortHandler] when the handler returns.
+// If a failed commit was answered already, Fail does nothing. If the response has
+// begun, the client can no longer be told: the response is broken off, by
+// [http.ErrAbortHandler], when the handler returns.
 func Fail[T any](w http.ResponseWriter, r *http.Request, err error) {
 	if src, ok := r.Context().Value(contextKey[T]{}).(source[T]); ok {
 		src.fail(w, r, err)
@@ -65,8 +70,8 @@ func Fail[T any](w http.ResponseWriter, r *http.Request, err error) {
 	DefaultErrorHandler(w, r, err)
 }
 
-// An answer knows whether an error handler has answered. What is informational
-// is no answer.
+// An answer records whether an error handler has answered. An informational
+// response is no answer.
 type answer struct {
 	http.ResponseWriter
 	begun bool

@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync"
 
@@ -16,6 +17,8 @@ type exchange[T any] struct {
 	m       *Manager[T]
 	request context.Context // the handling, so that observers find the session
 	header  http.Header     // of the request
+	host    string          // to which it was sent
+	tls     bool
 
 	mu       sync.Mutex // guards the fields below
 	loading  bool
@@ -113,6 +116,9 @@ func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], 
 	got, err := x.m.carrier.receive(x.header)
 	if err != nil {
 		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
+		if errors.Is(err, errAmbiguous) {
+			x.m.twoCookies.log(ctx, x.m.options.logger(), adviceTwoCookies)
+		}
 	}
 	if got.token.IsZero() {
 		return got, session.New(x.m.store, &x.m.policy), nil
@@ -227,6 +233,9 @@ func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
 		return
 	case ok && !token.Equal(x.received.token):
 		x.received.by.send(h, issuedToken{token, s.Persistent(), s.Deadline()})
+		if !x.m.options.Cookie.Insecure && x.m.options.Transport == nil && x.plainHTTP() {
+			x.m.secureHTTP.log(x.request, x.m.options.logger(), advicePlainHTTP, slog.String("host", x.host))
+		}
 	case !ok && x.stored:
 		x.received.by.forget(h)
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"strings"
@@ -21,6 +22,8 @@ type Manager[T any] struct {
 	tokenNames []string // of the carrier
 	varyHeader string   // the value that responses add to Vary
 	typeName   string
+	twoCookies advice
+	secureHTTP advice
 }
 
 // New returns a manager that keeps sessions in store. Nil options are the zero
@@ -90,7 +93,7 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 		panic("sessions: Manager.Handler: the handler is nil")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := &handling[T]{Context: r.Context(), x: exchange[T]{m: m, header: r.Header}}
+		h := &handling[T]{Context: r.Context(), x: exchange[T]{m: m, header: r.Header, host: r.Host, tls: r.TLS != nil}}
 		h.x.request = h
 		h.joinChain()
 		r = r.WithContext(h)
@@ -127,6 +130,14 @@ func (m *Manager[T]) Open(ctx context.Context, token string) (*session.Session[T
 	}
 	return s, nil
 }
+
+// Format writes the manager's type, whatever the verb: a manager holds secrets.
+func (m *Manager[T]) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "sessions.Manager[%v]", reflect.TypeFor[T]())
+}
+
+// LogValue returns the manager's type.
+func (m *Manager[T]) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(m)) }
 
 // observe reports an event that happened outside any session.
 func (m *Manager[T]) observe(ctx context.Context, e session.Event) {

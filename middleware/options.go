@@ -20,35 +20,35 @@ const minSecret = 32
 
 // Options configure a [Manager]. The zero Options are the default, and secure.
 type Options struct {
-	// Lifetime is how long a session lives at most, however much it is used.
-	// Zero means 24 hours.
+	// Lifetime is the absolute timeout of a session, which use does not extend.
+	// Zero means 24 hours. The longest is 400 days, as for cookies.
 	Lifetime time.Duration
 
-	// IdleTimeout is how long a session lives unused. Zero means an hour, a
-	// negative value that there is no such limit. To save writes, the end is
-	// moved once a sixteenth of the timeout has passed since it was last moved.
+	// IdleTimeout is how long a session lives without use. Zero means an hour. A
+	// negative value means no limit. To save writes, a use moves the end only if
+	// a sixteenth of the timeout has passed since it was last moved.
 	IdleTimeout time.Duration
 
-	// MaxPerOwner is how many sessions one owner may have; one more, and the
-	// oldest is ended. Zero means any number. T must have a method
+	// MaxPerOwner is how many sessions one owner may have. A log-in beyond that
+	// ends the oldest. Zero means any number. T must have a method
 	// SessionOwner() string, and the store must be a [session.Indexer].
 	MaxPerOwner int
 
-	// Secrets sign the cookie, so that a made-up one costs no look-up in the
-	// store. The first signs, all verify; a cookie signed by another than the
-	// first is accepted and issued anew. Each has at least 32 bytes. No secrets,
-	// no signature: a token cannot be guessed in any case.
+	// Secrets sign the cookie, so that a forged one costs no look-up in the store.
+	// The first signs, all verify. To change the secret, put the new one first and
+	// keep the old one for one Lifetime. Each has at least 32 bytes. Without
+	// secrets, cookies are not signed: a token cannot be guessed in any case.
 	Secrets [][]byte
 
-	// Cookie says what the cookie looks like.
+	// Cookie describes the cookie.
 	Cookie Cookie
 
 	// Transport carries the token. Nil means the cookie.
 	Transport Transport
 
-	// SaveTimeout bounds how long the session may take to be saved at the end
-	// of a request. The save does not end when the client goes away; it does
-	// end at the request's own deadline. Zero means 5 seconds.
+	// SaveTimeout bounds how long saving the session may take at the end of a
+	// request. The save goes on when the client disconnects, and ends at the
+	// request's own deadline. Zero means 5 seconds.
 	SaveTimeout time.Duration
 
 	// HoldBack is how many bytes of a response's body are held back until the
@@ -59,20 +59,20 @@ type Options struct {
 	// of the body, and the time until the first byte. Zero holds nothing back.
 	HoldBack int
 
-	// ErrorHandler answers a request whose session could not be loaded (for
-	// handlers made by [Handle]) or saved. Nothing else of the response is sent,
-	// but for headers that the handler has set and that do not describe its body,
-	// its target or how it may be cached: cookies other than the session's are
-	// among them, since they may be another manager's. It may read the session;
-	// what it changes is not saved. Nil means [DefaultErrorHandler].
+	// ErrorHandler answers a request whose session could not be saved, or not
+	// loaded for a handler made by [Handle]. The handler's body is not sent, and
+	// neither are headers that describe the body, its target or its caching.
+	// Cookies other than the session's are sent, since they may belong to another
+	// manager. ErrorHandler may read the session; its changes are not saved. Nil
+	// means [DefaultErrorHandler].
 	ErrorHandler func(http.ResponseWriter, *http.Request, error)
 
-	// Observe, if not nil, is called with everything that happens to sessions,
-	// by the goroutine that makes it happen. It must be safe for concurrent use
-	// and should be quick.
+	// Observe, if not nil, is called with every event, by the goroutine that
+	// caused it. It must be safe for concurrent use and should be quick.
 	Observe func(context.Context, session.Event)
 
-	// Logger gets what an operator must see: see [session.EventKind.Trouble].
+	// Logger gets the events that an operator should see, those whose kind is
+	// [session.EventKind.Trouble], and advice on mistakes in the configuration.
 	// Nil means [slog.Default].
 	Logger *slog.Logger
 }
@@ -86,6 +86,10 @@ func (o *Options) check() error {
 		}
 	}
 	refuse(o.Lifetime < 0, "Lifetime is %v; it must be positive, or zero for 24h", o.Lifetime)
+	refuse(o.Lifetime > 0 && o.Lifetime < time.Second, "Lifetime is %v; is a unit missing, such as time.Second?", o.Lifetime)
+	refuse(o.Lifetime > maxAge, "Lifetime is %v; browsers keep cookies for 400 days at most", o.Lifetime)
+	refuse(o.IdleTimeout > 0 && o.IdleTimeout < time.Second, "IdleTimeout is %v; is a unit missing, such as time.Second?", o.IdleTimeout)
+	refuse(o.SaveTimeout > 0 && o.SaveTimeout < time.Millisecond, "SaveTimeout is %v; is a unit missing, such as time.Second?", o.SaveTimeout)
 	refuse(o.MaxPerOwner < 0, "MaxPerOwner is %d; it must be positive, or zero for no bound", o.MaxPerOwner)
 	refuse(o.SaveTimeout < 0, "SaveTimeout is %v; it must be positive, or zero for %v", o.SaveTimeout, DefaultSaveTimeout)
 	refuse(o.HoldBack < 0, "HoldBack is %d; it must be positive, or zero to hold nothing back", o.HoldBack)
@@ -117,15 +121,28 @@ func (o *Options) policy() session.Policy {
 	}
 }
 
-// report logs what an operator must see.
-func (o *Options) report(ctx context.Context, e session.Event) {
-	logger := o.Logger
-	if logger == nil {
-		logger = slog.Default()
+func (o *Options) logger() *slog.Logger {
+	if o.Logger == nil {
+		return slog.Default()
 	}
-	level := slog.LevelError
-	if ctx.Err() != nil && errors.Is(e.Err, context.Canceled) { // the client went away
+	return o.Logger
+}
+
+// report logs an event that an operator should see.
+func (o *Options) report(ctx context.Context, e session.Event) {
+	level, text := slog.LevelError, "session "+string(e.Kind)
+	switch {
+	case e.Kind == session.EventLate:
+		level = slog.LevelWarn
+		text += ": a change that needs a cookie came after the first byte of the response, or after the client had gone"
+	case ctx.Err() != nil && errors.Is(e.Err, context.Canceled): // the client went away
 		level = slog.LevelDebug
 	}
-	logger.LogAttrs(ctx, level, "session "+string(e.Kind), slog.String("session", e.ID.String()), slog.Any("error", e.Err))
+	o.logger().LogAttrs(ctx, level, text, slog.String("session", e.ID.String()), slog.Any("error", e.Err))
 }
+
+// Format writes the type's name, whatever the verb: the options hold secrets.
+func (o Options) Format(f fmt.State, _ rune) { f.Write([]byte("sessions.Options")) }
+
+// LogValue returns the type's name.
+func (o Options) LogValue() slog.Value { return slog.StringValue("sessions.Options") }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 
 	"github.com/seed48429006/sessions/session"
@@ -13,32 +14,51 @@ import (
 // maxPasses bounds how often RevokeAll lists an owner's sessions again.
 const maxPasses = 100
 
-// List yields the sessions of one owner, for a page "your active sessions". A
-// session that cannot be read is yielded as a [*session.DecodeError], which has
-// its ID; any other error ends the iteration. It needs a store that is a
-// [session.Indexer], else the error is [session.ErrUnsupported].
+// List yields the sessions of one owner, for a page "your active sessions". It
+// yields a [*session.DecodeError], which has the ID, for a session that cannot be
+// read. Any other error ends the iteration. [session.ErrUnsupported] means that T
+// has no method SessionOwner, or that the store is no [session.Indexer].
 //
 // The records' values are shared: they must not be changed.
 func (m *Manager[T]) List(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
-	if index, ok := m.store.(session.Indexer[T]); ok {
-		return index.ByOwner(ctx, owner)
+	index, ok := m.store.(session.Indexer[T])
+	switch {
+	case !session.HasOwner[T]():
+		return unsupported[T](fmt.Sprintf("%v has no method SessionOwner() string", reflect.TypeFor[T]()))
+	case !ok:
+		return unsupported[T](fmt.Sprintf("the store, a %T, does not find sessions by owner", m.store))
 	}
-	return unsupported[T]("sessions are not found by owner")
+	return wrapErrors(index.ByOwner(ctx, owner))
 }
 
 // All yields every session, each at least once, with the errors of [Manager.List].
 // It needs a store that is a [session.Lister]. It reads everything: it is for
 // reports and migrations, not for requests.
 func (m *Manager[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
-	if lister, ok := m.store.(session.Lister[T]); ok {
-		return lister.All(ctx)
+	lister, ok := m.store.(session.Lister[T])
+	if !ok {
+		return unsupported[T](fmt.Sprintf("the store, a %T, does not list sessions", m.store))
 	}
-	return unsupported[T]("sessions cannot be listed")
+	return wrapErrors(lister.All(ctx))
 }
 
-func unsupported[T any](what string) iter.Seq2[session.Record[T], error] {
+// wrapErrors gives a store's own errors their meaning, and ends the iteration at
+// every error but those of single records.
+func wrapErrors[T any](records iter.Seq2[session.Record[T], error]) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
-		yield(session.Record[T]{}, fmt.Errorf("%w: %s", session.ErrUnsupported, what))
+		for rec, err := range records {
+			err = session.StoreError(err)
+			_, unreadable := errors.AsType[*session.DecodeError](err)
+			if !yield(rec, err) || err != nil && !unreadable {
+				return
+			}
+		}
+	}
+}
+
+func unsupported[T any](reason string) iter.Seq2[session.Record[T], error] {
+	return func(yield func(session.Record[T], error) bool) {
+		yield(session.Record[T]{}, fmt.Errorf("%w: %s", session.ErrUnsupported, reason))
 	}
 }
 
@@ -47,6 +67,9 @@ func unsupported[T any](what string) iter.Seq2[session.Record[T], error] {
 // session, and [session.ErrGone] if it was renewed meanwhile and goes on under
 // another ID.
 func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) error {
+	if !session.HasOwner[T]() {
+		return fmt.Errorf("%w: %v has no method SessionOwner() string", session.ErrUnsupported, reflect.TypeFor[T]())
+	}
 	rec, err := m.store.Load(ctx, id)
 	if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable {
 		return m.revokeUnreadable(ctx, owner, id)
@@ -57,7 +80,10 @@ func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) er
 	if owner == "" || rec.Owner != owner {
 		return session.ErrNotFound
 	}
-	return m.revoke(ctx, owner, id)
+	if err := m.revoke(ctx, owner, id); !errors.Is(err, session.ErrNotFound) {
+		return err
+	}
+	return nil // it was there a moment ago, and has ended
 }
 
 // revokeUnreadable ends a session that does not tell whose it is, if the
@@ -90,7 +116,7 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, keep ...sessio
 			switch err := m.revoke(ctx, owner, id); {
 			case err == nil:
 				ended++
-			case !errors.Is(err, session.ErrGone):
+			case !errors.Is(err, session.ErrGone) && !errors.Is(err, session.ErrNotFound):
 				return ended, err
 			}
 		}
@@ -118,9 +144,6 @@ func (m *Manager[T]) listed(ctx context.Context, owner string, keep []session.ID
 
 func (m *Manager[T]) revoke(ctx context.Context, owner string, id session.ID) error {
 	err := session.StoreError(m.store.Delete(ctx, id))
-	if errors.Is(err, session.ErrNotFound) {
-		return nil // it has ended meanwhile
-	}
 	if err == nil {
 		m.observe(ctx, session.Event{Kind: session.EventRevoked, ID: id, Owner: owner})
 	}

@@ -38,16 +38,16 @@ func (c *checker) check(t reflect.Type, path string) {
 	c.open[t] = true
 	defer delete(c.open, t)
 	if t == reflect.TypeFor[big.Float]() { // its text does not say how precise it is
-		c.refuse(path, "a %v would come back as another number; use a big.Rat, or its Text", t)
+		c.refuse(path, "%v values come back as other numbers; use a big.Rat, or its Text", t)
 		return
 	}
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
-		c.refuse(path, "a %v cannot be stored; remove it, or tag it `msgpack:\"-\" json:\"-\"`", t)
+		c.refuse(path, "%v values cannot be stored; remove it, or tag it `msgpack:\"-\" json:\"-\"`", t)
 	case reflect.Complex64, reflect.Complex128, reflect.Uintptr:
-		c.refuse(path, "a %v cannot be stored; use two floats or a uint64, or tag it `msgpack:\"-\" json:\"-\"`", t)
+		c.refuse(path, "%v values cannot be stored; use two floats or a uint64, or tag it `msgpack:\"-\" json:\"-\"`", t)
 	case reflect.Interface:
-		c.refuse(path, "what a %v holds would come back as another type; use a concrete type, or tag it `msgpack:\"-\" json:\"-\"`", t)
+		c.refuse(path, "values in a field of type %v come back as another type; use a concrete type, or tag it `msgpack:\"-\" json:\"-\"`", t)
 	case reflect.Pointer:
 		c.pointer(t, path)
 	case reflect.Slice, reflect.Array:

@@ -159,7 +159,7 @@ func (m *marshalers) copy(t reflect.Type) func(unsafe.Pointer) {
 			err = m.unmarshal(fresh.Interface(), data)
 		}
 		if err != nil {
-			panic(fmt.Sprintf("session: a %v cannot be copied through its own marshaler: %v", t, err))
+			panic(fmt.Sprintf("session: %v values cannot be copied through its own marshaler: %v", t, err))
 		}
 		at(t, p).Set(fresh.Elem())
 	}
