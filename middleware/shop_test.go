@@ -168,13 +168,19 @@ func (a *app) kinds() (kinds []session.EventKind) {
 
 // get makes one request, without a server, with the given Cookie header.
 func (a *app) get(path, cookie string) *httptest.ResponseRecorder {
+	w := recorder()
+	a.serve(w, path, cookie)
+	return w
+}
+
+func recorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
+
+func (a *app) serve(w http.ResponseWriter, path, cookie string) {
 	r := httptest.NewRequest("GET", path, nil)
 	if cookie != "" {
 		r.Header.Set("Cookie", cookie)
 	}
-	w := httptest.NewRecorder()
 	a.Handler(a.mux).ServeHTTP(w, r)
-	return w
 }
 
 // visit makes a session that holds c and returns its cookie.
