@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmihailenco/msgpack/v5"
+
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/session"
 )
@@ -101,6 +103,23 @@ func TestCheckAccepts(t *testing.T) {
 	}](t, "-", "-")
 }
 
+// selfEncoded keeps its note in MessagePack, by its own methods, and loses it in
+// JSON, which has no methods to ask.
+type selfEncoded struct {
+	Name string
+	Note string `msgpack:"-" json:"-"`
+}
+
+func (s selfEncoded) EncodeMsgpack(e *msgpack.Encoder) error {
+	return e.EncodeString(s.Name + "/" + s.Note)
+}
+
+func (s *selfEncoded) DecodeMsgpack(d *msgpack.Decoder) (err error) {
+	text, err := d.DecodeString()
+	s.Name, s.Note, _ = strings.Cut(text, "/")
+	return err
+}
+
 func TestCheckRefuses(t *testing.T) {
 	checks[struct{ C chan int }](t, "C", "C")
 	checks[struct{ F func() }](t, "F", "F")
@@ -137,8 +156,13 @@ func TestCheckOfTags(t *testing.T) {
 	}](t, "-", "Hash")
 	checks[struct {
 		Hash  string   `json:"-" msgpack:"-,omitempty"`
-		Cache []string `msgpack:"-"`
+		Cache []string `msgpack:"-" json:"-"`
 	}](t, "-", "-")
+	checks[struct {
+		Cache []string `msgpack:"-"`
+	}](t, "-", "Cache")
+	checks[selfEncoded](t, "-", "Note")
+	checks[struct{ In selfEncoded }](t, "-", "In.Note")
 	checks[struct{ N []json.Number }](t, "-", "N[]")
 	checks[struct {
 		N json.Number `json:"-" msgpack:"-"`

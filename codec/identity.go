@@ -3,6 +3,7 @@ package codec
 import (
 	"hash/crc32"
 	"reflect"
+	"strings"
 	"sync"
 )
 
@@ -24,7 +25,8 @@ func identityOf[T any]() *identity {
 	return known.(*identity)
 }
 
-// typeName returns what T says it is, else its package's path and its name.
+// typeName returns the result of T's method SessionType, else the path of its
+// package and its name.
 func typeName[T any]() string {
 	if self, ok := any(new(T)).(interface{ SessionType() string }); ok {
 		if name := self.SessionType(); name != "" {
@@ -35,5 +37,12 @@ func typeName[T any]() string {
 	if t.PkgPath() == "" { // unnamed, or Go's own
 		return t.String()
 	}
+	// Types that functions of one package declare can share a name. As an argument
+	// of another type, each has a number of its own.
+	if _, number, local := strings.Cut(reflect.TypeFor[argument[T]]().Name(), "·"); local {
+		return t.PkgPath() + "." + t.Name() + "·" + strings.TrimRight(number, "]")
+	}
 	return t.PkgPath() + "." + t.Name()
 }
+
+type argument[T any] struct{ _ [0]T }

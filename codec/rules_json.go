@@ -42,9 +42,11 @@ func jsonFields(c *checker, t reflect.Type, path string) []member {
 		}
 		switch {
 		case tag == "-":
-			if deep.Keeps(f) {
+			if deep.Keeps(t, f) {
 				c.refuse(at, "sessions keep it, but JSON does not; tag it `msgpack:\"-\" json:\"-\"`, or remove the tag")
 			}
+		case name != "" && !deep.Keeps(t, f) || name == "" && f.IsExported() && !f.Anonymous && !deep.Keeps(t, f):
+			c.refuse(at, "sessions drop it, but JSON writes it; tag it `msgpack:\"-\" json:\"-\"`")
 		case f.Anonymous && embedded.Kind() == reflect.Struct && name == "":
 			list = append(list, jsonEmbedded(c, f, path)...)
 		case !f.IsExported():

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/deep"
 )
 
 var msgpackRules = &rules{
@@ -40,6 +42,9 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 		at := path + "." + f.Name
 		switch {
 		case name == "-":
+			if deep.Keeps(t, f) {
+				c.refuse(at, "sessions keep it, since %v encodes itself elsewhere, but MessagePack does not; remove the tag", t)
+			}
 		case f.Name == "_msgpack":
 			if slices.Contains(options, "as_array") || slices.Contains(options, "asArray") {
 				c.refuse(at, "a struct stored as an array cannot be read once it has gained or lost a field; remove as_array")

@@ -202,6 +202,9 @@ func (x *exchange[T]) giveUp(s *session.Session[T]) {
 
 // commitLate commits changes that were made after the header was sent.
 func (x *exchange[T]) commitLate() error {
+	if x.isRejected() {
+		return nil
+	}
 	if s, _ := x.used(); s != nil {
 		return x.save(s)
 	}

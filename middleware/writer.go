@@ -31,6 +31,7 @@ type writer struct {
 	err                 error       // of the commit, or given to Fail
 	encoding            []string    // Content-Encoding as a compressor around the manager has set it
 	ignored             http.Header // the handler's header after a failure
+	answered            bool        // by Fail; a writer around the handler's may still have to write
 	held                *held       // the body that is held back; nil if none is
 }
 
@@ -149,20 +150,20 @@ func (w *writer) request() *http.Request {
 func (w *writer) reject(to http.ResponseWriter, r *http.Request, err error) {
 	direct := w.leadsFrom(to)
 	if direct {
-		switch w.phase {
-		case failed:
+		switch {
+		case w.phase == failed, w.answered:
 			return
-		case sent, closed, hijacked:
+		case w.phase != open && w.phase != settled:
 			w.x.discard()
 			w.err = err
 			return
 		}
-		w.held = nil
+		w.held, w.answered = nil, true
 	}
 	dropBody(to.Header(), nil)
 	w.x.reject(to, r, err)
-	if direct && w.phase == sent {
-		w.phase, w.err = failed, err
+	if m, ok := to.(interface{ self() *writer }); ok && m.self() == w && w.phase == sent {
+		w.phase, w.err = failed, err // no compressor in between has to end its answer
 	}
 }
 

@@ -168,7 +168,7 @@ type shapes struct {
 	Renamed  int               `msgpack:"r" json:"x,string"`
 
 	Both  map[string]int `msgpack:"-" json:"-"`
-	One   []int          `msgpack:"-"`
+	One   []int          `msgpack:"-" json:"-"`
 	Dash  []int          `msgpack:"-,omitempty" json:"-"`
 	Chan  chan int       `msgpack:"-" json:"-"`
 	cache []int          `json:"-"`
@@ -415,7 +415,7 @@ type unfit struct {
 	ByTime map[time.Time]int
 	ByReal map[[2]float64]int
 	ByPart map[struct {
-		A int `msgpack:"-"`
+		A int `msgpack:"-" json:"-"`
 	}]int
 	Float *big.Float
 	Stamp struct {

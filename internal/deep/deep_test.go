@@ -366,3 +366,65 @@ func BenchmarkEqual(b *testing.B) {
 		plan.Equal(c, d)
 	}
 }
+
+// selfEncoded encodes itself, and keeps a field that tags would drop.
+type selfEncoded struct {
+	Name string
+	Note string `msgpack:"-" json:"-"`
+	Old  string `msgpack:",omitempty" json:",omitempty"`
+}
+
+func (s selfEncoded) MarshalText() ([]byte, error) { return []byte(s.Name + "/" + s.Note), nil }
+
+func (s *selfEncoded) UnmarshalText(text []byte) error {
+	s.Name, s.Note, _ = strings.Cut(string(text), "/")
+	return nil
+}
+
+func TestTagsOfATypeThatEncodesItself(t *testing.T) {
+	type outer struct{ In selfEncoded }
+	plan := deep.Of[outer]()
+	a, b := outer{selfEncoded{Name: "a", Note: "kept"}}, outer{selfEncoded{Name: "a"}}
+	if plan.Equal(&a, &b) {
+		t.Error("a change of the tagged field is none")
+	}
+	if plan.Normalize(&a); a.In.Note != "kept" {
+		t.Error("the tagged field is erased")
+	}
+}
+
+// coarse is equal to every coarse value of the same parity, by its own account.
+type coarse struct{ n int }
+
+func (c coarse) Equal(d coarse) bool          { return c.n%2 == d.n%2 }
+func (c coarse) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int64(c.n), 10), nil }
+func (c *coarse) UnmarshalText(text []byte) (err error) {
+	c.n, err = strconv.Atoi(string(text))
+	return err
+}
+
+func TestEqualOfATypeMustNotHideAChange(t *testing.T) {
+	type outer struct{ In coarse }
+	a, b := outer{coarse{1}}, outer{coarse{3}}
+	if deep.Of[outer]().Equal(&a, &b) {
+		t.Error("values that are stored differently are equal")
+	}
+}
+
+// Subtract takes time in proportion to the lengths of both slices.
+func TestSubtractLongSlices(t *testing.T) {
+	type item struct {
+		SKU   string
+		Count int
+	}
+	const n = 200_000
+	var taken, held []item
+	for i := range n {
+		taken = append(taken, item{strconv.Itoa(i), i})
+		held = append(held, item{strconv.Itoa(n - i), n - i}) // in another order, one of them new
+	}
+	deep.Of[[]item]().Subtract(&held, &taken)
+	if len(held) != 1 || held[0].Count != n {
+		t.Errorf("%d are left", len(held))
+	}
+}

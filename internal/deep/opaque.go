@@ -41,8 +41,9 @@ func known(n *node) bool {
 }
 
 // opaque fills the node of a struct with hidden state: it is copied by
-// assignment if it points to nothing, else through its own marshaler, and
-// compared by its own Equal, else in whole.
+// assignment if it points to nothing, else through its own marshaler. It is
+// compared in whole, or by its encoding. Its method Equal is asked only if its
+// encoding is unknown here: it may call values equal that are stored differently.
 func opaque(n *node, flat bool) {
 	pair := marshaler(n.typ)
 	n.lost = !encodesItself(n.typ)
@@ -60,7 +61,7 @@ func opaque(n *node, flat bool) {
 }
 
 func equality(t reflect.Type, pair *marshalers) func(a, b unsafe.Pointer) bool {
-	if m, ok := reflect.PointerTo(t).MethodByName("Equal"); ok && isFunc(m.Type, []reflect.Type{reflect.PointerTo(t), t}, reflect.TypeFor[bool]()) {
+	if m, ok := reflect.PointerTo(t).MethodByName("Equal"); ok && pair == nil && isFunc(m.Type, []reflect.Type{reflect.PointerTo(t), t}, reflect.TypeFor[bool]()) {
 		return func(a, b unsafe.Pointer) bool {
 			return reflect.NewAt(t, a).Method(m.Index).Call([]reflect.Value{at(t, b)})[0].Bool()
 		}

@@ -12,11 +12,15 @@ func (c *compiler) structs(n *node) {
 	var all, stored, skipped []field
 	var norm, loops, hidden, shares, lost bool
 	flat := true // n says no until all is known: n may be met again within
+	own := encodesItself(n.typ)
 	for f := range n.typ.Fields() {
 		inner := field{c.node(f.Type), f.Name, f.Offset, omits(f)}
+		if own { // tags mean nothing to its methods
+			inner.omitted = nil
+		}
 		all = append(all, inner)
 		flat = flat && inner.flat
-		if skips(f, inner.lost) {
+		if !own && skips(f, inner.lost) {
 			skipped = append(skipped, inner)
 			norm = true
 			continue
@@ -42,7 +46,7 @@ func (c *compiler) structs(n *node) {
 		}
 		return true
 	}
-	if norm {
+	if norm && !own {
 		inner := each(n.fields, func(f *field) bool { return f.norm }, func(f *field, p unsafe.Pointer) { f.normalize(p) })
 		zero := each(skipped, func(*field) bool { return true }, func(f *field, p unsafe.Pointer) { at(f.typ, p).SetZero() })
 		omit := each(n.fields, func(f *field) bool { return f.omitted != nil }, (*field).omit)
@@ -93,8 +97,11 @@ func untold(f reflect.StructField) bool {
 	return name == "-"
 }
 
-// Keeps reports whether sessions keep what is in the field of a struct.
-func Keeps(f reflect.StructField) bool { return !skips(f, nodeOf(f.Type).lost) }
+// Keeps reports whether sessions keep the value of the field f of the struct t. A
+// struct that encodes itself keeps all of its fields, whatever their tags.
+func Keeps(t reflect.Type, f reflect.StructField) bool {
+	return encodesItself(t) || !skips(f, nodeOf(f.Type).lost)
+}
 
 // visible reports whether codecs see the field: it is exported, or an embedded
 // struct whose fields may be.

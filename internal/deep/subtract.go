@@ -5,16 +5,17 @@ import (
 	"unsafe"
 )
 
-// Subtract removes from *v what *taken holds: from a slice those elements, each
-// as often as it was taken, from a map those entries, and any other value, bytes
-// among them, if it is still the same. What has come to *v meanwhile stays. Nothing left is zero.
+// Subtract removes *taken from *v: from a slice its elements, each as often as it
+// was taken, from a map its entries, and any other value, bytes among them, if it
+// is still the same. Everything else in *v stays. A slice or map that becomes empty
+// becomes nil.
 func (p Plan[T]) Subtract(v, taken *T) {
-	from, what := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
+	from, held := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
 	switch t := p.root.typ; {
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
-		subtractSlice(from, what)
+		subtractSlice(from, held)
 	case t.Kind() == reflect.Map:
-		subtractMap(from, what)
+		subtractMap(from, held)
 	case p.Equal(v, taken):
 		from.SetZero()
 	}
@@ -30,12 +31,11 @@ func (p Plan[T]) IsNothing(v *T) bool {
 	return p.Equal(v, &zero)
 }
 
-func subtractSlice(from, what reflect.Value) {
-	elem := nodeOf(from.Type().Elem())
-	gone := make([]bool, what.Len())
+func subtractSlice(from, taken reflect.Value) {
+	remove := remover(nodeOf(from.Type().Elem()), taken)
 	kept := reflect.MakeSlice(from.Type(), 0, from.Len())
 	for i := range from.Len() {
-		if !takeOne(elem, gone, what, from.Index(i)) {
+		if !remove(from.Index(i)) {
 			kept = reflect.Append(kept, from.Index(i))
 		}
 	}
@@ -46,23 +46,66 @@ func subtractSlice(from, what reflect.Value) {
 	from.Set(kept)
 }
 
-// takeOne marks the first element of what that equals v and is not marked yet,
-// and reports whether there is one.
-func takeOne(elem *node, gone []bool, what, v reflect.Value) bool {
-	for i := range gone {
-		if !gone[i] && elem.equal(address(what.Index(i)), address(v)) {
-			gone[i] = true
+// remover returns a function that reports whether a value is among those taken,
+// each as often as it was taken.
+func remover(elem *node, taken reflect.Value) func(v reflect.Value) bool {
+	if hashable(elem.typ) {
+		left := make(map[any]int, taken.Len())
+		for i := range taken.Len() {
+			left[taken.Index(i).Interface()]++
+		}
+		return func(v reflect.Value) bool {
+			key := v.Interface()
+			if left[key] == 0 {
+				return false
+			}
+			left[key]--
 			return true
 		}
 	}
-	return false
+	gone, first := make([]bool, taken.Len()), 0
+	return func(v reflect.Value) bool {
+		for i := first; i < len(gone); i++ {
+			if gone[i] || !elem.equal(address(taken.Index(i)), address(v)) {
+				continue
+			}
+			gone[i] = true
+			for first < len(gone) && gone[first] {
+				first++
+			}
+			return true
+		}
+		return false
+	}
 }
 
-func subtractMap(from, what reflect.Value) {
+// hashable reports whether Go's == means the same for values of type t as the
+// plan's equal. It does not for floats, whose NaNs differ, and for times.
+func hashable(t reflect.Type) bool {
+	if immutable[t] != nil {
+		return false
+	}
+	switch t.Kind() {
+	case reflect.Bool, reflect.String:
+		return true
+	case reflect.Array:
+		return hashable(t.Elem())
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if !f.IsExported() || f.Tag != "" || !hashable(f.Type) {
+				return false
+			}
+		}
+		return !encodesItself(t)
+	}
+	return reflect.Int <= t.Kind() && t.Kind() <= reflect.Uint64
+}
+
+func subtractMap(from, taken reflect.Value) {
 	elem := nodeOf(from.Type().Elem())
-	for entries := what.MapRange(); entries.Next(); {
-		held := from.MapIndex(entries.Key())
-		if held.IsValid() && elem.equal(boxed(held), boxed(entries.Value())) {
+	for entries := taken.MapRange(); entries.Next(); {
+		value := from.MapIndex(entries.Key())
+		if value.IsValid() && elem.equal(boxed(value), boxed(entries.Value())) {
 			from.SetMapIndex(entries.Key(), reflect.Value{})
 		}
 	}
