@@ -76,3 +76,32 @@ func TestMarkersAreOfEveryType(t *testing.T) {
 		t.Errorf("got error %v, want ErrGone", err)
 	}
 }
+
+// Types that two functions declare under one name are two types.
+func TestTypesDeclaredInFunctions(t *testing.T) {
+	id := session.NewToken().ID()
+	first := func() ([]byte, func([]byte) error) {
+		type visit struct{ Count int }
+		rec := session.Record[visit]{ID: id}
+		data, err := codec.AppendRecord(nil, &rec, 1, codec.MessagePack[visit]())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data, func(data []byte) error {
+			_, err := codec.DecodeRecord(data, id, codec.MessagePack[visit]())
+			return err
+		}
+	}
+	second := func(data []byte) error {
+		type visit struct{ Count int }
+		_, err := codec.DecodeRecord(data, id, codec.MessagePack[visit]())
+		return err
+	}
+	data, read := first()
+	if err := read(data); err != nil {
+		t.Error(err)
+	}
+	if second(data) == nil {
+		t.Error("a record of one type is read as the other")
+	}
+}

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"errors"
+	"reflect"
 	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -23,14 +24,17 @@ import (
 // MarshalBinary and UnmarshalBinary, or MarshalText and UnmarshalText.
 //
 // A pointer to a nil slice, map or pointer comes back as a nil pointer. Two
-// encodings of equal values may differ in the order of their maps' keys.
+// encodings of equal values may differ in the order of their maps' keys. A stored
+// number that its field cannot hold, since the field's type has changed, is an
+// error and not another number.
 func MessagePack[T any]() Codec[T] {
-	return &messagePack[T]{plan: deep.Of[T](), null: mayBeNull[T](msgpackRules)}
+	return &messagePack[T]{plan: deep.Of[T](), null: mayBeNull[T](msgpackRules), shape: shapeOf(reflect.TypeFor[T]())}
 }
 
 type messagePack[T any] struct {
-	plan deep.Plan[T]
-	null bool // whether a T may be encoded as nil
+	plan  deep.Plan[T]
+	null  bool // whether a T may be encoded as nil
+	shape *shape
 }
 
 var errNull = errors.New("codec: nil instead of a value")
@@ -66,7 +70,7 @@ func (c *messagePack[T]) Decode(data []byte, v *T) error {
 		return errNull
 	}
 	d := decoders.Get().(*decoder)
-	if err := d.decode(data, v); err != nil {
+	if err := d.decode(data, c.shape, v); err != nil {
 		*v = zero
 		return err
 	}
@@ -114,10 +118,15 @@ type decoder struct {
 	walker walker
 }
 
-func (d *decoder) decode(data []byte, v any) (err error) {
+func (d *decoder) decode(data []byte, s *shape, v any) (err error) {
 	defer rescue(&err)
 	if err := d.walker.walk(data); err != nil {
 		return err
+	}
+	if s != nil {
+		if err := (&ranger{data: data}).check(s); err != nil {
+			return err
+		}
 	}
 	d.in = reader{data: data, exts: d.walker.exts}
 	d.dec.Reset(&d.in)
