@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/seed48429006/sessions/codec"
@@ -11,7 +12,9 @@ import (
 func TestStoredForms(t *testing.T) {
 	full := tenItems()
 	full.Notices = []string{"hello"}
-	samples := map[string]cart{"new": {}, "empty": {Items: []item{}, Notices: []string{}}, "full": full}
+	samples := map[string]cart{
+		"new": {}, "empty": {Items: []item{}, Notices: []string{}}, "full": full,
+		"extremes": {Items: []item{{Count: math.MaxInt64, Price: math.MinInt64}}}}
 	for name, c := range map[string]codec.Codec[cart]{
 		"MessagePack": codec.MessagePack[cart](),
 		"JSON":        codec.JSON[cart](),

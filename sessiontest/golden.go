@@ -46,15 +46,17 @@ const UpdateGolden = "SESSIONS_UPDATE_GOLDEN"
 // something else, delete the text first; to give them up, delete the record too.
 // Samples may come and go; their records stay.
 //
-// A change of a field that no sample sets would go unnoticed. So Golden insists
-// that together they set all of them.
+// Golden reports changes that the samples could not show. Together they must set
+// every field. Of two fields of one type, some sample must have different values,
+// or they could be swapped. Some sample must have a number that the next smaller
+// type cannot hold, such as 1<<40 for an int.
 //
 // The codec may be sealed, with keys that the test knows for ever.
 func Golden[T any](tb testing.TB, c codec.Codec[T], samples map[string]T) {
 	tb.Helper()
 	g := &golden[T]{TB: tb, codec: c, dir: filepath.Join("testdata", "sessions", filepath.FromSlash(tb.Name())), update: os.Getenv(UpdateGolden) != ""}
-	for _, path := range unset(samples) {
-		tb.Errorf("no sample sets %s, so that a change of it would go unnoticed", path)
+	for _, gap := range gaps(samples) {
+		tb.Errorf("%s would go unnoticed", gap)
 	}
 	stored, err := g.stored()
 	if err != nil {

@@ -50,7 +50,7 @@ func (accountTag) SessionType() string  { return "account" }
 func (accountLost) SessionType() string { return "account" }
 func (accountType) SessionType() string { return "account" }
 
-var seen = map[string]int{"/": 1, "/a": 2, "/b": 3, "/c": 4}
+var seen = map[string]int{"/": 1 << 40, "/a": 2, "/b": 3, "/c": 4}
 
 // golden runs Golden and returns what it complains about.
 func golden[T any](t *testing.T, update bool, c codec.Codec[T], v T) string {
@@ -111,7 +111,7 @@ func begin(t *testing.T, c codec.Codec[account]) map[string]string {
 	if got := names(made); got != "one.1.record one.1.txt" {
 		t.Errorf("there are the files %s", got)
 	}
-	const text = "User: \"ada\"\nSeen[\"/\"]: 1\nSeen[\"/a\"]: 2\nSeen[\"/b\"]: 3\nSeen[\"/c\"]: 4\n"
+	const text = "User: \"ada\"\nSeen[\"/\"]: 1099511627776\nSeen[\"/a\"]: 2\nSeen[\"/b\"]: 3\nSeen[\"/c\"]: 4\n"
 	if made["one.1.txt"] != text {
 		t.Errorf("the text is\n%s", made["one.1.txt"])
 	}
@@ -234,7 +234,7 @@ func TestGoldenSealed(t *testing.T) {
 func TestGoldenSamplesComeAndGo(t *testing.T) {
 	c := codec.MessagePack[account]()
 	made := begin(t, c)
-	complains(t, golden(t, true, c, account{"bob", map[string]int{"/x": 1}}))
+	complains(t, golden(t, true, c, account{"bob", map[string]int{"/x": 1 << 33}}))
 	kept(t, made, "one.2.record", "one.2.txt")
 	remove(t, "one.2.record")
 	remove(t, "one.2.txt")
@@ -249,6 +249,48 @@ func TestGoldenSamplesComeAndGo(t *testing.T) {
 	sessiontest.Golden(r, codec.MessagePack[profile](), map[string]profile{"loop": loop()})
 	complains(t, strings.Join(r.errors, "\n"), "sample loop: session: value of session")
 	kept(t, made)
+}
+
+// Golden reports changes that its samples could not show.
+func TestGoldenGaps(t *testing.T) {
+	type rights struct {
+		Admin, Editor bool
+		First, Last   string
+		Small         int16
+		Large         uint64
+		Tiny          int8
+	}
+	good := map[string]rights{
+		"admin":  {Admin: true, First: "a", Last: "b", Small: 300, Large: 1 << 63, Tiny: 1},
+		"editor": {Editor: true},
+	}
+	for name, test := range map[string]struct {
+		change func(v *rights)
+		want   string
+	}{
+		"swapped bools":     {func(v *rights) { v.Editor = v.Admin }, "Admin and Editor are the same in every sample, so that swapping them would go unnoticed"},
+		"swapped texts":     {func(v *rights) { v.Last = v.First }, "First and Last are the same"},
+		"a narrowed int16":  {func(v *rights) { v.Small = 100 }, "no sample has a Small that needs more than an int8"},
+		"a narrowed uint64": {func(v *rights) { v.Large = 1 << 31 }, "no sample has a Large that needs more than an uint32"},
+		"nothing":           {func(v *rights) {}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			t.Setenv(sessiontest.UpdateGolden, "1")
+			samples := maps.Clone(good)
+			v := samples["admin"]
+			test.change(&v)
+			if samples["admin"] = v; name == "swapped bools" {
+				delete(samples, "editor")
+			}
+			r := &recorder{TB: t}
+			sessiontest.Golden(r, codec.MessagePack[rights](), samples)
+			got := strings.Join(r.errors, "\n")
+			if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+				t.Errorf("it says:\n%s", got)
+			}
+		})
+	}
 }
 
 func loop() profile {
