@@ -14,57 +14,62 @@
 //
 // # The life of a request
 //
-//  1. A request that does not ask for its session costs no store command and
-//     gets no cookie and no Vary header.
-//  2. The first call of [Get], [FromContext] or [Handle] loads the session, if
-//     the request bears a token that is well formed and, with
-//     [Options.Secrets], genuine. A token that the store does not know is never
-//     adopted. If the store does not answer, the error is
-//     [session.ErrUnavailable]: a visitor does not become nobody because a
-//     server is down.
-//  3. Before the first byte of the response the session is committed. The
-//     client's disconnect does not stop that. If it fails, [Options.ErrorHandler]
-//     answers in the handler's place.
-//  4. A cookie is set only if the client must learn something: a new token, the
-//     end of the session, another lifetime. Such a response is not cacheable.
-//     A response that used the session varies by the cookie.
-//  5. Changes after the first byte are committed when the handler returns. What
-//     would need a cookie is refused by then: [session.ErrLate].
-//  6. If another request destroyed or renewed the session meanwhile, nothing is
+//  1. A request that does not ask for its session costs no store command, and its
+//     response gets no cookie and no Vary header.
+//  2. The first call of [Get], [FromContext] or [Handle] loads the session if the
+//     request bears a token that is well formed and, with [Options].Secrets,
+//     genuine. A token that the store does not know is never adopted. If the store
+//     does not answer, the error is [session.ErrUnavailable].
+//  3. The session is committed before the first byte of the response. A client
+//     that disconnects does not stop the commit. If the commit fails,
+//     [Options].ErrorHandler answers in the handler's place.
+//  4. A cookie is sent only with a token that the client does not have yet, or to
+//     clear the token of an ended session. Such a response is not cacheable. Every
+//     response that used the session varies by the cookie, and is private unless
+//     the handler sets Cache-Control.
+//  5. If another request destroyed or renewed the session meanwhile, nothing is
 //     saved and no cookie is sent. A request that changed nothing keeps its
-//     response; one that did gets a 409.
+//     response. Another one gets a 409.
 //
-// # Requests in flight around a log-in
+// The section "Renewal" of package session says what requests get that are in
+// flight around a log-in. No request but a log-in gets a cookie then, so that the
+// browser keeps the cookie of the log-in, in whatever order responses arrive.
 //
-// A log-in, as any renewal, makes the old token invalid, and requests that the
-// browser sent with it may still be on their way. What they get depends on when
-// they ask for their session:
+// # After the first byte
 //
-//	asked for           if it is only read      if it is changed
-//	before, and saved   as always               the change is in the new session
-//	before, not saved   its old value           409; nothing is saved
-//	ten seconds after   an empty value          409; nothing is saved
-//	later               an empty value          a new session, with a cookie
+// Changes made after the first byte of the response are committed when the handler
+// returns. A change that needs a cookie is refused: [session.ErrLate]. A session
+// that is first asked for after the first byte is refused as well, since the
+// response cannot vary by the cookie any more.
 //
-// None but the last gets a cookie, so that the browser keeps the one of the
-// log-in, in whatever order responses arrive.
+// If such a late commit fails, the response is broken off, by
+// [http.ErrAbortHandler]: a client that sees the connection end early does not take
+// the response for complete. Some proxies hide that from the client. nginx does so
+// by default (it speaks HTTP/1.0 to the server: set proxy_http_version 1.1), and so
+// do Caddy, and HAProxy with HTTP/2 clients. Behind these, a late change can be
+// lost although the client sees a whole response.
 //
-// A log-in form that is sent twice is such a case. If the second click comes
-// before the first response, the browser waits for the second only, which is a
-// 409: the new token was in the first, and nobody is given it for knowing the old
-// one, or whoever had planted that would be logged in too. The visitor can log in
-// again after ten seconds. What the session held is in the one whose token was
-// lost, which ends unused, or by [Manager.RevokeAll]. Let the form's button work
-// once only, and let [Options.ErrorHandler] lead a log-in that meets
-// [session.ErrGone] on to the page behind it, as the example of
-// [DefaultErrorHandler] does.
+// Remedies are to change the session before the first byte, to call
+// [session.Session.Commit] and look at its error, or to set [Options].HoldBack. It
+// holds the response back until the handler returns.
+//
+// # Limits of a wrapped writer
+//
+// [http.MaxBytesReader] closes the connection of a request that is too large only
+// if it is given the server's own writer. Put [http.MaxBytesHandler] around the
+// manager's handler.
+//
+// Code around the manager that changes the session after the handler has returned,
+// such as a framework's error handler, must write through the manager's writer, or
+// call [session.Session.Commit]. In echo v4, an HTTPErrorHandler behind
+// TimeoutWithConfig writes elsewhere: commit there.
 //
 // # Security
 //
 // The zero [Options] follow OWASP's Session Management Cheat Sheet: 256 random
 // bits, a cookie that is Secure, HttpOnly, SameSite=Lax and bound to the host by
-// its __Host- prefix, an idle and an absolute timeout, and renewal when the
-// owner changes. The store and the logs see a hash of the token only.
+// its __Host- prefix, an idle and an absolute timeout, and renewal at a log-in. The
+// store and the logs see only a hash of the token.
 //
 // Against cross-site requests use [http.CrossOriginProtection] around the
 // manager's handler.

@@ -136,12 +136,11 @@ func ExampleHeaderTransport() {
 	// 2 lines
 }
 
-// A log-in that was sent twice is led on to the page behind it. If the browser
-// has the cookie of the first response, it shows that; else the log-in form.
+// An application's own page for a session that another request has ended.
 func ExampleDefaultErrorHandler() {
 	failed := func(w http.ResponseWriter, r *http.Request, err error) {
-		if errors.Is(err, session.ErrGone) && r.URL.Path == "/login" {
-			http.Redirect(w, r, "/account", http.StatusSeeOther)
+		if errors.Is(err, session.ErrGone) {
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
 			return
 		}
 		middleware.DefaultErrorHandler(w, r, err)
@@ -150,24 +149,28 @@ func ExampleDefaultErrorHandler() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	var token string
 	h := drafts.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, d *session.Session[Draft]) {
 		d.Update(func(d *Draft) { d.Lines = append(d.Lines, r.URL.Path) })
-		d.Renew()
-		fmt.Fprintln(w, "welcome")
+		if token != "" { // another request logs out meanwhile
+			other, err := drafts.Open(r.Context(), token)
+			if err != nil {
+				log.Fatal(err)
+			}
+			other.Destroy()
+			other.Commit(r.Context())
+		}
 	}))
-	send := func(path, cookie string) *http.Response {
-		r := httptest.NewRequest("POST", path, nil)
+	send := func(cookie string) *http.Response {
+		r := httptest.NewRequest("POST", "/write", nil)
 		r.Header.Set("Cookie", cookie)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		return w.Result()
 	}
-	cookie, _, _ := strings.Cut(send("/", "").Header.Get("Set-Cookie"), ";")
-	for range 2 {
-		res := send("/login", cookie)
-		fmt.Printf("%d %q\n", res.StatusCode, res.Header.Get("Location"))
-	}
-	// Output:
-	// 200 ""
-	// 303 "/account"
+	cookie, _, _ := strings.Cut(send("").Header.Get("Set-Cookie"), ";")
+	_, token, _ = strings.Cut(cookie, "=")
+	res := send(cookie)
+	fmt.Println(res.StatusCode, res.Header.Get("Location"))
+	// Output: 303 /login
 }

@@ -16,7 +16,7 @@ type Visit struct {
 	Count int
 }
 
-// SessionOwner says whose session it is: when that changes, the token is renewed.
+// SessionOwner names the session's owner.
 func (v Visit) SessionOwner() string { return v.Name }
 
 func main() {
