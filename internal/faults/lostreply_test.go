@@ -135,6 +135,9 @@ func TestReplyLostForGood(t *testing.T) {
 	server := redistest.Start(t)
 	proxy := redistest.NewProxy(t, server.Addr())
 	s := newSite(t, proxy.URL()+"?max_retries=-1", nil, nil)
+	for _, target := range []string{"/add?item=warm", "/renew", "/logout"} { // so that the server knows the scripts
+		s.get(target, s.visitor(t))
+	}
 	for target, want := range map[string][]string{
 		"/add?item=second": {"first second"},
 		"/renew":           {"first", ""}, // the visitor may have lost his session to it, never somebody gained one

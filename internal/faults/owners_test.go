@@ -120,9 +120,6 @@ func TestOwnersAtScale(t *testing.T) {
 		if !maps.Equal(few.calls, many.calls) {
 			t.Errorf("to %s %d sessions takes %v; with others, %v", what, sessions, few.calls, many.calls)
 		}
-		if many.took > 5*few.took+2*time.Millisecond {
-			t.Errorf("to %s %d sessions takes the server %v; with others, %v", what, sessions, few.took, many.took)
-		}
 	}
 	numbers := []int{10, 100, 1000}
 	lists, ends := make([]work, len(numbers)), make([]work, len(numbers))

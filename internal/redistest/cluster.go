@@ -24,6 +24,7 @@ type Cluster struct{ Nodes []*Server }
 // until all nodes agree that it is whole. It ends with the test.
 func StartCluster(tb testing.TB, args ...string) *Cluster {
 	tb.Helper()
+	Long(tb)
 	ctx, c := context.Background(), new(Cluster)
 	var clients []*redis.Client
 	for i := range primaries {

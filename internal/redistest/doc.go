@@ -18,5 +18,6 @@
 // out.
 //
 // Where there is no program redis-server, tests that need it are skipped, unless
-// SESSIONS_REQUIRE_REDIS=1 says that they must run: then they fail.
+// SESSIONS_REQUIRE_REDIS=1 says that they must run: then they fail. Tests with
+// replicas, Sentinels or a cluster run only if SESSIONS_LONG=1.
 package redistest

@@ -28,6 +28,7 @@ type Replicated struct {
 // Sentinels, and waits until a failover could succeed. They end with the test.
 func StartReplicated(tb testing.TB, args ...string) *Replicated {
 	tb.Helper()
+	Long(tb)
 	// The backlog begins with the first replica. Without a delay, the transfer to
 	// it does not wait for others that may come.
 	args = append([]string{"--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"}, args...)

@@ -41,6 +41,14 @@ func Start(tb testing.TB, args ...string) *Server {
 	})
 }
 
+// Long skips a test that takes long, unless SESSIONS_LONG=1.
+func Long(tb testing.TB) {
+	tb.Helper()
+	if os.Getenv("SESSIONS_LONG") != "1" {
+		tb.Skip("redistest: this test takes long; SESSIONS_LONG=1 runs it")
+	}
+}
+
 // launch starts a server on a port that port finds, with the arguments that it
 // is given for that port and a directory of its own.
 func launch(tb testing.TB, port func() (int, error), arguments func(port int, dir string) ([]string, error)) *Server {

@@ -119,6 +119,7 @@ func heapInUse() uint64 {
 }
 
 func TestSoakMemory(t *testing.T) {
+	redistest.Long(t)
 	store := memstore.New[Visit](nil)
 	soak(t, store, func() int { return 0 })
 	t.Logf("%d sessions are in memory", store.Len())
@@ -128,6 +129,7 @@ func TestSoakMemory(t *testing.T) {
 }
 
 func TestSoakRedis(t *testing.T) {
+	redistest.Long(t)
 	server := redistest.Start(t)
 	watch := server.Client(t)
 	client, err := redisstore.NewClient(server.URL())

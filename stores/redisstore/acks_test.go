@@ -30,6 +30,7 @@ func careful(t *testing.T, client redis.Cmdable) store {
 // follow starts a replica and waits until the primary counts it.
 func follow(t *testing.T, primary *redistest.Server) *redistest.Server {
 	t.Helper()
+	redistest.Long(t)
 	_, port, _ := net.SplitHostPort(primary.Addr())
 	client := primary.Client(t)
 	must(t, client.ConfigSet(t.Context(), "repl-diskless-sync-delay", "0").Err())
