@@ -181,6 +181,8 @@ func (s *Session[T]) Persistent() bool { return s.record().Persist }
 func (s *Session[T]) Modified() bool {
 	s.mu.Lock()
 	ending, c := len(s.ending) > 0 || s.inflight != nil, s.view()
+	draft := *c.draft // which others may change when mu is free
+	c.draft = &draft
 	s.mu.Unlock()
 	what, err := c.decide(now())
 	return ending || err != nil || what > touch
