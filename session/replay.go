@@ -36,7 +36,7 @@ func (c *commit[T]) startOver(ctx context.Context) error {
 	fresh := new(Record[T])
 	switch {
 	case err == nil && rec.ID == c.base.ID: // not ended after all: renewed again
-		if c.attempts >= maxAttempts {
+		if c.attempts++; c.attempts >= maxAttempts {
 			return fmt.Errorf("%w: gave up after %d attempts", ErrConflict, c.attempts)
 		}
 		return c.rebase(ctx, &rec, c.token)
