@@ -2,7 +2,7 @@ package codec
 
 // A Codec turns values of type T into bytes and back.
 //
-// Implementations must observe these rules; sessiontest.TestCodec checks them:
+// Implementations must observe these rules; codectest.Run checks them:
 //
 //   - All methods are safe for concurrent use.
 //   - What Append wrote, Decode reads, and the value is the same: a nil slice or

@@ -30,7 +30,7 @@
 // Two things are left to know. A value may be one that its codec refuses: NaN in
 // JSON, or a string that is not UTF-8. That is a [session.EncodeError] at
 // commit. And a type with marshalers of its own is as true as those are: a
-// net.IP of four bytes comes back with sixteen. sessiontest.TestCodec finds out.
+// net.IP of four bytes comes back with sixteen. codectest.Run finds out.
 //
 // # Changing T
 //
@@ -52,7 +52,7 @@
 //     refused, as below.
 //
 // The examples show each: FieldRemoved, FieldRenamed, FieldRetyped, FieldSplit,
-// FieldRedefined and TypeRenamed. sessiontest.Golden is a test that knows from stored
+// FieldRedefined and TypeRenamed. codectest.Golden is a test that knows from stored
 // sessions when one of these was forgotten.
 //
 // # Versions

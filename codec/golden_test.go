@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/sessiontest/codectest"
 )
 
 // What this module stored, every later version of it can read.
@@ -21,6 +21,6 @@ func TestStoredForms(t *testing.T) {
 		"Sealed":      sealed(t, codec.MessagePack[cart](), 1),
 		"Versioned":   versioned(t, 3, codec.JSON[cart]()),
 	} {
-		t.Run(name, func(t *testing.T) { sessiontest.Golden(t, c, samples) })
+		t.Run(name, func(t *testing.T) { codectest.Golden(t, c, samples) })
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/middleware"
-	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/sessiontest/redistest"
 )
 
 // An account as two programs have it that run at the same time.
@@ -148,7 +148,7 @@ func TestRollingDeploy(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := sessiontest.Redis(t)
+			client := redistest.New(t)
 			if refused := deploy(t, oldProgram(t, client, tt.before), newProgram(t, client, tt.after)); refused == 0 {
 				t.Error("the old program never met what the new one wrote")
 			}
@@ -159,7 +159,7 @@ func TestRollingDeploy(t *testing.T) {
 // The same version on both sides costs no request anything: that is what it
 // takes to seal, or to add keys, without a failed request.
 func TestRollingDeployOfTheSameType(t *testing.T) {
-	client, plain := sessiontest.Redis(t), codec.MessagePack[oldAccount]()
+	client, plain := redistest.New(t), codec.MessagePack[oldAccount]()
 	first := oldProgram(t, client, sealed(t, versioned(t, 1, plain), 1, 2))
 	second := oldProgram(t, client, sealed(t, versioned(t, 1, plain), 2, 1))
 	if refused := deploy(t, first, second); refused != 0 {
@@ -170,7 +170,7 @@ func TestRollingDeployOfTheSameType(t *testing.T) {
 // Without versions the old program reads what the new one wrote, and drops the
 // fields that it does not know when it writes. The documentation says so.
 func TestRollingDeployWithoutVersions(t *testing.T) {
-	client := sessiontest.Redis(t)
+	client := redistest.New(t)
 	store := redisStore(t, client, codec.MessagePack[addedField]())
 	second := program(t, client, codec.MessagePack[addedField](), func(v *addedField, user string, n int) {
 		v.Visits, v.Theme = append(v.Visits, n), "dark"

@@ -15,7 +15,7 @@ import (
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/sessiontest/redistest"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
@@ -260,7 +260,7 @@ func TestVersionedFormat(t *testing.T) {
 
 // A session that is newer than the program fails the request and stays.
 func TestNewerSessionStays(t *testing.T) {
-	ctx, client := context.Background(), sessiontest.Redis(t)
+	ctx, client := context.Background(), redistest.New(t)
 	token := session.NewToken()
 	data, err := codec.AppendRecord(nil, &session.Record[visit]{ID: token.ID(), Deadline: time.Now().Add(time.Hour)}, 1, visits(t))
 	if err != nil {

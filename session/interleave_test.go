@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/sessiontest/interleave"
 )
 
 // The tests in this file run overlapping requests in every order of their calls
@@ -17,15 +17,15 @@ import (
 // ending instead. What they prove holds for all orders of these requests.
 
 type (
-	overlap = sessiontest.Overlap[state]
-	outcome = sessiontest.Outcome[state]
+	overlap = interleave.Overlap[state]
+	outcome = interleave.Outcome[state]
 	request = func(*session.Session[state])
 	other   = func(context.Context, session.Store[state]) error
 )
 
 var (
-	everyFault = []sessiontest.Fault{sessiontest.Dies, sessiontest.Fails, sessiontest.LosesReply}
-	noFault    = []sessiontest.Fault{} // where there are too many orders with them
+	everyFault = []interleave.Fault{interleave.Dies, interleave.Fails, interleave.LosesReply}
+	noFault    = []interleave.Fault{} // where there are too many orders with them
 )
 
 // overlaps runs o, with every fault unless it says otherwise. Whatever the order, every live record

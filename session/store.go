@@ -8,7 +8,7 @@ import (
 
 // A Store keeps records until they expire.
 //
-// Implementations must follow these rules. sessiontest.TestStore checks them.
+// Implementations must follow these rules. storetest.Run checks them.
 //
 //   - All methods are safe for concurrent use and atomic. Every later call sees
 //     the effect of one that returned nil.

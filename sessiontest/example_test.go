@@ -73,14 +73,3 @@ func ExampleEqual() {
 	fmt.Println(t.Failed())
 	// Output: false
 }
-
-// The test of a store of one's own. A store that can be neither advanced nor put
-// into a bubble needs no options: the suite then waits where time has to pass.
-func ExampleTestStore() {
-	_ = func(t *testing.T) {
-		sessiontest.TestStore(t, func(t *testing.T) session.Store[sessiontest.Profile] {
-			return memstore.New[sessiontest.Profile](nil)
-		}, &sessiontest.StoreOptions{Bubble: true, Indexer: true, Lister: true})
-	}
-	// Output:
-}

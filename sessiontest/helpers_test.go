@@ -1,7 +1,6 @@
 package sessiontest_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -37,23 +36,5 @@ func TestEqual(t *testing.T) {
 	sessiontest.Equal(r, s, user{Name: "bob"})
 	if len(r.errors) != 1 || !strings.Contains(r.errors[0], `"ada"`) || !strings.Contains(r.errors[0], `"bob"`) {
 		t.Errorf("Equal said %q", r.errors)
-	}
-}
-
-func TestRedis(t *testing.T) {
-	a := sessiontest.Redis(t)
-	if err := a.Set(t.Context(), "key", "value", 0).Err(); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := sessiontest.Redis(t).DBSize(t.Context()).Result(); n != 0 || err != nil {
-		t.Errorf("the second server has %d keys (%v)", n, err)
-	}
-	var gone func() error
-	t.Run("inner", func(t *testing.T) {
-		client := sessiontest.Redis(t)
-		gone = func() error { return client.Ping(context.Background()).Err() }
-	})
-	if gone() == nil {
-		t.Error("the client outlives its test")
 	}
 }

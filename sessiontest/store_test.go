@@ -13,11 +13,12 @@ import (
 
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/sessiontest/storetest"
 )
 
 func TestStoreConforms(t *testing.T) {
-	newStore := func(t *testing.T) session.Store[profile] { return sessiontest.NewStore[profile](t) }
-	sessiontest.TestStore(t, newStore, &sessiontest.StoreOptions{Bubble: true, Indexer: true, Lister: true})
+	newStore := func(t *testing.T) session.Store[storetest.Profile] { return sessiontest.NewStore[storetest.Profile](t) }
+	storetest.Run(t, newStore, &storetest.Options{Bubble: true, Indexer: true, Lister: true})
 }
 
 // user is a session whose owner is in the value.

@@ -7,14 +7,14 @@ import (
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/sessiontest/redistest"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
 // During a rolling deploy a node meets sessions that a newer version of the program
 // has written. It cannot read them, and must still be able to end them.
 func TestSessionsOfANewerVersionCanBeEnded(t *testing.T) {
-	client := sessiontest.Redis(t)
+	client := redistest.New(t)
 	plain := codec.MessagePack[cart]()
 	newer, err := codec.Versioned(2, plain)
 	if err != nil {

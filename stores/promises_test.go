@@ -18,7 +18,7 @@ import (
 
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores"
 )
@@ -30,7 +30,7 @@ func onEveryStore(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, "memory:") })
 	t.Run("miniredis", func(t *testing.T) { test(t, "redis://"+miniredis.RunT(t).Addr()) })
-	t.Run("redis", func(t *testing.T) { test(t, redistest.Start(t).URL()) })
+	t.Run("redis", func(t *testing.T) { test(t, redisserver.Start(t).URL()) })
 }
 
 // A site is an application, as one process of several may run it.
@@ -126,7 +126,7 @@ func TestNoLostUpdateBetweenTwoProcesses(t *testing.T) {
 	}
 	for name, start := range map[string]func(*testing.T) string{
 		"miniredis": func(t *testing.T) string { return "redis://" + miniredis.RunT(t).Addr() },
-		"redis":     func(t *testing.T) string { return redistest.Start(t).URL() },
+		"redis":     func(t *testing.T) string { return redisserver.Start(t).URL() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := start(t)
@@ -204,7 +204,7 @@ func TestNoResurrection(t *testing.T) {
 }
 
 func TestSessionsOutliveTheProcessOnRedis(t *testing.T) {
-	url := redistest.Start(t).URL()
+	url := redisserver.Start(t).URL()
 	before, after := newSite(t, url), newSite(t, url)
 	_, cookie := before.post("/items?sku=tea", "")
 	_, cookie = before.post("/login?as=ada", cookie)
@@ -220,7 +220,7 @@ func TestSessionsOutliveTheProcessOnRedis(t *testing.T) {
 }
 
 func TestABlackHoleIsBounded(t *testing.T) {
-	server := redistest.Start(t)
+	server := redisserver.Start(t)
 	s := newSite(t, server.URL())
 	_, cookie := s.post("/items?sku=tea", "")
 	if err := server.Pause(); err != nil {

@@ -23,9 +23,9 @@ import (
 
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/sessiontest/redistest"
 	"github.com/seed48429006/sessions/stores/memstore"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
@@ -284,8 +284,8 @@ func (k kind) isJSON() bool { return strings.Contains(k.codec, "JSON") }
 func onEveryKind(t *testing.T, test func(t *testing.T, k kind)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, kind{}) })
-	t.Run("miniredis", func(t *testing.T) { onEveryCodec(t, sessiontest.Redis(t), test) })
-	t.Run("redis", func(t *testing.T) { onEveryCodec(t, redistest.Start(t).Client(t), test) })
+	t.Run("miniredis", func(t *testing.T) { onEveryCodec(t, redistest.New(t), test) })
+	t.Run("redis", func(t *testing.T) { onEveryCodec(t, redisserver.Start(t).Client(t), test) })
 }
 
 func onEveryCodec(t *testing.T, client redis.Cmdable, test func(t *testing.T, k kind)) {

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/sessiontest/storetest"
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
@@ -20,11 +20,11 @@ func TestConformance(t *testing.T) {
 		"one shard":  {MaxSessions: 2000},
 		"two shards": {MaxSessions: 4000},
 	} {
-		newStore := func(*testing.T) session.Store[sessiontest.Profile] {
-			return memstore.New[sessiontest.Profile](o)
+		newStore := func(*testing.T) session.Store[storetest.Profile] {
+			return memstore.New[storetest.Profile](o)
 		}
 		t.Run(name, func(t *testing.T) {
-			sessiontest.TestStore(t, newStore, &sessiontest.StoreOptions{Bubble: true, Indexer: true, Lister: true})
+			storetest.Run(t, newStore, &storetest.Options{Bubble: true, Indexer: true, Lister: true})
 		})
 	}
 }
@@ -32,6 +32,6 @@ func TestConformance(t *testing.T) {
 // TestConformanceInRealTime has what a bubble lacks: a clock that runs while
 // other calls are under way.
 func TestConformanceInRealTime(t *testing.T) {
-	shared := memstore.New[sessiontest.Profile](nil)
-	sessiontest.TestStore(t, func(*testing.T) session.Store[sessiontest.Profile] { return shared }, nil)
+	shared := memstore.New[storetest.Profile](nil)
+	storetest.Run(t, func(*testing.T) session.Store[storetest.Profile] { return shared }, nil)
 }

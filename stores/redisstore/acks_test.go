@@ -13,7 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
@@ -28,13 +28,13 @@ func careful(t *testing.T, client redis.Cmdable) store {
 }
 
 // follow starts a replica and waits until the primary counts it.
-func follow(t *testing.T, primary *redistest.Server) *redistest.Server {
+func follow(t *testing.T, primary *redisserver.Server) *redisserver.Server {
 	t.Helper()
-	redistest.Long(t)
+	redisserver.Long(t)
 	_, port, _ := net.SplitHostPort(primary.Addr())
 	client := primary.Client(t)
 	must(t, client.ConfigSet(t.Context(), "repl-diskless-sync-delay", "0").Err())
-	replica := redistest.Start(t, "--replicaof", "127.0.0.1 "+port)
+	replica := redisserver.Start(t, "--replicaof", "127.0.0.1 "+port)
 	for end := time.Now().Add(20 * time.Second); ; {
 		must(t, client.Incr(t.Context(), "written").Err())
 		n, err := client.Do(t.Context(), "wait", 1, 200).Int()
@@ -81,7 +81,7 @@ func wantUnconfirmed(t *testing.T, s store, rec func() session.Record[cart]) {
 }
 
 func TestReplicaAcks(t *testing.T) {
-	primary := redistest.Start(t)
+	primary := redisserver.Start(t)
 	client := primary.Client(t)
 	plain, s, ctx := newStore(t, client), careful(t, client), t.Context()
 	kept := func() session.Record[cart] { return saved(t, plain, "anna") }
@@ -127,9 +127,9 @@ func TestReplicaAcks(t *testing.T) {
 // A write that is sent again because its reply was lost is confirmed as the
 // first one would have been: each time, something is written.
 func TestReplicaAcksOfLostReplies(t *testing.T) {
-	primary := redistest.Start(t)
+	primary := redisserver.Start(t)
 	follow(t, primary)
-	proxy := redistest.NewProxy(t, primary.Addr())
+	proxy := redisserver.NewProxy(t, primary.Addr())
 	client, err := redisstore.NewClient(proxy.URL())
 	must(t, err)
 	t.Cleanup(func() { client.Close() })
@@ -187,7 +187,7 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 // In a cluster, replicas of the node that has the key are asked, wherever the
 // key has gone.
 func TestReplicaAcksInACluster(t *testing.T) {
-	cluster := redistest.StartCluster(t)
+	cluster := redisserver.StartCluster(t)
 	cluster.AddReplica(t, cluster.Nodes[0])
 	client, err := redisstore.NewClient(cluster.URL())
 	must(t, err)

@@ -12,7 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
@@ -51,7 +51,7 @@ func everything(ctx context.Context, client, admin *redis.Client) error {
 // A user with the documented rules can do everything, and with one rule less
 // cannot.
 func TestACL(t *testing.T) {
-	server := redistest.Start(t)
+	server := redisserver.Start(t)
 	admin := server.Client(t)
 	try := func(t *testing.T, rules []string) error {
 		ctx := t.Context()

@@ -7,7 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -22,7 +22,7 @@ func full(owner string) session.Record[cart] {
 }
 
 func BenchmarkStore(b *testing.B) {
-	client := redistest.Start(b).Client(b)
+	client := redisserver.Start(b).Client(b)
 	s, ctx := newStore(b, client), b.Context()
 	rec := full("anna")
 	must(b, s.Save(ctx, &rec))

@@ -8,7 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
@@ -134,7 +134,7 @@ func TestNewClientNamesTheCause(t *testing.T) {
 }
 
 func TestOpenWithTLSOfAPlainServer(t *testing.T) {
-	server := redistest.Start(t)
+	server := redisserver.Start(t)
 	_, err := redisstore.Open(t.Context(), "rediss://"+server.Addr(), "carts", codec.MessagePack[cart](), nil)
 	if err == nil || !strings.Contains(err.Error(), "does not use TLS on this port") {
 		t.Errorf("got %v", err)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -120,7 +120,7 @@ func TestEveryKeyExpires(t *testing.T) {
 
 // The key's time to live is that of the record, and the record tells it.
 func TestTimeToLive(t *testing.T) {
-	client := redistest.Start(t).Client(t)
+	client := redisserver.Start(t).Client(t)
 	s, ctx := newStore(t, client), t.Context()
 	rec := draft("anna")
 	check := func(what string, want time.Time) {

@@ -8,32 +8,32 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/sessiontest/storetest"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
 const maxRecord = 64 << 10
 
-func conform(t *testing.T, client redis.UniversalClient, c codec.Codec[sessiontest.Profile], advance func(time.Duration)) {
-	sessiontest.TestStore(t, func(t *testing.T) session.Store[sessiontest.Profile] {
+func conform(t *testing.T, client redis.UniversalClient, c codec.Codec[storetest.Profile], advance func(time.Duration)) {
+	storetest.Run(t, func(t *testing.T) session.Store[storetest.Profile] {
 		s, err := redisstore.New(client, "conformance", c, &redisstore.Options{MaxRecordBytes: maxRecord, Logger: quiet.Logger})
 		must(t, err)
 		return s
-	}, &sessiontest.StoreOptions{
+	}, &storetest.Options{
 		Advance:   advance,
 		Indexer:   true,
 		Lister:    true,
 		MaxRecord: maxRecord,
-		Corrupt: func(t *testing.T, _ session.Store[sessiontest.Profile], id session.ID) {
+		Corrupt: func(t *testing.T, _ session.Store[storetest.Profile], id session.ID) {
 			must(t, client.SetRange(t.Context(), "conformance:"+id.String(), 60, "damage").Err())
 		},
 	})
 }
 
 func TestConformance(t *testing.T) {
-	msgpack, json := codec.MessagePack[sessiontest.Profile](), codec.JSON[sessiontest.Profile]()
+	msgpack, json := codec.MessagePack[storetest.Profile](), codec.JSON[storetest.Profile]()
 	t.Run("miniredis", func(t *testing.T) {
 		server := miniredis.RunT(t)
 		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
@@ -41,10 +41,10 @@ func TestConformance(t *testing.T) {
 		conform(t, client, json, server.FastForward)
 	})
 	t.Run("redis", func(t *testing.T) {
-		conform(t, redistest.Start(t).Client(t), msgpack, nil)
+		conform(t, redisserver.Start(t).Client(t), msgpack, nil)
 	})
 	t.Run("RESP2", func(t *testing.T) {
-		client := redis.NewClient(&redis.Options{Addr: redistest.Start(t).Addr(), Protocol: 2})
+		client := redis.NewClient(&redis.Options{Addr: redisserver.Start(t).Addr(), Protocol: 2})
 		t.Cleanup(func() { client.Close() })
 		conform(t, client, json, nil)
 	})
@@ -56,7 +56,7 @@ func TestConformance(t *testing.T) {
 // oneNodeCluster returns a client of a cluster whose only master has all slots.
 func oneNodeCluster(t *testing.T) *redis.ClusterClient {
 	t.Helper()
-	server := redistest.Start(t, "--cluster-enabled", "yes", "--cluster-port", "0")
+	server := redisserver.Start(t, "--cluster-enabled", "yes", "--cluster-port", "0")
 	node := server.Client(t)
 	must(t, node.ClusterAddSlotsRange(t.Context(), 0, 16383).Err())
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {

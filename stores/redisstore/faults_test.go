@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
@@ -55,7 +55,7 @@ func wantUnavailable(t *testing.T, s store, rec session.Record[cart], timeout ti
 }
 
 func TestNoAnswer(t *testing.T) {
-	server := redistest.Start(t)
+	server := redisserver.Start(t)
 	client, err := redisstore.NewClient(server.URL())
 	must(t, err)
 	t.Cleanup(func() { client.Close() })
@@ -83,7 +83,7 @@ func TestNoAnswer(t *testing.T) {
 // A replica that takes no writes is an error, not a success; what can be read
 // still is.
 func TestReadOnlyReplica(t *testing.T) {
-	client := redistest.Start(t).Client(t)
+	client := redisserver.Start(t).Client(t)
 	s, ctx := newStore(t, client), t.Context()
 	rec := saved(t, s, "anna")
 	must(t, client.Do(ctx, "REPLICAOF", "127.0.0.1", "1").Err())
@@ -103,7 +103,7 @@ func TestReadOnlyReplica(t *testing.T) {
 
 // When Redis is out of memory, nothing can be saved, but sessions can be ended.
 func TestOutOfMemory(t *testing.T) {
-	client := redistest.Start(t, "--maxmemory-policy", "noeviction").Client(t)
+	client := redisserver.Start(t, "--maxmemory-policy", "noeviction").Client(t)
 	s, ctx := newStore(t, client), t.Context()
 	rec, other := saved(t, s, "anna"), saved(t, s, "")
 	must(t, client.ScriptFlush(ctx).Err())

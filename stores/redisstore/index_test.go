@@ -12,7 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -116,7 +116,7 @@ func TestIndexLosesWhatEnds(t *testing.T) {
 // An entry comes before its record: at no moment is a live record of an owner
 // missing from the owner's index, whatever is done to it.
 func TestIndexComesFirst(t *testing.T) {
-	client := redistest.Start(t).Client(t)
+	client := redisserver.Start(t).Client(t)
 	s, ctx := newStore(t, client), t.Context()
 	owners := []string{"anna", "bert", "cleo"}
 	var writers sync.WaitGroup

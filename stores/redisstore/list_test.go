@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
@@ -54,7 +54,7 @@ func TestNamespacesAreApart(t *testing.T) {
 }
 
 func TestAllFindsEverything(t *testing.T) {
-	client := redistest.Start(t).Client(t)
+	client := redisserver.Start(t).Client(t)
 	s, ctx := newStore(t, client), t.Context()
 	const n = 2500
 	want := map[session.ID]bool{}
@@ -89,7 +89,7 @@ func TestAllFindsEverything(t *testing.T) {
 type someClient struct{ redis.UniversalClient }
 
 func TestAllNeedsToKnowTheServers(t *testing.T) {
-	client := redistest.Start(t).Client(t)
+	client := redisserver.Start(t).Client(t)
 	s := newStore(t, someClient{client})
 	rec := saved(t, s, "anna")
 	if ids := owned(t, s, "anna"); len(ids) != 1 || ids[0] != rec.ID {

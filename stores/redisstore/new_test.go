@@ -13,7 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
@@ -76,7 +76,7 @@ func TestNewWarnsAboutClientsThatIgnoreDeadlines(t *testing.T) {
 }
 
 func TestOpenAndClose(t *testing.T) {
-	server := redistest.Start(t)
+	server := redisserver.Start(t)
 	s, err := redisstore.Open(t.Context(), server.URL(), "carts", codec.MessagePack[cart](), nil)
 	must(t, err)
 	rec := saved(t, s, "anna")
@@ -107,7 +107,7 @@ func TestOpenAndClose(t *testing.T) {
 
 // Clients that send commands in ways of their own work too.
 func TestOtherClients(t *testing.T) {
-	server := redistest.Start(t)
+	server := redisserver.Start(t)
 	for name, make := range map[string]func(t *testing.T) redis.Cmdable{
 		"autopipeline": func(t *testing.T) redis.Cmdable {
 			pipeline, err := server.Client(t).AutoPipeline()
@@ -157,7 +157,7 @@ func TestOtherClients(t *testing.T) {
 // A client that sends commands of several goroutines at once asks for what it
 // sends as often as it likes: that is no doubt about what was written.
 func TestConflictsThroughAnAutoPipeline(t *testing.T) {
-	pipeline, err := redistest.Start(t).Client(t).AutoPipeline()
+	pipeline, err := redisserver.Start(t).Client(t).AutoPipeline()
 	must(t, err)
 	s := newStore(t, pipeline)
 	token := session.NewToken()

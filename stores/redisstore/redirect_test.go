@@ -5,7 +5,7 @@ import (
 	"net"
 	"testing"
 
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
@@ -13,7 +13,7 @@ import (
 // While a cluster moves slots, a write that is sent to another node is still known
 // to have been sent once: a conflict is a conflict, and a success a success.
 func TestWritesThatAClusterRedirects(t *testing.T) {
-	cluster := redistest.StartCluster(t)
+	cluster := redisserver.StartCluster(t)
 	client, err := redisstore.NewClient(cluster.URL())
 	must(t, err)
 	t.Cleanup(func() { client.Close() })
@@ -42,7 +42,7 @@ func TestWritesThatAClusterRedirects(t *testing.T) {
 }
 
 // move moves a key and its slot from the first node to the second.
-func move(t *testing.T, cluster *redistest.Cluster, slot int64, key string) {
+func move(t *testing.T, cluster *redisserver.Cluster, slot int64, key string) {
 	t.Helper()
 	ctx := t.Context()
 	from, to := cluster.Nodes[0].Client(t), cluster.Nodes[1].Client(t)

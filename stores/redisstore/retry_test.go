@@ -13,7 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/seed48429006/sessions/internal/redistest"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -50,7 +50,7 @@ func (c *lossyConn) Read(p []byte) (int, error) {
 }
 
 // lossy returns a client that sends a command again when its reply is lost.
-func (l *line) client(t *testing.T, server *redistest.Server) *redis.Client {
+func (l *line) client(t *testing.T, server *redisserver.Server) *redis.Client {
 	client := redis.NewClient(&redis.Options{Addr: server.Addr(), Dialer: l.dial, MaxRetries: 2})
 	t.Cleanup(func() { client.Close() })
 	must(t, client.Ping(t.Context()).Err())
@@ -74,7 +74,7 @@ func (l *line) losing(t *testing.T, f func() error) error {
 // already, and says so.
 func TestLostReplies(t *testing.T) {
 	lost := new(line)
-	client := lost.client(t, redistest.Start(t))
+	client := lost.client(t, redisserver.Start(t))
 	s, ctx := newStore(t, client), t.Context()
 	warm := saved(t, s, "")
 	must(t, s.Touch(ctx, warm.ID, warm.Expires))
@@ -126,7 +126,7 @@ func wantStored(t *testing.T, s store, want session.Record[cart]) {
 // A write that is sent again and refused may have been made the first time: it
 // is not known, and no conflict, after which it would be made once more.
 func TestLostReplyAndAnotherWrite(t *testing.T) {
-	server := redistest.Start(t)
+	server := redisserver.Start(t)
 	for name, other := range map[string]func(store, session.Record[cart]) error{
 		"replaced": func(s store, rec session.Record[cart]) error { return s.Save(t.Context(), &rec) },
 		"retired": func(s store, rec session.Record[cart]) error {
@@ -159,7 +159,7 @@ func TestLostReplyAndAnotherWrite(t *testing.T) {
 
 // That the server did not know the script is no such doubt.
 func TestConflictAfterScriptFlush(t *testing.T) {
-	client := redistest.Start(t).Client(t)
+	client := redisserver.Start(t).Client(t)
 	s, ctx := newStore(t, client), t.Context()
 	rec := saved(t, s, "")
 	stale := rec
@@ -172,7 +172,7 @@ func TestConflictAfterScriptFlush(t *testing.T) {
 
 // A record that was ended before its creation was sent again stays ended.
 func TestLostReplyOfACreationThatWasEnded(t *testing.T) {
-	server, lost := redistest.Start(t), new(line)
+	server, lost := redisserver.Start(t), new(line)
 	s, other := newStore(t, lost.client(t, server)), newStore(t, server.Client(t))
 	saved(t, s, "warm")
 	rec := draft("anna")
@@ -217,7 +217,7 @@ func (h *counting) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 // A hook that encodes the arguments does not make a conflict look like the
 // outcome of a lost reply.
 func TestConflictUnderAHookThatEncodes(t *testing.T) {
-	client := redistest.Start(t).Client(t)
+	client := redisserver.Start(t).Client(t)
 	client.AddHook(new(counting))
 	s := newStore(t, client)
 	rec := saved(t, s, "")
@@ -230,8 +230,8 @@ func TestConflictUnderAHookThatEncodes(t *testing.T) {
 
 // A lost reply is asked for again as often as the client's options allow.
 func TestLostRepliesAreBounded(t *testing.T) {
-	server := redistest.Start(t)
-	proxy := redistest.NewProxy(t, server.Addr())
+	server := redisserver.Start(t)
+	proxy := redisserver.NewProxy(t, server.Addr())
 	client := redis.NewClient(&redis.Options{Addr: proxy.Addr(), MaxRetries: 2, MinRetryBackoff: time.Millisecond, MaxRetryBackoff: time.Millisecond})
 	t.Cleanup(func() { client.Close() })
 	hook := new(counting)

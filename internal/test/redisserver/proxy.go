@@ -1,0 +1,198 @@
+package redisserver
+
+import (
+	"bufio"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A Proxy stands between clients and a server, and does what networks do. It
+// begins by passing everything on. A new behaviour holds from the next command
+// on, also on connections that are open. Its methods are safe for concurrent use.
+type Proxy struct {
+	server   string
+	listener net.Listener
+	running  sync.WaitGroup
+
+	mu      sync.Mutex
+	does    behaviour
+	delay   time.Duration
+	match   func(args []string) bool // of a command whose reply is to be lost
+	left    int                      // how many replies are to be lost
+	dropped int
+	conns   map[net.Conn]bool
+	closed  bool
+}
+
+type behaviour int
+
+const (
+	passes behaviour = iota
+	swallows
+	resets
+)
+
+// NewProxy starts a proxy to the server at this address. It ends with the test.
+func NewProxy(tb testing.TB, server string) *Proxy {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatalf("redisserver: %v", err)
+	}
+	p := &Proxy{server: server, listener: l, conns: map[net.Conn]bool{}}
+	p.running.Go(p.accept)
+	tb.Cleanup(p.close)
+	return p
+}
+
+// Addr returns the proxy's host and port.
+func (p *Proxy) Addr() string { return p.listener.Addr().String() }
+
+// URL returns the proxy's address as a redis:// URL.
+func (p *Proxy) URL() string { return "redis://" + p.Addr() }
+
+// Pass passes on commands and replies at once.
+func (p *Proxy) Pass() { p.set(passes, 0) }
+
+// Delay passes on each command only after a time, be the client still there or not.
+func (p *Proxy) Delay(d time.Duration) { p.set(passes, d) }
+
+// BlackHole accepts connections and commands, and answers nothing.
+func (p *Proxy) BlackHole() { p.set(swallows, 0) }
+
+// Reset resets each connection at its next command, and new ones at once.
+func (p *Proxy) Reset() { p.set(resets, 0) }
+
+func (p *Proxy) set(does behaviour, delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.does, p.delay = does, delay
+}
+
+// DropReplies loses the replies to the next n commands that match: the server
+// has done what they ask, and the connection ends before the client hears of it.
+// Match is given the command's name, in lower case, and its arguments; nil
+// matches every command.
+func (p *Proxy) DropReplies(n int, match func(args []string) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.match, p.left, p.dropped = match, n, 0
+}
+
+// Dropped returns how many replies were lost since the last call of DropReplies.
+func (p *Proxy) Dropped() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dropped
+}
+
+func (p *Proxy) accept() {
+	for {
+		conn, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		if does, _ := p.behaviour(); does == resets {
+			reset(conn)
+			continue
+		}
+		p.running.Go(func() { p.serve(conn) })
+	}
+}
+
+func (p *Proxy) behaviour() (behaviour, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.does, p.delay
+}
+
+// serve passes on the commands of one connection, one at a time.
+func (p *Proxy) serve(client net.Conn) {
+	defer client.Close()
+	if !p.keep(client) {
+		return
+	}
+	defer p.forget(client)
+	server, err := net.Dial("tcp", p.server)
+	if err != nil || !p.keep(server) {
+		return
+	}
+	defer p.forget(server)
+	defer server.Close()
+	commands, replies := bufio.NewReader(client), bufio.NewReader(server)
+	for {
+		args, raw, err := readCommand(commands)
+		if err != nil || len(args) == 0 {
+			return
+		}
+		does, delay := p.behaviour()
+		time.Sleep(delay)
+		switch does {
+		case swallows:
+			continue
+		case resets:
+			reset(client)
+			return
+		}
+		if _, err := server.Write(raw); err != nil {
+			return
+		}
+		reply, err := readReply(replies)
+		if err != nil || p.loses(args) {
+			return
+		}
+		client.Write(reply) // what a client that has gone sent is done all the same
+	}
+}
+
+// loses reports whether the reply to this command is to be lost.
+func (p *Proxy) loses(args []string) bool {
+	args[0] = strings.ToLower(args[0])
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left == 0 || p.match != nil && !p.match(args) {
+		return false
+	}
+	p.left--
+	p.dropped++
+	return true
+}
+
+func reset(conn net.Conn) {
+	conn.(*net.TCPConn).SetLinger(0)
+	conn.Close()
+}
+
+// keep notes a connection, to close it when the proxy ends. It reports whether
+// that is still to come.
+func (p *Proxy) keep(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		conn.Close()
+		return false
+	}
+	p.conns[conn] = true
+	return true
+}
+
+func (p *Proxy) forget(conn net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, conn)
+}
+
+// close ends the proxy and waits for its goroutines.
+func (p *Proxy) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.listener.Close()
+	for conn := range p.conns {
+		conn.Close()
+	}
+	p.mu.Unlock()
+	p.running.Wait()
+}

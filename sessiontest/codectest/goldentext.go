@@ -1,0 +1,107 @@
+package codectest
+
+import (
+	"cmp"
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// render shows a value in lines of text: the path of each part that is not zero,
+// and what it is. A part that is gone, or that has another name or value, shows;
+// a new one that is zero does not.
+func render[T any](v T) string {
+	var r renderer
+	r.part("", reflect.ValueOf(&v).Elem(), true)
+	return r.String()
+}
+
+type renderer struct{ strings.Builder }
+
+func (r *renderer) line(path, format string, args ...any) {
+	fmt.Fprintf(r, "%s: %s\n", cmp.Or(strings.TrimPrefix(path, "."), "value"), fmt.Sprintf(format, args...))
+}
+
+// part shows v if it is not zero, or has to be shown for its place to be known.
+func (r *renderer) part(path string, v reflect.Value, must bool) {
+	if v.IsZero() && !must {
+		return
+	}
+	switch k := v.Kind(); {
+	case (k == reflect.Pointer || k == reflect.Interface) && !v.IsNil():
+		r.part(path, v.Elem(), true)
+	case (k == reflect.Pointer || k == reflect.Interface || k == reflect.Slice || k == reflect.Map) && v.IsNil():
+		r.line(path, "nil")
+	case v.CanInterface() && (v.Type() == reflect.TypeFor[time.Time]() || encodesItself(v.Type())):
+		r.line(path, "%s", textOf(v))
+	case k == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
+		r.line(path, "%q", v.Bytes())
+	case k == reflect.Slice || k == reflect.Array:
+		r.elements(path, v)
+	case k == reflect.Map:
+		r.entries(path, v)
+	case k == reflect.Struct:
+		r.fields(path, v)
+	case k == reflect.String:
+		r.line(path, "%q", v)
+	default:
+		r.line(path, "%v", v)
+	}
+}
+
+func (r *renderer) elements(path string, v reflect.Value) {
+	if v.Len() == 0 {
+		r.line(path, "[]")
+	}
+	for i := range v.Len() {
+		r.part(fmt.Sprintf("%s[%d]", path, i), v.Index(i), true)
+	}
+}
+
+func (r *renderer) entries(path string, v reflect.Value) {
+	if v.Len() == 0 {
+		r.line(path, "{}")
+	}
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	for _, key := range keys {
+		name := fmt.Sprint(key)
+		if key.Kind() == reflect.String {
+			name = fmt.Sprintf("%q", name)
+		}
+		r.part(fmt.Sprintf("%s[%s]", path, name), v.MapIndex(key), true)
+	}
+}
+
+func (r *renderer) fields(path string, v reflect.Value) {
+	before := r.Len()
+	for f, field := range v.Fields() {
+		if stored(f) {
+			r.part(path+"."+f.Name, field, false)
+		}
+	}
+	if r.Len() == before {
+		r.line(path, "{}")
+	}
+}
+
+// stored reports whether a codec may store the field: it is exported, or embedded
+// and may have fields that are, and no tag says otherwise.
+func stored(f reflect.StructField) bool {
+	return (f.IsExported() || f.Anonymous && f.Type.Kind() == reflect.Struct) && !skipped(f)
+}
+
+// textOf shows a value that has an encoding of its own.
+func textOf(v reflect.Value) string {
+	addr := reflect.New(v.Type())
+	addr.Elem().Set(v)
+	if m, ok := addr.Interface().(encoding.TextMarshaler); ok {
+		if text, err := m.MarshalText(); err == nil {
+			return string(text)
+		}
+	}
+	return fmt.Sprintf("%+v", v.Interface())
+}

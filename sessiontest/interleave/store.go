@@ -1,0 +1,151 @@
+package interleave
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest"
+)
+
+// gated is the store as one party sees it: each call waits for its turn.
+type gated[T any] struct {
+	run  *run[T]
+	gate *gate
+}
+
+// A gatedCall is one call of a gated store.
+type gatedCall[T any] struct {
+	*gated[T]
+	sessiontest.Call
+}
+
+// do carries out a call, as a step or in the steps that the store marks.
+func (g *gated[T]) do(ctx context.Context, made sessiontest.Call, do func(context.Context) error) error {
+	c := &gatedCall[T]{g, made}
+	ctx = context.WithValue(ctx, partKey{}, divisible(c))
+	if g.run.overlap.Fine {
+		return do(ctx)
+	}
+	return c.step("", func() error { return do(ctx) })
+}
+
+func (c *gatedCall[T]) step(name string, do func() error) error {
+	r := c.run
+	if name != "" && !r.overlap.Fine {
+		return do()
+	}
+	fault := c.gate.turn()
+	r.see(c.ID)
+	at := len(r.steps)
+	r.steps = append(r.steps, Step{Party: c.gate.party, Part: name, Call: c.Call})
+	err := fault.carryOut(do)
+	r.steps[at].Err = err
+	return err
+}
+
+func (g *gated[T]) Load(ctx context.Context, id session.ID) (rec session.Record[T], err error) {
+	err = g.do(ctx, sessiontest.Call{Op: sessiontest.OpLoad, ID: id}, func(ctx context.Context) (err error) {
+		rec, err = g.run.store.Load(ctx, id)
+		return err
+	})
+	if err != nil {
+		return session.Record[T]{}, err
+	}
+	return rec, nil
+}
+
+func (g *gated[T]) Save(ctx context.Context, rec *session.Record[T]) error {
+	written := *rec
+	err := g.do(ctx, sessiontest.Call{Op: sessiontest.OpSave, ID: rec.ID}, func(ctx context.Context) error { return g.run.store.Save(ctx, &written) })
+	if err == nil {
+		rec.Revision = written.Revision
+	}
+	return err
+}
+
+func (g *gated[T]) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+	return g.do(ctx, sessiontest.Call{Op: sessiontest.OpTouch, ID: id}, func(ctx context.Context) error { return g.run.store.Touch(ctx, id, expires) })
+}
+
+func (g *gated[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	return g.do(ctx, sessiontest.Call{Op: sessiontest.OpRetire, ID: id}, func(ctx context.Context) error { return g.run.store.Retire(ctx, id, rev, successor, until) })
+}
+
+func (g *gated[T]) Delete(ctx context.Context, id session.ID) error {
+	return g.do(ctx, sessiontest.Call{Op: sessiontest.OpDelete, ID: id}, func(ctx context.Context) error { return g.run.store.Delete(ctx, id) })
+}
+
+func (g *gated[T]) Exists(ctx context.Context, id session.ID) (found bool, err error) {
+	err = g.do(ctx, sessiontest.Call{Op: sessiontest.OpExists, ID: id}, func(ctx context.Context) (err error) {
+		found, err = g.run.store.Exists(ctx, id)
+		return err
+	})
+	return found && err == nil, err
+}
+
+func (g *gated[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
+	return g.iterate(ctx, sessiontest.Call{Op: sessiontest.OpByOwner, Owner: owner}, func(ctx context.Context) iter.Seq2[session.Record[T], error] {
+		return g.run.owned(ctx, owner)
+	})
+}
+
+func (g *gated[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
+	return g.iterate(ctx, sessiontest.Call{Op: sessiontest.OpAll}, g.run.all)
+}
+
+// iterate yields what the store has when the step is taken: what is done with it
+// are steps of their own.
+func (g *gated[T]) iterate(ctx context.Context, c sessiontest.Call, list func(context.Context) iter.Seq2[session.Record[T], error]) iter.Seq2[session.Record[T], error] {
+	return func(yield func(session.Record[T], error) bool) {
+		var found []session.Record[T]
+		err := g.do(ctx, c, func(ctx context.Context) (err error) {
+			found, err = g.run.collect(list(ctx))
+			return err
+		})
+		for _, rec := range found {
+			if err == nil && !yield(rec, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(session.Record[T]{}, err)
+		}
+	}
+}
+
+// collect returns the records in the order in which their IDs were first seen,
+// which is the same each time that the same choices are made.
+func (r *run[T]) collect(seq iter.Seq2[session.Record[T], error]) (found []session.Record[T], err error) {
+	for rec, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, rec)
+	}
+	slices.SortFunc(found, func(a, b session.Record[T]) int { return r.seen[a.ID] - r.seen[b.ID] })
+	return found, nil
+}
+
+func (r *run[T]) owned(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
+	if index, ok := r.store.(session.Indexer[T]); ok {
+		return index.ByOwner(ctx, owner)
+	}
+	return cannot[T](r.store, "find sessions by owner")
+}
+
+func (r *run[T]) all(ctx context.Context) iter.Seq2[session.Record[T], error] {
+	if lister, ok := r.store.(session.Lister[T]); ok {
+		return lister.All(ctx)
+	}
+	return cannot[T](r.store, "list sessions")
+}
+
+func cannot[T any](store session.Store[T], what string) iter.Seq2[session.Record[T], error] {
+	return func(yield func(session.Record[T], error) bool) {
+		yield(session.Record[T]{}, fmt.Errorf("%w: %T cannot %s", session.ErrUnsupported, store, what))
+	}
+}

@@ -1,0 +1,116 @@
+// Package storetest has the conformance suite for stores of sessions.
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// Options tell [Run] about the store. The zero value suits a store
+// that any number of tests may use at once and whose clock is the real one.
+type Options struct {
+	// Advance lets time pass for the store, at least d. It need not do so for
+	// the test: a function that shortens what all records have left, as
+	// miniredis's FastForward does, will do. Nil means [time.Sleep].
+	//
+	// With Advance the rules are checked one after the other, so that Advance
+	// may speak of the store that was made last.
+	Advance func(d time.Duration)
+
+	// Bubble checks each rule in a [testing/synctest] bubble of its own, where
+	// waiting takes no time. It is for stores that do no I/O. Advance is not
+	// called.
+	Bubble bool
+
+	// Indexer says that the store must be a [session.Indexer], Lister that it
+	// must be a [session.Lister]. If they are false, the rules for these are
+	// skipped when the store is not.
+	Indexer, Lister bool
+
+	// MaxRecord is how many bytes a record may have. The store must refuse a
+	// larger one. Zero means any number, and skips the rule.
+	MaxRecord int
+
+	// Corrupt makes the record that store has of id unreadable. Nil means that
+	// no record can be, and skips the rules for those.
+	Corrupt func(t *testing.T, store session.Store[Profile], id session.ID)
+}
+
+// Run checks that a store keeps every rule of [session.Store], and of
+// [session.Indexer] and [session.Lister] if it implements them. Each rule is a
+// subtest named for it; when it fails, the message quotes the rule.
+//
+// new is called once for each rule. It may return a new store each time or the
+// same one: the rules use IDs and owners that no other uses. What has to be
+// closed is best closed by t.Cleanup. Nil options are the default.
+//
+// On a store whose clock is the real one, the suite takes some two seconds.
+func Run(t *testing.T, new func(*testing.T) session.Store[Profile], o *Options) {
+	if o == nil {
+		o = &Options{}
+	}
+	for _, r := range rules {
+		t.Run(r.name, func(t *testing.T) {
+			if o.Advance == nil || o.Bubble {
+				t.Parallel()
+			}
+			if o.Bubble {
+				synctest.Test(t, func(t *testing.T) { r.check(t, new(t), o) })
+				return
+			}
+			r.check(t, new(t), o)
+		})
+	}
+}
+
+// A rule is one thing that a store must do.
+type rule struct {
+	name        string
+	explanation string // which part of the contract a store breaks that fails
+	needs       func(*trial) bool
+	try         func(*trial)
+}
+
+// rules are all of them. needs is nil for those that every store has to keep.
+var rules = slices.Concat(
+	saveRules, valueRules, loadRules, touchRules, retireRules, deleteRules,
+	expiryRules, contextRules, ownerRules, listRules, corruptRules, raceRules,
+)
+
+func (r *rule) check(t *testing.T, store session.Store[Profile], o *Options) {
+	tr := &trial{T: t, rule: r, store: store, options: o}
+	if r.needs != nil && !r.needs(tr) {
+		return
+	}
+	r.try(tr)
+}
+
+// needsIndexer is for rules about [session.Indexer].
+func needsIndexer(t *trial) bool {
+	var ok bool
+	t.indexer, ok = t.store.(session.Indexer[Profile])
+	return t.offered("an Indexer", ok, t.options.Indexer)
+}
+
+// needsLister is for rules about [session.Lister].
+func needsLister(t *trial) bool {
+	var ok bool
+	t.lister, ok = t.store.(session.Lister[Profile])
+	return t.offered("a Lister", ok, t.options.Lister)
+}
+
+// offered skips or fails the test if the store lacks an optional interface.
+func (t *trial) offered(what string, is, must bool) bool {
+	t.Helper()
+	switch {
+	case !is && must:
+		t.Fatalf("%T is not %s", t.store, what)
+	case !is:
+		t.Skipf("%T is not %s", t.store, what)
+	}
+	return is
+}

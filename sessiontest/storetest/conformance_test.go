@@ -1,0 +1,92 @@
+package storetest_test
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/storetest"
+)
+
+// inChild is set in the processes that TestSuiteTells starts.
+const inChild = "SESSIONTEST_FLAWED"
+
+// TestFlawed runs the suite on stores that must not pass, in a child process.
+func TestFlawed(t *testing.T) {
+	if os.Getenv(inChild) == "" {
+		t.Skip("run by TestSuiteTells")
+	}
+	for _, fl := range flaws {
+		t.Run(slug(fl.name), func(t *testing.T) { testFlawed(t, fl.make) })
+	}
+	t.Run("none", func(t *testing.T) { testFlawed(t, (*flawed).corruptible) })
+}
+
+func testFlawed(t *testing.T, flaw func(*flawed)) {
+	newStore := func(*testing.T) session.Store[profile] { return newFlawed(flaw) }
+	storetest.Run(t, newStore, &storetest.Options{
+		Bubble:    true,
+		MaxRecord: maxRecord,
+		Corrupt: func(t *testing.T, store session.Store[profile], id session.ID) {
+			if err := store.(*flawed).corrupt(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+		},
+	})
+}
+
+// TestSuiteTells checks that the suite lets a right store pass, that it fails
+// for every flaw under the rule that names it, and that no rule is idle.
+func TestSuiteTells(t *testing.T) {
+	output, failed := runFlawed(t, "none", "")
+	if failed {
+		t.Fatalf("the suite fails for a store that is right:\n%s", output)
+	}
+	idle := regexp.MustCompile(`(?m)^ +--- PASS: TestFlawed/none/(\S+)`).FindAllStringSubmatch(output, -1)
+	for _, fl := range flaws {
+		for rule := range strings.FieldsSeq(fl.rules) {
+			idle = slices.DeleteFunc(idle, func(match []string) bool { return match[1] == rule })
+		}
+		t.Run(slug(fl.name), func(t *testing.T) { checkTold(t, fl) })
+	}
+	for _, match := range idle {
+		t.Errorf("no flaw breaks the rule %s", match[1])
+	}
+}
+
+// checkTold checks that all the rules that name a flaw fail for it.
+func checkTold(t *testing.T, fl flaw) {
+	t.Parallel()
+	rules := strings.Fields(fl.rules)
+	output, _ := runFlawed(t, slug(fl.name), strings.Join(rules, "|"))
+	for _, rule := range rules {
+		if !strings.Contains(output, "--- FAIL: TestFlawed/"+slug(fl.name)+"/"+rule+" ") {
+			t.Errorf("the rule %s did not tell", rule)
+		}
+	}
+	if !strings.Contains(output, "The rule: ") {
+		t.Error("no rule was quoted")
+	}
+	if t.Failed() {
+		t.Log(output)
+	}
+}
+
+// runFlawed runs the suite for one flaw in a child process.
+func runFlawed(t *testing.T, name, rules string) (output string, failed bool) {
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.timeout=1m",
+		"-test.run=^TestFlawed$/^"+regexp.QuoteMeta(name)+"$/^("+rules+")$")
+	if rules == "" {
+		child.Args[len(child.Args)-1] = "-test.run=^TestFlawed$/^" + name + "$"
+	}
+	child.Env = append(os.Environ(), inChild+"=1")
+	text, err := child.CombinedOutput()
+	return string(text), err != nil
+}
+
+// slug returns a name that is the same as a subtest's.
+func slug(name string) string { return strings.ReplaceAll(name, " ", "-") }

@@ -1,0 +1,151 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/storetest"
+	"github.com/seed48429006/sessions/stores/memstore"
+)
+
+type (
+	profile = storetest.Profile
+	record  = session.Record[profile]
+	records = iter.Seq2[record, error]
+)
+
+// flawed is a store that is right but for the methods that are set.
+type flawed struct {
+	right
+	load    func(context.Context, session.ID) (record, error)
+	save    func(context.Context, *record) error
+	touch   func(context.Context, session.ID, time.Time) error
+	retire  func(context.Context, session.ID, session.Revision, session.ID, time.Time) error
+	delete  func(context.Context, session.ID) error
+	exists  func(context.Context, session.ID) (bool, error)
+	byOwner func(context.Context, string) records
+	all     func(context.Context) records
+}
+
+// right is the store beneath, which keeps every rule.
+type right = *memstore.Store[profile]
+
+// maxRecord is more than the records of the suite have, but for the one that is
+// to be too large.
+const maxRecord = 1 << 16
+
+func newFlawed(flaw func(*flawed)) *flawed {
+	base := memstore.New[profile](nil)
+	f := &flawed{
+		right: base, load: base.Load, touch: base.Touch, retire: base.Retire, delete: base.Delete,
+		exists: base.Exists, byOwner: base.ByOwner, all: base.All,
+	}
+	f.save = func(ctx context.Context, rec *record) error {
+		if len(rec.Value.Photo) > maxRecord {
+			return session.ErrTooLarge
+		}
+		return base.Save(ctx, rec)
+	}
+	flaw(f)
+	return f
+}
+
+func (f *flawed) Load(ctx context.Context, id session.ID) (record, error) { return f.load(ctx, id) }
+
+func (f *flawed) Save(ctx context.Context, rec *record) error { return f.save(ctx, rec) }
+
+func (f *flawed) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+	return f.touch(ctx, id, expires)
+}
+
+func (f *flawed) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	return f.retire(ctx, id, rev, successor, until)
+}
+
+func (f *flawed) Delete(ctx context.Context, id session.ID) error { return f.delete(ctx, id) }
+
+func (f *flawed) Exists(ctx context.Context, id session.ID) (bool, error) { return f.exists(ctx, id) }
+
+func (f *flawed) ByOwner(ctx context.Context, owner string) records { return f.byOwner(ctx, owner) }
+
+func (f *flawed) All(ctx context.Context) records { return f.all(ctx) }
+
+// force saves rec whatever is there already.
+func (f *flawed) force(ctx context.Context, rec *record) error {
+	for {
+		stored, err := f.right.Load(ctx, rec.ID)
+		if errors.Is(err, session.ErrGone) {
+			return err
+		}
+		rec.Revision = stored.Revision
+		if err = f.right.Save(ctx, rec); !errors.Is(err, session.ErrConflict) && !errors.Is(err, session.ErrExists) {
+			return err
+		}
+	}
+}
+
+// saveAs saves an edited copy of rec.
+func (f *flawed) saveAs(ctx context.Context, rec *record, edit func(*record)) error {
+	written := *rec
+	edit(&written)
+	err := f.right.Save(ctx, &written)
+	if err == nil {
+		rec.Revision = written.Revision
+	}
+	return err
+}
+
+// dawdle lets other goroutines run between a look and the leap.
+func dawdle() {
+	for range 20 {
+		runtime.Gosched()
+	}
+}
+
+// filter yields the records that keep accepts.
+func filter(seq records, keep func(record) bool) records {
+	return func(yield func(record, error) bool) {
+		for rec, err := range seq {
+			if (err != nil || keep(rec)) && !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+// instead returns a function that returns err in place of the error old.
+func instead(old, err error) func(error) error {
+	return func(got error) error {
+		if errors.Is(got, old) {
+			return err
+		}
+		return got
+	}
+}
+
+// notes is a map that concurrent calls may share.
+type notes[V any] struct {
+	mu sync.Mutex
+	m  map[session.ID]V
+}
+
+func (n *notes[V]) put(id session.ID, v V) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.m == nil {
+		n.m = make(map[session.ID]V)
+	}
+	n.m[id] = v
+}
+
+func (n *notes[V]) get(id session.ID) (V, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	v, ok := n.m[id]
+	return v, ok
+}

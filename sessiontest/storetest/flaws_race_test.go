@@ -1,0 +1,88 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+var raceFlaws = []flaw{
+	{"save looks before it leaps", "race-increments race-create race-save race-delete-save", func(f *flawed) {
+		f.save = func(ctx context.Context, rec *record) error {
+			stored, err := f.right.Load(ctx, rec.ID)
+			switch {
+			case err == nil && rec.Revision == 0:
+				return session.ErrExists
+			case err == nil && rec.Revision != stored.Revision:
+				return session.ErrConflict
+			case err != nil && rec.Revision != 0:
+				return err
+			}
+			dawdle()
+			return f.force(ctx, rec)
+		}
+	}},
+	{"touch rewrites the record", "race-delete-touch race-touch-save", func(f *flawed) {
+		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+			rec, err := f.right.Load(ctx, id)
+			if err != nil {
+				return err
+			}
+			dawdle()
+			rec.Expires = expires
+			return f.force(ctx, &rec)
+		}
+	}},
+	{"retire looks before it leaps", "race-retire race-retire-save", func(f *flawed) {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+			rec, err := f.right.Load(ctx, id)
+			if err != nil {
+				return err
+			}
+			if rec.Revision != rev {
+				return session.ErrConflict
+			}
+			dawdle()
+			for {
+				rec, _ = f.right.Load(ctx, id)
+				err = f.right.Retire(ctx, id, rec.Revision, successor, until)
+				if !errors.Is(err, session.ErrConflict) {
+					return instead(session.ErrGone, nil)(err)
+				}
+			}
+		}
+	}},
+	{"delete looks before it leaps", "race-retire-delete", func(f *flawed) {
+		f.delete = func(ctx context.Context, id session.ID) error {
+			if _, err := f.right.Load(ctx, id); err != nil {
+				return instead(session.ErrNotFound, nil)(err)
+			}
+			dawdle()
+			return instead(session.ErrGone, nil)(f.right.Delete(ctx, id))
+		}
+	}},
+	{"load tears", "race-whole", func(f *flawed) {
+		f.load = func(ctx context.Context, id session.ID) (record, error) {
+			rec, err := f.right.Load(ctx, id)
+			dawdle()
+			if later, again := f.right.Load(ctx, id); err == nil && again == nil {
+				rec.Value = later.Value
+			}
+			return rec, err
+		}
+	}},
+	{"load is late", "race-whole save-replaces", func(f *flawed) {
+		var seen notes[record]
+		f.load = func(ctx context.Context, id session.ID) (record, error) {
+			rec, err := f.right.Load(ctx, id)
+			before, ok := seen.get(id)
+			seen.put(id, rec)
+			if ok && err == nil {
+				return before, nil
+			}
+			return rec, err
+		}
+	}},
+}

@@ -1,0 +1,99 @@
+package storetest
+
+import (
+	"errors"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+var corruptRules = []rule{
+	{
+		name:        "unreadable-load",
+		explanation: "Load returns a DecodeError with the ID when the record cannot be read, and leaves the record where it is.",
+		needs:       needsCorrupt,
+		try: func(t *trial) {
+			id := t.unreadable("").ID
+			for range 2 {
+				_, err := t.store.Load(t.Context(), id)
+				if broken, ok := errors.AsType[*session.DecodeError](err); !ok || broken.ID != id {
+					t.Errorf("Load returned the error %v", err)
+				}
+				t.wantExists(id, true)
+			}
+		},
+	},
+	{
+		name:        "unreadable-delete",
+		explanation: "Delete makes a live ID absent, also when its record cannot be read.",
+		needs:       needsCorrupt,
+		try: func(t *trial) {
+			id := t.unreadable("").ID
+			t.ok("Delete", t.store.Delete(t.Context(), id))
+			t.wantAbsent(id)
+		},
+	},
+	{
+		name:        "unreadable-by-owner",
+		explanation: "ByOwner yields a DecodeError for a record that cannot be read, and goes on.",
+		needs:       func(t *trial) bool { return needsCorrupt(t) && needsIndexer(t) },
+		try: func(t *trial) {
+			broken, readable := t.mixed()
+			found, unreadable := t.collect(t.indexer.ByOwner(t.Context(), broken[0].Owner))
+			t.wantMixed(broken, readable, found, unreadable)
+		},
+	},
+	{
+		name:        "unreadable-all",
+		explanation: "All yields a DecodeError for a record that cannot be read, and goes on.",
+		needs:       func(t *trial) bool { return needsCorrupt(t) && needsLister(t) },
+		try: func(t *trial) {
+			broken, readable := t.mixed()
+			found, unreadable := t.all()
+			t.wantMixed(broken, readable, found, unreadable)
+		},
+	},
+}
+
+func needsCorrupt(t *trial) bool {
+	if t.options.Corrupt == nil {
+		t.Skip("Options.Corrupt is nil")
+	}
+	return true
+}
+
+// unreadable returns a record that was stored and then corrupted.
+func (t *trial) unreadable(owner string) session.Record[Profile] {
+	t.Helper()
+	rec := t.liveOf(owner)
+	t.options.Corrupt(t.T, t.store, rec.ID)
+	return rec
+}
+
+// mixed returns an owner's records, of which some are unreadable: more than one,
+// so that an iteration that ends at the first is found out.
+func (t *trial) mixed() (broken, readable []session.Record[Profile]) {
+	t.Helper()
+	owner := newOwner()
+	for range 3 {
+		broken = append(broken, t.unreadable(owner))
+		readable = append(readable, t.liveOf(owner))
+	}
+	return broken, readable
+}
+
+// wantMixed checks what an iteration made of mixed records.
+func (t *trial) wantMixed(broken, readable []session.Record[Profile], found map[session.ID]session.Record[Profile], unreadable map[session.ID]bool) {
+	t.Helper()
+	for _, rec := range broken {
+		if _, ok := found[rec.ID]; ok || !unreadable[rec.ID] {
+			t.Errorf("an unreadable record was not yielded as a DecodeError with its ID")
+		}
+	}
+	for _, rec := range readable {
+		if diff := cmp.Diff(rec, found[rec.ID]); diff != "" {
+			t.Errorf("a readable record was not yielded as it is stored (-want +got):\n%s", diff)
+		}
+	}
+}

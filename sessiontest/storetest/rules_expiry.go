@@ -1,0 +1,186 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+var expiryRules = []rule{
+	{
+		name:        "expires",
+		explanation: "A record whose Expires has passed is absent: no method sees it.",
+		try: func(t *trial) {
+			rec, ctx := t.shortLived(), t.Context()
+			t.pass()
+			t.wantAbsent(rec.ID)
+			t.refused("Touch", t.store.Touch(ctx, rec.ID, inAnHour()), session.ErrNotFound)
+			t.refused("Retire", t.store.Retire(ctx, rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()), session.ErrNotFound)
+			rec.Expires = inAnHour()
+			t.refused("Save", t.store.Save(ctx, &rec), session.ErrNotFound)
+			t.refused("Delete", t.store.Delete(ctx, rec.ID), session.ErrNotFound)
+			t.wantAbsent(rec.ID)
+		},
+	},
+	{
+		name:        "deadline-first",
+		explanation: "A record ends at its Deadline if that is before its Expires: no method sees it then.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.Expires, rec.Deadline = inAnHour(), after(soon)
+			t.save(&rec)
+			t.pass()
+			t.wantAbsent(rec.ID)
+			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, inAnHour()), session.ErrNotFound)
+			rec = draft()
+			rec.Deadline = after(-soon)
+			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
+		},
+	},
+	{
+		name:        "deadline-none",
+		explanation: "A record with a zero Deadline lives until its Expires, which Touch may move to any time.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.Expires, rec.Deadline = after(soon), time.Time{}
+			t.save(&rec)
+			rec.Expires = inAnHour()
+			t.touch(rec.ID, rec.Expires)
+			t.pass()
+			t.wantStored(rec)
+		},
+	},
+	{
+		name:        "far",
+		explanation: "A record may end in the year 9999.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.Expires = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+			rec.Deadline = rec.Expires
+			t.save(&rec)
+			t.wantStored(rec)
+			t.touch(rec.ID, rec.Expires)
+			t.wantStored(rec)
+			t.save(&rec)
+			t.wantStored(rec)
+		},
+	},
+	{
+		name:        "expires-create",
+		explanation: "Save with a zero Revision makes an ID live whose record has expired, with a revision that the ID has not had.",
+		try: func(t *trial) {
+			rec := t.shortLived()
+			old := rec.Revision
+			t.pass()
+			rec.Revision, rec.Expires = 0, inAnHour()
+			t.save(&rec)
+			if rec.Revision == old {
+				t.Errorf("the revision is %d again", old)
+			}
+			t.wantStored(rec)
+		},
+	},
+	{
+		name:        "expires-save-extends",
+		explanation: "A Save with a later Expires lets the record live on until then.",
+		try: func(t *trial) {
+			rec := t.shortLived()
+			rec.Expires = inAnHour()
+			t.save(&rec)
+			t.pass()
+			t.wantStored(rec)
+		},
+	},
+	{
+		name:        "expires-save-shortens",
+		explanation: "A Save with an earlier Expires ends the record then.",
+		try: func(t *trial) {
+			rec := t.live()
+			rec.Expires = after(soon)
+			t.save(&rec)
+			t.pass()
+			t.wantAbsent(rec.ID)
+		},
+	},
+}
+
+var contextRules = []rule{
+	{
+		name:        "context",
+		explanation: "Methods give up when ctx is done: they return an error that says nothing of the ID, and write nothing.",
+		try: func(t *trial) {
+			rec, ctx := t.live(), t.cancelled()
+			update, create := rec, draft()
+			update.Value.Name = "cancelled"
+			_, loadErr := t.store.Load(ctx, rec.ID)
+			_, existsErr := t.store.Exists(ctx, rec.ID)
+			for call, err := range map[string]error{
+				"Load":   loadErr,
+				"Exists": existsErr,
+				"Save":   t.store.Save(ctx, &update),
+				"create": t.store.Save(ctx, &create),
+				"Touch":  t.store.Touch(ctx, rec.ID, after(2*soon)),
+				"Retire": t.store.Retire(ctx, rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()),
+				"Delete": t.store.Delete(ctx, rec.ID),
+			} {
+				t.gaveUp(call, err)
+			}
+			if update.Revision != rec.Revision || create.Revision != 0 {
+				t.Errorf("Save set a revision")
+			}
+			t.wantStored(rec)
+			t.wantAbsent(create.ID)
+		},
+	},
+	{
+		name:        "context-by-owner",
+		explanation: "ByOwner yields an error and ends when ctx is done.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			rec := t.live()
+			t.gaveUp("ByOwner", firstError(t, func(ctx context.Context, yield func(session.Record[Profile], error) bool) {
+				t.indexer.ByOwner(ctx, rec.Owner)(yield)
+			}))
+		},
+	},
+	{
+		name:        "context-all",
+		explanation: "All yields an error and ends when ctx is done.",
+		needs:       needsLister,
+		try: func(t *trial) {
+			t.live()
+			t.gaveUp("All", firstError(t, func(ctx context.Context, yield func(session.Record[Profile], error) bool) {
+				t.lister.All(ctx)(yield)
+			}))
+		},
+	},
+}
+
+// firstError returns the only error that an iteration under a context that is
+// done yields.
+func firstError(t *trial, iterate func(context.Context, func(session.Record[Profile], error) bool)) error {
+	var errs []error
+	iterate(t.cancelled(), func(_ session.Record[Profile], err error) bool {
+		errs = append(errs, err)
+		return true
+	})
+	if len(errs) != 1 {
+		t.Fatalf("the iteration yielded %d times, want one error", len(errs))
+	}
+	return errs[0]
+}
+
+// gaveUp checks the error of a call whose context was done.
+func (t *trial) gaveUp(call string, err error) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s returned no error", call)
+	}
+	for _, answer := range []error{session.ErrNotFound, session.ErrExists, session.ErrConflict, session.ErrGone, session.ErrTooLarge} {
+		if errors.Is(err, answer) {
+			t.Errorf("%s returned the error %v", call, err)
+		}
+	}
+}

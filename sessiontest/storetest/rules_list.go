@@ -1,0 +1,210 @@
+package storetest
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/internal/test/profile"
+	"github.com/seed48429006/sessions/session"
+)
+
+var ownerRules = []rule{
+	{
+		name:        "by-owner",
+		explanation: "ByOwner yields the live records of the owner, whole, each once, and no other owner's.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			owner := newOwner()
+			t.wantOwned(owner)
+			t.live()
+			var want []session.Record[Profile]
+			for range 20 {
+				want = append(want, t.liveOf(owner))
+				t.wantOwned(owner, want...)
+			}
+			t.liveOf(owner + "x")
+			t.wantOwned(owner, want...)
+		},
+	},
+	{
+		name:        "by-owner-odd",
+		explanation: "An owner may be any string of bytes but the empty one.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			unique := newOwner()
+			var all []session.Record[Profile]
+			for _, odd := range []string{" ", ":", "*", "?", "[a-z]", "\x00", "\xff", "Zoë", "\n"} {
+				all = append(all, t.liveOf(unique+odd))
+			}
+			for _, rec := range all {
+				t.wantOwned(rec.Owner, rec)
+			}
+		},
+	},
+	{
+		name:        "by-owner-empty",
+		explanation: "The empty owner has no sessions.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			t.liveOf("")
+			t.wantOwned("")
+		},
+	},
+	{
+		name:        "by-owner-gone",
+		explanation: "ByOwner does not yield records that were deleted or retired.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			rec := t.live()
+			deleted, retired := t.liveOf(rec.Owner), t.liveOf(rec.Owner)
+			t.wantOwned(rec.Owner, rec, deleted, retired)
+			t.ok("Delete", t.store.Delete(t.Context(), deleted.ID))
+			t.wantOwned(rec.Owner, rec, retired)
+			t.ok("Retire", t.store.Retire(t.Context(), retired.ID, retired.Revision, successorOf(retired.ID), inAnHour()))
+			t.wantOwned(rec.Owner, rec)
+		},
+	},
+	{
+		name:        "by-owner-expired",
+		explanation: "ByOwner does not yield records that have expired.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			rec := t.live()
+			short := draft()
+			short.Owner, short.Expires = rec.Owner, after(soon)
+			t.save(&short)
+			t.pass()
+			t.wantOwned(rec.Owner, rec)
+		},
+	},
+	{
+		name:        "by-owner-touched",
+		explanation: "ByOwner yields a record for as long as it lives, also when it was touched.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			rec := t.shortLived()
+			rec.Expires = inAnHour()
+			t.touch(rec.ID, rec.Expires)
+			t.wantOwned(rec.Owner, rec)
+			t.pass()
+			t.wantOwned(rec.Owner, rec)
+		},
+	},
+	{
+		name:        "by-owner-updated",
+		explanation: "The new contents and deadline are visible to ByOwner when Save returns.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			rec := draft()
+			rec.Deadline, rec.Expires = after(soon), after(soon)
+			t.save(&rec)
+			rec.Deadline, rec.Expires, rec.Value = inAnHour(), inAnHour(), profile.Empty()
+			t.save(&rec)
+			t.wantOwned(rec.Owner, rec)
+			t.pass()
+			t.wantOwned(rec.Owner, rec)
+		},
+	},
+	{
+		name:        "by-owner-changed",
+		explanation: "The new owner is visible to ByOwner when Save returns, and the record is no more yielded for the old one.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			stays := t.live()
+			rec := t.liveOf(stays.Owner)
+			first, second := newOwner(), newOwner()
+			for i, step := range []struct{ owner, left string }{{first, stays.Owner}, {"", first}, {second, ""}, {stays.Owner, second}} {
+				rec.Owner, rec.Deadline = step.owner, after(time.Duration(i+2)*time.Hour)
+				t.save(&rec)
+				t.wantStored(rec)
+				if got := t.owned(step.owner)[rec.ID]; step.owner != "" && !cmp.Equal(got, rec) {
+					t.Errorf("ByOwner did not yield the record of the new owner (-want +got):\n%s", cmp.Diff(rec, got))
+				}
+				if _, ok := t.owned(step.left)[rec.ID]; ok {
+					t.Errorf("ByOwner yielded the record of the owner that it had before")
+				}
+			}
+			t.wantOwned(stays.Owner, stays, rec)
+		},
+	},
+	{
+		name:        "by-owner-break",
+		explanation: "An iteration may be left early and repeated, and the store be used, and changed, meanwhile.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			owner := newOwner()
+			for range 5 {
+				t.liveOf(owner)
+			}
+			seq := t.indexer.ByOwner(t.Context(), owner)
+			for rec, err := range seq {
+				t.ok("ByOwner", err)
+				t.save(&rec)
+				t.wantStored(rec)
+				t.ok("Delete", t.store.Delete(t.Context(), rec.ID))
+				break
+			}
+			left, _ := t.collect(seq)
+			if len(left) != 4 {
+				t.Errorf("the second iteration yielded %d records, want 4", len(left))
+			}
+		},
+	},
+}
+
+var listRules = []rule{
+	{
+		name:        "all",
+		explanation: "All yields the live records, whole, with and without owner.",
+		needs:       needsLister,
+		try: func(t *trial) {
+			want := []session.Record[Profile]{t.liveOf("")}
+			for range 20 {
+				want = append(want, t.live())
+			}
+			found, _ := t.all()
+			for _, rec := range want {
+				if diff := cmp.Diff(rec, found[rec.ID]); diff != "" {
+					t.Errorf("All did not yield a record as it is stored (-want +got):\n%s", diff)
+				}
+			}
+		},
+	},
+	{
+		name:        "all-gone",
+		explanation: "All does not yield records that were deleted, retired or have expired.",
+		needs:       needsLister,
+		try: func(t *trial) {
+			gone := []session.ID{t.shortLived().ID, t.deleted().ID, t.retired().ID}
+			t.pass()
+			found, unreadable := t.all()
+			for i, id := range gone {
+				if _, ok := found[id]; ok || unreadable[id] {
+					t.Errorf("All yielded the %s record", []string{"expired", "deleted", "retired"}[i])
+				}
+			}
+		},
+	},
+	{
+		name:        "all-break",
+		explanation: "An iteration over All may be left early, and the store be used, and changed, meanwhile.",
+		needs:       needsLister,
+		try: func(t *trial) {
+			kept := []session.Record[Profile]{t.live(), t.live(), t.live()}
+			for _, err := range t.lister.All(t.Context()) {
+				if _, unreadable := errors.AsType[*session.DecodeError](err); !unreadable {
+					t.ok("All", err)
+				}
+				t.save(&kept[0])
+				break
+			}
+			found, _ := t.all()
+			if slices.ContainsFunc(kept, func(r session.Record[Profile]) bool { return found[r.ID].Revision != r.Revision }) {
+				t.Errorf("the next iteration did not yield what is stored")
+			}
+		},
+	},
+}

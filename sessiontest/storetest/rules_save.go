@@ -1,0 +1,230 @@
+package storetest
+
+import (
+	"errors"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/internal/test/profile"
+	"github.com/seed48429006/sessions/session"
+)
+
+var saveRules = []rule{
+	{
+		name:        "save-creates",
+		explanation: "Save with a zero Revision makes an absent ID live and sets the record's Revision, which is not zero.",
+		try: func(t *trial) {
+			rec := draft()
+			t.wantAbsent(rec.ID)
+			t.save(&rec)
+			if rec.Revision == 0 {
+				t.Errorf("Save did not set the Revision")
+			}
+			t.wantStored(rec)
+		},
+	},
+	{
+		name:        "save-create-exists",
+		explanation: "Save with a zero Revision returns ErrExists if the ID is live, and changes nothing.",
+		try: func(t *trial) {
+			stored := t.live()
+			other := draft()
+			other.ID = stored.ID
+			t.refused("Save", t.store.Save(t.Context(), &other), session.ErrExists)
+			t.wantStored(stored)
+		},
+	},
+	{
+		name:        "save-replaces",
+		explanation: "Save replaces all of the stored record if that one's revision is the record's Revision.",
+		try: func(t *trial) {
+			rec := t.live()
+			t.wantStored(rec)
+			rec.Owner = newOwner()
+			rec.Created, rec.Renewed = after(-2*time.Minute), after(-time.Minute)
+			rec.Deadline, rec.Expires = after(30*time.Minute), after(20*time.Minute)
+			rec.Persist = false
+			rec.Value = Profile{Name: "another"}
+			t.save(&rec)
+			t.wantStored(rec)
+		},
+	},
+	{
+		name:        "save-sets-revision",
+		explanation: "Save sets the Revision of the record that it is given, and nothing else.",
+		try: func(t *trial) {
+			rec := draft()
+			for range 2 {
+				before := rec
+				t.ok("Save", t.store.Save(t.Context(), &rec))
+				before.Revision = rec.Revision
+				if diff := cmp.Diff(before, rec); diff != "" {
+					t.Errorf("Save changed it (-before +after):\n%s", diff)
+				}
+			}
+		},
+	},
+	{
+		name:        "save-conflict",
+		explanation: "Save returns ErrConflict if the stored record has another revision than the one given, and changes nothing.",
+		try: func(t *trial) {
+			stale := t.live()
+			fresh := stale
+			fresh.Value.Visits++
+			t.save(&fresh)
+			stale.Value.Name = "lost"
+			t.refused("Save", t.store.Save(t.Context(), &stale), session.ErrConflict)
+			t.wantStored(fresh)
+			stale.Revision = fresh.Revision + 1
+			t.refused("Save with a revision that never was", t.store.Save(t.Context(), &stale), session.ErrConflict)
+			t.wantStored(fresh)
+		},
+	},
+	{
+		name:        "save-absent",
+		explanation: "Save with a Revision returns ErrNotFound if the ID is absent: it never creates.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.Revision = 7
+			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
+			t.wantAbsent(rec.ID)
+		},
+	},
+	{
+		name:        "save-deleted",
+		explanation: "Save with a Revision returns ErrNotFound if the record was deleted: it never creates it again.",
+		try: func(t *trial) {
+			rec := t.deleted()
+			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
+			t.wantAbsent(rec.ID)
+		},
+	},
+	{
+		name:        "save-create-expired",
+		explanation: "Save returns ErrNotFound if the record's Expires has passed already, and stores nothing.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.Expires = after(-soon)
+			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
+			t.wantAbsent(rec.ID)
+		},
+	},
+	{
+		name:        "save-replace-expired",
+		explanation: "Save of a record whose Expires has passed returns ErrNotFound and stores nothing: the stored record stays as it is.",
+		try: func(t *trial) {
+			stored := t.live()
+			rec := stored
+			rec.Expires, rec.Value = after(-soon), Profile{Name: "late"}
+			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
+			t.wantStored(stored)
+		},
+	},
+	{
+		name:        "save-revisions-differ",
+		explanation: "Save sets a new revision, which no other write of this ID has had, not even one before the ID was deleted.",
+		try: func(t *trial) {
+			seen := make(map[session.Revision]bool)
+			rec := draft()
+			for i := range 40 {
+				if i%10 == 9 {
+					t.ok("Delete", t.store.Delete(t.Context(), rec.ID))
+					rec.Revision = 0
+				}
+				t.save(&rec)
+				if rec.Revision == 0 || seen[rec.Revision] {
+					t.Fatalf("write %d has the revision %d, as has another one", i, rec.Revision)
+				}
+				seen[rec.Revision] = true
+			}
+		},
+	},
+	{
+		name:        "save-error-keeps-record",
+		explanation: "Save leaves the record that it was given unchanged when it returns an error.",
+		try: func(t *trial) {
+			for name, rec := range refusedRecords(t) {
+				before := rec
+				if err := t.store.Save(t.Context(), &rec); err == nil {
+					t.Errorf("Save of %s returned no error", name)
+				}
+				if diff := cmp.Diff(before, rec); diff != "" {
+					t.Errorf("Save of %s changed it (-before +after):\n%s", name, diff)
+				}
+			}
+		},
+	},
+	{
+		name:        "save-error-keeps-record-unencodable",
+		explanation: "Save stores a value whose pointers lead back to it, or returns an EncodeError, stores nothing and leaves the record unchanged.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.Value = profile.Circular()
+			err := t.store.Save(t.Context(), &rec)
+			if err == nil {
+				t.wantExists(rec.ID, true)
+				return
+			}
+			if _, ok := errors.AsType[*session.EncodeError](err); !ok || rec.Revision != 0 {
+				t.Errorf("Save returned the error %v and the Revision %d", err, rec.Revision)
+			}
+			t.wantAbsent(rec.ID)
+		},
+	},
+	{
+		name:        "save-too-large",
+		explanation: "Save returns ErrTooLarge if the record is larger than the store takes; it stores nothing and leaves the record unchanged.",
+		needs: func(t *trial) bool {
+			if t.options.MaxRecord == 0 {
+				t.Skip("Options.MaxRecord is zero")
+			}
+			return true
+		},
+		try: func(t *trial) {
+			rec := t.live()
+			large := rec
+			large.Value.Photo = make([]byte, t.options.MaxRecord+1)
+			t.refused("Save", t.store.Save(t.Context(), &large), session.ErrTooLarge)
+			if large.Revision != rec.Revision {
+				t.Errorf("Save changed the Revision")
+			}
+			t.wantStored(rec)
+		},
+	},
+	{
+		name:        "save-one-only",
+		explanation: "Save, Touch, Retire and Delete of one ID do nothing to another.",
+		try: func(t *trial) {
+			kept := t.live()
+			rec := t.liveOf(kept.Owner)
+			t.save(&rec)
+			t.touch(rec.ID, after(time.Minute))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()))
+			other := t.liveOf(kept.Owner)
+			t.ok("Delete", t.store.Delete(t.Context(), other.ID))
+			t.wantStored(kept)
+		},
+	},
+}
+
+// refusedRecords returns records that Save must not take, by the reason.
+func refusedRecords(t *trial) map[string]session.Record[Profile] {
+	exists := t.live()
+	exists.Revision = 0
+	stale := t.live()
+	newer := stale
+	t.save(&newer)
+	absent := draft()
+	absent.Revision = 7
+	expired := draft()
+	expired.Expires = after(-soon)
+	return map[string]session.Record[Profile]{
+		"one that exists": exists,
+		"a stale one":     stale,
+		"an absent one":   absent,
+		"a deleted one":   t.deleted(),
+		"a retired one":   t.retired(),
+		"an expired one":  expired,
+	}
+}

@@ -1,0 +1,110 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// The functions in this file are what the rules about overlapping calls let run
+// at once.
+
+// increment counts a visit. It tries as often as the others of a crowd can be first.
+func (t *trial) increment(id session.ID) error {
+	for range crowd {
+		rec, err := t.store.Load(t.Context(), id)
+		if err != nil {
+			return err
+		}
+		rec.Value.Visits++
+		runtime.Gosched() // or a quick store would see them one after the other
+		if err := t.store.Save(t.Context(), &rec); !errors.Is(err, session.ErrConflict) {
+			return err
+		}
+	}
+	return errors.New("conflicts without another write")
+}
+
+// numbered returns rec with n written to several places, after prefix.
+func numbered(rec session.Record[Profile], prefix string, n int) session.Record[Profile] {
+	text := prefix + "#" + strconv.Itoa(n)
+	rec.Owner, rec.Value = text, Profile{Name: text, Visits: n, Address: Address{City: prefix}}
+	return rec
+}
+
+// countUp saves numbered records, one over the other.
+func (t *trial) countUp(rec session.Record[Profile]) error {
+	for n := range rounds {
+		rec = numbered(rec, rec.Value.Address.City, n)
+		if err := t.store.Save(t.Context(), &rec); err != nil {
+			return err
+		}
+		got, err := t.store.Load(t.Context(), rec.ID)
+		if err != nil {
+			return err
+		}
+		if got.Revision != rec.Revision {
+			return fmt.Errorf("revision %d after Save had written %d", got.Revision, rec.Revision)
+		}
+	}
+	return nil
+}
+
+// watch loads what countUp saves until it is done.
+func (t *trial) watch(rec session.Record[Profile], done *atomic.Bool) error {
+	for last := rec.Value.Visits; !done.Load(); last = rec.Value.Visits {
+		got, err := t.store.Load(t.Context(), rec.ID)
+		if err != nil {
+			return err
+		}
+		rec = got
+		if diff := cmp.Diff(numbered(got, got.Value.Address.City, got.Value.Visits), got); diff != "" {
+			return fmt.Errorf("a mixture of two records (-want +got):\n%s", diff)
+		}
+		if got.Value.Visits < last {
+			return fmt.Errorf("the record number %d, though number %d was there before", got.Value.Visits, last)
+		}
+	}
+	return nil
+}
+
+// watchOwner counts how often ByOwner yields the records that stay.
+func (t *trial) watchOwner(owner string, stays map[session.ID]int) error {
+	for i := range rounds / 5 {
+		for rec, err := range t.indexer.ByOwner(t.Context(), owner) {
+			if err != nil {
+				return err
+			}
+			if _, ok := stays[rec.ID]; ok {
+				stays[rec.ID]++
+			}
+		}
+		for _, n := range stays {
+			if n != i+1 {
+				return fmt.Errorf("a record %d times in %d iterations", n, i+1)
+			}
+		}
+	}
+	return nil
+}
+
+// comeAndGo creates and ends records of owner until done.
+func (t *trial) comeAndGo(owner string, done *atomic.Bool) error {
+	for !done.Load() {
+		rec := draft()
+		rec.Owner = owner
+		if err := t.store.Save(t.Context(), &rec); err != nil {
+			return err
+		}
+		if err := t.store.Delete(t.Context(), rec.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
