@@ -214,6 +214,25 @@ func (h *counting) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	return next
 }
 
+// A Retire whose reply is lost was perhaps refused. That the record is absent when
+// it is sent again does not make it done: another request may have deleted it.
+func TestLostReplyOfARefusedRetire(t *testing.T) {
+	server, lost := redisserver.Start(t), new(line)
+	s, other := newStore(t, lost.client(t, server)), newStore(t, server.Client(t))
+	warm := saved(t, s, "")
+	must(t, s.Retire(t.Context(), warm.ID, warm.Revision, session.NewToken().ID(), in(time.Second)))
+	rec := saved(t, other, "")
+	stale := rec
+	must(t, other.Save(t.Context(), &rec))
+	lost.meanwhile = func() { must(t, other.Delete(context.Background(), rec.ID)) }
+	err := lost.losing(t, func() error {
+		return s.Retire(t.Context(), stale.ID, stale.Revision, session.NewToken().ID(), in(time.Minute))
+	})
+	if err != session.ErrNotFound {
+		t.Errorf("got error %v, want ErrNotFound", err)
+	}
+}
+
 // A hook that encodes the arguments does not make a conflict look like the
 // outcome of a lost reply.
 func TestConflictUnderAHookThatEncodes(t *testing.T) {

@@ -113,8 +113,8 @@ func (k *keyspace) end(ctx context.Context, s *script, id session.ID, args ...an
 	if w.unconfirmed != nil && (outcome == ok || outcome == notFound) {
 		return unavailable(w.unconfirmed)
 	}
-	if w.again && outcome == notFound {
-		return nil // an earlier attempt ended it
+	if w.again && outcome == notFound && s == deleteScript {
+		return nil // an earlier attempt may have deleted it, and it is absent
 	}
 	if outcome != ok {
 		return outcome.err(id)
