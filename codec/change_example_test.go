@@ -147,7 +147,7 @@ func ExampleFrom() {
 	// {Items:map[tea:1]} <nil>
 	// {Items:map[cup:1 tea:2]} <nil>
 	// {Items:map[tea:3]} <nil>
-	// {Items:[]} codec: value was written by a newer version of the program: version 3, while this one knows versions up to 2
+	// {Items:[]} session: record was written by a newer version of the program: version 3, while this one knows versions up to 2
 }
 
 // A program starts to use versions, with a type that stays as it is.

@@ -74,8 +74,9 @@
 // lifetime after the last server that wrote it.
 //
 // While a new version is rolled out, the servers that still run the old one meet
-// what the new one wrote. They fail those requests, by [session.ErrNewer], and leave the
-// sessions alone: nobody is logged out, and nothing is lost. That holds for a
+// what the new one wrote. They fail those requests by a [*session.DecodeError] that
+// wraps [session.ErrNewer], and leave the sessions alone: nobody is logged out, and
+// nothing is lost. Ending such a session works, since that decodes nothing. That holds for a
 // program without versions too, if it is built with this module. It ends with
 // the rollout; after a rollback it goes on until those sessions have expired.
 //
@@ -135,7 +136,11 @@
 //	42  CRC-32C of the type's identity, then of everything but itself and expires;
 //	    of a retired record, which is of every type, without the identity
 //	46  length of the owner
-//	48  owner, value
+//	48  owner, value; of a retired record, the 32 bytes of its successor's ID
+//
+// The header of a retired record has no owner, and its times are zero. [ReadHeader]
+// reads a header alone: a store can find, list and end a record whose value it
+// cannot decode.
 //
 // The checksum finds accidents, not attacks: who can write to the store can
 // forge sessions, unless they are sealed.

@@ -65,14 +65,3 @@ func TestTypesNeverMeet(t *testing.T) {
 		}
 	}
 }
-
-// That a session was renewed holds for whoever asks.
-func TestMarkersAreOfEveryType(t *testing.T) {
-	data := codec.AppendRetired(nil, 7, session.ID{})
-	if _, err := codec.DecodeRecord(data, session.ID{1}, codec.MessagePack[order]()); err != session.ErrGone {
-		t.Errorf("got error %v, want ErrGone", err)
-	}
-	if _, err := codec.DecodeRecord(data, session.ID{1}, codec.JSON[[]string]()); err != session.ErrGone {
-		t.Errorf("got error %v, want ErrGone", err)
-	}
-}
