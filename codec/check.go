@@ -25,9 +25,10 @@ type rules struct {
 
 // A member is a field as it is encoded.
 type member struct {
-	name string // in the encoding
-	path string // in Go
-	typ  reflect.Type
+	name  string // in the encoding
+	alias string // under which it is read too
+	path  string // in Go
+	typ   reflect.Type
 }
 
 // kinds that no codec here can encode.

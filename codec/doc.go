@@ -44,7 +44,8 @@
 //     `json:"old"`. Without, its value is lost.
 //   - A field changed its type, or was split, or some were joined: [Versioned],
 //     with an upgrade. Without, old values cannot be read, which ends those
-//     sessions.
+//     sessions. A wider type of numbers reads what a narrower one wrote; for a
+//     narrower one, a number that does not fit is an error.
 //   - A field means something else than before, say cents instead of euros:
 //     [Versioned], with an upgrade. Without, nobody notices.
 //   - T itself was renamed, or moved to another package: a method of T,

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"errors"
+	"reflect"
 	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -22,15 +23,16 @@ import (
 // knows: EncodeMsgpack and DecodeMsgpack, MarshalMsgpack and UnmarshalMsgpack,
 // MarshalBinary and UnmarshalBinary, or MarshalText and UnmarshalText.
 //
-// A pointer to a nil slice, map or pointer comes back as a nil pointer. Two
-// encodings of equal values may differ in the order of their maps' keys.
+// A number that does not fit into its type is an error of Decode. A pointer to a
+// nil slice, map or pointer comes back as a nil pointer. Two encodings of equal values may differ in the order of their maps' keys.
 func MessagePack[T any]() Codec[T] {
-	return &messagePack[T]{plan: deep.Of[T](), null: mayBeNull[T](msgpackRules)}
+	return &messagePack[T]{plan: deep.Of[T](), numbers: numbersOf(reflect.TypeFor[T]()), null: mayBeNull[T](msgpackRules)}
 }
 
 type messagePack[T any] struct {
-	plan deep.Plan[T]
-	null bool // whether a T may be encoded as nil
+	plan    deep.Plan[T]
+	numbers numbers
+	null    bool // whether a T may be encoded as nil
 }
 
 var errNull = errors.New("codec: nil instead of a value")
@@ -66,7 +68,7 @@ func (c *messagePack[T]) Decode(data []byte, v *T) error {
 		return errNull
 	}
 	d := decoders.Get().(*decoder)
-	if err := d.decode(data, v); err != nil {
+	if err := d.decode(data, v, &c.numbers); err != nil {
 		*v = zero
 		return err
 	}
@@ -114,9 +116,12 @@ type decoder struct {
 	walker walker
 }
 
-func (d *decoder) decode(data []byte, v any) (err error) {
+func (d *decoder) decode(data []byte, v any, holds *numbers) (err error) {
 	defer rescue(&err)
 	if err := d.walker.walk(data); err != nil {
+		return err
+	}
+	if err := holds.check(data, d.walker.found); err != nil {
 		return err
 	}
 	d.in = reader{data: data, exts: d.walker.exts}

@@ -53,7 +53,7 @@ func jsonFields(c *checker, t reflect.Type, path string) []member {
 			if name == "" {
 				name = f.Name
 			}
-			list = append(list, member{name, at, f.Type})
+			list = append(list, member{name: name, path: at, typ: f.Type})
 		}
 	}
 	return list

@@ -30,6 +30,16 @@ func msgpackTag(f reflect.StructField) (name string, options []string) {
 	return name, strings.Split(rest, ",")
 }
 
+// alias returns the other name under which a field with these options is read.
+func alias(options []string) string {
+	for _, option := range options {
+		if name, ok := strings.CutPrefix(option, "alias:"); ok {
+			return name
+		}
+	}
+	return ""
+}
+
 // msgpackFields lists the fields of t that msgpack/v5 encodes. Those of an
 // embedded struct it takes for t's own, unless the struct encodes itself or one
 // of them has a name that is taken already.
@@ -60,7 +70,7 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 			if name == "" {
 				name = f.Name
 			}
-			list = append(list, member{name, at, f.Type})
+			list = append(list, member{name, alias(options), at, f.Type})
 		}
 	}
 	return list
