@@ -130,15 +130,25 @@ func TestCheckRefuses(t *testing.T) {
 	}](t, "-", "C")
 }
 
-// What one codec would drop that sessions keep is refused; what all drop is not.
+// A codec must write what sessions keep, and nothing else.
 func TestCheckOfTags(t *testing.T) {
 	checks[struct {
 		Hash string `json:"-"`
 	}](t, "-", "Hash")
 	checks[struct {
 		Hash  string   `json:"-" msgpack:"-,omitempty"`
-		Cache []string `msgpack:"-"`
+		Cache []string `msgpack:"-" json:"-"`
 	}](t, "-", "-")
+	checks[struct {
+		Cache []string `msgpack:"-"`
+		Named `msgpack:"-"`
+		At    any `json:"-"`
+	}](t, "At", "Cache Named")
+	checks[struct {
+		In struct {
+			Cache []string `msgpack:"-"`
+		}
+	}](t, "-", "In.Cache")
 	checks[struct{ N []json.Number }](t, "-", "N[]")
 	checks[struct {
 		N json.Number `json:"-" msgpack:"-"`
@@ -207,7 +217,7 @@ func TestCheckStructs(t *testing.T) {
 	checks[struct {
 		time.Time
 		Name string `msgpack:"-"`
-	}](t, "-", "")
+	}](t, "", "")
 }
 
 // Everything that Check accepts can indeed be kept, and what it refuses for its

@@ -27,6 +27,15 @@
 // omitzero is zero if it is empty, or says so by its method IsZero; a pointer to
 // nil is nil; a [json.RawMessage] has no white space, and is nil if it is null.
 //
+// A type that encodes itself decides what is stored. Tags in it mean nothing to a
+// session, which keeps all its fields; a change counts if the encoding shows it,
+// whatever the type's Equal says. A codec refuses such a type if it would go by the
+// tags instead: the type has MarshalJSON, say, and the codec is MessagePack.
+//
+// A field that is not to be stored has the tags of both codecs: `msgpack:"-" json:"-"`.
+// A field that sessions drop and the codec would write is refused, and so is the
+// reverse: `json:"-"` alone hides a field from an API, and sessions keep it.
+//
 // Two things are left to know. A value may be one that its codec refuses: NaN in
 // JSON, or a string that is not UTF-8. That is a [session.EncodeError] at
 // commit. And a type with marshalers of its own is as true as those are: a

@@ -5,8 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/seed48429006/sessions/internal/deep"
 )
 
 var jsonRules = &rules{
@@ -42,9 +40,8 @@ func jsonFields(c *checker, t reflect.Type, path string) []member {
 		}
 		switch {
 		case tag == "-":
-			if deep.Keeps(f) {
-				c.refuse(at, "sessions keep it, but JSON does not; tag it `msgpack:\"-\" json:\"-\"`, or remove the tag")
-			}
+			c.kept(t, f, at)
+		case c.dropped(t, f, at):
 		case f.Anonymous && embedded.Kind() == reflect.Struct && name == "":
 			list = append(list, jsonEmbedded(c, f, path)...)
 		case !f.IsExported():

@@ -50,6 +50,8 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 		at := path + "." + f.Name
 		switch {
 		case name == "-":
+			c.kept(t, f, at)
+		case c.dropped(t, f, at):
 		case f.Name == "_msgpack":
 			if slices.Contains(options, "as_array") || slices.Contains(options, "asArray") {
 				c.refuse(at, "a struct stored as an array cannot be read once it has gained or lost a field; remove as_array")

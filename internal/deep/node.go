@@ -101,6 +101,9 @@ func (c *compiler) fill(n *node) {
 		return
 	}
 	c.byKind(n)
+	if n.normalize != nil && n.typ.Kind() != reflect.Interface && alwaysEncodesItself(n.typ) {
+		n.normalize, n.equal = nil, equality(n.typ)
+	}
 	if clone := cloner(n.typ); clone != nil {
 		n.flat, n.shares, n.unshare = false, false, clone
 	}

@@ -1,0 +1,83 @@
+package codec_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/deep"
+)
+
+// account writes a field that its tags take out.
+type account struct {
+	Name   string
+	Secret string `msgpack:"-" json:"-"`
+}
+
+type (
+	accountByText account
+	accountByBoth account
+	accountByJSON account
+	accountByData account
+)
+
+func write(a account) ([]byte, error) { return json.Marshal([]string{a.Name, a.Secret}) }
+func read[T ~struct {
+	Name   string
+	Secret string `msgpack:"-" json:"-"`
+}](a *T, data []byte) error {
+	var parts [2]string
+	err := json.Unmarshal(data, &parts)
+	*a = T(account{parts[0], parts[1]})
+	return err
+}
+
+func (a accountByText) MarshalText() ([]byte, error)       { return write(account(a)) }
+func (a *accountByText) UnmarshalText(data []byte) error   { return read(a, data) }
+func (a accountByBoth) MarshalJSON() ([]byte, error)       { return write(account(a)) }
+func (a *accountByBoth) UnmarshalJSON(data []byte) error   { return read(a, data) }
+func (a accountByBoth) MarshalBinary() ([]byte, error)     { return write(account(a)) }
+func (a *accountByBoth) UnmarshalBinary(data []byte) error { return read(a, data) }
+func (a accountByJSON) MarshalJSON() ([]byte, error)       { return write(account(a)) }
+func (a *accountByJSON) UnmarshalJSON(data []byte) error   { return read(a, data) }
+func (a accountByData) MarshalBinary() ([]byte, error)     { return write(account(a)) }
+func (a *accountByData) UnmarshalBinary(data []byte) error { return read(a, data) }
+
+// survives checks that a value which a session keeps comes back from a codec.
+func survives[T any](t *testing.T, c codec.Codec[T], v T) {
+	t.Helper()
+	if err := c.(codec.Checker).Check(); err != nil {
+		t.Error(err)
+	}
+	kept := v
+	deep.Of[T]().Normalize(&kept)
+	if diff := cmp.Diff(v, kept); diff != "" {
+		t.Errorf("%T: the session loses (-want +got):\n%s", c, diff)
+	}
+	data, err := c.Append(nil, &kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got T
+	if err := c.Decode(data, &got); err != nil || !cmp.Equal(v, got) {
+		t.Errorf("%T: got %+v and error %v, want %+v", c, got, err, v)
+	}
+}
+
+func TestTypesThatEncodeThemselvesKeepTaggedFields(t *testing.T) {
+	survives(t, codec.MessagePack[accountByText](), accountByText{"ada", "secret"})
+	survives(t, codec.JSON[accountByText](), accountByText{"ada", "secret"})
+	survives(t, codec.MessagePack[[]accountByBoth](), []accountByBoth{{"ada", "secret"}})
+	survives(t, codec.JSON[[]accountByBoth](), []accountByBoth{{"ada", "secret"}})
+	survives(t, codec.JSON[accountByJSON](), accountByJSON{"ada", "secret"})
+	survives(t, codec.MessagePack[accountByData](), accountByData{"ada", "secret"})
+}
+
+// A codec that does not ask the type to encode itself would lose the field.
+func TestCheckOfTypesThatOnlyOthersEncode(t *testing.T) {
+	checks[struct{ A accountByText }](t, "-", "-")
+	checks[struct{ A accountByJSON }](t, "A.Secret", "-")
+	checks[struct{ A accountByData }](t, "-", "A.Secret")
+}
