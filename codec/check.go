@@ -50,6 +50,9 @@ func check[T any](r *rules) error {
 		path = t.String()
 	}
 	c := checker{rules: r, seen: map[sight]bool{}}
+	if local[T]() && !titled[T]() {
+		c.refuse(path, "is declared within a function, where another type may have the same name; declare it outside")
+	}
 	c.check(t, path, true)
 	return errors.Join(c.errs...)
 }

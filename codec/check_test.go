@@ -245,15 +245,16 @@ func TestCheckAgreesWithTheCodec(t *testing.T) {
 	}
 }
 
+type misnamed struct {
+	A int `msgpack:"b"`
+	B int `msgpack:"b"`
+	C chan int
+}
+
 func TestCheckSaysWhatToDo(t *testing.T) {
-	type T struct {
-		A int `msgpack:"b"`
-		B int `msgpack:"b"`
-		C chan int
-	}
-	const want = "codec: MessagePack: T.B: is stored under the name \"b\", and so is T.A; rename one\n" +
-		"codec: MessagePack: T.C: a channel cannot be stored; remove it, or tag it `msgpack:\"-\"`"
-	if err := codec.MessagePack[T]().(codec.Checker).Check(); err == nil || err.Error() != want {
+	const want = "codec: MessagePack: misnamed.B: is stored under the name \"b\", and so is misnamed.A; rename one\n" +
+		"codec: MessagePack: misnamed.C: a channel cannot be stored; remove it, or tag it `msgpack:\"-\"`"
+	if err := codec.MessagePack[misnamed]().(codec.Checker).Check(); err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

@@ -118,6 +118,9 @@
 // takes no space: it goes into the record's checksum. With Versioned it is the
 // identity of today's T, not that of the types in its upgrades.
 //
+// A type that is declared within a function is refused: Go gives it no name that
+// tells it from one in another function.
+//
 // A type that embeds another gets its SessionType with it, and then is the same
 // to a store; it should have its own. So are two types main.Cart of two programs.
 //

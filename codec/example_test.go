@@ -38,15 +38,16 @@ func ExampleJSON() {
 	// Output: {"customer":"anna","pages":null} <nil>
 }
 
+type Game struct {
+	Score complex128
+	Done  chan bool `msgpack:"-" json:"-"`
+}
+
 func ExampleChecker() {
-	type Visit struct {
-		Score complex128
-		Done  chan bool `msgpack:"-"`
-	}
-	if c, ok := codec.MessagePack[Visit]().(codec.Checker); ok {
+	if c, ok := codec.MessagePack[Game]().(codec.Checker); ok {
 		fmt.Println(c.Check())
 	}
-	// Output: codec: MessagePack: Visit.Score: a complex number cannot be stored; use two floats, or tag it `msgpack:"-"`
+	// Output: codec: MessagePack: Game.Score: a complex number cannot be stored; use two floats, or tag it `msgpack:"-"`
 }
 
 func ExampleDecodeRecord() {

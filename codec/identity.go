@@ -3,6 +3,7 @@ package codec
 import (
 	"hash/crc32"
 	"reflect"
+	"strings"
 	"sync"
 )
 
@@ -22,6 +23,21 @@ func identityOf[T any]() *identity {
 	name := typeName[T]()
 	known, _ := identities.LoadOrStore(t, &identity{name, crc32.Checksum([]byte(name), castagnoli)})
 	return known.(*identity)
+}
+
+// local reports whether T is declared within a function, or made of a type that
+// is. Go gives such types no name of their own: two functions may each have a Cart.
+// In the names of instances it numbers them.
+func local[T any]() bool {
+	return strings.Contains(reflect.TypeFor[instance[T]]().Name(), "·")
+}
+
+type instance[T any] struct{}
+
+// titled reports whether T says what it is.
+func titled[T any]() bool {
+	self, ok := any(new(T)).(interface{ SessionType() string })
+	return ok && self.SessionType() != ""
 }
 
 // typeName returns what T says it is, else its package's path and its name.
