@@ -1,6 +1,7 @@
 package deep
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"reflect"
 	"time"
@@ -30,7 +31,12 @@ func known(n *node) bool {
 		return false
 	}
 	n.flat, n.unshare, n.equal = true, func(unsafe.Pointer) {}, equal
+	n.mark = func(h *maphash.Hash, p unsafe.Pointer) { maphash.WriteComparable(h, at(n.typ, p).Interface()) }
 	if n.typ == reflect.TypeFor[time.Time]() {
+		n.mark = func(h *maphash.Hash, p unsafe.Pointer) {
+			t := (*time.Time)(p)
+			maphash.WriteComparable(h, [2]int64{t.Unix(), int64(t.Nanosecond())})
+		}
 		n.normalize = func(p unsafe.Pointer) { *(*time.Time)(p) = (*time.Time)(p).UTC() } // which drops the monotonic reading too
 	}
 	return true
@@ -41,7 +47,7 @@ func known(n *node) bool {
 func opaque(n *node, flat bool) {
 	pair := marshaler(n.typ)
 	n.lost = !EncodesItself(n.typ)
-	n.equal = equality(n.typ)
+	byEncoding(n)
 	n.unshare = func(unsafe.Pointer) {}
 	if flat || pair == nil {
 		n.flat, n.shares = true, !flat
@@ -54,16 +60,16 @@ func opaque(n *node, flat bool) {
 	}
 }
 
-// equality compares values of a type that encodes itself: they are the same if no
-// difference can be seen, or none in their encodings. A method Equal is not asked:
-// it may overlook what is stored.
-func equality(t reflect.Type) func(a, b unsafe.Pointer) bool {
-	pairs := marshalersOf(t)
-	if forMsgpack(t) { // an encoding that cannot be made here
+// byEncoding lets values of a type that encodes itself be compared by that: they
+// are the same if no difference can be seen, or none in their encodings. A method
+// Equal is not asked: it may overlook what is stored.
+func byEncoding(n *node) {
+	pairs := marshalersOf(n.typ)
+	if forMsgpack(n.typ) { // an encoding that cannot be made here
 		pairs = nil
 	}
-	return func(a, b unsafe.Pointer) bool {
-		x, y := reflect.NewAt(t, a).Interface(), reflect.NewAt(t, b).Interface()
+	n.equal = func(a, b unsafe.Pointer) bool {
+		x, y := reflect.NewAt(n.typ, a).Interface(), reflect.NewAt(n.typ, b).Interface()
 		if reflect.DeepEqual(x, y) {
 			return true
 		}
@@ -74,6 +80,7 @@ func equality(t reflect.Type) func(a, b unsafe.Pointer) bool {
 		}
 		return len(pairs) > 0
 	}
+	n.mark = func(*maphash.Hash, unsafe.Pointer) {} // equal values need not have the same encoding each time
 }
 
 // cloner returns a function that replaces a value by its own Clone, or nil if t

@@ -1,6 +1,7 @@
 package deep
 
 import (
+	"hash/maphash"
 	"reflect"
 	"unsafe"
 )
@@ -11,12 +12,12 @@ import (
 func (p Plan[T]) Subtract(v, taken *T) {
 	from, what := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
 	switch t := p.root.typ; {
+	case p.Equal(v, taken):
+		from.SetZero()
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
 		subtractSlice(from, what)
 	case t.Kind() == reflect.Map:
 		subtractMap(from, what)
-	case p.Equal(v, taken):
-		from.SetZero()
 	}
 }
 
@@ -31,12 +32,11 @@ func (p Plan[T]) IsNothing(v *T) bool {
 }
 
 func subtractSlice(from, what reflect.Value) {
-	elem := nodeOf(from.Type().Elem())
-	gone := make([]bool, what.Len())
+	taken := newBag(nodeOf(from.Type().Elem()), what)
 	kept := reflect.MakeSlice(from.Type(), 0, from.Len())
 	for i := range from.Len() {
-		if !takeOne(elem, gone, what, from.Index(i)) {
-			kept = reflect.Append(kept, from.Index(i))
+		if v := from.Index(i); !taken.remove(v) {
+			kept = reflect.Append(kept, v)
 		}
 	}
 	if kept.Len() == 0 {
@@ -46,14 +46,57 @@ func subtractSlice(from, what reflect.Value) {
 	from.Set(kept)
 }
 
-// takeOne marks the first element of what that equals v and is not marked yet,
-// and reports whether there is one.
-func takeOne(elem *node, gone []bool, what, v reflect.Value) bool {
-	for i := range gone {
-		if !gone[i] && elem.equal(address(what.Index(i)), address(v)) {
-			gone[i] = true
-			return true
+// A bag holds the elements of a slice, in lists of those that have one hash, each
+// in the order of the slice. So looking all of them up takes linear time, unless
+// their type encodes itself and they come in another order.
+type bag struct {
+	elem  *node
+	slice reflect.Value
+	seed  maphash.Seed
+	first map[uint64]int // by hash: the index of the first in its list
+	next  []int          // by index: that of the next one in the same list, -1 after the last
+}
+
+func newBag(elem *node, slice reflect.Value) *bag {
+	b := &bag{elem, slice, maphash.MakeSeed(), make(map[uint64]int, slice.Len()), make([]int, slice.Len())}
+	for i := slice.Len() - 1; i >= 0; i-- {
+		hash := b.hash(slice.Index(i))
+		next, ok := b.first[hash]
+		if !ok {
+			next = -1
 		}
+		b.first[hash], b.next[i] = i, next
+	}
+	return b
+}
+
+func (b *bag) hash(v reflect.Value) uint64 {
+	var h maphash.Hash
+	h.SetSeed(b.seed)
+	b.elem.hash(&h, address(v))
+	return h.Sum64()
+}
+
+// remove takes one element that equals v out of the bag, and reports whether there
+// was one.
+func (b *bag) remove(v reflect.Value) bool {
+	if len(b.first) == 0 {
+		return false
+	}
+	hash := b.hash(v)
+	i, ok := b.first[hash]
+	for before := -1; ok && i >= 0; before, i = i, b.next[i] {
+		switch {
+		case !b.elem.equal(address(b.slice.Index(i)), address(v)):
+			continue
+		case before >= 0:
+			b.next[before] = b.next[i]
+		case b.next[i] >= 0:
+			b.first[hash] = b.next[i]
+		default:
+			delete(b.first, hash)
+		}
+		return true
 	}
 	return false
 }
