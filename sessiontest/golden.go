@@ -46,13 +46,18 @@ const UpdateGolden = "SESSIONS_UPDATE_GOLDEN"
 // something else, delete the text first; to give them up, delete the record too.
 // Samples may come and go; their records stay.
 //
-// A change of a field that no sample sets would go unnoticed. So Golden insists
-// that together they set all of them.
+// To these samples Golden adds its own: with a value of its own in each field, with
+// the lowest and the highest integers, and with each bool alone true. So it notices
+// that two fields were exchanged, or that a type of integers became narrower. An
+// upgrade may refuse such a value, since the program would not have stored it: then
+// delete the record. Golden cannot make what encodes itself: it insists that the
+// samples together have all of those.
 //
 // The codec may be sealed, with keys that the test knows for ever.
 func Golden[T any](tb testing.TB, c codec.Codec[T], samples map[string]T) {
 	tb.Helper()
 	g := &golden[T]{TB: tb, codec: c, dir: filepath.Join("testdata", "sessions", filepath.FromSlash(tb.Name())), update: os.Getenv(UpdateGolden) != ""}
+	samples = withMade(samples)
 	for _, path := range unset(samples) {
 		tb.Errorf("no sample sets %s, so that a change of it would go unnoticed", path)
 	}

@@ -74,12 +74,16 @@ func complains(t *testing.T, got string, want ...string) {
 	}
 }
 
-// files returns what is in the folder of the test's golden files.
+// files returns what is in the folder of the test's golden files, without those of
+// the samples that Golden makes.
 func files(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	entries, _ := os.ReadDir(filepath.Join("testdata", "sessions", t.Name()))
 	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), "made-") {
+			continue
+		}
 		data, err := os.ReadFile(filepath.Join("testdata", "sessions", t.Name(), entry.Name()))
 		if err != nil {
 			t.Fatal(err)
@@ -93,10 +97,18 @@ func names(files map[string]string) string {
 	return strings.Join(slices.Sorted(maps.Keys(files)), " ")
 }
 
+// remove deletes a file of one sample, and those of the same kind of the others.
 func remove(t *testing.T, name string) {
 	t.Helper()
-	if err := os.Remove(filepath.Join("testdata", "sessions", t.Name(), name)); err != nil {
-		t.Fatal(err)
+	_, kind, _ := strings.Cut(name, ".")
+	paths, err := filepath.Glob(filepath.Join("testdata", "sessions", t.Name(), "*."+kind))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("there is no %s: %v", name, err)
+	}
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -147,8 +159,6 @@ func TestGoldenAddedField(t *testing.T) {
 	complains(t, golden(t, true, c, v))
 	complains(t, golden(t, false, c, v))
 	kept(t, made, "one.2.record", "one.2.txt")
-	v.Theme = ""
-	complains(t, golden(t, false, c, v), "no sample sets Theme, so that a change of it would go unnoticed")
 }
 
 func TestGoldenRemovedField(t *testing.T) {
@@ -259,7 +269,7 @@ func loop() profile {
 
 type embedded struct{ Inner string }
 
-// A part of every shape shows in the text, and is missed where it is not set.
+// A part of every shape shows in the text.
 func TestGoldenText(t *testing.T) {
 	type shapes struct {
 		embedded
@@ -283,7 +293,7 @@ func TestGoldenText(t *testing.T) {
 	complains(t, golden(t, true, codec.MessagePack[shapes](), shapes{
 		embedded: embedded{"in"}, Bytes: []byte("b\x00"), Hash: [2]byte{1, 2}, Empty: []string{}, Table: map[int]embedded{2: {"two"}, 1: {}},
 		Blank: &embedded{}, Deep: [][]*int{nil, {nil, new(0)}}, When: time.Unix(1, 5), Addr: netip.MustParseAddr("::1"), Big: big.NewInt(7), Ratio: 0.5, Flag: true, Skipped: "x",
-	}), "no sample sets Zero,", "no sample sets None,", "no sample sets Empty[],", "no sample sets Nothing,", "no sample sets Blank,", "no sample sets Deep[][],")
+	}))
 	const want = `embedded.Inner: "in"
 Bytes: "b\x00"
 Hash[0]: 1
