@@ -24,7 +24,8 @@ import (
 // MarshalBinary and UnmarshalBinary, or MarshalText and UnmarshalText.
 //
 // A number that does not fit into its type is an error of Decode. A pointer to a
-// nil slice, map or pointer comes back as a nil pointer. Two encodings of equal values may differ in the order of their maps' keys.
+// nil slice, map or pointer comes back as a nil pointer. Two encodings of equal
+// values may differ in the order of their maps' keys.
 func MessagePack[T any]() Codec[T] {
 	return &messagePack[T]{plan: deep.Of[T](), numbers: numbersOf(reflect.TypeFor[T]()), null: mayBeNull[T](msgpackRules)}
 }
