@@ -93,6 +93,13 @@ var (
 	decoders = sync.Pool{New: func() any { return &decoder{dec: msgpack.NewDecoder(nil)} }}
 )
 
+func init() {
+	deep.EncodeMsgpack = func(v any) ([]byte, error) {
+		e := encoder{enc: msgpack.NewEncoder(nil)}
+		return e.encode(nil, v)
+	}
+}
+
 type encoder struct {
 	enc    *msgpack.Encoder
 	out    appender

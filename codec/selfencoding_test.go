@@ -3,8 +3,10 @@ package codec_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/internal/deep"
@@ -80,4 +82,37 @@ func TestCheckOfTypesThatOnlyOthersEncode(t *testing.T) {
 	checks[struct{ A accountByText }](t, "-", "-")
 	checks[struct{ A accountByJSON }](t, "A.Secret", "-")
 	checks[struct{ A accountByData }](t, "-", "A.Secret")
+}
+
+// span has an Equal that overlooks where it is.
+type span struct {
+	from, to time.Time
+	place    string
+}
+
+func (s span) Equal(other span) bool                   { return s.to.Sub(s.from) == other.to.Sub(other.from) }
+func (s *span) EncodeMsgpack(e *msgpack.Encoder) error { return e.EncodeMulti(s.from, s.to, s.place) }
+func (s *span) DecodeMsgpack(d *msgpack.Decoder) error {
+	return d.DecodeMulti(&s.from, &s.to, &s.place)
+}
+
+// What the encoding shows is a change, and nothing else.
+func TestChangesOfTypesThatMsgpackEncodes(t *testing.T) {
+	type trip struct{ When span }
+	plan, at := deep.Of[trip](), time.Unix(1, 0)
+	v := trip{span{at, at.Add(time.Hour), "Rome"}}
+	for name, tt := range map[string]struct {
+		v    trip
+		same bool
+	}{
+		"another place": {trip{span{at, at.Add(time.Hour), "Oslo"}}, false},
+		"another time":  {trip{span{at.Add(1), at.Add(time.Hour + 1), "Rome"}}, false},
+		"another zone":  {trip{span{at.UTC(), at.Add(time.Hour).UTC(), "Rome"}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := plan.Equal(&v, &tt.v); got != tt.same {
+				t.Errorf("equal is %v, want %v", got, tt.same)
+			}
+		})
+	}
 }

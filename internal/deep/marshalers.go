@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"unsafe"
@@ -47,6 +48,10 @@ func marshalersOf(t reflect.Type) (pairs []marshalers) {
 	}
 	return pairs
 }
+
+// EncodeMsgpack returns the encoding of a value by the methods that only the msgpack
+// module knows. Package codec sets it; without, there is none.
+var EncodeMsgpack = func(ptr any) ([]byte, error) { return nil, errors.New("there is no encoder") }
 
 func forText(ptr reflect.Type) bool {
 	return implements[encoding.TextMarshaler, encoding.TextUnmarshaler](ptr)

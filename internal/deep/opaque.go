@@ -65,8 +65,8 @@ func opaque(n *node, flat bool) {
 // Equal is not asked: it may overlook what is stored.
 func byEncoding(n *node) {
 	pairs := marshalersOf(n.typ)
-	if forMsgpack(n.typ) { // an encoding that cannot be made here
-		pairs = nil
+	if forMsgpack(n.typ) {
+		pairs = append(pairs, marshalers{marshal: EncodeMsgpack})
 	}
 	n.equal = func(a, b unsafe.Pointer) bool {
 		x, y := reflect.NewAt(n.typ, a).Interface(), reflect.NewAt(n.typ, b).Interface()
