@@ -114,6 +114,27 @@ func Example_fieldSplit() {
 	// {First: Last:} codec: upgrade from version 1: "Ada" has no last name
 }
 
+// A codec with a version leaves newer values to newer programs.
+func ExampleVersioned() {
+	type Cart struct{ Items []string }
+
+	v1, err := codec.Versioned(1, codec.MessagePack[Cart]())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	v2, err := codec.Versioned(2, codec.MessagePack[Cart](), codec.From(1, codec.MessagePack[Cart](), codec.Same))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	readAs(Cart{[]string{"tea"}}, v1, v2)
+	readAs(Cart{[]string{"tea"}}, v2, v1)
+	// Output:
+	// {Items:[tea]} <nil>
+	// {Items:[]} session: record was written by a newer version of the program: version 2, while this one knows versions up to 1
+}
+
 // Each old version has an upgrade of its own, made of the steps from one version
 // to the next.
 func ExampleFrom() {

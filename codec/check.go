@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/deep"
 )
 
 // rules say what a codec does with types.
@@ -25,9 +27,10 @@ type rules struct {
 
 // A member is a field as it is encoded.
 type member struct {
-	name string // in the encoding
-	path string // in Go
-	typ  reflect.Type
+	name  string // in the encoding
+	alias string // under which it is read too
+	path  string // in Go
+	typ   reflect.Type
 }
 
 // kinds that no codec here can encode.
@@ -47,6 +50,9 @@ func check[T any](r *rules) error {
 		path = t.String()
 	}
 	c := checker{rules: r, seen: map[sight]bool{}}
+	if local[T]() && !titled[T]() {
+		c.refuse(path, "is declared within a function, where another type may have the same name; declare it outside")
+	}
 	c.check(t, path, true)
 	return errors.Join(c.errs...)
 }
@@ -120,9 +126,31 @@ func (c *checker) structs(t reflect.Type, path string, addr bool) {
 	}
 }
 
-// hidden refuses an unexported field, unless a tag says that it is not stored.
+// kept refuses a field whose tag takes it out of this codec's encoding, if a
+// session keeps it all the same.
+func (c *checker) kept(t reflect.Type, f reflect.StructField, path string) {
+	switch {
+	case !deep.Keeps(t, f):
+	case deep.EncodesItself(t):
+		c.refuse(path, "%v encodes itself, so that sessions keep all of it, but %s does not ask it to; remove the tag, or give %v methods that %s uses: %s",
+			t, c.codec, t, c.codec, methods(c.families))
+	default:
+		c.refuse(path, "sessions keep it, but %s does not; tag it `msgpack:\"-\" json:\"-\"`, or remove the tag", c.codec)
+	}
+}
+
+// dropped refuses a field that sessions do not keep, if this codec would write it.
+func (c *checker) dropped(t reflect.Type, f reflect.StructField, path string) bool {
+	if deep.Keeps(t, f) || !f.IsExported() && !(f.Anonymous && f.Type.Kind() == reflect.Struct) {
+		return false
+	}
+	c.refuse(path, "sessions do not keep it, but %s would write it; tag it `msgpack:\"-\" json:\"-\"`", c.codec)
+	return true
+}
+
+// hidden refuses an unexported field that sessions keep.
 func (c *checker) hidden(t reflect.Type, f reflect.StructField, path string) {
-	if f.Name != "_" && f.Tag.Get("msgpack") != "-" && f.Tag.Get("json") != "-" {
+	if deep.Keeps(t, f) {
 		c.refuse(path+"."+f.Name, "an unexported field would be lost; export it, tag it `%s:\"-\"`, or give %v methods that %s uses: %s",
 			c.tag, t, c.codec, methods(c.families))
 	}

@@ -27,6 +27,15 @@
 // omitzero is zero if it is empty, or says so by its method IsZero; a pointer to
 // nil is nil; a [json.RawMessage] has no white space, and is nil if it is null.
 //
+// A type that encodes itself decides what is stored. Tags in it mean nothing to a
+// session, which keeps all its fields; a change counts if the encoding shows it,
+// whatever the type's Equal says. A codec refuses such a type if it would go by the
+// tags instead: the type has MarshalJSON, say, and the codec is MessagePack.
+//
+// A field that is not to be stored has the tags of both codecs: `msgpack:"-" json:"-"`.
+// A field that sessions drop and the codec would write is refused, and so is the
+// reverse: `json:"-"` alone hides a field from an API, and sessions keep it.
+//
 // Two things are left to know. A value may be one that its codec refuses: NaN in
 // JSON, or a string that is not UTF-8. That is a [session.EncodeError] at
 // commit. And a type with marshalers of its own is as true as those are: a
@@ -44,7 +53,8 @@
 //     `json:"old"`. Without, its value is lost.
 //   - A field changed its type, or was split, or some were joined: [Versioned],
 //     with an upgrade. Without, old values cannot be read, which ends those
-//     sessions.
+//     sessions. A wider type of numbers reads what a narrower one wrote; for a
+//     narrower one, a number that does not fit is an error.
 //   - A field means something else than before, say cents instead of euros:
 //     [Versioned], with an upgrade. Without, nobody notices.
 //   - T itself was renamed, or moved to another package: a method of T,
@@ -74,8 +84,9 @@
 // lifetime after the last server that wrote it.
 //
 // While a new version is rolled out, the servers that still run the old one meet
-// what the new one wrote. They fail those requests, by [session.ErrNewer], and leave the
-// sessions alone: nobody is logged out, and nothing is lost. That holds for a
+// what the new one wrote. They fail those requests by a [*session.DecodeError] that
+// wraps [session.ErrNewer], and leave the sessions alone: nobody is logged out, and
+// nothing is lost. Ending such a session works, since that decodes nothing. That holds for a
 // program without versions too, if it is built with this module. It ends with
 // the rollout; after a rollback it goes on until those sessions have expired.
 //
@@ -107,6 +118,9 @@
 // takes no space: it goes into the record's checksum. With Versioned it is the
 // identity of today's T, not that of the types in its upgrades.
 //
+// A type that is declared within a function is refused: Go gives it no name that
+// tells it from one in another function.
+//
 // A type that embeds another gets its SessionType with it, and then is the same
 // to a store; it should have its own. So are two types main.Cart of two programs.
 //
@@ -135,7 +149,11 @@
 //	42  CRC-32C of the type's identity, then of everything but itself and expires;
 //	    of a retired record, which is of every type, without the identity
 //	46  length of the owner
-//	48  owner, value
+//	48  owner, value; of a retired record, the 32 bytes of its successor's ID
+//
+// The header of a retired record has no owner, and its times are zero. [ReadHeader]
+// reads a header alone: a store can find, list and end a record whose value it
+// cannot decode.
 //
 // The checksum finds accidents, not attacks: who can write to the store can
 // forge sessions, unless they are sealed.

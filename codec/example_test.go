@@ -28,6 +28,20 @@ func Example() {
 	// Output: 30 bytes: anna [/ /cart]
 }
 
+// A number that does not fit into its field is an error, and no other number.
+func ExampleMessagePack() {
+	type before struct{ Count int }
+	type Visit struct{ Count int8 }
+
+	data, err := codec.MessagePack[before]().Append(nil, &before{300})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(codec.MessagePack[Visit]().Decode(data, new(Visit)))
+	// Output: codec: Count: the number 300 does not fit into type int8
+}
+
 func ExampleJSON() {
 	type Visit struct {
 		Customer string   `json:"customer"`
@@ -38,15 +52,16 @@ func ExampleJSON() {
 	// Output: {"customer":"anna","pages":null} <nil>
 }
 
+type Game struct {
+	Score complex128
+	Done  chan bool `msgpack:"-" json:"-"`
+}
+
 func ExampleChecker() {
-	type Visit struct {
-		Score complex128
-		Done  chan bool `msgpack:"-"`
-	}
-	if c, ok := codec.MessagePack[Visit]().(codec.Checker); ok {
+	if c, ok := codec.MessagePack[Game]().(codec.Checker); ok {
 		fmt.Println(c.Check())
 	}
-	// Output: codec: MessagePack: Visit.Score: a complex number cannot be stored; use two floats, or tag it `msgpack:"-"`
+	// Output: codec: MessagePack: Game.Score: a complex number cannot be stored; use two floats, or tag it `msgpack:"-"`
 }
 
 func ExampleDecodeRecord() {

@@ -77,10 +77,13 @@ func FuzzDecodeRecord(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
-	f.Add(codec.AppendRetired(nil, 1, session.ID{}))
+	f.Add(codec.AppendRetired(nil, 1, session.ID{7}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, data := range [][]byte{data, resealed[cart](bytes.Clone(data))} {
 			rec, err := codec.DecodeRecord(data, session.ID{}, codec.MessagePack[cart]())
+			if retired, ok := errors.AsType[*session.RetiredError](err); ok {
+				checkMarker(t, data, retired)
+			}
 			if err != nil {
 				continue
 			}

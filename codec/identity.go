@@ -25,8 +25,22 @@ func identityOf[T any]() *identity {
 	return known.(*identity)
 }
 
-// typeName returns the result of T's method SessionType, else the path of its
-// package and its name.
+// local reports whether T is declared within a function, or made of a type that
+// is. Go gives such types no name of their own: two functions may each have a Cart.
+// In the names of instances it numbers them.
+func local[T any]() bool {
+	return strings.Contains(reflect.TypeFor[instance[T]]().Name(), "·")
+}
+
+type instance[T any] struct{}
+
+// titled reports whether T says what it is.
+func titled[T any]() bool {
+	self, ok := any(new(T)).(interface{ SessionType() string })
+	return ok && self.SessionType() != ""
+}
+
+// typeName returns what T says it is, else its package's path and its name.
 func typeName[T any]() string {
 	if self, ok := any(new(T)).(interface{ SessionType() string }); ok {
 		if name := self.SessionType(); name != "" {
@@ -37,12 +51,5 @@ func typeName[T any]() string {
 	if t.PkgPath() == "" { // unnamed, or Go's own
 		return t.String()
 	}
-	// Types that functions of one package declare can share a name. As an argument
-	// of another type, each has a number of its own.
-	if _, number, local := strings.Cut(reflect.TypeFor[argument[T]]().Name(), "·"); local {
-		return t.PkgPath() + "." + t.Name() + "·" + strings.TrimRight(number, "]")
-	}
 	return t.PkgPath() + "." + t.Name()
 }
-
-type argument[T any] struct{ _ [0]T }

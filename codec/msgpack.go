@@ -23,18 +23,17 @@ import (
 // knows: EncodeMsgpack and DecodeMsgpack, MarshalMsgpack and UnmarshalMsgpack,
 // MarshalBinary and UnmarshalBinary, or MarshalText and UnmarshalText.
 //
-// A pointer to a nil slice, map or pointer comes back as a nil pointer. Two
-// encodings of equal values may differ in the order of their maps' keys. A stored
-// number that its field cannot hold, since the field's type has changed, is an
-// error and not another number.
+// A number that does not fit into its type is an error of Decode. A pointer to a
+// nil slice, map or pointer comes back as a nil pointer. Two encodings of equal
+// values may differ in the order of their maps' keys.
 func MessagePack[T any]() Codec[T] {
-	return &messagePack[T]{plan: deep.Of[T](), null: mayBeNull[T](msgpackRules), shape: shapeOf(reflect.TypeFor[T]())}
+	return &messagePack[T]{plan: deep.Of[T](), numbers: numbersOf(reflect.TypeFor[T]()), null: mayBeNull[T](msgpackRules)}
 }
 
 type messagePack[T any] struct {
-	plan  deep.Plan[T]
-	null  bool // whether a T may be encoded as nil
-	shape *shape
+	plan    deep.Plan[T]
+	numbers numbers
+	null    bool // whether a T may be encoded as nil
 }
 
 var errNull = errors.New("codec: nil instead of a value")
@@ -70,7 +69,7 @@ func (c *messagePack[T]) Decode(data []byte, v *T) error {
 		return errNull
 	}
 	d := decoders.Get().(*decoder)
-	if err := d.decode(data, c.shape, v); err != nil {
+	if err := d.decode(data, v, &c.numbers); err != nil {
 		*v = zero
 		return err
 	}
@@ -93,6 +92,13 @@ var (
 	encoders = sync.Pool{New: func() any { return &encoder{enc: msgpack.NewEncoder(nil)} }}
 	decoders = sync.Pool{New: func() any { return &decoder{dec: msgpack.NewDecoder(nil)} }}
 )
+
+func init() {
+	deep.EncodeMsgpack = func(v any) ([]byte, error) {
+		e := encoder{enc: msgpack.NewEncoder(nil)}
+		return e.encode(nil, v)
+	}
+}
 
 type encoder struct {
 	enc    *msgpack.Encoder
@@ -118,15 +124,13 @@ type decoder struct {
 	walker walker
 }
 
-func (d *decoder) decode(data []byte, s *shape, v any) (err error) {
+func (d *decoder) decode(data []byte, v any, holds *numbers) (err error) {
 	defer rescue(&err)
 	if err := d.walker.walk(data); err != nil {
 		return err
 	}
-	if s != nil {
-		if err := (&ranger{data: data}).check(s); err != nil {
-			return err
-		}
+	if err := holds.check(data, d.walker.found); err != nil {
+		return err
 	}
 	d.in = reader{data: data, exts: d.walker.exts}
 	d.dec.Reset(&d.in)

@@ -111,16 +111,12 @@ func TestReadHeader(t *testing.T) {
 		h.Created != rec.Created || h.Renewed != rec.Renewed {
 		t.Errorf("got %+v and error %v", h, err)
 	}
-	h, err = codec.ReadHeader(codec.AppendRetired(nil, 5, session.ID{}))
-	if err != nil || !h.Retired || h.Revision != 5 {
-		t.Errorf("a marker: got %+v and error %v", h, err)
-	}
 	if _, err := codec.ReadHeader(data[:codec.HeaderSize-1]); err == nil {
 		t.Error("a short header was read")
 	}
 }
 
-// decodeBoth expects data to be unreadable.
+// unreadable checks that data gives a DecodeError and no part of a record.
 func unreadable(t *testing.T, what string, data []byte) {
 	t.Helper()
 	id := session.NewToken().ID()
@@ -139,21 +135,18 @@ func TestRecordDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, data := range [][]byte{whole, codec.AppendRetired(nil, 9, session.ID{})} {
-		kind := map[bool]string{true: "marker", false: "record"}[len(data) == codec.HeaderSize]
-		for n := range data {
-			unreadable(t, kind+" cut", data[:n])
-			for bit := range 8 {
-				flipped := bytes.Clone(data)
-				flipped[n] ^= 1 << bit
-				if kind == "marker" || n < codec.ExpiresOffset || n >= codec.ExpiresOffset+8 {
-					unreadable(t, kind+" with a bit flipped", flipped)
-				}
+	for n := range whole {
+		unreadable(t, "cut", whole[:n])
+		for bit := range 8 {
+			flipped := bytes.Clone(whole)
+			flipped[n] ^= 1 << bit
+			if n < codec.ExpiresOffset || n >= codec.ExpiresOffset+8 {
+				unreadable(t, "with a bit flipped", flipped)
 			}
 		}
-		for _, extra := range []string{"\x00", "\xc0", string(data)} {
-			unreadable(t, kind+" with more after it", append(bytes.Clone(data), extra...))
-		}
+	}
+	for _, extra := range []string{"\x00", "\xc0", string(whole)} {
+		unreadable(t, "with more after it", append(bytes.Clone(whole), extra...))
 	}
 }
 
@@ -186,50 +179,17 @@ func TestRecordWithARightChecksum(t *testing.T) {
 		t.Fatalf("unchanged: %v", err)
 	}
 	for name, change := range map[string]func([]byte) []byte{
-		"later format":         func(d []byte) []byte { d[0] = 2; return d },
-		"unknown flag":         func(d []byte) []byte { d[1] |= 4; return d },
-		"no revision":          func(d []byte) []byte { clear(d[2:10]); return d },
-		"owner past the end":   func(d []byte) []byte { d[46], d[47] = 255, 255; return d },
-		"owner just past it":   func(d []byte) []byte { d[47] = 200 - 47; return d[:200] },
-		"owner one too long":   func(d []byte) []byte { d[47]++; return d },
-		"owner one too short":  func(d []byte) []byte { d[47]--; return d },
-		"no payload":           func(d []byte) []byte { return d[:48+13] },
-		"nil payload":          func(d []byte) []byte { return append(d[:48+13], 0xc0) },
-		"marker with a record": func(d []byte) []byte { d[1] |= 2; return d },
-		"marker with times":    func(d []byte) []byte { d[1] = 2; d[47] = 0; return d[:48] },
+		"later format":        func(d []byte) []byte { d[0] = 2; return d },
+		"unknown flag":        func(d []byte) []byte { d[1] |= 4; return d },
+		"no revision":         func(d []byte) []byte { clear(d[2:10]); return d },
+		"owner past the end":  func(d []byte) []byte { d[46], d[47] = 255, 255; return d },
+		"owner just past it":  func(d []byte) []byte { d[47] = 200 - 47; return d[:200] },
+		"owner one too long":  func(d []byte) []byte { d[47]++; return d },
+		"owner one too short": func(d []byte) []byte { d[47]--; return d },
+		"no payload":          func(d []byte) []byte { return d[:48+13] },
+		"nil payload":         func(d []byte) []byte { return append(d[:48+13], 0xc0) },
 	} {
 		unreadable(t, name, forged(change))
-	}
-}
-
-func TestRetired(t *testing.T) {
-	successor := session.NewToken().ID()
-	data := codec.AppendRetired([]byte("before"), 3, successor)[len("before"):]
-	if len(data) != codec.HeaderSize+len(successor) {
-		t.Errorf("a marker has %d bytes", len(data))
-	}
-	_, err := codec.DecodeRecord(data, session.ID{1}, codec.MessagePack[cart]())
-	retired, ok := errors.AsType[*session.RetiredError](err)
-	if !ok || retired.ID != (session.ID{1}) || retired.Successor != successor || !errors.Is(err, session.ErrGone) {
-		t.Errorf("got error %#v", err)
-	}
-	if bytes.Equal(codec.AppendRetired(nil, 1, successor), codec.AppendRetired(nil, 2, successor)) {
-		t.Error("two markers cannot be told apart")
-	}
-	for i := range data {
-		if i >= 10 && i < 18 { // the time of expiry, which is not covered
-			continue
-		}
-		damaged := bytes.Clone(data)
-		damaged[i] ^= 0x10
-		if _, err := codec.DecodeRecord(damaged, session.ID{1}, codec.MessagePack[cart]()); errors.Is(err, session.ErrGone) {
-			t.Errorf("byte %d is damaged, and the marker is read", i)
-		}
-	}
-	for n := range data {
-		if _, err := codec.DecodeRecord(data[:n], session.ID{1}, codec.MessagePack[cart]()); errors.Is(err, session.ErrGone) {
-			t.Errorf("a marker of %d bytes is read", n)
-		}
 	}
 }
 

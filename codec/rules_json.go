@@ -5,8 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/seed48429006/sessions/internal/deep"
 )
 
 var jsonRules = &rules{
@@ -42,11 +40,8 @@ func jsonFields(c *checker, t reflect.Type, path string) []member {
 		}
 		switch {
 		case tag == "-":
-			if deep.Keeps(t, f) {
-				c.refuse(at, "sessions keep it, but JSON does not; tag it `msgpack:\"-\" json:\"-\"`, or remove the tag")
-			}
-		case name != "" && !deep.Keeps(t, f) || name == "" && f.IsExported() && !f.Anonymous && !deep.Keeps(t, f):
-			c.refuse(at, "sessions drop it, but JSON writes it; tag it `msgpack:\"-\" json:\"-\"`")
+			c.kept(t, f, at)
+		case c.dropped(t, f, at):
 		case f.Anonymous && embedded.Kind() == reflect.Struct && name == "":
 			list = append(list, jsonEmbedded(c, f, path)...)
 		case !f.IsExported():
@@ -55,7 +50,7 @@ func jsonFields(c *checker, t reflect.Type, path string) []member {
 			if name == "" {
 				name = f.Name
 			}
-			list = append(list, member{name, at, f.Type})
+			list = append(list, member{name: name, path: at, typ: f.Type})
 		}
 	}
 	return list

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/seed48429006/sessions/internal/deep"
 )
 
 var msgpackRules = &rules{
@@ -32,6 +30,16 @@ func msgpackTag(f reflect.StructField) (name string, options []string) {
 	return name, strings.Split(rest, ",")
 }
 
+// alias returns the other name under which a field with these options is read.
+func alias(options []string) string {
+	for _, option := range options {
+		if name, ok := strings.CutPrefix(option, "alias:"); ok {
+			return name
+		}
+	}
+	return ""
+}
+
 // msgpackFields lists the fields of t that msgpack/v5 encodes. Those of an
 // embedded struct it takes for t's own, unless the struct encodes itself or one
 // of them has a name that is taken already.
@@ -42,9 +50,8 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 		at := path + "." + f.Name
 		switch {
 		case name == "-":
-			if deep.Keeps(t, f) {
-				c.refuse(at, "sessions keep it, since %v encodes itself elsewhere, but MessagePack does not; remove the tag", t)
-			}
+			c.kept(t, f, at)
+		case c.dropped(t, f, at):
 		case f.Name == "_msgpack":
 			if slices.Contains(options, "as_array") || slices.Contains(options, "asArray") {
 				c.refuse(at, "a struct stored as an array cannot be read once it has gained or lost a field; remove as_array")
@@ -65,7 +72,7 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 			if name == "" {
 				name = f.Name
 			}
-			list = append(list, member{name, at, f.Type})
+			list = append(list, member{name, alias(options), at, f.Type})
 		}
 	}
 	return list

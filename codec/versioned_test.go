@@ -140,7 +140,8 @@ func withPayload(tb testing.TB, payload string) []byte {
 	return resealed[visit](append(data[:codec.HeaderSize+len("anna")], payload...))
 }
 
-// What is newer is no DecodeError, which would give the visitor another session.
+// A newer value gives a DecodeError that wraps ErrNewer. Its header can be read, so
+// that a store can find and end the session.
 func TestVersionedLeavesNewerValues(t *testing.T) {
 	plain, two := codec.MessagePack[visit2](), versioned(t, 2, codec.MessagePack[visit2]())
 	for name, tt := range map[string]struct {
@@ -155,10 +156,17 @@ func TestVersionedLeavesNewerValues(t *testing.T) {
 		"sealed around, without one":   {stored(t, sealed(t, visits(t), 1), visit{}), sealed(t, plain, 1)},
 		"sealed inside, to one sealed": {stored(t, versioned(t, 1, sealed(t, codec.JSON[visit](), 1)), visit{}), sealed(t, plain, 1)},
 	} {
-		rec, err := codec.DecodeRecord(tt.data, visitID, tt.read)
-		if _, unreadable := errors.AsType[*session.DecodeError](err); !unreadable || !errors.Is(err, session.ErrNewer) || rec != (session.Record[visit2]{}) {
-			t.Errorf("%s: got %+v and error %v, want ErrNewer", name, rec, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			rec, err := codec.DecodeRecord(tt.data, visitID, tt.read)
+			unreadable, ok := errors.AsType[*session.DecodeError](err)
+			if !ok || unreadable.ID != visitID || !errors.Is(err, session.ErrNewer) || rec != (session.Record[visit2]{}) {
+				t.Errorf("got %+v and error %v, want a DecodeError that wraps ErrNewer", rec, err)
+			}
+			h, err := codec.ReadHeader(tt.data[:codec.HeaderSize])
+			if err != nil || h.Revision != 1 || h.Retired {
+				t.Errorf("the header is %+v, error %v", h, err)
+			}
+		})
 	}
 }
 

@@ -60,11 +60,12 @@ type walker struct {
 	depth int
 	open  [MaxDepth]int // how many values each open array or map still lacks
 	exts  []int         // where the payloads of extensions begin
+	found span          // has all integers
 }
 
 // walk checks data. It keeps no reference to it.
 func (w *walker) walk(data []byte) error {
-	w.data, w.pos, w.depth, w.exts = data, 0, 0, w.exts[:0]
+	w.data, w.pos, w.depth, w.exts, w.found = data, 0, 0, w.exts[:0], span{}
 	defer func() { w.data = nil }()
 	for {
 		opened, err := w.value()
@@ -102,7 +103,10 @@ func (w *walker) value() (opened bool, err error) {
 	c := w.data[w.pos]
 	w.pos++
 	switch {
-	case c <= 0x7f || c >= 0xe0: // an integer
+	case c <= 0x7f: // an integer
+		return false, nil
+	case c >= 0xe0: // and so is this
+		w.found.low = min(w.found.low, int64(int8(c)))
 		return false, nil
 	case c <= 0x8f:
 		return w.enter(int(c&0x0f), 2)
@@ -122,7 +126,9 @@ func (w *walker) formatted(f format) (opened bool, err error) {
 		}
 	}
 	switch f.family {
-	case fixed, blob:
+	case fixed:
+		return false, w.fixed(n)
+	case blob:
 		return false, w.skip(n)
 	case array:
 		return w.enter(n, 1)
@@ -132,6 +138,18 @@ func (w *walker) formatted(f format) (opened bool, err error) {
 		return false, w.extension(n)
 	}
 	return false, fmt.Errorf("codec: 0x%x is no MessagePack format", w.data[w.pos-1])
+}
+
+// fixed passes a value of n bytes, and notes which integer it is.
+func (w *walker) fixed(n int) error {
+	at := w.pos - 1
+	if err := w.skip(n); err != nil {
+		return err
+	}
+	if isInteger(w.data[at]) {
+		w.found = w.found.or(integerAt(w.data[at:w.pos]))
+	}
+	return nil
 }
 
 // enter opens an array of n values, or a map of n pairs. Each value takes at

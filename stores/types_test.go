@@ -168,7 +168,6 @@ type shapes struct {
 	Renamed  int               `msgpack:"r" json:"x,string"`
 
 	Both  map[string]int `msgpack:"-" json:"-"`
-	One   []int          `msgpack:"-" json:"-"`
 	Dash  []int          `msgpack:"-,omitempty" json:"-"`
 	Chan  chan int       `msgpack:"-" json:"-"`
 	cache []int          `json:"-"`
@@ -190,6 +189,7 @@ type packs struct {
 	Binary   byBinary
 	Packed   byMsgpack
 	PackedB  byBytes
+	One      []int `msgpack:"-"` // which JSON would write
 }
 
 var at = time.Date(2026, 2, 3, 4, 5, 6, 789, time.FixedZone("far", -5*3600))
@@ -224,7 +224,7 @@ var formed = map[string]struct{ set, got shapes }{
 	"raw, with space":    {shapes{Raw: json.RawMessage(" { \"a\" :\n1 } ")}, shapes{Raw: json.RawMessage(`{"a":1}`)}},
 	"raw, but nothing":   {shapes{Raw: json.RawMessage{}, RawP: new(json.RawMessage("null"))}, shapes{}},
 	"omitted when empty": {shapes{OmitList: []string{}, OmitOne: []string{}, OmitMap: map[string]int{}, OmitAt: new(time.Time), OmitZero: time.Time{}.In(at.Location())}, shapes{}},
-	"skipped":            {shapes{Both: map[string]int{"a": 1}, One: []int{1}, Dash: []int{1}, Chan: make(chan int), cache: []int{1}}, shapes{}},
+	"skipped":            {shapes{Both: map[string]int{"a": 1}, Dash: []int{1}, Chan: make(chan int), cache: []int{1}}, shapes{}},
 }
 
 var packed = map[string]packs{
@@ -415,7 +415,7 @@ type unfit struct {
 	ByTime map[time.Time]int
 	ByReal map[[2]float64]int
 	ByPart map[struct {
-		A int `msgpack:"-" json:"-"`
+		A int `msgpack:"-"`
 	}]int
 	Float *big.Float
 	Stamp struct {
@@ -446,7 +446,7 @@ func TestUnfitTypesAreRefusedAtTheStart(t *testing.T) {
 		if _, err := storeOf[packs](t, k); (err != nil) != k.isJSON() {
 			t.Errorf("of what only MessagePack keeps: got error %v", err)
 		} else if err != nil {
-			for _, path := range []string{"ByStruct", "ByArray", "ByBool", "URL", "Number", "Hash", "Binary", "Packed"} {
+			for _, path := range []string{"ByStruct", "ByArray", "ByBool", "URL", "Number", "Hash", "Binary", "Packed", "One"} {
 				if !strings.Contains(err.Error(), "codec: JSON: packs."+path) {
 					t.Errorf("%s is not refused with its path:\n%v", path, err)
 				}

@@ -19,6 +19,7 @@ func (n *node) changes(paths []string, path string, a, b unsafe.Pointer) []strin
 	if n.fields == nil {
 		return append(paths, orDot(path))
 	}
+	before := len(paths)
 	for i := range n.fields {
 		f := &n.fields[i]
 		if f.same(a, b) {
@@ -29,6 +30,9 @@ func (n *node) changes(paths []string, path string, a, b unsafe.Pointer) []strin
 			name = path + "." + f.name
 		}
 		paths = f.changes(paths, name, f.of(a), f.of(b))
+	}
+	if len(paths) == before { // a struct that encodes itself, with times in other zones
+		paths = append(paths, orDot(path))
 	}
 	return paths
 }

@@ -151,7 +151,7 @@ func hollow(t reflect.Type, p unsafe.Pointer) bool {
 func nilable(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
-		return t == rawType || !encodesItself(t)
+		return t == rawType || !EncodesItself(t)
 	}
 	return false
 }

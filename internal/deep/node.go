@@ -1,6 +1,7 @@
 package deep
 
 import (
+	"hash/maphash"
 	"reflect"
 	"sync"
 	"unsafe"
@@ -20,6 +21,7 @@ type node struct {
 
 	unshare   func(p unsafe.Pointer)                          // gives *p, a plain copy of another value, memory of its own
 	equal     func(a, b unsafe.Pointer) bool                  // reports whether *a and *b are the same
+	mark      func(h *maphash.Hash, p unsafe.Pointer)         // adds to h what equal values share; nil if their parts tell
 	normalize func(p unsafe.Pointer)                          // see Plan.Normalize
 	verify    func(w *walk, p unsafe.Pointer, depth int) bool // reports whether *p is within bounds
 }
@@ -101,6 +103,10 @@ func (c *compiler) fill(n *node) {
 		return
 	}
 	c.byKind(n)
+	if n.normalize != nil && n.typ.Kind() != reflect.Interface && alwaysEncodesItself(n.typ) {
+		n.normalize = nil
+		byEncoding(n)
+	}
 	if clone := cloner(n.typ); clone != nil {
 		n.flat, n.shares, n.unshare = false, false, clone
 	}

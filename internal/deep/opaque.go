@@ -1,10 +1,7 @@
 package deep
 
 import (
-	"bytes"
-	"encoding"
-	"encoding/json"
-	"fmt"
+	"hash/maphash"
 	"net/netip"
 	"reflect"
 	"time"
@@ -34,20 +31,23 @@ func known(n *node) bool {
 		return false
 	}
 	n.flat, n.unshare, n.equal = true, func(unsafe.Pointer) {}, equal
+	n.mark = func(h *maphash.Hash, p unsafe.Pointer) { maphash.WriteComparable(h, at(n.typ, p).Interface()) }
 	if n.typ == reflect.TypeFor[time.Time]() {
+		n.mark = func(h *maphash.Hash, p unsafe.Pointer) {
+			t := (*time.Time)(p)
+			maphash.WriteComparable(h, [2]int64{t.Unix(), int64(t.Nanosecond())})
+		}
 		n.normalize = func(p unsafe.Pointer) { *(*time.Time)(p) = (*time.Time)(p).UTC() } // which drops the monotonic reading too
 	}
 	return true
 }
 
 // opaque fills the node of a struct with hidden state: it is copied by
-// assignment if it points to nothing, else through its own marshaler. It is
-// compared in whole, or by its encoding. Its method Equal is asked only if its
-// encoding is unknown here: it may call values equal that are stored differently.
+// assignment if it points to nothing, else through its own marshaler.
 func opaque(n *node, flat bool) {
 	pair := marshaler(n.typ)
-	n.lost = !encodesItself(n.typ)
-	n.equal = equality(n.typ, pair)
+	n.lost = !EncodesItself(n.typ)
+	byEncoding(n)
 	n.unshare = func(unsafe.Pointer) {}
 	if flat || pair == nil {
 		n.flat, n.shares = true, !flat
@@ -55,27 +55,32 @@ func opaque(n *node, flat bool) {
 	}
 	n.unshare = pair.copy(n.typ)
 	n.verify = func(w *walk, p unsafe.Pointer, _ int) bool {
-		_, w.err = pair.marshal(reflect.NewAt(n.typ, p).Interface())
+		_, w.err = pair.bytes(reflect.NewAt(n.typ, p).Interface())
 		return w.err == nil
 	}
 }
 
-func equality(t reflect.Type, pair *marshalers) func(a, b unsafe.Pointer) bool {
-	if m, ok := reflect.PointerTo(t).MethodByName("Equal"); ok && pair == nil && isFunc(m.Type, []reflect.Type{reflect.PointerTo(t), t}, reflect.TypeFor[bool]()) {
-		return func(a, b unsafe.Pointer) bool {
-			return reflect.NewAt(t, a).Method(m.Index).Call([]reflect.Value{at(t, b)})[0].Bool()
+// byEncoding lets values of a type that encodes itself be compared by that: they
+// are the same if no difference can be seen, or none in their encodings. A method
+// Equal is not asked: it may overlook what is stored.
+func byEncoding(n *node) {
+	pairs := marshalersOf(n.typ)
+	if forMsgpack(n.typ) {
+		pairs = append(pairs, marshalers{marshal: EncodeMsgpack})
+	}
+	n.equal = func(a, b unsafe.Pointer) bool {
+		x, y := reflect.NewAt(n.typ, a).Interface(), reflect.NewAt(n.typ, b).Interface()
+		if reflect.DeepEqual(x, y) {
+			return true
 		}
-	}
-	if t.Comparable() || pair == nil {
-		return func(a, b unsafe.Pointer) bool {
-			return reflect.DeepEqual(reflect.NewAt(t, a).Interface(), reflect.NewAt(t, b).Interface())
+		for _, pair := range pairs {
+			if !pair.alike(x, y) {
+				return false
+			}
 		}
+		return len(pairs) > 0
 	}
-	return func(a, b unsafe.Pointer) bool {
-		x, errX := pair.marshal(reflect.NewAt(t, a).Interface())
-		y, errY := pair.marshal(reflect.NewAt(t, b).Interface())
-		return errX == nil && errY == nil && bytes.Equal(x, y)
-	}
+	n.mark = func(*maphash.Hash, unsafe.Pointer) {} // equal values need not have the same encoding each time
 }
 
 // cloner returns a function that replaces a value by its own Clone, or nil if t
@@ -110,58 +115,4 @@ func isFunc(t reflect.Type, in []reflect.Type, out reflect.Type) bool {
 		}
 	}
 	return true
-}
-
-// marshalers are the two ways between a value, given by its address, and bytes.
-type marshalers struct {
-	marshal   func(ptr any) ([]byte, error)
-	unmarshal func(ptr any, data []byte) error
-}
-
-// marshaler returns t's own marshalers, or nil. The pairs that only the
-// msgpack module knows are not among them.
-func marshaler(t reflect.Type) *marshalers {
-	ptr := reflect.PointerTo(t)
-	switch {
-	case implements[encoding.BinaryMarshaler, encoding.BinaryUnmarshaler](ptr):
-		return &marshalers{
-			func(v any) ([]byte, error) { return v.(encoding.BinaryMarshaler).MarshalBinary() },
-			func(v any, b []byte) error { return v.(encoding.BinaryUnmarshaler).UnmarshalBinary(b) },
-		}
-	case implements[encoding.TextMarshaler, encoding.TextUnmarshaler](ptr):
-		return &marshalers{
-			func(v any) ([]byte, error) { return v.(encoding.TextMarshaler).MarshalText() },
-			func(v any, b []byte) error { return v.(encoding.TextUnmarshaler).UnmarshalText(b) },
-		}
-	case implements[json.Marshaler, json.Unmarshaler](ptr):
-		return &marshalers{
-			func(v any) ([]byte, error) { return v.(json.Marshaler).MarshalJSON() },
-			func(v any, b []byte) error { return v.(json.Unmarshaler).UnmarshalJSON(b) },
-		}
-	}
-	return nil
-}
-
-func implements[M, U any](ptr reflect.Type) bool {
-	return ptr.Implements(reflect.TypeFor[M]()) && ptr.Implements(reflect.TypeFor[U]())
-}
-
-// copy returns a function that takes a value through its bytes and back. It
-// panics only if the marshaler, which [Plan.Verify] asked before, does not
-// agree with itself.
-func (m *marshalers) copy(t reflect.Type) func(unsafe.Pointer) {
-	return func(p unsafe.Pointer) {
-		if at(t, p).IsZero() { // which a marshaler may refuse, and which shares nothing
-			return
-		}
-		fresh := reflect.New(t)
-		data, err := m.marshal(reflect.NewAt(t, p).Interface())
-		if err == nil {
-			err = m.unmarshal(fresh.Interface(), data)
-		}
-		if err != nil {
-			panic(fmt.Sprintf("session: %v values cannot be copied through its own marshaler: %v", t, err))
-		}
-		at(t, p).Set(fresh.Elem())
-	}
 }

@@ -5,7 +5,9 @@
 // they would on the way through any codec. What differs from reflect.DeepEqual:
 // times are equal when they are the same instant, a NaN equals itself, fields
 // that are tagged not to be stored are not looked at, and two values are equal
-// that [Plan.Normalize] brings into one form.
+// that [Plan.Normalize] brings into one form. A type that encodes itself decides
+// what it keeps: its values are equal if their encodings are, and tags in it mean
+// nothing here.
 //
 // The plan works on memory directly. Its functions take the address of a value
 // of the plan's type; they write only to the value that their doc names.
@@ -58,7 +60,8 @@ func (p Plan[T]) Changes(a, b *T) []string {
 // Normalize brings *v into the form in which it comes back from any codec: times
 // are in UTC and without a monotonic reading, fields that are tagged not to be
 // stored are zero, and so are those that are omitted when they are empty, a
-// pointer to nil is nil, and raw JSON is compact.
+// pointer to nil is nil, and raw JSON is compact. Types that encode themselves are
+// left as they are.
 // It writes to *v and to everything that it points to.
 func (p Plan[T]) Normalize(v *T) {
 	if p.root.norm {

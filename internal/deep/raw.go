@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"reflect"
 	"unsafe"
 )
@@ -19,6 +20,7 @@ func raw(n *node) {
 		x, y := *(*json.RawMessage)(a), *(*json.RawMessage)(b)
 		return x != nil && y != nil && bytes.Equal(x, y) || bytes.Equal(compacted(x), compacted(y))
 	}
+	n.mark = func(h *maphash.Hash, p unsafe.Pointer) { h.Write(compacted(*(*json.RawMessage)(p))) }
 	n.normalize = func(p unsafe.Pointer) { m := (*json.RawMessage)(p); *m = compacted(*m) }
 	n.verify = func(w *walk, p unsafe.Pointer, _ int) bool {
 		if m := *(*json.RawMessage)(p); len(m) > 0 && !json.Valid(m) {

@@ -7,28 +7,30 @@ import (
 )
 
 // structs fills the node of a struct: field by field if all its state can be
-// seen, as one piece if not.
+// seen, as one piece if not. A struct that encodes itself decides which fields it
+// keeps: tags say nothing about it.
 func (c *compiler) structs(n *node) {
+	own := EncodesItself(n.typ)
 	var all, stored, skipped []field
 	var norm, loops, hidden, shares, lost bool
 	flat := true // n says no until all is known: n may be met again within
-	own := encodesItself(n.typ)
 	for f := range n.typ.Fields() {
-		inner := field{c.node(f.Type), f.Name, f.Offset, omits(f)}
-		if own { // tags mean nothing to its methods
-			inner.omitted = nil
+		inner := field{node: c.node(f.Type), name: f.Name, offset: f.Offset}
+		if !own {
+			inner.omitted = omits(f)
 		}
 		all = append(all, inner)
 		flat = flat && inner.flat
-		if !own && skips(f, inner.lost) {
+		loops = loops || inner.loops // in a field that is not stored too: it is copied
+		skip := skips(f, inner.lost)
+		if skip && !own {
 			skipped = append(skipped, inner)
 			norm = true
 			continue
 		}
 		stored = append(stored, inner)
 		norm = norm || inner.norm || inner.omitted != nil
-		loops = loops || inner.loops
-		hidden = hidden || !visible(f)
+		hidden = hidden || !visible(f) && !skip
 		shares = shares || inner.shares
 		lost = lost || inner.lost
 	}
@@ -36,7 +38,7 @@ func (c *compiler) structs(n *node) {
 		opaque(n, flat && !shares)
 		return
 	}
-	n.fields, n.flat, n.shares, n.lost = stored, flat, shares, lost
+	n.fields, n.flat, n.shares, n.lost = stored, flat, shares, lost && !own
 	n.unshare = each(all, func(f *field) bool { return !f.flat }, func(f *field, p unsafe.Pointer) { f.unshare(p) })
 	n.equal = func(a, b unsafe.Pointer) bool {
 		for i := range n.fields {
@@ -46,7 +48,7 @@ func (c *compiler) structs(n *node) {
 		}
 		return true
 	}
-	if norm && !own {
+	if norm {
 		inner := each(n.fields, func(f *field) bool { return f.norm }, func(f *field, p unsafe.Pointer) { f.normalize(p) })
 		zero := each(skipped, func(*field) bool { return true }, func(f *field, p unsafe.Pointer) { at(f.typ, p).SetZero() })
 		omit := each(n.fields, func(f *field) bool { return f.omitted != nil }, (*field).omit)
@@ -57,8 +59,8 @@ func (c *compiler) structs(n *node) {
 			if !w.enter(depth) {
 				return false
 			}
-			for i := range n.fields {
-				if f := &n.fields[i]; !f.verify(w, f.of(p), depth+1) {
+			for i := range all {
+				if f := &all[i]; !f.verify(w, f.of(p), depth+1) {
 					return false
 				}
 			}
@@ -97,10 +99,10 @@ func untold(f reflect.StructField) bool {
 	return name == "-"
 }
 
-// Keeps reports whether sessions keep the value of the field f of the struct t. A
-// struct that encodes itself keeps all of its fields, whatever their tags.
+// Keeps reports whether sessions keep what is in the field f of the struct t. If t
+// encodes itself, they keep all of it.
 func Keeps(t reflect.Type, f reflect.StructField) bool {
-	return encodesItself(t) || !skips(f, nodeOf(f.Type).lost)
+	return f.Name != "_" && (EncodesItself(t) || !skips(f, nodeOf(f.Type).lost))
 }
 
 // visible reports whether codecs see the field: it is exported, or an embedded

@@ -1,23 +1,23 @@
 package deep
 
 import (
+	"hash/maphash"
 	"reflect"
 	"unsafe"
 )
 
-// Subtract removes *taken from *v: from a slice its elements, each as often as it
-// was taken, from a map its entries, and any other value, bytes among them, if it
-// is still the same. Everything else in *v stays. A slice or map that becomes empty
-// becomes nil.
+// Subtract removes from *v what *taken holds: from a slice those elements, each
+// as often as it was taken, from a map those entries, and any other value, bytes
+// among them, if it is still the same. What has come to *v meanwhile stays. Nothing left is zero.
 func (p Plan[T]) Subtract(v, taken *T) {
-	from, held := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
+	from, what := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
 	switch t := p.root.typ; {
-	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
-		subtractSlice(from, held)
-	case t.Kind() == reflect.Map:
-		subtractMap(from, held)
 	case p.Equal(v, taken):
 		from.SetZero()
+	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
+		subtractSlice(from, what)
+	case t.Kind() == reflect.Map:
+		subtractMap(from, what)
 	}
 }
 
@@ -31,12 +31,12 @@ func (p Plan[T]) IsNothing(v *T) bool {
 	return p.Equal(v, &zero)
 }
 
-func subtractSlice(from, taken reflect.Value) {
-	remove := remover(nodeOf(from.Type().Elem()), taken)
+func subtractSlice(from, what reflect.Value) {
+	taken := newBag(nodeOf(from.Type().Elem()), what)
 	kept := reflect.MakeSlice(from.Type(), 0, from.Len())
 	for i := range from.Len() {
-		if !remove(from.Index(i)) {
-			kept = reflect.Append(kept, from.Index(i))
+		if v := from.Index(i); !taken.remove(v) {
+			kept = reflect.Append(kept, v)
 		}
 	}
 	if kept.Len() == 0 {
@@ -46,66 +46,66 @@ func subtractSlice(from, taken reflect.Value) {
 	from.Set(kept)
 }
 
-// remover returns a function that reports whether a value is among those taken,
-// each as often as it was taken.
-func remover(elem *node, taken reflect.Value) func(v reflect.Value) bool {
-	if hashable(elem.typ) {
-		left := make(map[any]int, taken.Len())
-		for i := range taken.Len() {
-			left[taken.Index(i).Interface()]++
-		}
-		return func(v reflect.Value) bool {
-			key := v.Interface()
-			if left[key] == 0 {
-				return false
-			}
-			left[key]--
-			return true
-		}
-	}
-	gone, first := make([]bool, taken.Len()), 0
-	return func(v reflect.Value) bool {
-		for i := first; i < len(gone); i++ {
-			if gone[i] || !elem.equal(address(taken.Index(i)), address(v)) {
-				continue
-			}
-			gone[i] = true
-			for first < len(gone) && gone[first] {
-				first++
-			}
-			return true
-		}
-		return false
-	}
+// A bag holds the elements of a slice, in lists of those that have one hash, each
+// in the order of the slice. So looking all of them up takes linear time, unless
+// their type encodes itself and they come in another order.
+type bag struct {
+	elem  *node
+	slice reflect.Value
+	seed  maphash.Seed
+	first map[uint64]int // by hash: the index of the first in its list
+	next  []int          // by index: that of the next one in the same list, -1 after the last
 }
 
-// hashable reports whether Go's == means the same for values of type t as the
-// plan's equal. It does not for floats, whose NaNs differ, and for times.
-func hashable(t reflect.Type) bool {
-	if immutable[t] != nil {
+func newBag(elem *node, slice reflect.Value) *bag {
+	b := &bag{elem, slice, maphash.MakeSeed(), make(map[uint64]int, slice.Len()), make([]int, slice.Len())}
+	for i := slice.Len() - 1; i >= 0; i-- {
+		hash := b.hash(slice.Index(i))
+		next, ok := b.first[hash]
+		if !ok {
+			next = -1
+		}
+		b.first[hash], b.next[i] = i, next
+	}
+	return b
+}
+
+func (b *bag) hash(v reflect.Value) uint64 {
+	var h maphash.Hash
+	h.SetSeed(b.seed)
+	b.elem.hash(&h, address(v))
+	return h.Sum64()
+}
+
+// remove takes one element that equals v out of the bag, and reports whether there
+// was one.
+func (b *bag) remove(v reflect.Value) bool {
+	if len(b.first) == 0 {
 		return false
 	}
-	switch t.Kind() {
-	case reflect.Bool, reflect.String:
+	hash := b.hash(v)
+	i, ok := b.first[hash]
+	for before := -1; ok && i >= 0; before, i = i, b.next[i] {
+		switch {
+		case !b.elem.equal(address(b.slice.Index(i)), address(v)):
+			continue
+		case before >= 0:
+			b.next[before] = b.next[i]
+		case b.next[i] >= 0:
+			b.first[hash] = b.next[i]
+		default:
+			delete(b.first, hash)
+		}
 		return true
-	case reflect.Array:
-		return hashable(t.Elem())
-	case reflect.Struct:
-		for f := range t.Fields() {
-			if !f.IsExported() || f.Tag != "" || !hashable(f.Type) {
-				return false
-			}
-		}
-		return !encodesItself(t)
 	}
-	return reflect.Int <= t.Kind() && t.Kind() <= reflect.Uint64
+	return false
 }
 
-func subtractMap(from, taken reflect.Value) {
+func subtractMap(from, what reflect.Value) {
 	elem := nodeOf(from.Type().Elem())
-	for entries := taken.MapRange(); entries.Next(); {
-		value := from.MapIndex(entries.Key())
-		if value.IsValid() && elem.equal(boxed(value), boxed(entries.Value())) {
+	for entries := what.MapRange(); entries.Next(); {
+		held := from.MapIndex(entries.Key())
+		if held.IsValid() && elem.equal(boxed(held), boxed(entries.Value())) {
 			from.SetMapIndex(entries.Key(), reflect.Value{})
 		}
 	}

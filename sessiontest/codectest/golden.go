@@ -46,17 +46,20 @@ const UpdateGolden = "SESSIONS_UPDATE_GOLDEN"
 // something else, delete the text first; to give them up, delete the record too.
 // Samples may come and go; their records stay.
 //
-// Golden reports changes that the samples could not show. Together they must set
-// every field. Of two fields of one type, some sample must have different values,
-// or they could be swapped. Some sample must have a number that the next smaller
-// type cannot hold, such as 1<<40 for an int.
+// To these samples Golden adds its own: with a value of its own in each field, with
+// the lowest and the highest integers, and with each bool alone true. So it notices
+// that two fields were exchanged, or that a type of integers became narrower. An
+// upgrade may refuse such a value, since the program would not have stored it: then
+// delete the record. Golden cannot make what encodes itself: it insists that the
+// samples together have all of those.
 //
 // The codec may be sealed, with keys that the test knows for ever.
 func Golden[T any](tb testing.TB, c codec.Codec[T], samples map[string]T) {
 	tb.Helper()
 	g := &golden[T]{TB: tb, codec: c, dir: filepath.Join("testdata", "sessions", filepath.FromSlash(tb.Name())), update: os.Getenv(UpdateGolden) != ""}
-	for _, gap := range gaps(samples) {
-		tb.Errorf("%s would go unnoticed", gap)
+	samples = withMade(samples)
+	for _, path := range unset(samples) {
+		tb.Errorf("no sample sets %s, so that a change of it would go unnoticed", path)
 	}
 	stored, err := g.stored()
 	if err != nil {

@@ -105,3 +105,71 @@ func textOf(v reflect.Value) string {
 	}
 	return fmt.Sprintf("%+v", v.Interface())
 }
+
+// unset returns the paths of the parts of T that are zero in all samples.
+func unset[T any](samples map[string]T) []string {
+	var all []reflect.Value
+	for _, v := range samples {
+		all = append(all, reflect.ValueOf(v))
+	}
+	c := coverage{open: map[reflect.Type]bool{}}
+	c.part("", reflect.TypeFor[T](), all)
+	return c.missing
+}
+
+// coverage goes through a type, with all the values of each part of it.
+type coverage struct {
+	missing []string
+	open    map[reflect.Type]bool // each recursive type is gone into once
+}
+
+func (c *coverage) part(path string, t reflect.Type, all []reflect.Value) {
+	all = slices.DeleteFunc(all, reflect.Value.IsZero)
+	switch {
+	case c.open[t] || t.Size() == 0:
+		return
+	case len(all) == 0:
+		c.missing = append(c.missing, cmp.Or(strings.TrimPrefix(path, "."), t.String()))
+		return
+	case t == reflect.TypeFor[time.Time]() || encodesItself(t):
+		return
+	}
+	c.open[t] = true
+	defer delete(c.open, t)
+	var inner []reflect.Value
+	switch t.Kind() {
+	case reflect.Pointer:
+		for _, v := range all {
+			inner = append(inner, v.Elem())
+		}
+		c.part(path, t.Elem(), inner)
+	case reflect.Slice, reflect.Array:
+		for _, v := range all {
+			for i := range v.Len() {
+				inner = append(inner, v.Index(i))
+			}
+		}
+		c.part(path+"[]", t.Elem(), inner)
+	case reflect.Map:
+		for _, v := range all {
+			for it := v.MapRange(); it.Next(); {
+				inner = append(inner, it.Value())
+			}
+		}
+		c.part(path+"[]", t.Elem(), inner)
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if stored(f) {
+				c.part(path+"."+f.Name, f.Type, fieldsOf(all, f))
+			}
+		}
+	}
+}
+
+func fieldsOf(all []reflect.Value, f reflect.StructField) []reflect.Value {
+	var fields []reflect.Value
+	for _, v := range all {
+		fields = append(fields, v.FieldByIndex(f.Index))
+	}
+	return fields
+}

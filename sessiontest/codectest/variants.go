@@ -15,6 +15,7 @@ import (
 type reshaper struct {
 	slices, maps func(reflect.Value) // what to do with each
 	times        func(*time.Time)
+	own          func(reflect.Value) // what to do with values that encode themselves
 }
 
 // walk goes through v, which must be settable.
@@ -26,6 +27,7 @@ func (r *reshaper) walk(v reflect.Value) {
 		return
 	}
 	if encodesItself(v.Type()) {
+		call(r.own, v)
 		return
 	}
 	switch v.Kind() {

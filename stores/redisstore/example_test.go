@@ -62,9 +62,11 @@ func ExampleNewClient() {
 	// Output: redisstore: unknown scheme "http"; there are redis, rediss, redis+cluster, rediss+cluster, redis+sentinel, rediss+sentinel
 }
 
+// A Job cannot be stored.
+type Job struct{ Done chan bool }
+
 func ExampleOpen() {
-	type Cart struct{ Done chan bool }
-	_, err := redisstore.Open(context.Background(), "redis://localhost:6379", "carts", codec.JSON[Cart](), nil)
+	_, err := redisstore.Open(context.Background(), "redis://localhost:6379", "carts", codec.JSON[Job](), nil)
 	fmt.Println(err)
-	// Output: codec: JSON: Cart.Done: a channel cannot be stored; remove it, or tag it `json:"-"`
+	// Output: codec: JSON: Job.Done: a channel cannot be stored; remove it, or tag it `json:"-"`
 }

@@ -1,0 +1,139 @@
+package codec
+
+import (
+	"math"
+	"math/bits"
+	"reflect"
+)
+
+// A shape says which numbers the MessagePack encoding of a type may have, and
+// where. A nil shape may have any: the type encodes itself, or is not known.
+type shape struct {
+	typ       reflect.Type
+	number    bool
+	span      span // of integers that a number holds
+	precision int  // of a float, in bits
+
+	fields map[string]*shape // of a struct
+	order  []*shape          // the same, for a struct that is read from an array
+	key    *shape            // of a map
+	elem   *shape            // of a map, a slice or an array
+}
+
+// numbersOf returns the numbers of t.
+func numbersOf(t reflect.Type) numbers {
+	c := shaper{map[reflect.Type]*shape{}, everything}
+	root := c.shape(t)
+	return numbers{root, c.narrowest}
+}
+
+// A shaper makes the shapes of a type and of all types in it.
+type shaper struct {
+	seen      map[reflect.Type]*shape
+	narrowest span
+}
+
+func (c *shaper) shape(t reflect.Type) *shape {
+	for range MaxDepth { // and no further: a type may be a pointer to itself
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+	}
+	if msgpackRules.to(t) != nil || msgpackRules.from(t) != nil {
+		return nil
+	}
+	if s, ok := c.seen[t]; ok {
+		return s
+	}
+	s := &shape{typ: t}
+	c.seen[t] = s
+	c.fill(s, t)
+	return s
+}
+
+func (c *shaper) fill(s *shape, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		c.number(s, span{-1 << (t.Bits() - 1), 1<<(t.Bits()-1) - 1})
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		c.number(s, span{0, math.MaxUint64 >> (64 - t.Bits())})
+	case reflect.Float32:
+		c.float(s, 24)
+	case reflect.Float64:
+		c.float(s, 53)
+	case reflect.Slice, reflect.Array:
+		if t.Elem().Kind() != reflect.Uint8 { // bytes are no integers in the encoding
+			s.elem = c.shape(t.Elem())
+		}
+	case reflect.Map:
+		s.key, s.elem = c.shape(t.Key()), c.shape(t.Elem())
+	case reflect.Struct:
+		c.structs(s)
+	}
+}
+
+func (c *shaper) number(s *shape, holds span) {
+	s.number, s.span = true, holds
+	c.narrowest = c.narrowest.and(holds)
+}
+
+// float is for a type that holds every integer of so many bits, and some of those
+// beyond.
+func (c *shaper) float(s *shape, precision int) {
+	s.precision = precision
+	c.number(s, span{-1 << precision, 1 << precision})
+}
+
+func (c *shaper) structs(s *shape) {
+	s.fields = map[string]*shape{}
+	for _, m := range msgpackFields(&checker{rules: msgpackRules}, s.typ, "") {
+		field := c.shape(m.typ)
+		s.order = append(s.order, field)
+		s.fields[m.name] = field
+		if m.alias != "" {
+			s.fields[m.alias] = field
+		}
+	}
+}
+
+// fits reports whether the number s can have the value n.
+func (s *shape) fits(n span) bool {
+	if s.span.holds(n) {
+		return true
+	}
+	if s.precision == 0 || n.high > math.MaxInt64 { // which msgpack/v5 reads as negative
+		return false
+	}
+	size := max(n.high, -uint64(n.low))
+	return bits.Len64(size>>bits.TrailingZeros64(size)) <= s.precision
+}
+
+// at returns the shape of the i-th of n values of an array.
+func (s *shape) at(i, n int) *shape {
+	switch {
+	case s == nil:
+		return nil
+	case n == len(s.order):
+		return s.order[i]
+	}
+	return s.elem
+}
+
+// keys returns the shape of a map's keys.
+func (s *shape) keys() *shape {
+	if s == nil {
+		return nil
+	}
+	return s.key
+}
+
+// under returns the shape of what a map has under a key of this name.
+func (s *shape) under(name []byte) *shape {
+	switch {
+	case s == nil:
+		return nil
+	case s.fields != nil:
+		return s.fields[string(name)]
+	}
+	return s.elem
+}

@@ -1,0 +1,184 @@
+package deep_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed48429006/sessions/internal/deep"
+)
+
+// account is a type that keeps fields which tags take out.
+type account struct {
+	Name   string
+	Secret string            `msgpack:"-" json:"-"`
+	Roles  []string          `msgpack:",omitempty" json:",omitempty"`
+	ByJSON string            `json:"-"`
+	cache  map[string]string `msgpack:"-" json:"-"`
+}
+
+type (
+	byText    account
+	byBinary  account
+	byJSON    account
+	byMsgpack account
+)
+
+func (a byText) MarshalText() ([]byte, error)      { return json.Marshal([]string{a.Name, a.Secret}) }
+func (a *byText) UnmarshalText([]byte) error       { return nil }
+func (a *byBinary) MarshalBinary() ([]byte, error) { return json.Marshal([]string{a.Name, a.Secret}) }
+func (a *byBinary) UnmarshalBinary([]byte) error   { return nil }
+func (a byJSON) MarshalJSON() ([]byte, error)      { return json.Marshal([]string{a.Name, a.Secret}) }
+func (a *byJSON) UnmarshalJSON([]byte) error       { return nil }
+func (a *byMsgpack) EncodeMsgpack(any) error       { return nil }
+func (a *byMsgpack) DecodeMsgpack(any) error       { return nil }
+
+// keepsAll checks that a type which encodes itself keeps all its fields, and that
+// a change of each is a change.
+func keepsAll[T any](t *testing.T, full func(account) T) {
+	t.Run(reflect.TypeFor[T]().Name(), func(t *testing.T) {
+		if errs := deep.Check[T](); errs != nil {
+			t.Fatal(errs)
+		}
+		all := account{"ada", "secret", []string{}, "json", map[string]string{"a": "1"}}
+		type holder struct{ In []T }
+		v, plan := holder{[]T{full(all)}}, deep.Of[holder]()
+		kept := plan.Copy(&v)
+		plan.Normalize(kept)
+		if !reflect.DeepEqual(v, *kept) {
+			t.Errorf("got %+v, want %+v", *kept, v)
+		}
+		one := deep.Of[T]()
+		for path, change := range map[string]func(*account){
+			"Name":   func(a *account) { a.Name = "bob" },
+			"Secret": func(a *account) { a.Secret = "" },
+			"ByJSON": func(a *account) { a.ByJSON = "" },
+			"Roles":  func(a *account) { a.Roles = nil },
+			"cache":  func(a *account) { a.cache = nil },
+		} {
+			other := all
+			change(&other)
+			a, b := full(all), full(other)
+			if got := one.Changes(&a, &b); len(got) != 1 || got[0] != path {
+				t.Errorf("after a change of %s: changes %v", path, got)
+			}
+		}
+		a := full(all)
+		b := one.Copy(&a)
+		reflect.ValueOf(b).Elem().FieldByName("Roles").Set(reflect.ValueOf([]string{"x"}))
+		if reflect.ValueOf(a).FieldByName("Roles").Len() != 0 {
+			t.Error("the copy shares memory")
+		}
+	})
+}
+
+func TestTypesThatEncodeThemselvesKeepTaggedFields(t *testing.T) {
+	keepsAll(t, func(a account) byText { return byText(a) })
+	keepsAll(t, func(a account) byBinary { return byBinary(a) })
+	keepsAll(t, func(a account) byJSON { return byJSON(a) })
+	keepsAll(t, func(a account) byMsgpack { return byMsgpack(a) })
+}
+
+// appointment writes its time in the zone that it has.
+type appointment struct {
+	At   time.Time
+	Note string `msgpack:"-" json:"-"`
+}
+
+func (a appointment) MarshalText() ([]byte, error) { return a.At.AppendText([]byte(a.Note + " ")) }
+func (a *appointment) UnmarshalText([]byte) error  { return nil }
+
+func TestTypesThatEncodeThemselvesKeepZones(t *testing.T) {
+	type diary struct{ Next appointment }
+	plan, zone := deep.Of[diary](), time.FixedZone("far", 3600)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, zone)
+	v := diary{appointment{At: at}}
+	plan.Normalize(&v)
+	if v.Next.At != at {
+		t.Errorf("%v became %v", at, v.Next.At)
+	}
+	utc := diary{appointment{At: at.UTC()}}
+	if got := plan.Changes(&v, &utc); len(got) != 1 || got[0] != "Next" {
+		t.Errorf("another zone, which the encoding shows: changes %v", got)
+	}
+	now := time.Now()
+	a, b := diary{appointment{At: now}}, diary{appointment{At: now.Round(0)}}
+	if got := plan.Changes(&a, &b); got != nil {
+		t.Errorf("a monotonic reading, which the encoding does not show: changes %v", got)
+	}
+}
+
+// labelled has an Equal that overlooks the currency.
+type labelled struct {
+	cents    int
+	currency string
+	seen     *int
+}
+
+func (p labelled) Equal(other labelled) bool { return p.cents == other.cents }
+func (p labelled) MarshalText() ([]byte, error) {
+	return []byte(strings.Repeat("c", p.cents) + p.currency), nil
+}
+func (p *labelled) UnmarshalText(text []byte) error {
+	p.currency = strings.TrimLeft(string(text), "c")
+	p.cents = len(text) - len(p.currency)
+	return nil
+}
+
+// A change counts if the encoding shows it, whatever the type's Equal says.
+func TestOwnEqualHidesNoChange(t *testing.T) {
+	type item struct {
+		Price labelled
+		At    time.Time
+	}
+	plan := deep.Of[item]()
+	for name, tt := range map[string]struct {
+		a, b item
+		same bool
+	}{
+		"itself":           {item{Price: labelled{1, "EUR", nil}}, item{Price: labelled{1, "EUR", nil}}, true},
+		"another currency": {item{Price: labelled{1, "EUR", nil}}, item{Price: labelled{1, "USD", nil}}, false},
+		"not encoded":      {item{Price: labelled{1, "EUR", nil}}, item{Price: labelled{1, "EUR", new(1)}}, true},
+		"another zone":     {item{At: time.Unix(9, 0)}, item{At: time.Unix(9, 0).In(time.FixedZone("far", 60))}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := plan.Equal(&tt.a, &tt.b); got != tt.same {
+				t.Errorf("equal is %v, want %v", got, tt.same)
+			}
+		})
+	}
+}
+
+// A marshaler that panics is one that returns an error.
+func TestMarshalersThatPanic(t *testing.T) {
+	plan := deep.Of[document]()
+	var none document
+	some := document{bytes.NewBufferString("text")}
+	if plan.Equal(&none, &some) || plan.Equal(&some, &none) {
+		t.Error("something equals nothing")
+	}
+	if err := plan.Verify(&none); err == nil || !strings.Contains(err.Error(), "panic") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+type child struct {
+	Name   string
+	Parent *child `msgpack:"-" json:"-"`
+}
+
+// A cycle in a field that is not stored would be copied without end all the same.
+func TestVerifyLooksIntoFieldsThatAreNotStored(t *testing.T) {
+	v := child{Name: "ada"}
+	plan := deep.Of[child]()
+	if err := plan.Verify(&v); err != nil {
+		t.Error(err)
+	}
+	v.Parent = &v
+	if plan.Verify(&v) == nil {
+		t.Error("a cycle passes")
+	}
+}
