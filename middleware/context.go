@@ -21,10 +21,6 @@ type source[T any] interface {
 	fail(w http.ResponseWriter, r *http.Request, err error)
 }
 
-func (h *handling[T]) get(ctx context.Context) (*session.Session[T], error) { return h.x.get(ctx) }
-
-func (h *handling[T]) fail(w http.ResponseWriter, r *http.Request, err error) { h.w.reject(w, r, err) }
-
 // Get returns the request's session: see [FromContext].
 func Get[T any](r *http.Request) (*session.Session[T], error) {
 	return FromContext[T](r.Context())
@@ -39,7 +35,8 @@ func Get[T any](r *http.Request) (*session.Session[T], error) {
 // [Manager] of type T. It returns [session.ErrUnavailable] if the store does not
 // answer: the visitor is then unknown, not anonymous. It returns [session.ErrLate]
 // if the first call comes after the first byte of the response, which then does not
-// vary by the cookie.
+// vary by the cookie, or if the handler has returned without a response and the
+// request has ended.
 func FromContext[T any](ctx context.Context) (*session.Session[T], error) {
 	if src, ok := ctx.Value(contextKey[T]{}).(source[T]); ok {
 		return src.get(ctx)
@@ -52,9 +49,12 @@ var noSessionLogged sync.Map // of reflect.Type: types whose managers are missin
 // noSession returns the error of a context without a session of type T, and logs
 // it once.
 func noSession[T any](ctx context.Context) error {
+	logger := slog.Default()
 	var there []string
-	l, _ := ctx.Value(chainKey{}).(link)
-	for ; l != nil; l = l.next() {
+	for l := innermost(ctx); l != nil; l = l.next() {
+		if len(there) == 0 {
+			logger = l.logger()
+		}
 		_, typeName := l.describe()
 		there = append(there, typeName)
 	}
@@ -68,7 +68,7 @@ func noSession[T any](ctx context.Context) error {
 		session.ErrNoSession,
 	}
 	if _, logged := noSessionLogged.LoadOrStore(t, true); !logged {
-		slog.ErrorContext(ctx, err.Error())
+		logger.ErrorContext(ctx, err.Error())
 	}
 	return err
 }

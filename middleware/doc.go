@@ -56,13 +56,15 @@
 // # Limits of a wrapped writer
 //
 // [http.MaxBytesReader] closes the connection of a request that is too large only
-// if it is given the server's own writer. Put [http.MaxBytesHandler] around the
-// manager's handler.
+// if it is given the server's own writer. The manager's writer closes an HTTP/1
+// connection when the handler answers with 413. For handlers with other answers,
+// put [http.MaxBytesHandler] around the manager's handler.
 //
-// Code around the manager that changes the session after the handler has returned,
-// such as a framework's error handler, must write through the manager's writer, or
-// call [session.Session.Commit]. In echo v4, an HTTPErrorHandler behind
-// TimeoutWithConfig writes elsewhere: commit there.
+// Code around the manager may change the session after the handler has returned,
+// as a framework's error handler does. It must write through the manager's writer,
+// which commits the change. A timeout such as [http.TimeoutHandler], or echo v4's
+// TimeoutWithConfig, ends the request before such code runs. [Get] then returns
+// [session.ErrLate]. Put the timeout within the manager's handler.
 //
 // # Security
 //

@@ -59,6 +59,10 @@ func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 // Without Fail, changes whose commit failed are still pending, and are tried again
 // before the first byte of the handler's answer.
 //
+// The answer is sent at once. Within the handler of another manager, it is sent
+// when that handler has returned, so that the other session is saved. A writer that
+// keeps the response back, as that of [http.TimeoutHandler], gets the answer.
+//
 // If a failed commit was answered already, Fail does nothing. If the response has
 // begun, the client can no longer be told: the response is broken off, by
 // [http.ErrAbortHandler], when the handler returns.

@@ -11,14 +11,18 @@ import (
 )
 
 // An exchange is the session's side of one request and its response: it loads the
-// session, commits it, and puts the token into the response's header. It knows
-// nothing of the response's state; the writer tells it.
+// session, commits it, and puts the token into the response's header. The writer
+// tells it how far the response has come.
+//
+// It is the request's context as well, which saves an allocation on the path of
+// every request. A context may be kept for long, so an exchange holds neither the
+// request, with its body and form, nor the writer.
 type exchange[T any] struct {
-	m       *Manager[T]
-	request context.Context // the handling, so that observers find the session
-	header  http.Header     // of the request
-	host    string          // to which it was sent
-	tls     bool
+	context.Context // of the request as it came
+	m               *Manager[T]
+	header          http.Header // of the request
+	host            string      // to which it was sent
+	tls             bool
 
 	mu       sync.Mutex // guards the fields below
 	loading  bool
@@ -27,10 +31,34 @@ type exchange[T any] struct {
 	err      error // of the load
 	received received
 	stored   bool // the received token was a session's
-	detached bool // the handler has returned
-	sent     bool // the response's header was sent
-	rejected bool // an error handler answers; the handler's changes are dropped
+	reach    reach
 }
+
+// A reach is what the client can still be told.
+type reach int
+
+const (
+	everything reach = iota
+	nothingNew       // the handler has returned; code around the manager may write yet
+	nothing          // the header was sent
+)
+
+var (
+	errPanic    = errors.New("sessions: the load panicked")
+	errFirstUse = lateError("the session is first asked for after the response has begun; call Get before the first byte, so that the response can vary by the cookie")
+	errReturned = lateError("the session is asked for after the request has ended; code that runs after the handler, such as a framework's error handler, must run within what ends the request, such as a timeout")
+)
+
+func lateError(text string) error { return &wrapped{"sessions: " + text, session.ErrLate} }
+
+// A wrapped is an error with a text of its own.
+type wrapped struct {
+	text string
+	err  error
+}
+
+func (e *wrapped) Error() string { return e.text }
+func (e *wrapped) Unwrap() error { return e.err }
 
 // get returns the request's session, and loads it the first time.
 func (x *exchange[T]) get(ctx context.Context) (*session.Session[T], error) {
@@ -48,68 +76,46 @@ func (x *exchange[T]) get(ctx context.Context) (*session.Session[T], error) {
 		}
 		x.mu.Lock()
 	}
-	if x.session != nil || x.err != nil || x.sent {
-		defer x.mu.Unlock()
-		if x.session == nil && x.err == nil {
-			return nil, errFirstUse
-		}
+	defer x.mu.Unlock()
+	switch {
+	case x.reach == nothingNew && x.Err() != nil: // another writer's response: nothing would commit a change
+		return nil, errReturned
+	case x.session != nil || x.err != nil:
 		return x.session, x.err
+	case x.reach == nothing:
+		return nil, errFirstUse
 	}
-	x.loading = true
-	x.mu.Unlock()
 	return x.loadFirst(ctx)
 }
 
-// loadFirst loads the session and keeps it.
+// loadFirst loads the session and keeps it. The caller holds mu, which loadFirst
+// gives up while it loads.
 func (x *exchange[T]) loadFirst(ctx context.Context) (s *session.Session[T], err error) {
 	var got received
 	err = errPanic
 	defer func() {
 		x.mu.Lock()
-		defer x.mu.Unlock()
 		x.loading = false
 		if x.loaded != nil {
 			close(x.loaded)
 			x.loaded = nil
 		}
-		if err == nil || ctx.Err() == nil && err != errPanic { // else the caller gave up, not the request
+		switch {
+		case err != nil && (ctx.Err() != nil || err == errPanic): // the caller gave up, not the request
+		case x.reach == nothing:
+			s, err = nil, errFirstUse
+		default:
 			x.session, x.err, x.received = s, err, got
 			x.stored = s != nil && !s.IsNew()
+			if s != nil && x.reach == nothingNew {
+				s.Detach(ctx) // at once: no commit is in progress
+			}
 		}
 	}()
+	x.loading = true
+	x.mu.Unlock()
 	got, s, err = x.load(withoutSession[T]{ctx})
-	if err == nil && x.isDetached() {
-		s.Detach(ctx)
-	}
 	return s, err
-}
-
-var (
-	errPanic    = errors.New("sessions: the load panicked")
-	errFirstUse = lateError("the session is first asked for after the response has begun; call Get before the first byte, so that the response can vary by the cookie")
-)
-
-func lateError(text string) error { return &wrapped{"sessions: " + text, session.ErrLate} }
-
-// A wrapped is an error with a text of its own.
-type wrapped struct {
-	text string
-	err  error
-}
-
-func (e *wrapped) Error() string { return e.text }
-func (e *wrapped) Unwrap() error { return e.err }
-
-func (x *exchange[T]) isRejected() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.rejected
-}
-
-func (x *exchange[T]) isDetached() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.detached
 }
 
 func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], error) {
@@ -127,42 +133,34 @@ func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], 
 	return got, s, err
 }
 
-// withoutSession is a request's context without its session: an observer of the
-// load must not wait for it.
-type withoutSession[T any] struct{ context.Context }
-
-func (c withoutSession[T]) Value(key any) any {
-	if _, ok := key.(contextKey[T]); ok {
-		return nil
-	}
-	return c.Context.Value(key)
-}
-
-// used reports whether the session was asked for, and returns it if it was loaded.
-func (x *exchange[T]) used() (*session.Session[T], bool) {
+// use returns the session, if it was loaded, and whether it was asked for. From
+// then on a session that is loaded has the given reach.
+func (x *exchange[T]) use(r reach) (s *session.Session[T], used bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.reach = max(x.reach, r)
 	return x.session, x.session != nil || x.err != nil
 }
 
-// commit commits the session and puts the token into the response's header. Then
-// it detaches the session. With sent, the header goes out next, and the session
-// can no longer be loaded.
+// commit commits the session, puts the token into the response's header and
+// detaches the session. It attaches the session before: code around the manager,
+// such as a framework's error handler, may write after the handler has returned.
+// If sent is true, the header is sent next.
 func (x *exchange[T]) commit(h http.Header, sent bool) error {
-	x.mu.Lock()
-	x.detached, x.sent = true, x.sent || sent
-	x.mu.Unlock()
-	s, used := x.used()
-	if !used {
-		return nil
+	r := nothingNew
+	if sent {
+		r = nothing
 	}
+	s, used := x.use(r)
 	if s == nil {
-		keepPrivate(h, x.m.varyHeader)
+		if used {
+			keepPrivate(h, x.m.varyHeader)
+		}
 		return nil
 	}
-	if x.isRejected() {
-		x.closeWithout(h, s)
-		return nil
+	s.Attach()
+	if errors.Is(x.Err(), context.Canceled) && !s.IsNew() {
+		s.Detach(x) // the client has gone, and would never learn a new token
 	}
 	committed := false
 	defer func() {
@@ -170,7 +168,6 @@ func (x *exchange[T]) commit(h http.Header, sent bool) error {
 			s.Discard()
 		}
 	}()
-	x.giveUp(s)
 	err := x.save(s)
 	committed = true
 	if err == nil {
@@ -180,32 +177,9 @@ func (x *exchange[T]) commit(h http.Header, sent bool) error {
 	return err
 }
 
-// reopen lets the session be told of tokens again: code around the manager, such
-// as a framework's error handler, writes after the handler has returned.
-func (x *exchange[T]) reopen() {
-	x.mu.Lock()
-	x.detached = false
-	s := x.session
-	x.mu.Unlock()
-	if s != nil {
-		s.Attach()
-	}
-}
-
-// giveUp keeps a client that has gone from getting a token that it would never
-// learn. Other changes of a stored session are saved.
-func (x *exchange[T]) giveUp(s *session.Session[T]) {
-	if errors.Is(x.request.Err(), context.Canceled) && !s.IsNew() {
-		s.Detach(x.request)
-	}
-}
-
 // commitLate commits changes that were made after the header was sent.
 func (x *exchange[T]) commitLate() error {
-	if x.isRejected() {
-		return nil
-	}
-	if s, _ := x.used(); s != nil {
+	if s, _ := x.use(nothing); s != nil {
 		return x.save(s)
 	}
 	return nil
@@ -214,9 +188,9 @@ func (x *exchange[T]) commitLate() error {
 // save commits the session, if there is something to do, and detaches it.
 func (x *exchange[T]) save(s *session.Session[T]) error {
 	if s.Settled() {
-		return s.Detach(x.request)
+		return s.Detach(x)
 	}
-	ctx := newSaveContext(x.request, x.m.options.saveTimeout())
+	ctx := newSaveContext(x, x.m.options.saveTimeout())
 	defer ctx.stop()
 	for range 2 { // an observer may have changed the session in the first commit
 		if err := s.Commit(ctx); err != nil {
@@ -237,7 +211,7 @@ func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
 	case ok && !token.Equal(x.received.token):
 		x.received.by.send(h, issuedToken{token, s.Persistent(), s.Deadline()})
 		if !x.m.options.Cookie.Insecure && x.m.options.Transport == nil && x.plainHTTP() {
-			x.m.secureHTTP.log(x.request, x.m.options.logger(), advicePlainHTTP, slog.String("host", x.host))
+			x.m.secureHTTP.log(x, x.m.options.logger(), advicePlainHTTP, slog.String("host", x.host))
 		}
 	case !ok && x.stored:
 		x.received.by.forget(h)
@@ -249,19 +223,21 @@ func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
 
 // discard drops the session's changes. An ended session stays ended.
 func (x *exchange[T]) discard() {
-	if s, _ := x.used(); s != nil {
+	if s, _ := x.use(everything); s != nil {
 		s.Discard()
 	}
 }
 
 // abandon carries out the end of a session whose handler panicked; everything else
-// is dropped. The client still learns the token of an earlier commit.
+// is dropped. If the header was not sent, the client still learns the token of an
+// earlier commit.
 func (x *exchange[T]) abandon(h http.Header, sent bool) {
-	s, _ := x.used()
+	s, _ := x.use(nothingNew)
 	if s == nil {
 		return
 	}
 	s.Discard()
+	s.Detach(x)
 	if s.Modified() && x.save(s) != nil || sent {
 		return
 	}
@@ -273,26 +249,18 @@ func (x *exchange[T]) abandon(h http.Header, sent bool) {
 func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	x.m.carrier.drop(h)
-	x.mu.Lock()
-	x.detached, x.sent = true, true
-	x.mu.Unlock()
-	if s, used := x.used(); used {
-		x.closeWithout(h, s)
-	}
-	x.handle(w, r, err)
-}
-
-// closeWithout completes the response's header without the session's changes. The
-// session is nil if it could not be loaded.
-func (x *exchange[T]) closeWithout(h http.Header, s *session.Session[T]) {
+	s, used := x.use(nothing)
 	if s != nil {
 		s.Discard()
-		s.Detach(x.request)
+		s.Detach(x)
 		if !s.Modified() { // a log-out that failed must not look like one
 			x.tell(h, s)
 		}
 	}
-	keepPrivate(h, x.m.varyHeader)
+	if used {
+		keepPrivate(h, x.m.varyHeader)
+	}
+	x.handle(w, r, err)
 }
 
 // handle calls the manager's error handler.
@@ -312,23 +280,17 @@ func (x *exchange[T]) handle(w http.ResponseWriter, r *http.Request, err error) 
 	handle(answer, r, err)
 }
 
-// reject drops the session's changes and lets the error handler answer by the
-// handler's own writer.
-func (x *exchange[T]) reject(w http.ResponseWriter, r *http.Request, err error) {
-	x.mu.Lock()
-	x.rejected = true
-	x.mu.Unlock()
+// fail answers for a handler that called Fail. A writer that keeps the response
+// back, such as that of http.TimeoutHandler, gets the answer itself: the
+// response may be another goroutine's.
+func (x *exchange[T]) fail(to http.ResponseWriter, r *http.Request, err error) {
 	x.discard()
-	x.m.carrier.drop(w.Header())
-	x.handle(w, r, err)
-}
-
-// newRequest returns a request without a body for an error handler.
-func (x *exchange[T]) newRequest(line requestLine) *http.Request {
-	r := &http.Request{
-		Method: line.method, URL: line.url, Host: line.host, RemoteAddr: line.remote,
-		Header: x.header, Body: http.NoBody,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RequestURI: line.url.RequestURI(),
+	if w, within := writerOf(x, to); w != nil {
+		w.reject(r, err, within)
+		return
 	}
-	return r.WithContext(x.request)
+	dropBody(to.Header(), to.Header()["Content-Encoding"])
+	x.m.carrier.drop(to.Header())
+	x.handle(to, r, err)
+	x.discard()
 }

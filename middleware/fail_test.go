@@ -1,6 +1,8 @@
 package middleware_test
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -50,6 +52,42 @@ func TestFailWithTwoManagers(t *testing.T) {
 		})
 	}
 }
+
+// A failure within another manager's handler is answered once, also if the other
+// session cannot be saved either.
+func TestFailWithTwoManagersThatBothFail(t *testing.T) {
+	t.Parallel()
+	down := newStore()
+	outer, answers := answering(t, down)
+	inner, err := middleware.New[visit](unsaved{}, &middleware.Options{Cookie: middleware.Cookie{Name: "wishes"}, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	down.fail("Load", errDown)
+	cookie := outer.visit(t, cart{Items: 1})
+	h := outer.Handler(inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := middleware.Get[visit](r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		s.Set(visit{1})
+		_, err = middleware.Get[cart](r)
+		middleware.Fail[cart](w, r, err)
+		io.WriteString(w, ", but done")
+	})))
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", cookie)
+	if aborts(func() { h.ServeHTTP(w, r) }) || *answers != 1 || w.Code != http.StatusServiceUnavailable || w.Body.String() != "sorry" {
+		t.Errorf("%d answers: %d %q", *answers, w.Code, w.Body)
+	}
+}
+
+// unsaved is a store that saves nothing.
+type unsaved struct{ session.Store[visit] }
+
+func (unsaved) Save(context.Context, *session.Record[visit]) error { return errDown }
+func (unsaved) Delete(context.Context, session.ID) error           { return errDown }
 
 // Headers that make a proxy send a file, or a page follow a link, are not sent with
 // an error.

@@ -1,6 +1,9 @@
 package middleware
 
-import "net/http"
+import (
+	"io"
+	"net/http"
+)
 
 // A held is the part of a response that is held back until the handler returns:
 // see Options.HoldBack.
@@ -10,22 +13,33 @@ type held struct {
 	body   []byte
 }
 
-func (h *held) begun() bool { return h != nil && h.status != 0 }
-
 func (h *held) writeHeader(status int) {
 	if h.status == 0 {
 		h.status = status
 	}
 }
 
-// write keeps p, and reports whether there was room for it.
-func (h *held) write(p []byte) bool {
+// fits reports whether there is room for n more bytes of the body.
+func (h *held) fits(n int) bool { return n <= h.limit-len(h.body) }
+
+// Write keeps p, for which there must be room.
+func (h *held) Write(p []byte) (int, error) {
 	h.writeHeader(http.StatusOK)
-	if len(h.body)+len(p) > h.limit {
-		return false
+	if h.status == http.StatusNoContent || h.status == http.StatusNotModified {
+		return 0, http.ErrBodyNotAllowed
 	}
 	h.body = append(h.body, p...)
-	return true
+	return len(p), nil
+}
+
+// readFrom keeps what src has, and reports whether that was all. Nothing is lost
+// if it was not: the rest is still to be read.
+func (h *held) readFrom(src io.Reader) (n int64, all bool, err error) {
+	n, err = io.CopyN(h, src, int64(h.limit-len(h.body)))
+	if err == io.EOF {
+		return n, true, nil
+	}
+	return n, err != nil, err
 }
 
 // send sends the held part.

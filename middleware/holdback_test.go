@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -37,6 +38,7 @@ func TestHoldBack(t *testing.T) {
 		}, false, 200, "abc", true, false},
 		"a copied body":              {func(w http.ResponseWriter) { io.Copy(w, strings.NewReader("copied")) }, false, 200, "copied", false, true},
 		"a copied body beyond limit": {func(w http.ResponseWriter) { io.Copy(w, strings.NewReader(strings.Repeat("y", 101))) }, false, 200, strings.Repeat("y", 101), true, false},
+		"a body in two parts":        {func(w http.ResponseWriter) { io.WriteString(w, "ab"); io.Copy(w, strings.NewReader("cd")) }, false, 200, "abcd", false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := newStore()
@@ -58,5 +60,23 @@ func TestHoldBack(t *testing.T) {
 				t.Errorf("cookie %q", got)
 			}
 		})
+	}
+}
+
+// Only the part of a file that is held back is copied; the server's ReadFrom sends
+// the rest.
+func TestHoldBackLeavesTheRestToReadFrom(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), &middleware.Options{HoldBack: 100})
+	text := strings.Repeat("0123456789", 50)
+	w := &readerFrom{ResponseRecorder: recorder()}
+	a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(w, struct{ io.Reader }{strings.NewReader(text)})
+		if n != int64(len(text)) || err != nil {
+			t.Errorf("copied %d, %v", n, err)
+		}
+	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if !w.used || w.Body.String() != text {
+		t.Errorf("ReadFrom was called: %v, body %q", w.used, w.Body)
 	}
 }

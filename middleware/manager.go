@@ -93,15 +93,9 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 		panic("sessions: Manager.Handler: the handler is nil")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := &handling[T]{Context: r.Context(), x: exchange[T]{m: m, header: r.Header, host: r.Host, tls: r.TLS != nil}}
-		h.x.request = h
-		h.joinChain()
-		r = r.WithContext(h)
-		h.w = writer{ResponseWriter: w, x: &h.x, r: r, encoding: w.Header()["Content-Encoding"]}
-		if m.options.HoldBack > 0 {
-			h.w.held = &held{limit: m.options.HoldBack}
-		}
-		h.serve(next, r)
+		x := &exchange[T]{Context: r.Context(), m: m, header: r.Header, host: r.Host, tls: r.TLS != nil}
+		x.checkChain()
+		newWriter(w, r, x, m.options.HoldBack).serve(next)
 	})
 }
 

@@ -46,6 +46,24 @@ func TestASessionOfAnotherType(t *testing.T) {
 			}
 		})
 	}
+	t.Run("in the log", func(t *testing.T) {
+		type forgotten struct{ Items int }
+		var log bytes.Buffer
+		m, err := middleware.New(newStore(), &middleware.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := m.Handler(middleware.Handle(func(http.ResponseWriter, *http.Request, *session.Session[forgotten]) { t.Error("called") }))
+		for range 3 {
+			w := httptest.NewRecorder()
+			if h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil)); w.Code != http.StatusInternalServerError {
+				t.Errorf("%d %q", w.Code, w.Body)
+			}
+		}
+		if strings.Count(log.String(), "no session of type middleware_test.forgotten") != 1 {
+			t.Errorf("logged %q", log.String())
+		}
+	})
 	t.Run("nil handlers", func(t *testing.T) {
 		for name, f := range map[string]func(){
 			"Handle":  func() { middleware.Handle[cart](nil) },

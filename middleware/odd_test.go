@@ -124,29 +124,31 @@ func TestOddSequences(t *testing.T) {
 			io.WriteString(w, "body")
 		}, http.StatusOK, "body", nil},
 	} {
-		t.Run(name, func(t *testing.T) {
-			onServers(t, onApp(add, test.h), func(t *testing.T, a *app, c *http.Client, url string) {
-				c.Transport.(*http.Transport).MaxResponseHeaderBytes = 1 << 20
-				c.Transport.(*http.Transport).ExpectContinueTimeout = time.Minute
-				r, _ := http.NewRequest("GET", url+"/", nil)
-				if test.ask != nil {
-					test.ask(r)
-				}
-				res, err := c.Do(r)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer res.Body.Close()
-				body, err := io.ReadAll(res.Body)
-				if res.StatusCode != test.code || string(body) != test.body || err != nil {
-					t.Errorf("%s %q, %v", res.Status, body, err)
-				}
-				if test.check != nil && !test.check(res) {
-					t.Errorf("%v, trailer %v", res.Header, res.Trailer)
-				}
-				stored(t, a, res)
+		for way, o := range bothWays {
+			t.Run(name+", "+way, func(t *testing.T) {
+				onServersWith(t, o, onApp(add, test.h), func(t *testing.T, a *app, c *http.Client, url string) {
+					c.Transport.(*http.Transport).MaxResponseHeaderBytes = 1 << 20
+					c.Transport.(*http.Transport).ExpectContinueTimeout = time.Minute
+					r, _ := http.NewRequest("GET", url+"/", nil)
+					if test.ask != nil {
+						test.ask(r)
+					}
+					res, err := c.Do(r)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer res.Body.Close()
+					body, err := io.ReadAll(res.Body)
+					if res.StatusCode != test.code || string(body) != test.body || err != nil {
+						t.Errorf("%s %q, %v", res.Status, body, err)
+					}
+					if test.check != nil && !test.check(res) {
+						t.Errorf("%v, trailer %v", res.Header, res.Trailer)
+					}
+					stored(t, a, res)
+				})
 			})
-		})
+		}
 	}
 }
 

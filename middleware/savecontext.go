@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -29,6 +30,9 @@ func newSaveContext(request context.Context, timeout time.Duration) *saveContext
 }
 
 func (c *saveContext) Deadline() (time.Time, bool) { return c.deadline, true }
+
+// Format writes the context's name, whatever the verb.
+func (c *saveContext) Format(f fmt.State, _ rune) { f.Write([]byte("sessions.SaveContext")) }
 
 func (c *saveContext) Value(key any) any { return context.WithoutCancel(c.request).Value(key) }
 

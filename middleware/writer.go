@@ -2,10 +2,10 @@ package middleware
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 )
 
 // A phase is how far a response has come.
@@ -16,7 +16,8 @@ const (
 	settled               // the handler has returned and the session is committed; nothing was sent
 	sent                  // the header was sent, and the handler runs
 	closed                // the header was sent, and the handler has returned
-	failed                // an error handler has answered; writes are dropped
+	failing               // an error handler is to answer; the handler's writes are dropped
+	failed                // it has answered
 	hijacked              // the connection is the handler's
 )
 
@@ -25,58 +26,101 @@ const (
 type writer struct {
 	http.ResponseWriter // the server's
 	x                   committer
-	r                   *http.Request // as the handler has it; nil after release
-	line                requestLine   // of r, after release
+	r                   http.Request // as the handler has it, in one allocation with the writer
 	phase               phase
-	err                 error       // of the commit, or given to Fail
-	encoding            []string    // Content-Encoding as a compressor around the manager has set it
-	ignored             http.Header // the handler's header after a failure
-	answered            bool        // by Fail; a writer around the handler's may still have to write
-	held                *held       // the body that is held back; nil if none is
+	err                 error         // of the commit, or given to Fail
+	failedRequest       *http.Request // for the error handler
+	encoding            []string      // Content-Encoding as a compressor around the manager has set it
+	ignored             http.Header   // the handler's header after a failure
+	held                *held         // the part that is held back; nil if none is
+}
+
+// newWriter allocates once: WithContext is inlined, and its copy stays on the stack.
+func newWriter(to http.ResponseWriter, r *http.Request, x committer, holdBack int) *writer {
+	w := &writer{ResponseWriter: to, x: x, r: *r.WithContext(x), encoding: to.Header()["Content-Encoding"]}
+	if holdBack > 0 {
+		w.held = &held{limit: holdBack}
+	}
+	return w
 }
 
 // A committer is an exchange of any type.
 type committer interface {
+	context.Context
 	commit(h http.Header, sent bool) error
 	commitLate() error
-	reopen()
-	discard()
 	abandon(h http.Header, sent bool)
 	answer(w http.ResponseWriter, r *http.Request, err error)
-	reject(w http.ResponseWriter, r *http.Request, err error)
-	newRequest(line requestLine) *http.Request
+}
+
+// serve lets next handle the request.
+func (w *writer) serve(next http.Handler) {
+	returned := false
+	defer func() {
+		if !returned {
+			w.abandon()
+		}
+	}()
+	next.ServeHTTP(w.wrap(), &w.r)
+	err := w.finish()
+	returned = true
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // begin is called before something is sent. It returns an error if the handler's
 // response is not to be sent.
 func (w *writer) begin() error {
+	begun := sent
 	switch w.phase {
-	case failed:
-		return w.err
-	case sent, hijacked:
+	case sent, failing, failed, hijacked:
 		return w.err
 	case closed:
-		if err := w.x.commitLate(); err != nil {
-			w.phase, w.err = failed, err
-			return err
-		}
-		return nil
+		w.err = w.x.commitLate()
+		return w.err
 	case settled:
-		w.x.reopen()
+		begun = closed
 	}
 	if err := w.x.commit(w.ResponseWriter.Header(), true); err != nil {
-		w.fail(err)
+		w.fail(&w.r, err)
+		w.answer()
 		return err
 	}
-	w.phase = sent
+	w.phase = begun
+	if h := w.held; h != nil {
+		w.held = nil
+		h.send(w.ResponseWriter)
+	}
 	return nil
 }
 
-// fail lets the error handler answer.
-func (w *writer) fail(err error) {
-	w.phase, w.err, w.held = failed, err, nil
+// fail drops the handler's response.
+func (w *writer) fail(r *http.Request, err error) {
+	w.phase, w.err, w.failedRequest, w.held = failing, err, r, nil
+}
+
+// answer lets the error handler answer.
+func (w *writer) answer() {
+	w.phase = failed
 	dropBody(w.ResponseWriter.Header(), w.encoding)
-	w.x.answer(w.ResponseWriter, w.request(), err)
+	w.x.answer(w.ResponseWriter, w.failedRequest, w.err)
+}
+
+// reject is fail for a handler that called Fail. Within the handler of another
+// manager, the answer waits until that has returned: the manager commits its
+// session before, and its token goes out with the answer.
+func (w *writer) reject(r *http.Request, err error, within bool) {
+	switch w.phase {
+	case sent, closed:
+		w.err = err
+	case open, settled:
+		returned := w.phase == settled
+		w.fail(r, err)
+		if returned || !within {
+			w.answer()
+		}
+	}
 }
 
 // finish is called when the handler has returned. It returns an error if a change
@@ -84,22 +128,24 @@ func (w *writer) fail(err error) {
 func (w *writer) finish() error {
 	switch w.phase {
 	case open:
-		begun := w.held.begun()
-		if err := w.x.commit(w.ResponseWriter.Header(), begun); err != nil {
-			w.fail(err)
-			return nil
-		}
-		if w.phase = settled; begun {
-			w.phase = closed
-			w.held.send(w.ResponseWriter)
+		if w.held != nil && w.held.status != 0 {
+			if w.begin() == nil {
+				w.phase = closed
+			}
+		} else if err := w.x.commit(w.ResponseWriter.Header(), false); err != nil {
+			w.fail(&w.r, err)
+			w.answer()
+		} else {
+			w.phase = settled
 		}
 	case sent:
-		err := w.x.commitLate()
 		w.phase = closed
 		if w.err == nil {
-			w.err = err
+			w.err = w.x.commitLate()
 		}
 		return w.err
+	case failing:
+		w.answer()
 	case hijacked:
 		w.x.commitLate() // the client cannot be told of a failure, which is an event
 	}
@@ -108,74 +154,29 @@ func (w *writer) finish() error {
 
 // abandon is called when the handler has panicked.
 func (w *writer) abandon() {
-	switch w.phase {
-	case open:
-		w.x.abandon(w.ResponseWriter.Header(), false)
-		w.phase, w.held = settled, nil
-	case sent:
-		w.x.abandon(w.ResponseWriter.Header(), true)
+	unsent := w.phase == open || w.phase == failing
+	w.x.abandon(w.ResponseWriter.Header(), !unsent)
+	switch {
+	case unsent:
+		w.phase, w.err, w.held = settled, nil, nil
+	case w.phase == sent:
 		w.phase = closed
-	default:
-		w.x.abandon(w.ResponseWriter.Header(), true)
 	}
 }
 
-// release lets go of the request's body and form. Code around the manager may
-// still write.
-func (w *writer) release() {
-	w.line = requestLine{w.r.Method, w.r.URL, w.r.Host, w.r.RemoteAddr}
-	w.r = nil
-}
-
-// A requestLine is the part of a request that outlives its handler.
-type requestLine struct {
-	method string
-	url    *url.URL
-	host   string
-	remote string
-}
-
-// request returns the request for an error handler. After release it has no body.
-func (w *writer) request() *http.Request {
-	if w.r != nil {
-		return w.r
-	}
-	return w.x.newRequest(w.line)
-}
-
-// reject answers for a handler that called Fail. The answer goes through the
-// handler's own writer, which may keep the response back, as that of
-// http.TimeoutHandler does; then this writer is not asked for its phase, since it
-// may be another goroutine's.
-func (w *writer) reject(to http.ResponseWriter, r *http.Request, err error) {
-	direct := w.leadsFrom(to)
-	if direct {
-		switch {
-		case w.phase == failed, w.answered:
-			return
-		case w.phase != open && w.phase != settled:
-			w.x.discard()
-			w.err = err
-			return
-		}
-		w.held, w.answered = nil, true
-	}
-	dropBody(to.Header(), nil)
-	w.x.reject(to, r, err)
-	if m, ok := to.(interface{ self() *writer }); ok && m.self() == w && w.phase == sent {
-		w.phase, w.err = failed, err // no compressor in between has to end its answer
-	}
-}
-
-// leadsFrom reports whether a writer passes everything on to w at once.
-func (w *writer) leadsFrom(outer http.ResponseWriter) bool {
+// writerOf returns the writer of x, if a writer of its handler passes everything on
+// to it at once, and whether another manager's handler is in between.
+func writerOf(x committer, outer http.ResponseWriter) (w *writer, within bool) {
 	for {
-		if m, ok := outer.(interface{ self() *writer }); ok && m.self() == w {
-			return true
+		if m, ok := outer.(interface{ self() *writer }); ok {
+			if m.self().x == x {
+				return m.self(), within
+			}
+			within = true
 		}
 		wrapper, wraps := outer.(interface{ Unwrap() http.ResponseWriter })
 		if !wraps {
-			return false
+			return nil, false
 		}
 		outer = wrapper.Unwrap()
 	}
@@ -183,8 +184,8 @@ func (w *writer) leadsFrom(outer http.ResponseWriter) bool {
 
 func (w *writer) self() *writer { return w }
 
-// Header returns the response's header. After a failure the handler's header is
-// not sent.
+// Header returns the response's header. After the error handler's answer it is
+// one that is not sent.
 func (w *writer) Header() http.Header {
 	if w.phase != failed {
 		return w.ResponseWriter.Header()
@@ -198,13 +199,17 @@ func (w *writer) Header() http.Header {
 // WriteHeader begins the response, unless the status is informational: 1xx are
 // sent at once, and the response is still to come. 101 is final.
 func (w *writer) WriteHeader(status int) {
-	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		if w.phase != failed {
+	switch {
+	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
+		if w.phase != failing && w.phase != failed {
 			w.ResponseWriter.WriteHeader(status)
 		}
 		return
+	case status == http.StatusRequestEntityTooLarge && w.r.ProtoMajor == 1 && w.phase == open:
+		// As http.MaxBytesReader would, if it knew the server's writer.
+		w.ResponseWriter.Header().Set("Connection", "close")
 	}
-	if w.holds() {
+	if w.holds() && status != http.StatusSwitchingProtocols {
 		w.held.writeHeader(status)
 	} else if w.begin() == nil {
 		w.ResponseWriter.WriteHeader(status)
@@ -213,10 +218,10 @@ func (w *writer) WriteHeader(status int) {
 
 // Write, like the other writes, returns the commit's error if it failed.
 func (w *writer) Write(p []byte) (int, error) {
-	if w.holds() && w.held.write(p) {
-		return len(p), nil
+	if w.holds() && w.held.fits(len(p)) {
+		return w.held.Write(p)
 	}
-	if err := w.letGo(); err != nil {
+	if err := w.begin(); err != nil {
 		return 0, err
 	}
 	return w.ResponseWriter.Write(p)
@@ -226,37 +231,29 @@ func (w *writer) WriteString(s string) (int, error) {
 	if w.holds() {
 		return w.Write([]byte(s))
 	}
-	if err := w.letGo(); err != nil {
+	if err := w.begin(); err != nil {
 		return 0, err
 	}
 	return io.WriteString(w.ResponseWriter, s)
 }
 
 // ReadFrom lets the server's writer use sendfile.
-func (w *writer) ReadFrom(src io.Reader) (int64, error) {
+func (w *writer) ReadFrom(src io.Reader) (n int64, err error) {
 	if w.holds() {
-		return io.Copy(struct{ io.Writer }{w}, src)
+		var all bool
+		if n, all, err = w.held.readFrom(src); all {
+			return n, err
+		}
 	}
-	if err := w.letGo(); err != nil {
+	if err := w.begin(); err != nil {
 		return 0, err
 	}
-	return io.Copy(w.ResponseWriter, src)
+	rest, err := io.Copy(w.ResponseWriter, src)
+	return n + rest, err
 }
 
 // holds reports whether the response is still held back.
 func (w *writer) holds() bool { return w.held != nil && w.phase == open }
-
-// letGo begins the response and sends the held part.
-func (w *writer) letGo() error {
-	if err := w.begin(); err != nil {
-		return err
-	}
-	if w.held != nil {
-		w.held.send(w.ResponseWriter)
-		w.held = nil
-	}
-	return nil
-}
 
 // Unwrap is for [http.ResponseController].
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -269,7 +266,7 @@ func (w *writer) FlushError() error {
 	if !flushes && !fails {
 		return http.ErrNotSupported
 	}
-	if err := w.letGo(); err != nil {
+	if err := w.begin(); err != nil {
 		return err
 	}
 	return http.NewResponseController(w.ResponseWriter).Flush()

@@ -26,9 +26,17 @@ import (
 // onServers runs a test against real servers, over HTTP/1.1 and HTTP/2.
 func onServers(t *testing.T, handler func(*testing.T, *app) http.Handler, test func(t *testing.T, a *app, c *http.Client, url string)) {
 	t.Helper()
+	onServersWith(t, nil, handler, test)
+}
+
+// bothWays are options that send a response as it comes, and that hold it back.
+var bothWays = map[string]*middleware.Options{"at once": nil, "held back": {HoldBack: 100}}
+
+func onServersWith(t *testing.T, o *middleware.Options, handler func(*testing.T, *app) http.Handler, test func(t *testing.T, a *app, c *http.Client, url string)) {
+	t.Helper()
 	for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		t.Run(proto, func(t *testing.T) {
-			a := newApp(t, newStore(), nil)
+			a := newApp(t, newStore(), o)
 			server := httptest.NewUnstartedServer(handler(t, a))
 			server.EnableHTTP2 = proto == "HTTP/2.0"
 			server.StartTLS()
@@ -112,26 +120,28 @@ func TestEveryWayToBegin(t *testing.T) {
 			io.WriteString(w, "body")
 		}, 200, "body"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			onServers(t, onApp(add, test.h), func(t *testing.T, a *app, c *http.Client, url string) {
-				for _, method := range []string{"GET", "HEAD"} {
-					r, _ := http.NewRequest(method, url+"/", nil)
-					res, err := c.Do(r)
-					if err != nil {
-						t.Fatal(err)
+		for way, o := range bothWays {
+			t.Run(name+", "+way, func(t *testing.T) {
+				onServersWith(t, o, onApp(add, test.h), func(t *testing.T, a *app, c *http.Client, url string) {
+					for _, method := range []string{"GET", "HEAD"} {
+						r, _ := http.NewRequest(method, url+"/", nil)
+						res, err := c.Do(r)
+						if err != nil {
+							t.Fatal(err)
+						}
+						body, err := io.ReadAll(res.Body)
+						res.Body.Close()
+						if err != nil || res.StatusCode != test.code {
+							t.Errorf("%s: %d, %v", method, res.StatusCode, err)
+						}
+						if method == "GET" && test.body != "" && string(body) != test.body {
+							t.Errorf("body %.50q, want %.50q", body, test.body)
+						}
+						stored(t, a, res)
 					}
-					body, err := io.ReadAll(res.Body)
-					res.Body.Close()
-					if err != nil || res.StatusCode != test.code {
-						t.Errorf("%s: %d, %v", method, res.StatusCode, err)
-					}
-					if method == "GET" && test.body != "" && string(body) != test.body {
-						t.Errorf("body %.50q, want %.50q", body, test.body)
-					}
-					stored(t, a, res)
-				}
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -231,63 +241,65 @@ func TestHijack(t *testing.T) {
 		}, false},
 	} {
 		for _, known := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, session known: %v", name, known), func(t *testing.T) {
-				a := newApp(t, newStore(), nil)
-				var cookie string
-				if known {
-					cookie = a.visit(t, cart{Customer: "ada"})
-				}
-				returned := make(chan any, 1)
-				a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
-					add(s)
-					conn, rw, err := test.hijack(w)
+			for way, o := range bothWays {
+				t.Run(fmt.Sprintf("%s, session known: %v, %s", name, known, way), func(t *testing.T) {
+					a := newApp(t, newStore(), o)
+					var cookie string
+					if known {
+						cookie = a.visit(t, cart{Customer: "ada"})
+					}
+					returned := make(chan any, 1)
+					a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+						add(s)
+						conn, rw, err := test.hijack(w)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						defer conn.Close()
+						if s.IsNew() || s.Modified() {
+							t.Error("not committed")
+						}
+						rw.Flush()
+						line, _ := rw.ReadString('\n')
+						rw.WriteString(line)
+						rw.Flush()
+						add(s)
+						w.WriteHeader(http.StatusTeapot) // must do no harm
+					})
+					server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						defer func() { returned <- recover() }()
+						a.Handler(a.mux).ServeHTTP(w, r)
+					}))
+					server.Config.ErrorLog = log.New(io.Discard, "", 0)
+					defer server.Close()
+					conn, err := net.Dial("tcp", server.Listener.Addr().String())
 					if err != nil {
-						t.Error(err)
-						return
+						t.Fatal(err)
 					}
 					defer conn.Close()
-					if s.IsNew() || s.Modified() {
-						t.Error("not committed")
+					fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\nCookie: %s\r\n\r\nping\n", cookie)
+					br := bufio.NewReader(conn)
+					res, err := http.ReadResponse(br, nil)
+					if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+						t.Fatal(res, err)
 					}
-					rw.Flush()
-					line, _ := rw.ReadString('\n')
-					rw.WriteString(line)
-					rw.Flush()
-					add(s)
-					w.WriteHeader(http.StatusTeapot) // must do no harm
+					if line, _ := br.ReadString('\n'); line != "ping\n" {
+						t.Errorf("echoed %q", line)
+					}
+					if p := <-returned; p != nil {
+						t.Errorf("panic %v", p)
+					}
+					if lines := res.Header["Set-Cookie"]; !known && test.told {
+						cookie, _, _ = strings.Cut(strings.Join(lines, ""), ";")
+					} else if lines != nil {
+						t.Errorf("cookies %q", lines)
+					}
+					if c, _ := a.value(t, cookie); c.Items != 2 && (known || test.told) {
+						t.Errorf("%d items are stored", c.Items)
+					}
 				})
-				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					defer func() { returned <- recover() }()
-					a.Handler(a.mux).ServeHTTP(w, r)
-				}))
-				server.Config.ErrorLog = log.New(io.Discard, "", 0)
-				defer server.Close()
-				conn, err := net.Dial("tcp", server.Listener.Addr().String())
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer conn.Close()
-				fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\nCookie: %s\r\n\r\nping\n", cookie)
-				br := bufio.NewReader(conn)
-				res, err := http.ReadResponse(br, nil)
-				if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
-					t.Fatal(res, err)
-				}
-				if line, _ := br.ReadString('\n'); line != "ping\n" {
-					t.Errorf("echoed %q", line)
-				}
-				if p := <-returned; p != nil {
-					t.Errorf("panic %v", p)
-				}
-				if lines := res.Header["Set-Cookie"]; !known && test.told {
-					cookie, _, _ = strings.Cut(strings.Join(lines, ""), ";")
-				} else if lines != nil {
-					t.Errorf("cookies %q", lines)
-				}
-				if c, _ := a.value(t, cookie); c.Items != 2 && (known || test.told) {
-					t.Errorf("%d items are stored", c.Items)
-				}
-			})
+			}
 		}
 	}
 }
@@ -463,6 +475,33 @@ func TestAFlushThatIsNotSupportedBeginsNothing(t *testing.T) {
 	stored(t, a, w.Result())
 }
 
+// A client that sends too much and is told so has its connection closed, as without
+// a manager.
+func TestATooLargeRequestClosesTheConnection(t *testing.T) {
+	t.Parallel()
+	for way, o := range bothWays {
+		t.Run(way, func(t *testing.T) {
+			a := newApp(t, newStore(), o)
+			a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+				if _, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 3)); err != nil {
+					http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+				}
+			})
+			server := httptest.NewServer(a.Handler(a.mux))
+			defer server.Close()
+			for body, closed := range map[string]bool{"abc": false, "abcd": true} {
+				res, err := http.Post(server.URL, "text/plain", strings.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if res.Body.Close(); res.Close != closed {
+					t.Errorf("%q: %s, closed: %v", body, res.Status, res.Close)
+				}
+			}
+		})
+	}
+}
+
 // A writer may have FlushError alone.
 func TestFlushError(t *testing.T) {
 	t.Parallel()
@@ -612,33 +651,45 @@ func TestChangesAfterTheHandlerHasReturned(t *testing.T) {
 }
 
 // What such code changes after the response has begun is saved if it writes once
-// more, also if the handler had panicked.
+// more, also if the handler had panicked, or had written nothing.
 func TestLateChangesAfterTheHandlerHasReturned(t *testing.T) {
 	t.Parallel()
-	for _, panics := range []bool{false, true} {
-		a := newApp(t, newStore(), nil)
-		var inner http.ResponseWriter
-		var s *session.Session[cart]
-		h := a.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, of *session.Session[cart]) {
-			inner, s = w, of
-			io.WriteString(w, "begun")
-			if panics {
-				panic(errDown)
+	for name, test := range map[string]struct{ writes, panics bool }{
+		"it wrote":                    {true, false},
+		"it wrote and panicked":       {true, true},
+		"it wrote nothing":            {false, false},
+		"it panicked, without a word": {false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newApp(t, newStore(), nil)
+			var inner http.ResponseWriter
+			var s *session.Session[cart]
+			h := a.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, of *session.Session[cart]) {
+				inner, s = w, of
+				if test.writes {
+					io.WriteString(w, "begun")
+				}
+				if test.panics {
+					panic(errDown)
+				}
+			}))
+			cookie := a.visit(t, cart{Items: 1})
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Set("Cookie", cookie)
+			w := httptest.NewRecorder()
+			func() {
+				defer func() { recover() }()
+				h.ServeHTTP(w, r)
+			}()
+			if !test.writes {
+				io.WriteString(inner, "begun")
 			}
-		}))
-		cookie := a.visit(t, cart{Items: 1})
-		r := httptest.NewRequest("GET", "/", nil)
-		r.Header.Set("Cookie", cookie)
-		w := httptest.NewRecorder()
-		func() {
-			defer func() { recover() }()
-			h.ServeHTTP(w, r)
-		}()
-		add(s)
-		io.WriteString(inner, ", noted")
-		if c, _ := a.value(t, cookie); c.Items != 2 || w.Body.String() != "begun, noted" {
-			t.Errorf("panics: %v: %d items, body %q", panics, c.Items, w.Body)
-		}
+			add(s)
+			io.WriteString(inner, ", noted")
+			if c, _ := a.value(t, cookie); c.Items != 2 || w.Body.String() != "begun, noted" {
+				t.Errorf("%d items, body %q", c.Items, w.Body)
+			}
+		})
 	}
 }
 

@@ -59,14 +59,23 @@ func TestAKeptContextLetsTheRequestGo(t *testing.T) {
 		middleware.Get[cart](r)
 		r.ParseForm()
 	})
-	func() {
+	// The server's own request, to which its response writer leads.
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		large := new([1 << 20]byte)
 		body = weak.Make(large)
-		r := httptest.NewRequest("POST", "/upload", reader{large})
-		a.Handler(a.mux).ServeHTTP(httptest.NewRecorder(), r)
-	}()
-	for range 10 {
-		runtime.GC()
+		r.Body = reader{large}
+		a.Handler(a.mux).ServeHTTP(w, r)
+	}))
+	res, err := http.Post(server.URL+"/upload", "text/plain", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	server.Close()
+	for range 100 { // the server's goroutine may still be at its end
+		if runtime.GC(); body.Value() == nil {
+			break
+		}
 	}
 	if body.Value() != nil {
 		t.Error("the context keeps the request's body")
@@ -77,28 +86,109 @@ func TestAKeptContextLetsTheRequestGo(t *testing.T) {
 type reader struct{ large *[1 << 20]byte }
 
 func (r reader) Read(p []byte) (int, error) { return 0, io.EOF }
+func (r reader) Close() error               { return nil }
+
+// Not in parallel: the allocations counted are those of the whole process.
+func TestARequestWithoutASessionAllocatesTwice(t *testing.T) {
+	a := newApp(t, newStore(), nil)
+	h := a.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	w, r := recorder(), httptest.NewRequest("GET", "/", nil)
+	if got := testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }); got > 2 {
+		t.Errorf("%v allocations", got)
+	}
+}
 
 // A goroutine that logs in after its handler has returned is told so, and the
 // visitor keeps the session.
 func TestALogInAfterTheHandlerHasReturned(t *testing.T) {
 	t.Parallel()
-	for name, wrote := range map[string]bool{"without a response": false, "with a response": true} {
+	for name, test := range map[string]struct{ writes, panics bool }{
+		"without a response": {false, false},
+		"with a response":    {true, false},
+		"with a panic":       {false, true},
+		"with both":          {true, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			a := newApp(t, newStore(), nil)
 			cookie := a.visit(t, cart{Items: 1})
 			var s *session.Session[cart]
 			a.handle("/x", func(w http.ResponseWriter, r *http.Request, of *session.Session[cart]) {
-				if s = of; wrote {
+				if s = of; test.writes {
 					io.WriteString(w, "done")
 				}
+				if test.panics {
+					panic(http.ErrAbortHandler)
+				}
 			})
-			a.get("/x", cookie)
+			aborts(func() { a.get("/x", cookie) })
 			s.LogIn(func(c *cart) { c.Customer = "ada" })
 			if err := s.Commit(t.Context()); err == nil || !isLate(err) {
 				t.Errorf("got %v", err)
 			}
 			if c, ok := a.value(t, cookie); !ok || c.Items != 1 || c.Customer != "" {
 				t.Errorf("the visitor has %+v, %v", c, ok)
+			}
+		})
+	}
+}
+
+// A session that is still being loaded when the response begins is not used: the
+// response does not vary by the cookie.
+func TestALoadOvertakenByTheFirstByte(t *testing.T) {
+	t.Parallel()
+	st := &pausing{store: newStore(), paused: make(chan bool), goOn: make(chan bool)}
+	a := newApp(t, st, nil)
+	a.mux.HandleFunc("/x", func(w http.ResponseWriter, r *http.Request) {
+		got := make(chan error)
+		go func() { _, err := middleware.Get[cart](r); got <- err }()
+		<-st.paused
+		io.WriteString(w, "done")
+		st.goOn <- true
+		if err := <-got; !isLate(err) {
+			t.Errorf("got %v", err)
+		}
+	})
+	a.get("/x", cookieName+"="+session.NewToken().Reveal())
+}
+
+// pausing pauses in each load.
+type pausing struct {
+	*store
+	paused, goOn chan bool
+}
+
+func (p *pausing) Load(ctx context.Context, id session.ID) (session.Record[cart], error) {
+	p.paused <- true
+	<-p.goOn
+	return p.store.Load(ctx, id)
+}
+
+// Code that runs after the handler, such as a framework's error handler, gets the
+// session as long as it can answer.
+func TestASessionAskedForAfterTheHandlerHasReturned(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ uses, ends bool }{
+		"the request goes on":                        {false, false},
+		"the request goes on, the handler used it":   {true, false},
+		"the request has ended":                      {false, true},
+		"the request has ended, the handler used it": {true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newApp(t, newStore(), nil)
+			ctx, end := context.WithCancel(t.Context())
+			defer end()
+			var request *http.Request
+			a.mux.HandleFunc("/x", func(w http.ResponseWriter, r *http.Request) {
+				if request = r; test.uses {
+					middleware.Get[cart](r)
+				}
+			})
+			a.Handler(a.mux).ServeHTTP(recorder(), httptest.NewRequest("GET", "/x", nil).WithContext(ctx))
+			if test.ends {
+				end()
+			}
+			if _, err := middleware.Get[cart](request); isLate(err) != test.ends || !test.ends && err != nil {
+				t.Errorf("got %v", err)
 			}
 		})
 	}

@@ -1,0 +1,71 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+)
+
+// Value returns the exchange for the keys that find sessions.
+func (x *exchange[T]) Value(key any) any {
+	switch key.(type) {
+	case contextKey[T], chainKey:
+		return x
+	}
+	return x.Context.Value(key)
+}
+
+// String returns the context's name, without the values of the request.
+func (x *exchange[T]) String() string { return "sessions.Context" }
+
+// Format writes the context's name, whatever the verb.
+func (x *exchange[T]) Format(f fmt.State, _ rune) { f.Write([]byte(x.String())) }
+
+// withoutSession is a request's context without its session: an observer of the
+// load must not wait for it.
+type withoutSession[T any] struct{ context.Context }
+
+func (c withoutSession[T]) Value(key any) any {
+	if _, ok := key.(contextKey[T]); ok {
+		return nil
+	}
+	return c.Context.Value(key)
+}
+
+// chainKey finds the innermost exchange, whatever its type.
+type chainKey struct{}
+
+// A link is an exchange as the managers within it see it.
+type link interface {
+	next() link // of the manager around it; nil if there is none
+	describe() (tokenNames []string, typeName string)
+	logger() *slog.Logger
+}
+
+func innermost(ctx context.Context) link {
+	l, _ := ctx.Value(chainKey{}).(link)
+	return l
+}
+
+func (x *exchange[T]) next() link { return innermost(x.Context) }
+
+func (x *exchange[T]) describe() (tokenNames []string, typeName string) {
+	return x.m.tokenNames, x.m.typeName
+}
+
+func (x *exchange[T]) logger() *slog.Logger { return x.m.options.logger() }
+
+// checkChain panics if a manager around this one uses the same cookie: each would
+// overwrite the other's.
+func (x *exchange[T]) checkChain() {
+	for l := x.next(); l != nil; l = l.next() {
+		names, typeName := l.describe()
+		for _, name := range x.m.tokenNames {
+			if slices.Contains(names, name) {
+				panic(fmt.Sprintf("sessions: the managers of %s and %s both use the %s; give one another name",
+					typeName, x.m.typeName, name))
+			}
+		}
+	}
+}
