@@ -103,7 +103,7 @@ func FromContext[T any](ctx context.Context) (*Session[T], error) {
 
 // Handle returns a handler that calls h with the request's session. If the
 // session cannot be loaded, Options.ErrorHandler answers instead of h.
-func Handle[T any](h func(http.ResponseWriter, *http.Request, *Session[T])) http.Handler {
+func Handle[T any](h func(http.ResponseWriter, *http.Request, *Session[T])) http.HandlerFunc {
 	return middleware.Handle(h)
 }
 

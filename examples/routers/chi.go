@@ -37,7 +37,7 @@ func ChiInside(carts *sessions.Manager[Cart]) http.Handler {
 }
 
 func chiRoutes(r chi.Router) {
-	r.Handle("POST /items/{sku}", sessions.Handle(chiAdd))
+	r.Post("/items/{sku}", sessions.Handle(chiAdd))
 	for pattern, page := range pages {
 		r.Handle(pattern, page)
 	}

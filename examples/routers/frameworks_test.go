@@ -2,12 +2,14 @@ package routers_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"testing"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/handlers"
+	"github.com/gorilla/mux"
 	"github.com/labstack/echo/v5"
 
 	"github.com/seed48429006/sessions"
@@ -29,13 +31,32 @@ func TestGinStream(t *testing.T) {
 }
 
 // A compressor around the sessions has set Content-Encoding before: the error
-// response needs it.
-func TestCompressorAround(t *testing.T) {
-	s := newSite(t, func(carts *sessions.Manager[routers.Cart]) http.Handler {
-		return handlers.CompressHandler(routers.Gorilla(carts))
-	})
-	s.store.Fail(sessiontest.OpSave, errors.New("the disk is full"))
-	s.want("POST", "/items/tea", 503, unavailable)
+// response needs it. One within them has set it, too, but does not get the response.
+func TestCompressors(t *testing.T) {
+	for name, mount := range map[string]func(*sessions.Manager[routers.Cart]) http.Handler{
+		"around": func(carts *sessions.Manager[routers.Cart]) http.Handler {
+			return handlers.CompressHandler(routers.Gorilla(carts))
+		},
+		"within": func(carts *sessions.Manager[routers.Cart]) http.Handler {
+			r := mux.NewRouter()
+			r.Use(handlers.CompressHandler)
+			r.Handle("/items/{sku}", sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[routers.Cart]) {
+				put(cart, mux.Vars(r)["sku"])
+				io.WriteString(w, "1 items")
+			}))
+			return carts.Handler(r)
+		},
+	} {
+		for _, op := range []sessiontest.Op{sessiontest.OpSave, sessiontest.OpLoad} {
+			t.Run(fmt.Sprint(name, ", ", op), func(t *testing.T) {
+				s := newSite(t, mount)
+				s.want("POST", "/items/tea", 200, "1 items")
+				s.store.Fail(op, errors.New("the disk is full"))
+				s.want("POST", "/items/tea", 503, unavailable)
+				s.quiet()
+			})
+		}
+	}
 }
 
 // A handler that logs out and panics has its cookie cleared, once, although
