@@ -56,3 +56,64 @@ func (w writerP) Push(target string, o *http.PushOptions) error   { return w.pus
 func (w writerFP) Push(target string, o *http.PushOptions) error  { return w.push(target, o) }
 func (w writerHP) Push(target string, o *http.PushOptions) error  { return w.push(target, o) }
 func (w writerFHP) Push(target string, o *http.PushOptions) error { return w.push(target, o) }
+
+// Unwrap is for [http.ResponseController].
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// FlushError is for [http.ResponseController]. It returns [http.ErrNotSupported]
+// if the server's writer cannot flush.
+func (w *writer) FlushError() error {
+	_, flushes := capable[http.Flusher](w.ResponseWriter)
+	_, fails := capable[interface{ FlushError() error }](w.ResponseWriter)
+	if !flushes && !fails {
+		return http.ErrNotSupported
+	}
+	if err := w.begin(); err != nil {
+		return err
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+func (w *writer) hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if err := w.begin(); err != nil {
+		return nil, nil, err
+	}
+	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.phase = hijacked
+	}
+	return conn, rw, err
+}
+
+func (w *writer) push(target string, o *http.PushOptions) error {
+	if p, ok := capable[http.Pusher](w.ResponseWriter); ok {
+		return p.Push(target, o)
+	}
+	return http.ErrNotSupported
+}
+
+// CloseNotify is for frameworks that call it without a type assertion. If the
+// server's writer has no CloseNotify, the channel never gets a value.
+func (w *writer) CloseNotify() <-chan bool {
+	if n, ok := capable[closeNotifier](w.ResponseWriter); ok {
+		return n.CloseNotify()
+	}
+	return make(chan bool)
+}
+
+// closeNotifier is http.CloseNotifier, which is deprecated.
+type closeNotifier interface{ CloseNotify() <-chan bool }
+
+// capable returns the first of w and the writers that it wraps that is a C.
+func capable[C any](w http.ResponseWriter) (c C, ok bool) {
+	for {
+		if c, ok = w.(C); ok {
+			return c, true
+		}
+		wrapper, wraps := w.(interface{ Unwrap() http.ResponseWriter })
+		if !wraps {
+			return c, false
+		}
+		w = wrapper.Unwrap()
+	}
+}
