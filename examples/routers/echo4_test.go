@@ -22,6 +22,7 @@ func TestEchoTimeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, func(carts *sessions.Manager[routers.Cart]) http.Handler {
 				e := echo.New()
+				//lint:ignore SA1019 applications still use it
 				timeout := middleware.TimeoutWithConfig(middleware.TimeoutConfig{Timeout: time.Minute})
 				mount := echo.WrapMiddleware(carts.Handler)
 				if within {
@@ -38,7 +39,7 @@ func TestEchoTimeout(t *testing.T) {
 					return errors.New("no")
 				})
 				e.GET("/cart", echo.WrapHandler(sessions.Handle(show)))
-				e.HTTPErrorHandler = func(err error, c echo.Context) {
+				e.HTTPErrorHandler = func(_ error, c echo.Context) {
 					cart, err := sessions.Get[routers.Cart](c.Request())
 					if errors.Is(err, sessions.ErrLate) {
 						c.String(http.StatusTeapot, "late")
