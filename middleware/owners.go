@@ -24,9 +24,9 @@ func (m *Manager[T]) List(ctx context.Context, owner string) iter.Seq2[session.R
 	index, ok := m.store.(session.Indexer[T])
 	switch {
 	case !session.HasOwner[T]():
-		return unsupported[T](fmt.Sprintf("%v has no method SessionOwner() string", reflect.TypeFor[T]()))
+		return onlyError[T](errNoOwner[T]())
 	case !ok:
-		return unsupported[T](fmt.Sprintf("the store, a %T, does not find sessions by owner", m.store))
+		return onlyError[T](fmt.Errorf("%w: %T does not find sessions by owner", session.ErrUnsupported, m.store))
 	}
 	return wrapErrors(index.ByOwner(ctx, owner))
 }
@@ -37,7 +37,7 @@ func (m *Manager[T]) List(ctx context.Context, owner string) iter.Seq2[session.R
 func (m *Manager[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
 	lister, ok := m.store.(session.Lister[T])
 	if !ok {
-		return unsupported[T](fmt.Sprintf("the store, a %T, does not list sessions", m.store))
+		return onlyError[T](fmt.Errorf("%w: %T does not list sessions", session.ErrUnsupported, m.store))
 	}
 	return wrapErrors(lister.All(ctx))
 }
@@ -56,10 +56,13 @@ func wrapErrors[T any](records iter.Seq2[session.Record[T], error]) iter.Seq2[se
 	}
 }
 
-func unsupported[T any](reason string) iter.Seq2[session.Record[T], error] {
-	return func(yield func(session.Record[T], error) bool) {
-		yield(session.Record[T]{}, fmt.Errorf("%w: %s", session.ErrUnsupported, reason))
-	}
+// onlyError returns an iteration that yields nothing but the error.
+func onlyError[T any](err error) iter.Seq2[session.Record[T], error] {
+	return func(yield func(session.Record[T], error) bool) { yield(session.Record[T]{}, err) }
+}
+
+func errNoOwner[T any]() error {
+	return fmt.Errorf("%w: %v has no method SessionOwner() string", session.ErrUnsupported, reflect.TypeFor[T]())
 }
 
 // Revoke ends the session with this ID if it is the owner's, as a page "end this
@@ -68,35 +71,30 @@ func unsupported[T any](reason string) iter.Seq2[session.Record[T], error] {
 // another ID.
 func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) error {
 	if !session.HasOwner[T]() {
-		return fmt.Errorf("%w: %v has no method SessionOwner() string", session.ErrUnsupported, reflect.TypeFor[T]())
+		return errNoOwner[T]()
 	}
-	rec, err := m.store.Load(ctx, id)
-	if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable {
-		return m.revokeUnreadable(ctx, owner, id)
-	}
+	owns, err := m.owns(ctx, owner, id)
 	if err != nil {
-		return session.StoreError(err)
+		return err
 	}
-	if owner == "" || rec.Owner != owner {
+	if !owns {
 		return session.ErrNotFound
 	}
 	if err := m.revoke(ctx, owner, id); !errors.Is(err, session.ErrNotFound) {
 		return err
 	}
-	return nil // it was there a moment ago, and has ended
+	return nil // the session has ended since it was found
 }
 
-// revokeUnreadable ends a session that does not tell whose it is, if the
-// owner's index has it.
-func (m *Manager[T]) revokeUnreadable(ctx context.Context, owner string, id session.ID) error {
-	found, err := m.listed(ctx, owner, nil)
-	if err != nil {
-		return err
+// owns reports whether the session is the owner's. A record that cannot be read
+// does not name its owner; the owner's index has it then.
+func (m *Manager[T]) owns(ctx context.Context, owner string, id session.ID) (bool, error) {
+	rec, err := m.store.Load(ctx, id)
+	if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable {
+		found, err := m.listed(ctx, owner, nil)
+		return slices.Contains(found, id), err
 	}
-	if !slices.Contains(found, id) {
-		return session.ErrNotFound
-	}
-	return m.revoke(ctx, owner, id)
+	return owner != "" && rec.Owner == owner, session.StoreError(err)
 }
 
 // RevokeAll ends all sessions of the owner but those to keep ("log out
@@ -104,10 +102,14 @@ func (m *Manager[T]) revokeUnreadable(ctx context.Context, owner string, id sess
 // meanwhile is found under its new ID: when RevokeAll returns nil, no session is
 // left that the owner had when it was called.
 //
-// After an error some may be ended and some not.
+// After an error, such as that of a context that is done, some sessions may have
+// ended and others not.
 func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, keep ...session.ID) (int, error) {
 	ended := 0
 	for range maxPasses {
+		if err := ctx.Err(); err != nil {
+			return ended, session.StoreError(err)
+		}
 		found, err := m.listed(ctx, owner, keep)
 		if err != nil || len(found) == 0 {
 			return ended, err
