@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"reflect"
 	"strings"
@@ -63,6 +65,36 @@ func TestOptionsThatAreRefused(t *testing.T) {
 	}
 }
 
+func TestCookieDomains(t *testing.T) {
+	t.Parallel()
+	for domain, accepted := range map[string]bool{
+		"example.org": true, ".example.org": true, "localhost": true, "192.0.2.7": true,
+		"com": false, ".com": false, "com.": false, ".": false, "localhost:8080": false,
+	} {
+		t.Run(domain, func(t *testing.T) {
+			_, err := middleware.New(newStore(), &middleware.Options{Cookie: middleware.Cookie{Domain: domain}})
+			if (err == nil) != accepted {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestDurationsAtTheirBounds(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]middleware.Options{
+		"the shortest": {Lifetime: time.Second, IdleTimeout: time.Second, SaveTimeout: time.Millisecond},
+		"the longest":  {Lifetime: 400 * 24 * time.Hour},
+		"no idle end":  {IdleTimeout: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := middleware.New(newStore(), &o); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 type plainStore struct{ session.Store[int] }
 
 func TestMaxPerOwnerNeedsOwners(t *testing.T) {
@@ -110,6 +142,20 @@ func TestConfig(t *testing.T) {
 	_, _, err = middleware.Config{MaxAge: -1, Secret: "hunter2", CookieName: "a b"}.Options()
 	if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Count(err.Error(), "\n") < 2 {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A mistake in max_age is told in the file's terms, and once.
+func TestConfigWithAWrongMaxAge(t *testing.T) {
+	t.Parallel()
+	for _, seconds := range []int{-1, 400*24*60*60 + 1, math.MaxInt, math.MinInt} {
+		t.Run(fmt.Sprint(seconds), func(t *testing.T) {
+			_, _, err := middleware.Config{MaxAge: seconds}.Options()
+			if want := fmt.Sprintf("max_age is %d;", seconds); err == nil || !strings.Contains(err.Error(), want) ||
+				strings.Contains(err.Error(), "Lifetime") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 
