@@ -20,15 +20,17 @@ func (a *advice) log(ctx context.Context, logger *slog.Logger, text string, attr
 
 const (
 	adviceTwoCookies = "sessions: a request has two different session cookies of one name, and is anonymous; " +
-		"an older cookie with another Path or Domain may be left in the browser: change Cookie.Name"
+		"the other one may be left from another Path, Domain or Partitioned, or be set by another host of the domain: " +
+		"change Cookie.Name whenever these change"
 	advicePlainHTTP = "sessions: a Secure cookie is set over plain http, and browsers will drop it; " +
 		"use TLS, let the proxy set X-Forwarded-Proto, or set Cookie.Insecure for development"
 )
 
-// plainHTTP reports whether the request came over plain http from a host that
-// browsers do not trust with Secure cookies, as far as its headers tell.
-func (x *exchange[T]) plainHTTP() bool {
-	if x.tls || x.header.Get("X-Forwarded-Proto") != "" || x.header.Get("Forwarded") != "" {
+// dropsSecureCookie reports whether a browser drops the cookie of the response,
+// which is Secure, since the request came over plain http. A host that is named
+// localhost, or is a loopback address, counts as secure.
+func (x *exchange[T]) dropsSecureCookie() bool {
+	if _, ok := x.received.by.(headerTransport); ok || x.m.options.Cookie.Insecure || !x.plainHTTP() {
 		return false
 	}
 	host := x.host
@@ -40,4 +42,14 @@ func (x *exchange[T]) plainHTTP() bool {
 		return false
 	}
 	return host != "" && host != "localhost" && !strings.HasSuffix(host, ".localhost") && (ip == nil || !ip.IsLoopback())
+}
+
+// plainHTTP reports whether the client used plain http, as far as the request's
+// headers tell.
+func (x *exchange[T]) plainHTTP() bool {
+	if x.tls || x.header.Get("Forwarded") != "" {
+		return false
+	}
+	proto := x.header.Get("X-Forwarded-Proto")
+	return proto == "" || strings.EqualFold(proto, "http")
 }

@@ -30,6 +30,11 @@ const (
 //
 // It is always HttpOnly. Max-Age is the time that is left of the session's
 // lifetime, at most 400 days.
+//
+// If Domain, Path or Partitioned change, browsers may send an old cookie beside the
+// new one. Such a request is anonymous and is logged, since an attacker may have set
+// one of the two. The next response with a token, such as that of a log-in, clears the
+// old cookie if only one of these fields changed. A new Name avoids the trouble.
 type Cookie struct {
 	// Name, without prefix. Empty means "session_id". The prefix is added by
 	// rule: __Host- in general, __Secure- with a Domain or a Path of your own,

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,13 +16,16 @@ const maxAge = 400 * 24 * time.Hour
 
 // cookieTransport carries the token in a cookie.
 type cookieTransport struct {
+	cookie     Cookie // as configured, with its Path and without the Domain's dot
 	name       string
 	attributes string
 	signer     *signer // nil without secrets
 }
 
 func newCookieTransport(c *Cookie, secrets [][]byte) *cookieTransport {
-	t := &cookieTransport{name: c.name(), attributes: c.attributes()}
+	t := &cookieTransport{cookie: *c, name: c.name(), attributes: c.attributes()}
+	t.cookie.Path = cmp.Or(c.Path, "/")
+	t.cookie.Domain = strings.ToLower(strings.TrimPrefix(c.Domain, "."))
 	if len(secrets) > 0 {
 		t.signer = newSigner(t.name, secrets)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/seed48429006/sessions/session"
@@ -22,6 +23,7 @@ type exchange[T any] struct {
 	m               *Manager[T]
 	header          http.Header // of the request
 	host            string      // to which it was sent
+	url             *url.URL
 	tls             bool
 
 	mu       sync.Mutex // guards the fields below
@@ -124,6 +126,7 @@ func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], 
 		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
 		if errors.Is(err, errAmbiguous) {
 			x.m.twoCookies.log(ctx, x.m.options.logger(), adviceTwoCookies)
+			got.by = cookieCleaner{x.m.cookie, x.host, x.url.EscapedPath()}
 		}
 	}
 	if got.token.IsZero() {
@@ -210,7 +213,7 @@ func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
 		return
 	case ok && !token.Equal(x.received.token):
 		x.received.by.send(h, issuedToken{token, s.Persistent(), s.Deadline()})
-		if !x.m.options.Cookie.Insecure && x.m.options.Transport == nil && x.plainHTTP() {
+		if x.dropsSecureCookie() {
 			x.m.secureHTTP.log(x, x.m.options.logger(), advicePlainHTTP, slog.String("host", x.host))
 		}
 	case !ok && x.stored:

@@ -18,6 +18,7 @@ type Manager[T any] struct {
 	store      session.Store[T]
 	policy     session.Policy
 	options    Options
+	cookie     *cookieTransport
 	carrier    carrier
 	tokenNames []string // of the carrier
 	varyHeader string   // the value that responses add to Vary
@@ -45,10 +46,11 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 		return nil, err
 	}
 	m.policy = m.options.policy()
-	cookie := newCookieTransport(&m.options.Cookie, m.options.Secrets)
-	m.carrier = cookie
+	m.cookie = newCookieTransport(&m.options.Cookie, m.options.Secrets)
+	m.options.Secrets = nil // the signer has copies, which print nowhere
+	m.carrier = m.cookie
 	if m.options.Transport != nil {
-		m.carrier = m.options.Transport.carrier(cookie)
+		m.carrier = m.options.Transport.carrier(m.cookie)
 	}
 	m.tokenNames = m.carrier.tokenNames()
 	m.varyHeader = strings.Join(m.carrier.sources(), ", ")
@@ -93,7 +95,7 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 		panic("sessions: Manager.Handler: the handler is nil")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange[T]{Context: r.Context(), m: m, header: r.Header, host: r.Host, tls: r.TLS != nil}
+		x := &exchange[T]{Context: r.Context(), m: m, header: r.Header, host: r.Host, url: r.URL, tls: r.TLS != nil}
 		x.checkChain()
 		newWriter(w, r, x, m.options.HoldBack).serve(next)
 	})
@@ -125,7 +127,7 @@ func (m *Manager[T]) Open(ctx context.Context, token string) (*session.Session[T
 	return s, nil
 }
 
-// Format writes the manager's type, whatever the verb: a manager holds secrets.
+// Format writes the manager's type, for every verb.
 func (m *Manager[T]) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "sessions.Manager[%v]", reflect.TypeFor[T]())
 }

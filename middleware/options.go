@@ -134,14 +134,16 @@ func (o *Options) report(ctx context.Context, e session.Event) {
 	switch {
 	case e.Kind == session.EventLate:
 		level = slog.LevelWarn
-		text += ": a change that needs a cookie came after the first byte of the response, or after the client had gone"
+		text += ": the change needs a cookie, but the response has begun or the client has gone; " +
+			"change the session before the first byte, or set Options.HoldBack"
 	case ctx.Err() != nil && errors.Is(e.Err, context.Canceled): // the client went away
 		level = slog.LevelDebug
 	}
 	o.logger().LogAttrs(ctx, level, text, slog.String("session", e.ID.String()), slog.Any("error", e.Err))
 }
 
-// Format writes the type's name, whatever the verb: the options hold secrets.
+// Format writes the type's name, for every verb, since Secrets are confidential.
+// Package fmt does not call it for options in a field that is not exported.
 func (o Options) Format(f fmt.State, _ rune) { f.Write([]byte("sessions.Options")) }
 
 // LogValue returns the type's name.

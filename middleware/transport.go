@@ -55,7 +55,8 @@ type issuedToken struct {
 var (
 	errMalformed = errors.New("sessions: malformed token")
 	errForged    = errors.New("sessions: token with a signature that no secret made")
-	errAmbiguous = errors.New("sessions: two different tokens")
+	errAmbiguous = errors.New("sessions: two different cookies of one name")
+	errTwoTokens = errors.New("sessions: two tokens in the header")
 )
 
 // HeaderTransport carries the token in a header of requests and responses, for
@@ -110,7 +111,7 @@ func (t headerTransport) receive(h http.Header) (received, error) {
 		return got, nil
 	}
 	if len(values) > 1 {
-		return got, errAmbiguous
+		return got, errTwoTokens
 	}
 	token, err := session.ParseToken(values[0])
 	if err != nil {

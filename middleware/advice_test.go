@@ -1,0 +1,124 @@
+package middleware_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/seed48429006/sessions/middleware"
+	"github.com/seed48429006/sessions/session"
+)
+
+// logs returns what a manager with these options logs of a request that makes a
+// session.
+func logs(t *testing.T, o middleware.Options, r *http.Request) string {
+	t.Helper()
+	var log bytes.Buffer
+	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	m, err := middleware.New(newStore(), &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := m.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { add(s) }))
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	return log.String()
+}
+
+func TestAdviceOnPlainHTTP(t *testing.T) {
+	t.Parallel()
+	const header = "X-Session-Token"
+	byHeader := middleware.Options{Transport: middleware.HeaderTransport(header)}
+	byEither := middleware.Options{Transport: middleware.CookieOrHeader(header)}
+	for name, test := range map[string]struct {
+		o      middleware.Options
+		host   string
+		header http.Header
+		want   bool
+	}{
+		"a Secure cookie":               {middleware.Options{}, "shop.example", nil, true},
+		"a port":                        {middleware.Options{}, "shop.example:8080", nil, true},
+		"an address":                    {middleware.Options{}, "192.0.2.7", nil, true},
+		"a proxy without TLS":           {middleware.Options{}, "shop.example", http.Header{"X-Forwarded-Proto": {"HTTP"}}, true},
+		"a proxy with TLS":              {middleware.Options{}, "shop.example", http.Header{"X-Forwarded-Proto": {"https"}}, false},
+		"several proxies":               {middleware.Options{}, "shop.example", http.Header{"X-Forwarded-Proto": {"https, http"}}, false},
+		"a standard proxy":              {middleware.Options{}, "shop.example", http.Header{"Forwarded": {"proto=https"}}, false},
+		"an insecure cookie":            {middleware.Options{Cookie: middleware.Cookie{Insecure: true}}, "shop.example", nil, false},
+		"a host below localhost":        {middleware.Options{}, "shop.localhost:8080", nil, false},
+		"a loopback address":            {middleware.Options{}, "127.0.0.2", nil, false},
+		"a loopback address, version 6": {middleware.Options{}, "[::1]:8080", nil, false},
+		"a header for tokens":           {byHeader, "shop.example", nil, false},
+		"either, by header":             {byEither, "shop.example", http.Header{header: {""}}, false},
+		"either, by cookie":             {byEither, "shop.example", nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "http://"+test.host+"/", nil)
+			for name, values := range test.header {
+				r.Header[name] = values
+			}
+			log := logs(t, test.o, r)
+			if got := strings.Contains(log, "over plain http"); got != test.want || got != strings.Contains(log, "Cookie.Insecure") {
+				t.Errorf("logged %q", log)
+			}
+		})
+	}
+}
+
+func TestAdviceOnTwoCookies(t *testing.T) {
+	t.Parallel()
+	const header = "X-Session-Token"
+	byHeader := middleware.Options{Transport: middleware.HeaderTransport(header)}
+	byEither := middleware.Options{Transport: middleware.CookieOrHeader(header)}
+	one, other := session.NewToken().Reveal(), session.NewToken().Reveal()
+	cookies := http.Header{"Cookie": {cookieName + "=" + one + "; " + cookieName + "=" + other}}
+	headers := http.Header{header: {one, other}}
+	for name, test := range map[string]struct {
+		o      middleware.Options
+		header http.Header
+		want   bool
+	}{
+		"two cookies":         {middleware.Options{}, cookies, true},
+		"either, two cookies": {byEither, cookies, true},
+		"two headers":         {byHeader, headers, false},
+		"either, two headers": {byEither, headers, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "https://shop.example/", nil)
+			r.Header = test.header.Clone()
+			log := logs(t, test.o, r)
+			if got := strings.Contains(log, "two different session cookies"); got != test.want || got != strings.Contains(log, "change Cookie.Name") {
+				t.Errorf("logged %q", log)
+			}
+			if strings.Contains(log, one) || strings.Contains(log, other) {
+				t.Errorf("a token is logged: %q", log)
+			}
+		})
+	}
+}
+
+// A late change is a mistake in the program: it is no error of the store's, and the
+// log says what to do.
+func TestALateChangeIsLoggedWithAdvice(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	m, err := middleware.New(newStore(), &middleware.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := m.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		io.WriteString(w, "begun")
+		add(s)
+	}))
+	aborts(func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "https://shop.example/", nil)) })
+	for _, want := range []string{"level=WARN", "session late", "change the session before the first byte", "Options.HoldBack"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%q is missing in %q", want, log.String())
+		}
+	}
+	if strings.Contains(log.String(), "unavailable") || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("logged %q", log.String())
+	}
+}
