@@ -3,7 +3,7 @@ package middleware
 import (
 	"context"
 	"log/slog"
-	"net"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 )
@@ -33,15 +33,23 @@ func (x *exchange[T]) dropsSecureCookie() bool {
 	if _, ok := x.received.by.(headerTransport); ok || x.m.options.Cookie.Insecure || !x.plainHTTP() {
 		return false
 	}
-	host := x.host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	return !trusted(x.host)
+}
+
+// trusted reports whether browsers keep Secure cookies of this host without TLS. It
+// counts example.com, the host of net/http/httptest.
+func trusted(host string) bool {
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		host = host[:i]
 	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	if host == "example.com" { // of net/http/httptest
-		return false
+	switch {
+	case host == "", host == "localhost", host == "example.com", strings.HasSuffix(host, ".localhost"):
+		return true
+	case host[0] == '[' || '0' <= host[0] && host[0] <= '9':
+		ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+		return err == nil && ip.IsLoopback()
 	}
-	return host != "" && host != "localhost" && !strings.HasSuffix(host, ".localhost") && (ip == nil || !ip.IsLoopback())
+	return false
 }
 
 // plainHTTP reports whether the client used plain http, as far as the request's

@@ -23,6 +23,12 @@ func (c *commit[T]) renewedAt(ctx context.Context, owner string, at time.Time) t
 	if !limited {
 		return at
 	}
+	return c.afterOthers(ctx, index, owner, at)
+}
+
+// afterOthers returns the given time, or the first one after those at which the
+// owner's other sessions were renewed.
+func (c *commit[T]) afterOthers(ctx context.Context, index Indexer[T], owner string, at time.Time) time.Time {
 	for rec, err := range index.ByOwner(ctx, owner) {
 		if err == nil && rec.ID != c.base.ID && !at.After(rec.Renewed) {
 			at = rec.Renewed.Add(time.Millisecond)
