@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -56,9 +57,7 @@ func TestAdviceOnPlainHTTP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest("GET", "http://"+test.host+"/", nil)
-			for name, values := range test.header {
-				r.Header[name] = values
-			}
+			maps.Copy(r.Header, test.header)
 			log := logs(t, test.o, r)
 			if got := strings.Contains(log, "over plain http"); got != test.want || got != strings.Contains(log, "Cookie.Insecure") {
 				t.Errorf("logged %q", log)
