@@ -39,12 +39,13 @@ func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.
 				return
 			}
 			ids := without(s.ids(members), seen)
-			// A marker stands for a record that may have come into the index
-			// after it was read.
-			if more, renewed := s.each(ctx, ids, yield, theirs); !more || !renewed {
+			// A marker stands for a record that may have come after the index, or
+			// after it was looked for.
+			more, renewed, absent := s.each(ctx, ids, yield, theirs)
+			if !more || !renewed {
 				return
 			}
-			seen = append(seen, ids...)
+			seen = append(seen, without(ids, absent)...)
 		}
 	}
 }
@@ -116,7 +117,7 @@ func (s *Store[T]) scan(ctx context.Context, node *redis.Client, yield func(sess
 			yield(session.Record[T]{}, unavailable(err))
 			return false
 		}
-		if more, _ := s.each(ctx, s.ids(keys), yield, every); !more {
+		if more, _, _ := s.each(ctx, s.ids(keys), yield, every); !more {
 			return false
 		}
 		if cursor = next; cursor == 0 {
@@ -132,9 +133,9 @@ func (k *keyspace) pattern() string {
 	return escape.Replace(k.prefix) + strings.Repeat("?", session.TokenLen)
 }
 
-// each yields those of the records with these IDs that are there and wanted. It
-// reports whether to go on, and whether some have been renewed.
-func (s *Store[T]) each(ctx context.Context, ids []session.ID, yield func(session.Record[T], error) bool, want func(*session.Record[T]) bool) (more, renewed bool) {
+// each yields the wanted records with these IDs. It reports whether to go on, whether
+// some have been renewed, and which were absent.
+func (s *Store[T]) each(ctx context.Context, ids []session.ID, yield func(session.Record[T], error) bool, want func(*session.Record[T]) bool) (more, renewed bool, absent []session.ID) {
 	for batch := range slices.Chunk(ids, getBatch) {
 		cmds, failed := s.getAll(ctx, batch)
 		for i, cmd := range cmds {
@@ -144,16 +145,17 @@ func (s *Store[T]) each(ctx context.Context, ids []session.ID, yield func(sessio
 				renewed = true
 				continue
 			case errors.Is(err, session.ErrNotFound):
+				absent = append(absent, batch[i])
 				continue
 			case err == nil && !want(&rec):
 				continue
 			}
 			if !yield(rec, err) || errors.Is(err, session.ErrUnavailable) {
-				return false, renewed
+				return false, renewed, absent
 			}
 		}
 	}
-	return true, renewed
+	return true, renewed, absent
 }
 
 // read decodes what one command of a pipeline fetched. If the pipeline failed,

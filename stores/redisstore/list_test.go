@@ -150,3 +150,50 @@ func TestByOwnerFindsWhatIsRenewed(t *testing.T) {
 		}
 	})
 }
+
+// between runs GETs of a pipeline one after the other, those of one key first, and
+// acts after the first.
+type between struct {
+	key string
+	act func()
+}
+
+func (b *between) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (b *between) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (b *between) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		first := slices.IndexFunc(cmds, func(c redis.Cmder) bool { return len(c.Args()) > 1 && c.Args()[1] == b.key })
+		if first < 0 || b.act == nil {
+			return next(ctx, cmds)
+		}
+		err := next(ctx, cmds[first:first+1])
+		b.act()
+		b.act = nil
+		for i, c := range cmds {
+			if i != first {
+				err = errors.Join(err, next(ctx, []redis.Cmder{c}))
+			}
+		}
+		return err
+	}
+}
+
+// A session that is renewed between two reads of a list is found: its new record
+// was looked for before it was stored, its old one after it was retired.
+func TestByOwnerFindsASessionRenewedBetweenReads(t *testing.T) {
+	server := redisserver.Start(t)
+	client, direct := server.Client(t), server.Client(t)
+	s, other := newStore(t, client), newStore(t, direct)
+	old, next := saved(t, other, "anna"), saved(t, other, "anna")
+	stored, err := direct.Get(t.Context(), key(next.ID)).Bytes()
+	must(t, err)
+	must(t, direct.Del(t.Context(), key(next.ID)).Err()) // the index has it, as it does before a record is stored
+	client.AddHook(&between{key(next.ID), func() {
+		must(t, direct.Set(t.Context(), key(next.ID), stored, time.Minute).Err())
+		must(t, other.Retire(t.Context(), old.ID, old.Revision, next.ID, in(time.Minute)))
+	}})
+	if ids := owned(t, s, "anna"); len(ids) != 1 || ids[0] != next.ID {
+		t.Errorf("found %v, want %v", ids, next.ID)
+	}
+}

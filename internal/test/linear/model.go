@@ -107,7 +107,13 @@ func (s State) step(in Input, out Output) []State {
 		return nil
 	}
 	after := s.after(in, out.Name)
-	return after.If(in.Kind == LogOut || after.Name == out.Name && after.Owner == out.Owner && after.Notes == out.Notes)
+	states := after.If(in.Kind == LogOut || after.Name == out.Name && after.Owner == out.Owner && after.Notes == out.Notes)
+	if len(states) > 0 && in.Revoked && s.renews(in) {
+		// A revocation at the same time may find the new session before the log-in
+		// takes effect, and end it.
+		states = append(states, after.ended())
+	}
+	return states
 }
 
 // If returns s if it is possible.
