@@ -190,7 +190,7 @@ func ExampleManager() {
 			fmt.Println(err)
 			return
 		}
-		cart.Update(func(c *Cart) { c.Customer = "ada" })
+		cart.LogIn(func(c *Cart) { c.Customer = "ada" })
 		if err := cart.Commit(ctx); err != nil {
 			fmt.Println(err)
 			return

@@ -100,7 +100,7 @@ func echoShow(c *echo.Context, cart *sessions.Session[Cart]) error {
 
 func echoLogin(c *echo.Context, cart *sessions.Session[Cart]) error {
 	customer := c.FormValue("customer")
-	cart.Update(func(c *Cart) { c.Customer = customer })
+	cart.LogIn(func(c *Cart) { c.Customer = customer })
 	return c.Redirect(http.StatusSeeOther, "/cart")
 }
 

@@ -81,7 +81,7 @@ func ginShow(c *gin.Context, cart *sessions.Session[Cart]) {
 
 func ginLogin(c *gin.Context, cart *sessions.Session[Cart]) {
 	customer := c.PostForm("customer")
-	cart.Update(func(c *Cart) { c.Customer = customer })
+	cart.LogIn(func(c *Cart) { c.Customer = customer })
 	c.Redirect(http.StatusSeeOther, "/cart")
 }
 

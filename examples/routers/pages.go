@@ -33,7 +33,7 @@ func show(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) 
 }
 
 func login(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
-	cart.Update(func(c *Cart) { c.Customer = r.FormValue("customer") })
+	cart.LogIn(func(c *Cart) { c.Customer = r.FormValue("customer") })
 	http.Redirect(w, r, "/cart", http.StatusSeeOther)
 }
 
