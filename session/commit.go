@@ -25,6 +25,7 @@ import (
 //     the change was saved. A further Commit never makes it twice: it fails
 //     instead if the session has changed.
 func (s *Session[T]) Commit(ctx context.Context) error {
+	s.refuseWithinEdit()
 	if s.Settled() {
 		return nil
 	}
@@ -34,6 +35,9 @@ func (s *Session[T]) Commit(ctx context.Context) error {
 	defer s.committing.leave()
 	if err := s.deleteDestroyed(ctx); err != nil {
 		return err
+	}
+	if err := s.completeRenewal(ctx); err != nil {
+		return s.unlessUnmodified(ctx, err)
 	}
 	return s.commit(ctx)
 }
@@ -51,9 +55,9 @@ type commit[T any] struct {
 	touchDue  bool
 	from      ID         // of base when the commit began
 	did       action     // the last decision
-	successor renewed[T] // the record that was made in place of base, until it is base
-	unknown   bool       // whether base was retired for successor is unknown
-	replayed  bool       // value was computed anew on another base
+	next      renewal[T] // of base, until base is the new record
+	unknown   bool       // whether next is complete is unknown
+	moved     bool       // value was not made from the base that the commit began with
 	attempts  int
 	start     time.Time
 	seen      time.Time // when base was last known to be stored
@@ -75,7 +79,8 @@ func (s *Session[T]) commit(ctx context.Context) error {
 	err = c.run(ctx)
 	returned = true
 	if err == nil {
-		s.finish(ctx, &c)
+		s.finish(&c)
+		c.enforceMax(ctx)
 	} else {
 		err = s.putBack(&c, err)
 		c.event(Event{Kind: failureKind(err), ID: c.base.ID, Owner: c.base.Owner, Attempts: c.attempts, Err: err})
@@ -91,7 +96,7 @@ var errPanic = errors.New("session: an edit panicked")
 // takeDraft begins a commit. It waits until no edit runs, since a running edit
 // belongs to the draft.
 func (s *Session[T]) takeDraft(ctx context.Context) (c commit[T], err error) {
-	if err := s.editing.enterEdit(ctx); err != nil {
+	if err := s.editing.enter(ctx); err != nil {
 		return c, err
 	}
 	defer s.editing.leave()
@@ -109,22 +114,18 @@ func (s *Session[T]) view() commit[T] {
 	if d == nil {
 		d = new(draft[T])
 	}
-	c := commit[T]{s: s, draft: d, base: s.base, value: s.current(), token: s.token, from: s.base.ID,
+	return commit[T]{s: s, draft: d, base: s.base, value: s.current(), token: s.token, from: s.base.ID,
 		gone: s.gone, late: s.late, touchDue: s.touchDue(), seen: s.seen, touchedAt: s.touchedAt}
-	if d.successor != nil {
-		c.successor, c.unknown = *d.successor, true
-	}
-	return c
 }
 
 // finish installs the stored record as the session's state.
-func (s *Session[T]) finish(ctx context.Context, c *commit[T]) {
+func (s *Session[T]) finish(c *commit[T]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inflight = nil
 	s.seen, s.touchedAt = c.seen, c.touchedAt
 	if c.draft.destroyed {
-		s.endInstead(c.from, c.base)
+		s.endRenewed(c.from, c.base, c.seen)
 		return
 	}
 	s.base, s.token, s.gone = c.base, c.token, c.gone
@@ -133,12 +134,12 @@ func (s *Session[T]) finish(ctx context.Context, c *commit[T]) {
 	}
 	// Edits made meanwhile began with the value that the commit began with, or
 	// with the one before if its draft was dropped.
-	if later := s.draft; (c.replayed || c.draft.dropped) && later != nil && later.edits != nil {
-		s.mu.Unlock()
-		value, err := c.replayLater(ctx, later.edits)
-		s.mu.Lock()
-		if s.draft == later {
-			later.value, later.err = value, err
+	if later := s.draft; later != nil && later.value != nil && (c.moved || c.draft.dropped) {
+		later.stale = true
+		if s.editing.tryEnter() { // else leaveEditing is yet to come
+			s.mu.Unlock()
+			s.leaveEditing()
+			s.mu.Lock()
 		}
 	}
 }
@@ -149,26 +150,20 @@ func (s *Session[T]) putBack(c *commit[T], err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inflight = nil
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrGone) {
+	if ended(err) {
 		err = ErrGone
 	}
-	d := c.draft
-	d.successor = nil
-	if !c.successor.token.IsZero() {
-		d.successor = &renewed[T]{c.successor.rec, c.successor.token}
-	}
-	d.outcomeUnknown = d.outcomeUnknown || errors.Is(err, ErrUnavailable)
-	if d.destroyed {
-		if d.successor != nil {
-			s.ending = append(s.ending, ending[T]{rec: d.successor.rec, predecessor: c.from})
-		}
+	switch d := c.draft; {
+	case d.destroyed:
+		s.endRenewed(c.from, c.next.rec, c.seen)
 		return err
+	case !d.dropped:
+		s.restore(d)
 	}
 	s.gone = s.gone || err == ErrGone
-	if d.dropped {
-		s.adopt(d)
-	} else {
-		s.restore(d)
+	if c.unknown {
+		next := c.next
+		s.renewal = &next
 	}
 	return err
 }
@@ -180,6 +175,17 @@ func (s *Session[T]) restore(d *draft[T]) {
 	} else {
 		s.draft = d
 	}
+}
+
+// unlessUnmodified reports a failure before the commit and returns it if there
+// are changes, which were not saved.
+func (s *Session[T]) unlessUnmodified(ctx context.Context, err error) error {
+	rec := s.record()
+	s.policy.observe(ctx, Event{Kind: failureKind(err), ID: rec.ID, Owner: rec.Owner, Err: err})
+	if s.Modified() {
+		return err
+	}
+	return nil
 }
 
 func failureKind(err error) EventKind {

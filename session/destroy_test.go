@@ -177,7 +177,7 @@ func TestDestroyLongAfterTheLastUse(t *testing.T) {
 		s, other := load(t, store, token), load(t, store, token)
 		other.Renew()
 		commit(t, other)
-		time.Sleep(11 * time.Second)
+		time.Sleep(31 * time.Second)
 		s.Update(func(*state) {})
 		commit(t, s)
 		s.Destroy()
@@ -193,7 +193,7 @@ func TestDestroyThatTakesLongerThanTheMarker(t *testing.T) {
 	for name, test := range map[string]struct {
 		slow time.Duration
 		want error
-	}{"quick": {time.Second, nil}, "slow": {11 * time.Second, session.ErrGone}} {
+	}{"quick": {time.Second, nil}, "slow": {31 * time.Second, session.ErrGone}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := newProbe()

@@ -25,12 +25,12 @@
 // client needs another cookie.
 //
 // The new record is stored first. Then the old one is replaced by a marker that
-// names its successor and stays for ten seconds. From then on, requests with the
-// old token get the following:
+// names its successor and stays for thirty seconds. From then on, requests with
+// the old token get the following:
 //
 //	loaded the session    reads            changes          logs in, by LogIn
 //	before                the old value    ErrGone          a new session
-//	within ten seconds    an empty value   ErrGone          a new session
+//	within 30 seconds     an empty value   ErrGone          a new session
 //	later                 an empty value   a new session    a new session
 //
 // The new session of a log-in begins with a copy of the successor's value if both
@@ -42,6 +42,9 @@
 // it logs in again.
 //
 // If the store does not answer in the middle of a renewal, the commit fails with
-// [ErrUnavailable]. The next commit goes on with the renewal. [Session.Discard]
-// then keeps the new record, which is known to be stored.
+// [ErrUnavailable]. The old record may be retired, and the new one is stored with
+// the commit's changes. So [Session.Token] returns the new token from then on,
+// also after [Session.Discard]. The next commit completes the renewal, or finds
+// that another request has made that impossible. Then it begins with the old
+// record.
 package session

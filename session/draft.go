@@ -8,25 +8,19 @@ import "time"
 type draft[T any] struct {
 	value    *T         // the value with the edits made, never written to; nil without edits
 	edits    []func(*T) // in the form for a replay
+	stale    bool       // value was made from another base than the session's
 	err      error      // why an edit's result cannot be stored
 	renew    bool
 	logIn    bool // an edit is a log-in; implies renew
 	persist  *bool
 	deadline *time.Time
 
-	outcomeUnknown bool        // an earlier commit of the draft failed, and may have stored it
-	successor      *renewed[T] // of a renewal that was begun and may be complete
+	outcomeUnknown bool // an earlier commit of the draft failed, and may have stored it
 
 	dropped   bool // Discard was called while the draft was being committed
 	destroyed bool // Destroy was
 
 	first [1]func(*T) // room for the first edit
-}
-
-// A renewed is the record that takes another's place, and its token.
-type renewed[T any] struct {
-	rec   *Record[T]
-	token Token
 }
 
 func (d *draft[T]) add(value *T, replay func(*T)) {
@@ -55,7 +49,6 @@ func (d *draft[T]) prepend(earlier *draft[T]) {
 		d.deadline = earlier.deadline
 	}
 	d.outcomeUnknown = d.outcomeUnknown || earlier.outcomeUnknown
-	d.successor = earlier.successor
 }
 
 // openDraft returns the draft that changes go to. The caller holds mu.
@@ -115,12 +108,13 @@ func (s *Session[T]) Destroy() {
 		s.inflight.destroyed = true
 	}
 	if !s.base.ID.IsZero() {
-		s.ending = append(s.ending, ending[T]{rec: s.base})
+		e := ending[T]{rec: s.base, seen: s.seen}
+		if s.renewal != nil {
+			e.successor = s.renewal.rec
+		}
+		s.ending = append(s.ending, e)
 	}
-	if d := s.draft; d != nil && d.successor != nil {
-		s.ending = append(s.ending, ending[T]{rec: d.successor.rec, predecessor: s.base.ID})
-	}
-	s.base, s.token, s.draft, s.gone = new(Record[T]), Token{}, nil, false
+	s.base, s.token, s.draft, s.renewal, s.gone = new(Record[T]), Token{}, nil, nil, false
 }
 
 // Discard drops all changes since the last commit. A destroyed session stays
@@ -131,14 +125,5 @@ func (s *Session[T]) Discard() {
 	if s.inflight != nil {
 		s.inflight.dropped = true
 	}
-	s.adopt(s.draft)
 	s.draft = nil
-}
-
-// adopt makes the session that of a renewal whose outcome stayed unknown: the
-// old record may be gone, and the new one is stored.
-func (s *Session[T]) adopt(d *draft[T]) {
-	if d != nil && d.successor != nil {
-		s.base, s.token = d.successor.rec, d.successor.token
-	}
 }

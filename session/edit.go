@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"runtime"
+	"strings"
 
 	"github.com/seed48429006/sessions/internal/deep"
 )
@@ -90,8 +92,9 @@ func Take[T, V any](s *Session[T], field func(*T) *V) V {
 // apply runs an edit on a copy of the value and, if edit returns true, adds the
 // result to the draft. An edit whose draft was discarded meanwhile is dropped.
 func (s *Session[T]) apply(edit func(*T) bool, replay func(*T), logIn bool) {
-	s.editing.enterEdit(context.Background())
-	defer s.editing.leave()
+	s.refuseWithinEdit()
+	s.editing.enter(context.Background())
+	defer s.leaveEditing()
 	s.mu.Lock()
 	d, value := s.openDraft(), s.current()
 	s.mu.Unlock()
@@ -104,12 +107,58 @@ func (s *Session[T]) apply(edit func(*T) bool, replay func(*T), logIn bool) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
+	switch moved := s.current() != value; {
 	case s.draft != d:
+		return
+	case moved: // a commit ended meanwhile: leaveEditing makes the edit on its outcome
+		d.stale = true
 	case err != nil:
 		d.err = err
-	default:
-		d.add(edited, replay)
-		d.logIn = d.logIn || logIn
+		return
+	}
+	d.add(edited, replay)
+	d.logIn = d.logIn || logIn
+}
+
+// leaveEditing ends an edit. If a commit has ended meanwhile on another base, the
+// draft's edits are made on that first. If they fail, so does the next commit.
+func (s *Session[T]) leaveEditing() {
+	s.mu.Lock()
+	for s.draft != nil && s.draft.stale {
+		d, base, edits := s.draft, s.base, s.draft.edits
+		d.stale = false
+		s.mu.Unlock()
+		value, err := s.tryReplay(base, edits)
+		s.mu.Lock()
+		if d.value = value; d.err == nil {
+			d.err = err
+		}
+	}
+	s.editing.leave() // with mu held, so that nothing becomes stale in between
+	s.mu.Unlock()
+}
+
+// refuseWithinEdit panics if its caller was called by an edit, which would wait
+// for its own end.
+func (s *Session[T]) refuseWithinEdit() {
+	if s.editing.busy() && withinEdit() {
+		panic("session: an edit called a method of a session that edits or commits; an edit must modify only its argument")
+	}
+}
+
+// withinEdit reports whether an edit called the method that called
+// refuseWithinEdit.
+func withinEdit() bool {
+	var pcs [128]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
+	for {
+		frame, more := frames.Next()
+		if strings.Contains(frame.Function, "/session.(*Session[") &&
+			(strings.HasSuffix(frame.Function, ".apply") || strings.HasSuffix(frame.Function, ".replay")) {
+			return true
+		}
+		if !more {
+			return false
+		}
 	}
 }

@@ -6,14 +6,16 @@ import (
 	"time"
 )
 
-// retiredFor is how long the marker of a renewed session stays: as long as a
-// browser's parallel requests may be late.
-const retiredFor = 10 * time.Second
+// sureFor is how long after a session was last seen its absence means that it has
+// ended. Later it may have been renewed, and the marker have come and gone. The
+// difference to retiredFor is for clocks that differ.
+const sureFor = retiredFor - 5*time.Second
 
-// An ending is a destroyed session whose record is still to be deleted.
+// An ending is a destroyed session, which is still to be deleted.
 type ending[T any] struct {
-	rec         *Record[T]
-	predecessor ID // of a renewal whose outcome is unknown: may be retired in favour of rec
+	rec       *Record[T]
+	successor *Record[T] // of a renewal by this session that may be complete; may be nil
+	seen      time.Time  // when rec was last known to be stored
 }
 
 // deleteDestroyed deletes the records of sessions that were destroyed. If it
@@ -26,68 +28,68 @@ func (s *Session[T]) deleteDestroyed(ctx context.Context) error {
 			s.mu.Unlock()
 			return nil
 		}
-		rec, seen, own := s.ending[0].rec, s.seen, s.ownSuccessor(s.ending[0].rec.ID)
+		e, loggingIn := s.ending[0], s.draft != nil && s.draft.logIn
 		s.mu.Unlock()
 
 		start := s.policy.clock()
-		err := s.delete(ctx, rec.ID, seen)
-		if own && errors.Is(err, ErrGone) {
-			err = nil
-		}
-		e := Event{Kind: EventDestroyed, ID: rec.ID, Owner: rec.Owner, Duration: s.policy.since(start), Err: err}
+		err := s.end(ctx, e)
+		event := Event{Kind: EventDestroyed, ID: e.rec.ID, Owner: e.rec.Owner, Duration: s.policy.since(start), Err: err}
 		if err != nil {
-			e.Kind = failureKind(err)
-		} else {
+			event.Kind = failureKind(err)
+		}
+		if errors.Is(err, ErrGone) && loggingIn {
+			err = nil // a log-in needs no session to begin with
+		}
+		if err == nil {
 			s.mu.Lock()
 			s.ending = s.ending[1:]
 			s.mu.Unlock()
 		}
-		s.policy.observe(ctx, e)
+		s.policy.observe(ctx, event)
 		if err != nil {
 			return err
 		}
 	}
 }
 
-// ownSuccessor reports whether the session may have been retired by this
-// session's own renewal, whose record is deleted too. The caller holds mu.
-func (s *Session[T]) ownSuccessor(id ID) bool {
-	for _, e := range s.ending {
-		if e.predecessor == id {
-			return true
+// end deletes a session's record and the one that this session may have renewed
+// it to. It returns [ErrGone] if another request has renewed it: the session goes
+// on.
+func (s *Session[T]) end(ctx context.Context, e ending[T]) error {
+	if e.successor != nil {
+		if err := StoreError(s.store.Delete(ctx, e.successor.ID)); err != nil && !errors.Is(err, ErrNotFound) {
+			return err
 		}
 	}
-	return false
+	err := StoreError(s.store.Delete(ctx, e.rec.ID))
+	switch {
+	case errors.Is(err, ErrNotFound) && now().Sub(e.seen) <= sureFor:
+		return nil
+	case errors.Is(err, ErrNotFound):
+		return ErrGone
+	case errors.Is(err, ErrGone) && e.successor != nil:
+		_, found := load(ctx, s.store, e.rec.ID)
+		if marker, ok := errors.AsType[*RetiredError](found); ok && marker.Successor == e.successor.ID {
+			return nil
+		}
+		if errors.Is(found, ErrUnavailable) {
+			return found
+		}
+	}
+	return err
 }
 
-// endInstead makes rec, which a commit stored while the session was destroyed,
-// the record to delete in place of the one that the commit began with. The
-// caller holds mu.
-func (s *Session[T]) endInstead(began ID, rec *Record[T]) {
-	if rec.Revision == 0 {
+// endRenewed makes Destroy, which was called during a commit, end the record that
+// the commit stored too. The caller holds mu.
+func (s *Session[T]) endRenewed(began ID, rec *Record[T], seen time.Time) {
+	if rec == nil || rec.Revision == 0 || rec.ID == began {
 		return
 	}
 	for i := range s.ending {
 		if s.ending[i].rec.ID == began {
-			s.ending[i].rec = rec
+			s.ending[i].successor = rec
 			return
 		}
 	}
-	s.ending = append(s.ending, ending[T]{rec: rec})
-}
-
-// delete deletes a record that was last known to be stored at seen.
-//
-// An absent session was deleted or has expired: as asked. But if it is long since
-// it was seen, it may have been renewed, and the marker have come and gone: then
-// it goes on elsewhere.
-func (s *Session[T]) delete(ctx context.Context, id ID, seen time.Time) error {
-	err := StoreError(s.store.Delete(ctx, id))
-	if !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	if now().Sub(seen) > retiredFor/2 {
-		return ErrGone
-	}
-	return nil
+	s.ending = append(s.ending, ending[T]{rec: rec, seen: seen})
 }

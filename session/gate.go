@@ -2,8 +2,6 @@ package session
 
 import (
 	"context"
-	"runtime"
-	"strings"
 	"sync"
 )
 
@@ -46,33 +44,17 @@ func (g *gate) leave() {
 	}
 }
 
+// tryEnter enters the gate if it is free.
+func (g *gate) tryEnter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	free := !g.held
+	g.held = true
+	return free
+}
+
 func (g *gate) busy() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.held
-}
-
-// enterEdit enters the gate of a session's edits. If the gate is held and the
-// caller is an edit itself, enterEdit panics: the edit would wait for its own end.
-func (g *gate) enterEdit(ctx context.Context) error {
-	if g.busy() && insideEdit() {
-		panic("session: an edit called a method of a session that edits or commits; an edit must modify only its argument")
-	}
-	return g.enter(ctx)
-}
-
-// insideEdit reports whether an edit called the method that called enterEdit.
-func insideEdit() bool {
-	var pcs [128]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
-	for {
-		frame, more := frames.Next()
-		if strings.Contains(frame.Function, "/session.(*Session[") && strings.HasSuffix(frame.Function, ".apply") ||
-			strings.Contains(frame.Function, "/session.(*commit[") && strings.HasSuffix(frame.Function, ".replay") {
-			return true
-		}
-		if !more {
-			return false
-		}
-	}
 }

@@ -37,12 +37,12 @@ func (c *commit[T]) afterOthers(ctx context.Context, index Indexer[T], owner str
 	return at
 }
 
-// enforceMax ends the owner's oldest sessions if the stored one is one too many.
-// A failure does not undo a log-in; the next one tries again.
+// enforceMax ends the owner's oldest sessions if the commit has stored a new one
+// that is one too many. A failure does not undo a log-in; the next one tries again.
 func (c *commit[T]) enforceMax(ctx context.Context) {
 	owner := c.base.Owner
 	index, limited := c.limitsOwner(owner)
-	if !limited {
+	if !limited || c.did != create && c.did != renew {
 		return
 	}
 	var all []Record[T]

@@ -22,7 +22,7 @@ const (
 // run carries the draft to the store. It tries again on the newer record as long
 // as another request is first.
 func (c *commit[T]) run(ctx context.Context) error {
-	defer c.deleteSuccessor(ctx)
+	defer c.deleteNext(ctx)
 	for {
 		var err error
 		if c.did, err = c.decide(now()); err == nil {
@@ -74,11 +74,12 @@ func (c *commit[T]) perform(ctx context.Context) error {
 	kind, token := EventSaved, c.token
 	switch c.did {
 	case create:
-		kind, token, err = EventCreated, c.next(rec), c.s.store.Save(ctx, rec)
+		kind, token, err = EventCreated, c.nextToken(rec), c.s.store.Save(ctx, rec)
 	case renew:
-		kind, token, err = EventRenewed, c.next(rec), c.renew(ctx, rec)
+		kind, token, err = EventRenewed, c.nextToken(rec), c.renew(ctx, rec)
 	default:
-		err = c.s.store.Save(ctx, rec)
+		err = StoreError(c.s.store.Save(ctx, rec))
+		c.draft.outcomeUnknown = c.draft.outcomeUnknown || errors.Is(err, ErrUnavailable)
 	}
 	if err != nil {
 		return err
@@ -90,73 +91,9 @@ func (c *commit[T]) perform(ctx context.Context) error {
 	c.event(e)
 	c.base, c.value, c.token, c.seen = rec, &rec.Value, token, asked
 	if c.did != save {
-		c.successor = renewed[T]{}
-		c.enforceMax(ctx)
+		c.next = renewal[T]{}
 	}
 	return nil
-}
-
-// next gives the record the ID of a new token and returns the token. All attempts
-// of one renewal have the same.
-func (c *commit[T]) next(rec *Record[T]) Token {
-	next := &c.successor
-	if next.token.IsZero() {
-		next.token = NewToken()
-	}
-	rec.ID, rec.Revision = next.token.ID(), 0
-	if next.rec != nil {
-		rec.Revision = next.rec.Revision
-	}
-	return next.token
-}
-
-// renew stores the record under its new ID and then retires the old one. The new
-// token counts only when both are done. If another request changes the old record
-// in between, renew returns ErrConflict and is called again.
-func (c *commit[T]) renew(ctx context.Context, rec *Record[T]) error {
-	if err := c.s.store.Save(ctx, rec); err != nil {
-		if errors.Is(err, ErrConflict) { // no other request knows this ID
-			return ErrGone
-		}
-		return err
-	}
-	c.successor.rec = rec
-	err := c.retire(ctx, rec.ID)
-	if c.unknown && ctx.Err() != nil {
-		short, cancel := withGrace(ctx)
-		defer cancel()
-		err = c.retire(short, rec.ID)
-	}
-	return err
-}
-
-// retire ends the old record in favour of the new one. It may be called again
-// after a lost reply: the marker names the new record.
-func (c *commit[T]) retire(ctx context.Context, successor ID) (err error) {
-	for range 2 {
-		err = StoreError(c.s.store.Retire(ctx, c.base.ID, c.base.Revision, successor, now().Add(retiredFor)))
-		c.unknown = errors.Is(err, ErrUnavailable)
-		if !c.unknown || ctx.Err() != nil {
-			break
-		}
-	}
-	return err
-}
-
-// deleteSuccessor deletes a record whose token will not be handed out. If it is
-// unknown whether the old record was retired, it stays: the visitor keeps one of
-// the two.
-func (c *commit[T]) deleteSuccessor(ctx context.Context) {
-	if c.successor.token.IsZero() || c.unknown {
-		return
-	}
-	if ctx.Err() != nil {
-		short, cancel := withGrace(ctx)
-		defer cancel()
-		ctx = short
-	}
-	c.s.store.Delete(ctx, c.successor.token.ID()) // if this fails, a session stays whose token is lost
-	c.successor = renewed[T]{}
 }
 
 func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -184,12 +121,12 @@ func (c *commit[T]) touch(ctx context.Context) {
 // expire ends a session whose deadline was set to a time that has passed.
 func (c *commit[T]) expire(ctx context.Context) error {
 	if !c.isNew() {
-		if err := c.s.delete(ctx, c.base.ID, c.seen); err != nil {
+		if err := c.s.end(ctx, ending[T]{rec: c.base, seen: c.seen}); err != nil {
 			return err
 		}
 		c.event(Event{Kind: EventDestroyed, ID: c.base.ID, Owner: c.base.Owner})
 	}
-	c.base, c.token = new(Record[T]), Token{}
+	c.base, c.token, c.moved = new(Record[T]), Token{}, true
 	c.value = &c.base.Value
 	return nil
 }

@@ -48,9 +48,9 @@ type Policy struct {
 // would put it. An end that another clock or configuration has put far ahead is
 // not: it is moved back.
 func (p *Policy) recentlyTouched(rev Revision, expires, deadline time.Time) bool {
-	idle := p.idle()
-	return rev == 0 || idle == 0 ||
-		p.expires(now(), deadline).Sub(expires).Abs() < idle/touchShare
+	end := p.expires(now(), deadline)
+	off := end.Sub(expires).Abs()
+	return rev == 0 || end.IsZero() || off == 0 || off < p.idle()/touchShare
 }
 
 func (p *Policy) observe(ctx context.Context, e Event) {

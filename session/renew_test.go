@@ -72,7 +72,7 @@ func TestTheMarkerOfARenewalExpires(t *testing.T) {
 		s := load(t, store, old)
 		s.Renew()
 		commit(t, s)
-		time.Sleep(9 * time.Second)
+		time.Sleep(29 * time.Second)
 		if !load(t, store, old).Gone() {
 			t.Error("the marker is gone too early")
 		}

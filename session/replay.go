@@ -15,11 +15,11 @@ func (c *commit[T]) rebase(ctx context.Context, rec *Record[T], token Token) err
 		return err
 	}
 	defer c.s.editing.leave()
-	value, err := c.replay(rec, c.draft.edits)
+	value, err := c.s.replay(rec, c.draft.edits)
 	if err != nil {
 		return err
 	}
-	c.base, c.value, c.token, c.replayed = rec, value, token, true
+	c.base, c.value, c.token, c.moved = rec, value, token, true
 	return nil
 }
 
@@ -30,23 +30,23 @@ func (c *commit[T]) rebase(ctx context.Context, rec *Record[T], token Token) err
 // The successor stays. The browser may take either request's cookie.
 func (c *commit[T]) startOver(ctx context.Context) error {
 	owner := ownerOf(c.value)
-	c.deleteSuccessor(ctx)
+	c.deleteNext(ctx)
 	rec, err := c.follow(ctx)
 	_, unreadable := errors.AsType[*DecodeError](err)
-	fresh := new(Record[T])
+	base, token := new(Record[T]), Token{}
 	switch {
 	case err == nil && rec.ID == c.base.ID: // not ended after all: renewed again
 		if c.attempts++; c.attempts >= maxAttempts {
 			return fmt.Errorf("%w: gave up after %d attempts", ErrConflict, c.attempts)
 		}
-		return c.rebase(ctx, &rec, c.token)
+		base, token = &rec, c.token
 	case err == nil && owner != "" && rec.Owner == owner:
-		fresh.Value = rec.Value
+		base.Value = rec.Value
 	case err != nil && !ended(err) && !unreadable:
 		return err
 	}
 	c.gone = false
-	return c.rebase(ctx, fresh, Token{})
+	return c.rebase(ctx, base, token)
 }
 
 // follow returns the record of the session, or of the one that it was renewed to.
@@ -65,30 +65,25 @@ func (c *commit[T]) follow(ctx context.Context) (rec Record[T], err error) {
 
 // replay returns the record's value with the edits made on it. Each edit gets a
 // copy of its own, since the one before may have put something of its caller's
-// there. The caller holds the session's editing gate.
-func (c *commit[T]) replay(rec *Record[T], edits []func(*T)) (*T, error) {
+// there. The caller holds the editing gate.
+func (s *Session[T]) replay(rec *Record[T], edits []func(*T)) (*T, error) {
 	v := &rec.Value
 	for _, edit := range edits {
-		v = c.s.plan.Copy(v)
+		v = s.plan.Copy(v)
 		edit(v)
-		if err := c.s.plan.Verify(v); err != nil {
+		if err := s.plan.Verify(v); err != nil {
 			return nil, &EncodeError{rec.ID, err}
 		}
 	}
 	return v, nil
 }
 
-// replayLater replays edits that were made during the commit. If they cannot be
-// replayed, the next commit fails.
-func (c *commit[T]) replayLater(ctx context.Context, edits []func(*T)) (v *T, err error) {
+// tryReplay is replay with an error for a panic.
+func (s *Session[T]) tryReplay(rec *Record[T], edits []func(*T)) (v *T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			v, err = nil, fmt.Errorf("an edit panicked in a replay: %v", p)
 		}
 	}()
-	if err := c.s.editing.enter(ctx); err != nil {
-		return nil, err
-	}
-	defer c.s.editing.leave()
-	return c.replay(c.base, edits)
+	return s.replay(rec, edits)
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type Session[T any] struct {
 	touchedAt time.Time   // when a touch last failed
 	draft     *draft[T]   // the changes since the last commit; nil if there are none
 	inflight  *draft[T]   // the changes that are being committed
+	renewal   *renewal[T] // of base, begun by a commit that does not know whether it is complete
 	ending    []ending[T] // destroyed, and still to be deleted
 	gone      bool        // ended elsewhere: cannot be saved
 	late      bool        // the client can no longer be told of a new token
@@ -82,13 +84,13 @@ func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Toke
 // load returns a stored record. Its error is one that this package defines.
 func load[T any](ctx context.Context, store Store[T], id ID) (Record[T], error) {
 	rec, err := store.Load(ctx, id)
+	_, unreadable := errors.AsType[*DecodeError](err)
 	switch {
-	case errors.Is(err, ErrNewer):
-		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
-	case err != nil:
-		err = StoreError(err)
-	case !rec.Deadline.IsZero() && !now().Before(rec.Deadline):
+	case err == nil && !rec.Deadline.IsZero() && !now().Before(rec.Deadline):
 		err = ErrNotFound // a store may leave the deadline to its own clock
+	case err == nil, ended(err), errors.Is(err, ErrUnavailable), unreadable && !errors.Is(err, ErrNewer):
+	default:
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return rec, err
 }
@@ -96,7 +98,6 @@ func load[T any](ctx context.Context, store Store[T], id ID) (Record[T], error) 
 // loadKind returns the kind of event for a load that ended with err; none if the
 // session was absent.
 func loadKind(err error) EventKind {
-	_, unreadable := errors.AsType[*DecodeError](err)
 	switch {
 	case err == nil:
 		return EventLoaded
@@ -104,10 +105,10 @@ func loadKind(err error) EventKind {
 		return ""
 	case errors.Is(err, ErrGone):
 		return EventGone
-	case unreadable && !errors.Is(err, ErrUnavailable):
-		return EventUndecodable
+	case errors.Is(err, ErrUnavailable):
+		return EventFailed
 	}
-	return EventFailed
+	return EventUndecodable
 }
 
 // Check reports everything in T that a session cannot keep, all of it at once,
@@ -201,6 +202,9 @@ func (s *Session[T]) Changes() []string {
 func (s *Session[T]) record() *Record[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.renewal != nil {
+		return s.renewal.rec
+	}
 	return s.base
 }
 
@@ -209,7 +213,7 @@ func (s *Session[T]) record() *Record[T] {
 func (s *Session[T]) touchDue() bool {
 	p := s.policy
 	return !p.recentlyTouched(s.base.Revision, s.base.Expires, s.base.Deadline) &&
-		(s.touchedAt.IsZero() || now().Sub(s.touchedAt) >= p.idle()/touchShare)
+		(s.touchedAt.IsZero() || now().Sub(s.touchedAt) >= cmp.Or(p.idle(), DefaultIdleTimeout)/touchShare)
 }
 
 // Format writes the session's type and nothing of its value, whatever the verb.

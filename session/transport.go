@@ -4,10 +4,17 @@ import "context"
 
 // Token returns the secret that gives access to the session, and whether there
 // is one. A new or destroyed session has none. Token is for transports.
+//
+// After a commit that failed in the middle of a renewal, it is the new token.
+// The new record is known to be stored, and the old one may be retired.
 func (s *Session[T]) Token() (Token, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.token, !s.token.IsZero()
+	token := s.token
+	if s.renewal != nil {
+		token = s.renewal.token
+	}
+	return token, !token.IsZero()
 }
 
 // Detach states that the client can no longer be told of a new token. A commit
@@ -40,5 +47,5 @@ func (s *Session[T]) setLate(late bool) {
 func (s *Session[T]) Settled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.draft == nil && s.ending == nil && !s.committing.busy() && (s.gone || !s.touchDue())
+	return s.draft == nil && s.ending == nil && s.renewal == nil && !s.committing.busy() && (s.gone || !s.touchDue())
 }
