@@ -120,3 +120,25 @@ func TestATouchThatFailsIsNotTriedAgainAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// A session that was stored with an idle timeout is freed of it by its first use
+// under a policy without one.
+func TestTheIdleTimeoutIsSwitchedOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		token := stored(t, store, state{Count: 1})
+		endless := &session.Policy{IdleTimeout: -1}
+		s := loadWith(t, store, endless, token)
+		store.once("Touch", func() error { return errDown })
+		commit(t, s) // not tried again at once
+		commit(t, s)
+		if got := strings.Count(store.calls(), "Touch"); got != 1 {
+			t.Errorf("%d touches", got)
+		}
+		commit(t, loadWith(t, store, endless, token))
+		time.Sleep(3 * time.Hour)
+		if s := loadWith(t, store, endless, token); s.IsNew() || !s.Expires().Equal(s.Deadline()) {
+			t.Errorf("expires at %v, deadline %v", s.Expires(), s.Deadline())
+		}
+	})
+}

@@ -126,3 +126,17 @@ func TestCheck(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An error that says nothing about a load means that it failed.
+func TestLoadWithAnErrorOfAnotherMethod(t *testing.T) {
+	for _, odd := range []error{session.ErrConflict, session.ErrExists, session.ErrTooLarge, session.ErrLate, session.ErrUnsupported} {
+		t.Run(odd.Error(), func(t *testing.T) {
+			store := newProbe()
+			token := stored(t, store, state{Count: 1})
+			store.once("Load", func() error { return odd })
+			if _, err := session.Load(t.Context(), store, nil, token); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

@@ -1,7 +1,9 @@
 package session_test
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -88,5 +90,43 @@ func TestMaxPerOwnerUnderClockSkew(t *testing.T) {
 	commit(t, s)
 	if token, _ := s.Token(); load(t, store, token).Value().User != "ada" || live(t, store) != 1 {
 		t.Errorf("the new session is not the one that lives; %d do", live(t, store))
+	}
+}
+
+// A panickingIndex panics when it is asked for an owner's sessions a second time,
+// which is after a log-in was stored.
+type panickingIndex struct {
+	*probe
+	asked int
+}
+
+func (p *panickingIndex) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[state], error] {
+	if p.asked++; p.asked == 2 {
+		panic("index")
+	}
+	return p.probe.ByOwner(ctx, owner)
+}
+
+func TestAPanicAfterALogInWasStored(t *testing.T) {
+	store := newProbe()
+	old := stored(t, store, state{Count: 1})
+	s, err := session.Load(t.Context(), &panickingIndex{probe: store}, &session.Policy{MaxPerOwner: 5}, old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.LogIn(logInEdit("ada"))
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		s.Commit(t.Context())
+	}()
+	s.Update(increment)
+	commit(t, s)
+	token, _ := s.Token()
+	if v := load(t, store, token).Value(); v.User != "ada" || v.Count != 2 || live(t, store) != 1 {
+		t.Errorf("%+v, %d sessions", v, live(t, store))
 	}
 }

@@ -28,6 +28,8 @@ type Policy struct {
 
 	// MaxPerOwner is how many sessions one owner may have. A session beyond that
 	// ends the oldest. Zero means any number. The store must be an [Indexer].
+	// A double click on "Log in" makes two sessions; with a bound of one, the
+	// browser may keep the token of the one that was ended.
 	MaxPerOwner int
 
 	// BrowserSession makes new sessions end with the browser, unless
