@@ -129,12 +129,12 @@ func (s *Session[T]) finish(c *commit[T]) {
 		return
 	}
 	s.base, s.token, s.gone = c.base, c.token, c.gone
-	if c.did == leave && c.base.Revision == 0 && !c.gone && !c.draft.dropped {
+	if c.did == leave && c.base.Revision == 0 && !c.draft.dropped {
 		s.restore(c.draft) // nothing of it was stored yet
 	}
 	// Edits made meanwhile began with the value that the commit began with, or
 	// with the one before if its draft was dropped.
-	if later := s.draft; later != nil && later.value != nil && (c.moved || c.draft.dropped) {
+	if later := s.draft; later != nil && (c.moved || c.draft.dropped) {
 		later.stale = true
 		if s.editing.tryEnter() { // else leaveEditing is yet to come
 			s.mu.Unlock()

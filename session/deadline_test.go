@@ -136,3 +136,19 @@ func TestAChangeAfterAnEndBySetDeadlineBeginsANewSession(t *testing.T) {
 		t.Error("the change is not stored")
 	}
 }
+
+// A deadline in the past ends a session that was not renewed long since.
+func TestADeadlineLongAfterTheLastUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		token := stored(t, store, state{Count: 1})
+		s, other := load(t, store, token), load(t, store, token)
+		other.Renew()
+		commit(t, other)
+		time.Sleep(31 * time.Second)
+		s.SetDeadline(time.Time{})
+		if err := s.Commit(t.Context()); !errors.Is(err, session.ErrGone) || live(t, store) != 1 {
+			t.Errorf("got %v, and %d live sessions", err, live(t, store))
+		}
+	})
+}

@@ -107,12 +107,9 @@ func (s *Session[T]) apply(edit func(*T) bool, replay func(*T), logIn bool) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch moved := s.current() != value; {
-	case s.draft != d:
-		return
-	case moved: // a commit ended meanwhile: leaveEditing makes the edit on its outcome
+	if s.current() != value { // a commit ended meanwhile: leaveEditing makes the edit on its outcome
 		d.stale = true
-	case err != nil:
+	} else if err != nil {
 		d.err = err
 		return
 	}

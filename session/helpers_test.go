@@ -109,6 +109,11 @@ func (p *probe) Delete(ctx context.Context, id session.ID) error {
 	return p.call("Delete", func() error { return p.Store.Delete(ctx, id) })
 }
 
+func (p *probe) Exists(ctx context.Context, id session.ID) (ok bool, err error) {
+	err = p.call("Exists", func() error { ok, err = p.Store.Exists(ctx, id); return err })
+	return ok, err
+}
+
 // stored returns the token of a session that holds v.
 func stored(t testing.TB, store session.Store[state], v state) session.Token {
 	t.Helper()

@@ -142,3 +142,19 @@ func TestTheIdleTimeoutIsSwitchedOff(t *testing.T) {
 		}
 	})
 }
+
+// A record without a deadline has no end to move to when there is no idle timeout.
+func TestNoIdleTimeoutAndNoDeadline(t *testing.T) {
+	store := newProbe()
+	token := session.NewToken()
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	rec := session.Record[state]{ID: token.ID(), Created: at, Renewed: at, Expires: at.Add(time.Hour), Value: state{Count: 1}}
+	if err := store.Store.Save(t.Context(), &rec); err != nil {
+		t.Fatal(err)
+	}
+	s := loadWith(t, store, &session.Policy{IdleTimeout: -1}, token)
+	commit(t, s)
+	if s.Gone() || load(t, store, token).Value().Count != 1 {
+		t.Error("it was ended")
+	}
+}

@@ -103,7 +103,7 @@ func (s *Session[T]) completeRenewal(ctx context.Context) error {
 	complete := live && err == nil
 	s.mu.Lock()
 	if s.renewal == next { // else Destroy was called, which ends both
-		s.renewal, s.gone = nil, s.gone || ended(err)
+		s.renewal = nil
 		if complete {
 			s.base, s.token, s.seen = next.rec, next.token, now()
 		}

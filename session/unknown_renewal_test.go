@@ -107,6 +107,9 @@ func TestALogInWhoseSuccessorWasRevoked(t *testing.T) {
 			if err != nil {
 				t.Errorf("the log-in fails: %v, after %d bytes of calls", err, len(store.calls()))
 			}
+			if v := s.Value(); v.User != "ada" || !happens && v.Count != 1 {
+				t.Errorf("the session holds %+v", v)
+			}
 		})
 	}
 }
@@ -158,5 +161,88 @@ func TestALogInOfASessionThatIsBack(t *testing.T) {
 	store.calls()
 	if err := s.Commit(ctx); err != nil {
 		t.Errorf("%v, after %d bytes of calls", err, len(store.calls()))
+	}
+}
+
+// A handler that discards a renewal of unknown outcome answers by itself, also
+// while the store is down. The client gets the token of the stored record.
+func TestDiscardOfARenewalWhileTheStoreIsDown(t *testing.T) {
+	store, old, s := unknown(t, state{Count: 1}, true, renewAndCount)
+	store.before = func(string) error { return errDown }
+	if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("with the change: got %v", err)
+	}
+	s.Discard()
+	commit(t, s)
+	store.before = nil
+	token, _ := s.Token()
+	if token.Equal(old) || load(t, store, token).Value().Count != 2 {
+		t.Error("the client gets no token that works")
+	}
+	commit(t, s)
+	if s.Value().Count != 2 || live(t, store) != 1 {
+		t.Errorf("the session holds %+v, and %d live", s.Value(), live(t, store))
+	}
+}
+
+// What a transport sends with the new token belongs to the new record.
+func TestTheCookieOfARenewalOfUnknownOutcome(t *testing.T) {
+	_, _, s := unknown(t, state{Count: 1}, true, func(s *session.Session[state]) { s.Persist(false) })
+	if token, _ := s.Token(); s.Persistent() || s.ID() != token.ID() {
+		t.Errorf("persistent %v", s.Persistent())
+	}
+}
+
+func TestTheEventOfARenewalThatIsCompleted(t *testing.T) {
+	store := newProbe()
+	old := stored(t, store, state{User: "ada"})
+	var last session.Event
+	policy := &session.Policy{Observe: func(_ context.Context, e session.Event) { last = e }}
+	s := loadWith(t, store, policy, old)
+	s.Renew()
+	losing(t, store, old, false)
+	s.Commit(t.Context())
+	store.before = nil
+	s.Discard()
+	commit(t, s)
+	if last.Kind != session.EventRenewed || last.ID != s.ID() || last.Owner != "ada" {
+		t.Errorf("%+v", last)
+	}
+}
+
+func TestALogOutWhileARenewalIsCompleted(t *testing.T) {
+	for name, happens := range retired {
+		for _, op := range []string{"Exists", "Retire"} {
+			t.Run(name+", during "+op, func(t *testing.T) {
+				store, _, s := unknown(t, state{User: "ada"}, happens, renew)
+				store.once(op, func() error { s.Destroy(); return nil })
+				commit(t, s)
+				commit(t, s)
+				if _, ok := s.Token(); ok || !s.IsNew() || live(t, store) != 0 {
+					t.Errorf("%d sessions live", live(t, store))
+				}
+			})
+		}
+	}
+}
+
+// A log-out ends both records, and says so only when it knows.
+func TestALogOutAfterARenewalOfUnknownOutcome(t *testing.T) {
+	for _, op := range []string{"Delete", "Load"} {
+		t.Run(op+" fails", func(t *testing.T) {
+			store, _, s := unknown(t, state{User: "ada"}, true, renew)
+			s.Destroy()
+			if _, ok := s.Token(); ok {
+				t.Error("a destroyed session has a token")
+			}
+			store.once(op, func() error { return errDown })
+			if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+			commit(t, s)
+			if live(t, store) != 0 {
+				t.Errorf("%d sessions live", live(t, store))
+			}
+		})
 	}
 }
