@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -53,5 +54,51 @@ func BenchmarkStore(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A plainClient is a client whose commands are not combined.
+type plainClient struct{ *redis.Client }
+
+// BenchmarkParallel measures callers at once, with combined commands and without.
+func BenchmarkParallel(b *testing.B) {
+	server := redisserver.Start(b)
+	client, ctx := server.Client(b), b.Context()
+	for _, kind := range []struct {
+		name   string
+		client redis.Cmdable
+	}{{"alone", plainClient{client}}, {"combined", client}} {
+		for _, callers := range []int{1, 16, 64, 256} {
+			s := newStore(b, kind.client)
+			records := make(chan *session.Record[cart], callers)
+			for range callers {
+				rec := full("")
+				must(b, s.Save(ctx, &rec))
+				records <- &rec
+			}
+			for name, call := range map[string]func(*session.Record[cart]) error{
+				"Load": func(rec *session.Record[cart]) error { _, err := s.Load(ctx, rec.ID); return err },
+				"Save": func(rec *session.Record[cart]) error { return s.Save(ctx, rec) },
+			} {
+				b.Run(fmt.Sprintf("%s/%d/%s", name, callers, kind.name), func(b *testing.B) {
+					b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0)))
+					if callers == 1 {
+						for b.Loop() {
+							rec := <-records
+							must(b, call(rec))
+							records <- rec
+						}
+						return
+					}
+					b.RunParallel(func(pb *testing.PB) {
+						rec := <-records
+						for pb.Next() {
+							must(b, call(rec))
+						}
+						records <- rec
+					})
+				})
+			}
+		}
 	}
 }

@@ -55,6 +55,17 @@
 // puts it into the owner's index first, by another EVALSHA or two, so that a
 // crash in between leaves no session that its owner could not find and end.
 //
+// Reads and scripts of concurrent callers share pipelines. A command is sent at
+// once while fewer than two others are under way to its server. Otherwise it waits
+// until one of those is answered, and is sent with all that wait. A caller that
+// is alone never waits. Each caller keeps its own context: it returns when that
+// ends, whatever the pipeline does. A command whose pipeline fails is sent again
+// by itself. This holds for a *redis.Client and a *redis.ClusterClient; in any
+// other client, and with [Options.ReplicaAcks], each write goes by itself.
+//
+// The hooks of a client see these commands as pipelines, whose context has the
+// last of the callers' deadlines and none of their values.
+//
 // # Faults
 //
 // A failure of Redis or of the connection to it is [session.ErrUnavailable] around

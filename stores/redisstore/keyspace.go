@@ -16,9 +16,10 @@ import (
 // A keyspace is the keys of one namespace and what is done with them that does
 // not depend on the type of the sessions.
 type keyspace struct {
-	client processor
-	prefix string // of all keys: the namespace and a colon
-	acks   acks
+	client    processor
+	prefix    string // of all keys: the namespace and a colon
+	acks      acks
+	combiners *combiners // nil if commands are not combined
 }
 
 // key returns where the session's record is.
@@ -52,8 +53,26 @@ func (k *keyspace) get(ctx context.Context, id session.ID) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, unavailable(err)
 	}
-	data, err := k.client.Get(ctx, k.key(id)).Bytes()
+	key := k.key(id)
+	data, err := k.readKey(ctx, key, func() *redis.StringCmd { return redis.NewStringCmd(ctx, "get", key) })
 	return data, readError(id, err)
+}
+
+// readKey sends a command that reads a key, with those of other callers. If that
+// fails, it is sent again alone, as the client's options say.
+func (k *keyspace) readKey(ctx context.Context, key string, command func() *redis.StringCmd) ([]byte, error) {
+	if c := k.combiners.forKey(ctx, key); c != nil {
+		cmd := command()
+		if !c.process(ctx, cmd) {
+			return nil, ctx.Err()
+		}
+		if err := cmd.Err(); err == nil || errors.Is(err, redis.Nil) || wrongType(err) || ctx.Err() != nil {
+			return cmd.Bytes()
+		}
+	}
+	cmd := command()
+	k.client.Process(ctx, cmd)
+	return cmd.Bytes()
 }
 
 // readError gives a meaning to what a client returned for a read of one key.

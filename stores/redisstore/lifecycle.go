@@ -14,7 +14,7 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 	if left <= 0 {
 		return session.ErrNotFound
 	}
-	unwatched := keyspace{client: s.client, prefix: s.prefix} // a Touch that is lost costs an idle session a little time
+	unwatched := keyspace{client: s.client, prefix: s.prefix, combiners: s.combiners} // a Touch that is lost costs an idle session a little time
 	outcome, _, err := unwatched.run(ctx, touchScript, id, codec.AppendExpires(nil, expires), millis(left))
 	if err != nil {
 		return err

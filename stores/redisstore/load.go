@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/session"
 )
@@ -36,7 +38,10 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, unavailable(err)
 	}
-	head, err := s.client.GetRange(ctx, s.key(id), 0, codec.HeaderSize-1).Bytes()
+	key := s.key(id)
+	head, err := s.readKey(ctx, key, func() *redis.StringCmd {
+		return redis.NewStringCmd(ctx, "getrange", key, 0, codec.HeaderSize-1)
+	})
 	if wrongType(err) {
 		return true, nil
 	}

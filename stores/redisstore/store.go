@@ -74,7 +74,7 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 		return nil, err
 	}
 	s := &Store[T]{
-		keyspace: keyspace{client.(processor), namespace + ":", o.acks()},
+		keyspace: keyspace{client.(processor), namespace + ":", o.acks(), newCombiners(client.(processor))},
 		codec:    c,
 		limit:    o.MaxRecordBytes,
 	}

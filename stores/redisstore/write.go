@@ -47,9 +47,9 @@ type written struct {
 func (k *keyspace) write(ctx context.Context, s *script, key string, args ...any) (w written) {
 	retries, backoff := k.retries()
 	for attempt := 0; ; attempt++ {
-		w.reply, w.unconfirmed = k.attempt(ctx, "evalsha", s.hash, key, args, w.again)
+		w.reply, w.unconfirmed = k.attempt(ctx, "evalsha", s.hash, key, args, w.again, attempt == 0)
 		if redis.HasErrorPrefix(w.reply.Err(), "NOSCRIPT") {
-			w.reply, w.unconfirmed = k.attempt(ctx, "eval", s.source, key, args, w.again)
+			w.reply, w.unconfirmed = k.attempt(ctx, "eval", s.source, key, args, w.again, false)
 		}
 		w.err = w.reply.Err()
 		if attempt == retries || !retryable(errors.Join(w.err, w.unconfirmed)) || !sleep(ctx, backoff(attempt)) {
@@ -59,13 +59,23 @@ func (k *keyspace) write(ctx context.Context, s *script, key string, args ...any
 	}
 }
 
-// attempt sends a script once.
-func (k *keyspace) attempt(ctx context.Context, name, body, key string, args []any, again bool) (cmd once, unconfirmed error) {
+// attempt sends a script once, if it may with the commands of other callers.
+func (k *keyspace) attempt(ctx context.Context, name, body, key string, args []any, again, combined bool) (cmd once, unconfirmed error) {
+	command := func() once { return newCommand(ctx, name, body, key, args, again) }
 	if k.acks.replicas > 0 {
-		return k.confirmed(ctx, func() once { return newCommand(ctx, name, body, key, args, again) }, key)
+		return k.confirmed(ctx, command, key)
 	}
-	cmd = newCommand(ctx, name, body, key, args, again)
-	k.client.Process(ctx, cmd)
+	cmd = command()
+	c := (*combiner)(nil)
+	if combined {
+		c = k.combiners.forKey(ctx, key)
+	}
+	if c == nil {
+		k.client.Process(ctx, cmd)
+	} else if !c.process(ctx, cmd) {
+		cmd = command()
+		cmd.SetErr(ctx.Err())
+	}
 	return cmd, nil
 }
 

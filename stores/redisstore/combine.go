@@ -1,0 +1,192 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// maxUnderWay is how many commands and pipelines go to one server at once.
+	maxUnderWay = 2
+
+	// maxBatch is how many commands one pipeline has at most.
+	maxBatch = 100
+
+	// patience is how long a server may answer nothing before what is under way
+	// counts as lost: a connection that hangs must not delay all callers.
+	patience = 20 * time.Millisecond
+)
+
+// combiners send the commands of concurrent callers together. Each server has its
+// own combiner: one that is down delays only the sessions that it keeps.
+//
+// go-redis has an AutoPipeliner. It is not used because it ignores the contexts
+// of callers and, when a connection breaks, sends a pipeline again as a whole.
+type combiners struct {
+	single  *combiner            // of a client of one server
+	cluster *redis.ClusterClient // else
+
+	mu       sync.Mutex
+	byServer map[string]*combiner // by address, in a cluster
+}
+
+// newCombiners returns nil if the client does not say where its commands go.
+func newCombiners(client processor) *combiners {
+	switch client := client.(type) {
+	case *redis.Client:
+		return &combiners{single: &combiner{client: client}}
+	case *redis.ClusterClient:
+		return &combiners{cluster: client, byServer: make(map[string]*combiner)}
+	}
+	return nil
+}
+
+// forKey returns the combiner of the server that has the key, or nil if that is
+// not known.
+func (c *combiners) forKey(ctx context.Context, key string) *combiner {
+	if c == nil || c.cluster == nil {
+		return c.only()
+	}
+	node, err := c.cluster.MasterForKey(ctx, key)
+	if err != nil {
+		return nil
+	}
+	addr := node.Options().Addr
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byServer[addr] == nil {
+		c.byServer[addr] = &combiner{client: c.cluster}
+	}
+	return c.byServer[addr]
+}
+
+func (c *combiners) only() *combiner {
+	if c == nil {
+		return nil
+	}
+	return c.single
+}
+
+// A combiner sends commands to one server. A command goes at once while few are
+// under way. Otherwise it waits until one of those is back, and then goes in one
+// pipeline with all that wait. A caller that is alone never waits.
+type combiner struct {
+	client processor
+
+	mu       sync.Mutex
+	waiting  []*waiter
+	underWay int
+	since    time.Time // when the server last answered, or the period began
+	period   int       // counts the times that nothing was answered for long
+}
+
+// A waiter is a command that waits for its pipeline.
+type waiter struct {
+	cmd  redis.Cmder
+	ctx  context.Context
+	done chan struct{}
+}
+
+// process sends a command and reports whether it is back. If it is not, ctx has
+// ended. The command may still be sent then, and must not be looked at.
+func (c *combiner) process(ctx context.Context, cmd redis.Cmder) (back bool) {
+	c.mu.Lock()
+	if now := time.Now(); now.Sub(c.since) > patience {
+		c.underWay, c.since = 0, now
+		c.period++
+	}
+	if c.underWay < maxUnderWay {
+		c.underWay++
+		period := c.period
+		c.mu.Unlock()
+		defer c.sendNext(period)
+		c.client.Process(ctx, cmd)
+		return true
+	}
+	w := &waiter{cmd, ctx, make(chan struct{})}
+	c.waiting = append(c.waiting, w)
+	c.mu.Unlock()
+	select {
+	case <-w.done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// sendNext sends what waits, since a command of the period is back.
+func (c *combiner) sendNext(period int) {
+	if batch := c.next(period); batch != nil {
+		go func() {
+			for ; batch != nil; batch = c.next(period) {
+				c.send(batch)
+			}
+		}()
+	}
+}
+
+// next returns the commands to send in place of one that is back. If there are
+// none, one fewer is under way.
+func (c *combiner) next(period int) []*waiter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.period != period {
+		return nil
+	}
+	c.since = time.Now()
+	c.waiting = slices.DeleteFunc(c.waiting, func(w *waiter) bool { return w.ctx.Err() != nil })
+	n := min(len(c.waiting), maxBatch)
+	if n == 0 {
+		c.underWay--
+		return nil
+	}
+	batch := slices.Clone(c.waiting[:n])
+	c.waiting = slices.Delete(c.waiting, 0, n)
+	return batch
+}
+
+// send sends commands in one pipeline, which ends with the last of their contexts.
+func (c *combiner) send(batch []*waiter) {
+	ctx, cancel := lastOf(batch)
+	defer cancel()
+	err := errHook
+	defer func() {
+		recover() // of a hook's panic, which no caller could recover
+		_, answered := errors.AsType[redis.Error](err)
+		for _, w := range batch {
+			if err != nil && !answered && w.cmd.Err() == nil {
+				w.cmd.SetErr(err)
+			}
+			close(w.done)
+		}
+	}()
+	_, err = c.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, w := range batch {
+			p.Process(ctx, w.cmd)
+		}
+		return nil
+	})
+}
+
+var errHook = errors.New("redisstore: a hook of the client panicked")
+
+// lastOf returns a context with the last of the deadlines, none if a caller has
+// none.
+func lastOf(batch []*waiter) (context.Context, context.CancelFunc) {
+	var last time.Time
+	for _, w := range batch {
+		deadline, ok := w.ctx.Deadline()
+		if !ok {
+			return context.Background(), func() {}
+		}
+		if deadline.After(last) {
+			last = deadline
+		}
+	}
+	return context.WithDeadline(context.Background(), last)
+}
