@@ -26,6 +26,10 @@
 //	store.Delay(sessiontest.OpLoad, 3*time.Second)
 //	store.LoseReply(sessiontest.OpSave, io.ErrUnexpectedEOF)
 //
+// A record can be unreadable, for example because a newer version wrote it:
+//
+//	store.Corrupt(token.ID(), session.ErrNewer)
+//
 // [Store.Before] and [Store.After] call a hook around each call. A hook can change a
 // session through [Store.Direct], as another request would. Everything works inside
 // a [testing/synctest] bubble, where a delay takes no time.

@@ -15,6 +15,8 @@ type script struct {
 	mu    sync.Mutex
 	plans map[Op]plan
 	hooks hooks
+
+	unreadable map[session.ID]error // why records cannot be read
 }
 
 type hooks struct{ before, after func(Call) }
@@ -45,6 +47,16 @@ func (s *script) change(op Op, edit func(*plan)) {
 	p := s.plans[op]
 	edit(&p)
 	s.plans[op] = p
+}
+
+// readable returns nil, or a [*session.DecodeError] for a record that was corrupted.
+func (s *script) readable(id session.ID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.unreadable[id]; err != nil {
+		return &session.DecodeError{ID: id, Err: err}
+	}
+	return nil
 }
 
 func (p *plan) run(ctx context.Context, do func() error) error {
@@ -93,6 +105,19 @@ func (s *Store[T]) LoseReply(op Op, err error) {
 // the context's error. A zero d ends the delays.
 func (s *Store[T]) Delay(op Op, d time.Duration) {
 	s.script.change(op, func(p *plan) { p.delay = d })
+}
+
+// Corrupt makes the record of id unreadable: Load returns, and ByOwner and All yield,
+// a [*session.DecodeError] that wraps err. They go on to other records. Err may be
+// [session.ErrNewer]. All other methods work. A nil err makes the record readable
+// again.
+func (s *Store[T]) Corrupt(id session.ID, err error) {
+	s.script.mu.Lock()
+	defer s.script.mu.Unlock()
+	if s.script.unreadable == nil {
+		s.script.unreadable = make(map[session.ID]error)
+	}
+	s.script.unreadable[id] = err
 }
 
 // Before makes f be called when a later call begins, before any delay, by the

@@ -34,8 +34,10 @@ func (s *Store[T]) Direct() *memstore.Store[T] { return s.mem }
 // Load implements [session.Store].
 func (s *Store[T]) Load(ctx context.Context, id session.ID) (rec session.Record[T], err error) {
 	err = s.call(ctx, Call{Op: OpLoad, ID: id}, func() (err error) {
-		rec, err = s.mem.Load(ctx, id)
-		return err
+		if rec, err = s.mem.Load(ctx, id); err != nil {
+			return err
+		}
+		return s.script.readable(id)
 	})
 	if err != nil {
 		return session.Record[T]{}, err
@@ -103,7 +105,10 @@ func (s *Store[T]) iterate(ctx context.Context, c Call, seq iter.Seq2[session.Re
 				if err != nil {
 					return err
 				}
-				if more = yield(rec, nil); !more {
+				if err = s.script.readable(rec.ID); err != nil {
+					rec = session.Record[T]{}
+				}
+				if more = yield(rec, err); !more {
 					break
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +19,10 @@ import (
 
 func TestStoreConforms(t *testing.T) {
 	newStore := func(t *testing.T) session.Store[storetest.Profile] { return sessiontest.NewStore[storetest.Profile](t) }
-	storetest.Run(t, newStore, &storetest.Options{Bubble: true, Indexer: true, Lister: true})
+	corrupt := func(_ *testing.T, store session.Store[storetest.Profile], id session.ID) {
+		store.(*sessiontest.Store[storetest.Profile]).Corrupt(id, io.ErrUnexpectedEOF)
+	}
+	storetest.Run(t, newStore, &storetest.Options{Bubble: true, Indexer: true, Lister: true, Corrupt: corrupt})
 }
 
 // user is a session whose owner is in the value.
@@ -122,6 +126,42 @@ func TestStoreLoseReply(t *testing.T) {
 	}
 	if err := s.Save(t.Context(), &rec); !errors.Is(err, session.ErrConflict) {
 		t.Errorf("a refusal was lost: %v", err)
+	}
+}
+
+func TestStoreCorrupt(t *testing.T) {
+	s := sessiontest.NewStore[user](t)
+	readable, newer := s.Seed(user{Name: "ada"}).ID(), s.Seed(user{Name: "ada"}).ID()
+	s.Corrupt(newer, session.ErrNewer)
+	rec, err := s.Load(t.Context(), newer)
+	if broken, ok := errors.AsType[*session.DecodeError](err); !ok || broken.ID != newer || !errors.Is(err, session.ErrNewer) || !rec.ID.IsZero() {
+		t.Errorf("Load returned %v and the error %v", rec, err)
+	}
+	for op, list := range map[sessiontest.Op]iter.Seq2[session.Record[user], error]{
+		sessiontest.OpByOwner: s.ByOwner(t.Context(), "ada"),
+		sessiontest.OpAll:     s.All(t.Context()),
+	} {
+		found, broken := 0, 0
+		for rec, err := range list {
+			switch {
+			case rec.ID == readable && err == nil:
+				found++
+			case rec.ID.IsZero() && errors.Is(err, session.ErrNewer):
+				broken++
+			}
+		}
+		if found != 1 || broken != 1 {
+			t.Errorf("%s yielded %d readable and %d unreadable records", op, found, broken)
+		}
+	}
+	for _, c := range s.Calls()[1:] {
+		if c.Err != nil {
+			t.Errorf("%s ended with %v", c.Op, c.Err)
+		}
+	}
+	s.Corrupt(newer, nil)
+	if _, err := s.Load(t.Context(), newer); err != nil {
+		t.Errorf("made readable again, Load returned %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package storetest
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,21 +49,25 @@ type Options struct {
 // same one: the rules use IDs and owners that no other uses. What has to be
 // closed is best closed by t.Cleanup. Nil options are the default.
 //
-// On a store whose clock is the real one, the suite takes some two seconds.
+// On a store whose clock is the real one, the suite takes about two seconds, and
+// longer if the store is slow.
 func Run(t *testing.T, new func(*testing.T) session.Store[Profile], o *Options) {
 	if o == nil {
 		o = &Options{}
 	}
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
-			if o.Advance == nil || o.Bubble {
+			if !r.alone && (o.Advance == nil || o.Bubble) {
 				t.Parallel()
 			}
+			var over atomic.Bool
+			timer := time.AfterFunc(patience, func() { over.Store(true) }) // by the real clock
+			defer timer.Stop()
 			if o.Bubble {
-				synctest.Test(t, func(t *testing.T) { r.check(t, new(t), o) })
+				synctest.Test(t, func(t *testing.T) { r.check(t, new(t), o, &over) })
 				return
 			}
-			r.check(t, new(t), o)
+			r.check(t, new(t), o, &over)
 		})
 	}
 }
@@ -71,6 +76,7 @@ func Run(t *testing.T, new func(*testing.T) session.Store[Profile], o *Options) 
 type rule struct {
 	name        string
 	explanation string // which part of the contract a store breaks that fails
+	alone       bool   // no other rule is checked meanwhile, so that its calls meet
 	needs       func(*trial) bool
 	try         func(*trial)
 }
@@ -81,12 +87,12 @@ var rules = slices.Concat(
 	expiryRules, contextRules, ownerRules, listRules, corruptRules, raceRules,
 )
 
-func (r *rule) check(t *testing.T, store session.Store[Profile], o *Options) {
-	tr := &trial{T: t, rule: r, store: store, options: o}
+func (r *rule) check(t *testing.T, store session.Store[Profile], o *Options, over *atomic.Bool) {
+	tr := &trial{T: t, rule: r, store: store, options: o, over: over}
 	if r.needs != nil && !r.needs(tr) {
 		return
 	}
-	r.try(tr)
+	tr.inTime(r.try)
 }
 
 // needsIndexer is for rules about [session.Indexer].

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -58,15 +59,25 @@ func TestSuiteTells(t *testing.T) {
 	}
 }
 
-// checkTold checks that all the rules that name a flaw fail for it.
+// checkTold checks that all the rules that name a flaw fail for it. If the machine is
+// busy, rules about overlapping calls need several tries.
 func checkTold(t *testing.T, fl flaw) {
-	t.Parallel()
-	rules := strings.Fields(fl.rules)
-	output, _ := runFlawed(t, slug(fl.name), strings.Join(rules, "|"))
-	for _, rule := range rules {
-		if !strings.Contains(output, "--- FAIL: TestFlawed/"+slug(fl.name)+"/"+rule+" ") {
-			t.Errorf("the rule %s did not tell", rule)
-		}
+	tries := 20
+	if !strings.HasSuffix(fl.name, atOnce) {
+		t.Parallel()
+	} else if runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("calls do not overlap on one processor")
+	}
+	silent := strings.Fields(fl.rules)
+	var output string
+	for ; tries > 0 && len(silent) > 0; tries-- {
+		output, _ = runFlawed(t, slug(fl.name), strings.Join(silent, "|"))
+		silent = slices.DeleteFunc(silent, func(rule string) bool {
+			return strings.Contains(output, "--- FAIL: TestFlawed/"+slug(fl.name)+"/"+rule+" ")
+		})
+	}
+	for _, rule := range silent {
+		t.Errorf("the rule %s did not tell", rule)
 	}
 	if !strings.Contains(output, "The rule: ") {
 		t.Error("no rule was quoted")

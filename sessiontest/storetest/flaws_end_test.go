@@ -80,7 +80,52 @@ var deadlineFlaws = []flaw{
 			return f.right.Save(ctx, rec)
 		}
 	}},
-	{"far times wrap", "far", func(f *flawed) {
+	{"the index goes by deadline only", "by-owner-far", func(f *flawed) {
+		f.byOwner = func(ctx context.Context, owner string) records {
+			return filter(f.right.ByOwner(ctx, owner), func(rec record) bool { return rec.Deadline.After(time.Now()) })
+		}
+	}},
+	{"lists ignore deadlines", "by-owner-expired all-gone", func(f *flawed) {
+		saved := f.remember()
+		late := func(seq records, owned func(record) bool) records {
+			return func(yield func(record, error) bool) {
+				for rec, err := range seq {
+					if !yield(rec, err) {
+						return
+					}
+				}
+				now := time.Now()
+				for _, rec := range matching(saved, func(rec record) bool { return owned(rec) && rec.Deadline.Before(now) }) {
+					if !yield(rec, nil) {
+						return
+					}
+				}
+			}
+		}
+		f.byOwner = func(ctx context.Context, owner string) records {
+			return late(f.right.ByOwner(ctx, owner), func(rec record) bool { return rec.Owner == owner })
+		}
+		f.all = func(ctx context.Context) records {
+			return late(f.right.All(ctx), func(record) bool { return true })
+		}
+	}},
+	{"far touches wrap", "far far-touch", func(f *flawed) {
+		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+			if expires.Year() > 2300 {
+				return f.right.Delete(ctx, id)
+			}
+			return f.right.Touch(ctx, id, expires)
+		}
+	}},
+	{"far markers wrap", "far", func(f *flawed) {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+			if until.Year() > 2300 {
+				until = time.Now()
+			}
+			return f.right.Retire(ctx, id, rev, successor, until)
+		}
+	}},
+	{"far times wrap", "far by-owner-far", func(f *flawed) {
 		f.save = func(ctx context.Context, rec *record) error {
 			if rec.Expires.Year() > 2300 {
 				return session.ErrNotFound
@@ -258,6 +303,30 @@ var contextFlaws = []flaw{
 		f.delete = func(ctx context.Context, id session.ID) error {
 			return errors.Join(f.right.Delete(context.WithoutCancel(ctx), id), ctx.Err())
 		}
+	}},
+	{"an iteration that is cancelled midway ends quietly", "context-by-owner-midway context-all-midway", func(f *flawed) {
+		quiet := func(ctx context.Context, seq records) records {
+			return filter(seq, func(record) bool { return ctx.Err() == nil })
+		}
+		alive := context.WithoutCancel
+		f.byOwner = func(ctx context.Context, owner string) records { return quiet(ctx, f.right.ByOwner(alive(ctx), owner)) }
+		f.all = func(ctx context.Context) records { return quiet(ctx, f.right.All(alive(ctx))) }
+	}},
+	{"an error does not end an iteration", "context-by-owner-midway context-all-midway", func(f *flawed) {
+		alive := context.WithoutCancel
+		failing := func(ctx context.Context, seq records) records {
+			return func(yield func(record, error) bool) {
+				for rec := range seq {
+					if !yield(rec, ctx.Err()) {
+						return
+					}
+				}
+			}
+		}
+		f.byOwner = func(ctx context.Context, owner string) records {
+			return failing(ctx, f.right.ByOwner(alive(ctx), owner))
+		}
+		f.all = func(ctx context.Context) records { return failing(ctx, f.right.All(alive(ctx))) }
 	}},
 	{"a cancelled iteration is empty", "context-by-owner context-all", func(f *flawed) {
 		quiet := func(seq records) records {

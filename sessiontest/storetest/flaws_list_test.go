@@ -24,6 +24,18 @@ func (f *flawed) remember() *notes[[]record] {
 	return &saved
 }
 
+// matching returns one record of each ID that was ever like this.
+func matching(saved *notes[[]record], like func(record) bool) (found []record) {
+	saved.mu.Lock()
+	defer saved.mu.Unlock()
+	for _, recs := range saved.m {
+		if i := slices.IndexFunc(recs, like); i >= 0 {
+			found = append(found, recs[i])
+		}
+	}
+	return found
+}
+
 // busy makes Save fail while seq is under way, as a lock would make it hang.
 func (f *flawed) busy(seq records) records {
 	var during atomic.Bool
@@ -81,15 +93,7 @@ var listFlaws = []flaw{
 		saved := f.remember()
 		grown := func(keep func(record) bool) records {
 			return func(yield func(record, error) bool) {
-				saved.mu.Lock()
-				var all []record
-				for _, recs := range saved.m {
-					if i := slices.IndexFunc(recs, keep); i >= 0 {
-						all = append(all, recs[i])
-					}
-				}
-				saved.mu.Unlock()
-				for _, rec := range all {
+				for _, rec := range matching(saved, keep) {
 					if !yield(rec, nil) {
 						return
 					}

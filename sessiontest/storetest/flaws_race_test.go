@@ -3,66 +3,93 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
 )
 
-var raceFlaws = []flaw{
-	{"save looks before it leaps", "race-increments race-create race-save race-delete-save", func(f *flawed) {
-		f.save = func(ctx context.Context, rec *record) error {
-			stored, err := f.right.Load(ctx, rec.ID)
-			switch {
-			case err == nil && rec.Revision == 0:
-				return session.ErrExists
-			case err == nil && rec.Revision != stored.Revision:
-				return session.ErrConflict
-			case err != nil && rec.Revision != 0:
-				return err
+// raceFlaws has flaws whose gap between look and leap lets others run, and the same
+// ones with a gap of about a microsecond.
+var raceFlaws = slices.Concat(
+	gapFlaws("", dawdle, " race-increments"),
+	gapFlaws(atOnce, blink, ""),
+	mixtureFlaws,
+)
+
+// atOnce ends the names of the flaws with a short gap.
+const atOnce = " at once"
+
+// blink takes about a microsecond.
+func blink() {
+	var n atomic.Int64
+	for n.Add(1) < 200 {
+	}
+}
+
+// gapFlaws returns flaws that have a gap. More are the rules that tell only of a
+// long one.
+func gapFlaws(suffix string, gap func(), more string) []flaw {
+	return []flaw{
+		{"save looks before it leaps" + suffix, "race-create race-save race-delete-save" + more, func(f *flawed) {
+			f.save = func(ctx context.Context, rec *record) error {
+				stored, err := f.right.Load(ctx, rec.ID)
+				switch {
+				case err == nil && rec.Revision == 0:
+					return session.ErrExists
+				case err == nil && rec.Revision != stored.Revision:
+					return session.ErrConflict
+				case err != nil && rec.Revision != 0:
+					return err
+				}
+				gap()
+				return f.force(ctx, rec)
 			}
-			dawdle()
-			return f.force(ctx, rec)
-		}
-	}},
-	{"touch rewrites the record", "race-delete-touch race-touch-save", func(f *flawed) {
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
-			rec, err := f.right.Load(ctx, id)
-			if err != nil {
-				return err
+		}},
+		{"touch rewrites the record" + suffix, "race-delete-touch race-touch-save", func(f *flawed) {
+			f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+				rec, err := f.right.Load(ctx, id)
+				if err != nil {
+					return err
+				}
+				gap()
+				rec.Expires = expires
+				return f.force(ctx, &rec)
 			}
-			dawdle()
-			rec.Expires = expires
-			return f.force(ctx, &rec)
-		}
-	}},
-	{"retire looks before it leaps", "race-retire race-retire-save", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			rec, err := f.right.Load(ctx, id)
-			if err != nil {
-				return err
-			}
-			if rec.Revision != rev {
-				return session.ErrConflict
-			}
-			dawdle()
-			for {
-				rec, _ = f.right.Load(ctx, id)
-				err = f.right.Retire(ctx, id, rec.Revision, successor, until)
-				if !errors.Is(err, session.ErrConflict) {
-					return instead(session.ErrGone, nil)(err)
+		}},
+		{"retire looks before it leaps" + suffix, "race-retire race-retire-save", func(f *flawed) {
+			f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+				rec, err := f.right.Load(ctx, id)
+				if err != nil {
+					return err
+				}
+				if rec.Revision != rev {
+					return session.ErrConflict
+				}
+				gap()
+				for {
+					rec, _ = f.right.Load(ctx, id)
+					err = f.right.Retire(ctx, id, rec.Revision, successor, until)
+					if !errors.Is(err, session.ErrConflict) {
+						return instead(session.ErrGone, nil)(err)
+					}
 				}
 			}
-		}
-	}},
-	{"delete looks before it leaps", "race-retire-delete", func(f *flawed) {
-		f.delete = func(ctx context.Context, id session.ID) error {
-			if _, err := f.right.Load(ctx, id); err != nil {
-				return instead(session.ErrNotFound, nil)(err)
+		}},
+		{"delete looks before it leaps" + suffix, "race-retire-delete", func(f *flawed) {
+			f.delete = func(ctx context.Context, id session.ID) error {
+				if _, err := f.right.Load(ctx, id); err != nil {
+					return instead(session.ErrNotFound, nil)(err)
+				}
+				gap()
+				return instead(session.ErrGone, nil)(f.right.Delete(ctx, id))
 			}
-			dawdle()
-			return instead(session.ErrGone, nil)(f.right.Delete(ctx, id))
-		}
-	}},
+		}},
+	}
+}
+
+var mixtureFlaws = []flaw{
 	{"load tears", "race-whole", func(f *flawed) {
 		f.load = func(ctx context.Context, id session.ID) (record, error) {
 			rec, err := f.right.Load(ctx, id)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -29,13 +30,13 @@ var expiryRules = []rule{
 		explanation: "A record ends at its Deadline if that is before its Expires: no method sees it then.",
 		try: func(t *trial) {
 			rec := draft()
-			rec.Expires, rec.Deadline = inAnHour(), after(soon)
+			rec.Expires, rec.Deadline = inAnHour(), t.soon()
 			t.save(&rec)
 			t.pass()
 			t.wantAbsent(rec.ID)
 			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, inAnHour()), session.ErrNotFound)
 			rec = draft()
-			rec.Deadline = after(-soon)
+			rec.Deadline = passed()
 			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
 		},
 	},
@@ -44,7 +45,7 @@ var expiryRules = []rule{
 		explanation: "A record with a zero Deadline lives until its Expires, which Touch may move to any time.",
 		try: func(t *trial) {
 			rec := draft()
-			rec.Expires, rec.Deadline = after(soon), time.Time{}
+			rec.Expires, rec.Deadline = t.soon(), time.Time{}
 			t.save(&rec)
 			rec.Expires = inAnHour()
 			t.touch(rec.ID, rec.Expires)
@@ -56,15 +57,32 @@ var expiryRules = []rule{
 		name:        "far",
 		explanation: "A record may end in the year 9999.",
 		try: func(t *trial) {
-			rec := draft()
-			rec.Expires = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
-			rec.Deadline = rec.Expires
-			t.save(&rec)
-			t.wantStored(rec)
-			t.touch(rec.ID, rec.Expires)
-			t.wantStored(rec)
-			t.save(&rec)
-			t.wantStored(rec)
+			for _, deadline := range []time.Time{farOff, {}} {
+				rec := draft()
+				rec.Deadline, rec.Expires = deadline, farOff
+				t.save(&rec)
+				t.wantStored(rec)
+				t.touch(rec.ID, farOff)
+				t.wantStored(rec)
+				t.save(&rec)
+				t.wantStored(rec)
+				t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), farOff))
+				t.wantRetired(rec.ID)
+			}
+		},
+	},
+	{
+		name:        "far-touch",
+		explanation: "Touch may move the end of a record to the year 9999.",
+		try: func(t *trial) {
+			for _, deadline := range []time.Time{farOff, {}} {
+				rec := draft()
+				rec.Deadline = deadline
+				t.save(&rec)
+				rec.Expires = farOff
+				t.touch(rec.ID, rec.Expires)
+				t.wantStored(rec)
+			}
 		},
 	},
 	{
@@ -98,13 +116,15 @@ var expiryRules = []rule{
 		explanation: "A Save with an earlier Expires ends the record then.",
 		try: func(t *trial) {
 			rec := t.live()
-			rec.Expires = after(soon)
+			rec.Expires = t.soon()
 			t.save(&rec)
 			t.pass()
 			t.wantAbsent(rec.ID)
 		},
 	},
 }
+
+var farOff = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
 var contextRules = []rule{
 	{
@@ -121,7 +141,7 @@ var contextRules = []rule{
 				"Exists": existsErr,
 				"Save":   t.store.Save(ctx, &update),
 				"create": t.store.Save(ctx, &create),
-				"Touch":  t.store.Touch(ctx, rec.ID, after(2*soon)),
+				"Touch":  t.store.Touch(ctx, rec.ID, after(time.Minute)),
 				"Retire": t.store.Retire(ctx, rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()),
 				"Delete": t.store.Delete(ctx, rec.ID),
 			} {
@@ -156,6 +176,60 @@ var contextRules = []rule{
 			}))
 		},
 	},
+	{
+		name:        "context-by-owner-midway",
+		explanation: "ByOwner, when ctx is done midway, yields the records that are left, or an error as the last thing: it never ends short without one.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			owner := newOwner()
+			recs := t.liveMany(owner)
+			t.midway("ByOwner", recs, func(ctx context.Context) iter.Seq2[session.Record[Profile], error] {
+				return t.indexer.ByOwner(ctx, owner)
+			})
+		},
+	},
+	{
+		name:        "context-all-midway",
+		explanation: "All, when ctx is done midway, yields the records that are left, or an error as the last thing: it never ends short without one.",
+		needs:       needsLister,
+		try: func(t *trial) {
+			t.midway("All", t.liveMany(newOwner()), t.lister.All)
+		},
+	},
+}
+
+// liveMany returns more records than a store is likely to fetch at once.
+func (t *trial) liveMany(owner string) (recs []session.Record[Profile]) {
+	t.Helper()
+	for range 300 {
+		recs = append(recs, t.liveOf(owner))
+	}
+	return recs
+}
+
+// midway ends the context of an iteration after its first record, and checks how
+// the iteration ends.
+func (t *trial) midway(call string, recs []session.Record[Profile], list func(context.Context) iter.Seq2[session.Record[Profile], error]) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	missing := byID(recs)
+	var failed error
+	for rec, err := range list(ctx) {
+		if failed != nil {
+			t.Fatalf("%s goes on after the error %v", call, failed)
+		}
+		if _, unreadable := errors.AsType[*session.DecodeError](err); err != nil && !unreadable {
+			failed = err
+		}
+		delete(missing, rec.ID)
+		cancel()
+	}
+	if failed != nil {
+		t.gaveUp(call, failed)
+	} else if len(missing) > 0 {
+		t.Errorf("%s ended without an error, and without %d of %d records", call, len(missing), len(recs))
+	}
 }
 
 // firstError returns the only error that an iteration under a context that is

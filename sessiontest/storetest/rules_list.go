@@ -69,15 +69,37 @@ var ownerRules = []rule{
 	},
 	{
 		name:        "by-owner-expired",
-		explanation: "ByOwner does not yield records that have expired.",
+		explanation: "ByOwner does not yield records that have expired, or whose deadline has passed.",
 		needs:       needsIndexer,
 		try: func(t *trial) {
 			rec := t.live()
-			short := draft()
-			short.Owner, short.Expires = rec.Owner, after(soon)
+			short, ended := draft(), draft()
+			short.Owner, short.Expires = rec.Owner, t.soon()
+			ended.Owner, ended.Deadline = rec.Owner, t.soon()
 			t.save(&short)
+			t.save(&ended)
 			t.pass()
 			t.wantOwned(rec.Owner, rec)
+		},
+	},
+	{
+		name:        "by-owner-far",
+		explanation: "ByOwner yields records without a deadline, and records that end in the year 9999.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			none, far := draft(), draft()
+			none.Deadline = time.Time{}
+			far.Owner, far.Deadline, far.Expires = none.Owner, farOff, farOff
+			t.save(&none)
+			t.save(&far)
+			t.wantOwned(none.Owner, none, far)
+			for range 2 {
+				none.Value.Visits++
+				t.save(&none)
+				far.Value.Visits++
+				t.save(&far)
+			}
+			t.wantOwned(none.Owner, none, far)
 		},
 	},
 	{
@@ -99,7 +121,8 @@ var ownerRules = []rule{
 		needs:       needsIndexer,
 		try: func(t *trial) {
 			rec := draft()
-			rec.Deadline, rec.Expires = after(soon), after(soon)
+			rec.Deadline = t.soon()
+			rec.Expires = rec.Deadline
 			t.save(&rec)
 			rec.Deadline, rec.Expires, rec.Value = inAnHour(), inAnHour(), profile.Empty()
 			t.save(&rec)
@@ -175,15 +198,18 @@ var listRules = []rule{
 	},
 	{
 		name:        "all-gone",
-		explanation: "All does not yield records that were deleted, retired or have expired.",
+		explanation: "All does not yield records that were deleted or retired, or have ended.",
 		needs:       needsLister,
 		try: func(t *trial) {
-			gone := []session.ID{t.shortLived().ID, t.deleted().ID, t.retired().ID}
+			ended := draft()
+			ended.Deadline = t.soon()
+			t.save(&ended)
+			gone := []session.ID{t.shortLived().ID, t.deleted().ID, t.retired().ID, ended.ID}
 			t.pass()
 			found, unreadable := t.all()
 			for i, id := range gone {
 				if _, ok := found[id]; ok || unreadable[id] {
-					t.Errorf("All yielded the %s record", []string{"expired", "deleted", "retired"}[i])
+					t.Errorf("All yielded the %s record", []string{"expired", "deleted", "retired", "ended"}[i])
 				}
 			}
 		},

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"slices"
 	"sync/atomic"
 
 	"github.com/seed48429006/sessions/session"
@@ -29,9 +28,10 @@ var raceRules = []rule{
 	{
 		name:        "race-create",
 		explanation: "Of many Saves that create one ID at once, one succeeds; the others return ErrExists.",
+		alone:       true,
 		try: func(t *trial) {
 			id := newID()
-			for range rounds / 10 {
+			for range rounds / 20 {
 				t.together(crowd, func(i int) error {
 					rec := draft()
 					rec.ID, rec.Value.Visits = id, i
@@ -39,138 +39,138 @@ var raceRules = []rule{
 				}).one(t, "Save", session.ErrExists)
 				t.ok("Delete", t.store.Delete(t.Context(), id))
 			}
+			t.clash(draft, t.saveNumbered, func(recs []session.Record[Profile], errs outcomes) {
+				t.wantKept(recs[errs.one(t, "Save", session.ErrExists)])
+			})
 		},
 	},
 	{
 		name:        "race-save",
 		explanation: "Of many Saves over one revision at once, one succeeds; the others return ErrConflict.",
+		alone:       true,
 		try: func(t *trial) {
 			rec := t.live()
-			for range rounds / 10 {
+			for range rounds / 20 {
 				t.together(crowd, func(i int) error {
 					mine := rec
-					mine.Value.Visits = i
-					return t.store.Save(t.Context(), &mine)
+					return t.saveNumbered(i, &mine)
 				}).one(t, "Save", session.ErrConflict)
 				rec = t.load(rec.ID)
 			}
+			t.clash(t.live, t.saveNumbered, func(recs []session.Record[Profile], errs outcomes) {
+				t.wantKept(recs[errs.one(t, "Save", session.ErrConflict)])
+			})
 		},
 	},
 	{
 		name:        "race-delete-save",
-		explanation: "What Delete ended stays absent, whichever Saves were in flight.",
+		explanation: "What Delete ended stays absent, whichever Save was in flight.",
+		alone:       true,
 		try: func(t *trial) {
-			for range rounds {
-				rec := t.live()
-				t.together(3, func(i int) error {
-					if i == 0 {
-						return t.store.Delete(t.Context(), rec.ID)
-					}
-					mine := rec
-					return t.store.Save(t.Context(), &mine)
-				})
-				t.wantAbsent(rec.ID)
-			}
+			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+				if i == 0 {
+					return t.store.Delete(t.Context(), rec.ID)
+				}
+				return t.store.Save(t.Context(), rec)
+			}, func(recs []session.Record[Profile], errs outcomes) {
+				t.ok("Delete", errs[0])
+				if errs[1] != nil {
+					t.refused("Save", errs[1], session.ErrNotFound)
+				}
+				t.wantAbsent(recs[0].ID)
+			})
 		},
 	},
 	{
 		name:        "race-delete-touch",
-		explanation: "What Delete ended stays absent, whichever Touches were in flight.",
+		explanation: "What Delete ended stays absent, whichever Touch was in flight.",
+		alone:       true,
 		try: func(t *trial) {
-			for range rounds {
-				rec := t.live()
-				t.together(3, func(i int) error {
-					if i == 0 {
-						return t.store.Delete(t.Context(), rec.ID)
-					}
-					return t.store.Touch(t.Context(), rec.ID, inAnHour())
-				})
-				t.wantAbsent(rec.ID)
-			}
+			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+				if i == 0 {
+					return t.store.Delete(t.Context(), rec.ID)
+				}
+				return t.store.Touch(t.Context(), rec.ID, inAnHour())
+			}, func(recs []session.Record[Profile], errs outcomes) {
+				t.ok("Delete", errs[0])
+				if errs[1] != nil {
+					t.refused("Touch", errs[1], session.ErrNotFound)
+				}
+				t.wantAbsent(recs[0].ID)
+			})
 		},
 	},
 	{
 		name:        "race-touch-save",
 		explanation: "Touch changes nothing but the time of expiry: a Save in flight is neither undone nor refused.",
+		alone:       true,
 		try: func(t *trial) {
-			for range rounds {
-				rec := t.live()
-				rec.Value.Visits = 1
-				t.together(3, func(i int) error {
-					if i == 0 {
-						return t.store.Save(t.Context(), &rec)
-					}
-					return t.store.Touch(t.Context(), rec.ID, rec.Expires)
-				}).all(t, "Save or Touch", nil)
-				t.wantStored(rec)
-			}
+			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+				if i == 0 {
+					rec.Value.Visits = 1
+					return t.store.Save(t.Context(), rec)
+				}
+				return t.store.Touch(t.Context(), rec.ID, rec.Expires)
+			}, func(recs []session.Record[Profile], errs outcomes) {
+				errs.all(t, "Save or Touch", nil)
+				t.wantKept(recs[0])
+			})
 		},
 	},
 	{
 		name:        "race-retire-save",
 		explanation: "Of a Retire and a Save over one revision, one succeeds: the Save then returns ErrGone or the Retire ErrConflict.",
+		alone:       true,
 		try: func(t *trial) {
-			for range rounds {
-				rec := t.live()
-				stored := rec
-				errs := t.together(2, func(i int) error {
-					if i == 0 {
-						return t.store.Save(t.Context(), &rec)
-					}
-					return t.store.Retire(t.Context(), stored.ID, stored.Revision, successorOf(stored.ID), inAnHour())
-				})
+			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+				if i == 0 {
+					return t.store.Save(t.Context(), rec)
+				}
+				return t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour())
+			}, func(recs []session.Record[Profile], errs outcomes) {
 				switch save, retire := errs[0], errs[1]; {
 				case save == nil && errors.Is(retire, session.ErrConflict):
-					t.wantStored(rec)
+					t.wantKept(recs[0])
 				case retire == nil && errors.Is(save, session.ErrGone):
-					t.wantRetired(rec.ID)
+					t.wantRetired(recs[0].ID)
 				default:
 					t.Fatalf("Save returned %v, Retire %v", save, retire)
 				}
-			}
+			})
 		},
 	},
 	{
 		name:        "race-retire",
 		explanation: "Of many Retires of one record for different successors, one succeeds; the others return ErrGone.",
+		alone:       true,
 		try: func(t *trial) {
-			for range rounds / 10 {
+			for range rounds / 20 {
 				rec := t.live()
-				successors := make([]session.ID, crowd)
-				errs := t.together(crowd, func(i int) error {
-					successors[i] = newID()
-					return t.store.Retire(t.Context(), rec.ID, rec.Revision, successors[i], inAnHour())
-				})
-				errs.one(t, "Retire", session.ErrGone)
-				_, err := t.store.Load(t.Context(), rec.ID)
-				retired, _ := errors.AsType[*session.RetiredError](err)
-				if won := slices.Index(errs, nil); retired == nil || retired.Successor != successors[won] {
-					t.Errorf("Load returned %v, want a *RetiredError with the successor of the Retire that succeeded", err)
-				}
+				t.retiredFor(rec.ID, t.together(crowd, func(i int) error { return t.retireFor(i, &rec) }))
 			}
+			t.clash(t.live, t.retireFor, func(recs []session.Record[Profile], errs outcomes) { t.retiredFor(recs[0].ID, errs) })
 		},
 	},
 	{
 		name:        "race-retire-delete",
 		explanation: "Of a Retire and a Delete of one record, one succeeds: the Delete then returns ErrGone or the Retire ErrNotFound.",
+		alone:       true,
 		try: func(t *trial) {
-			for range rounds {
-				rec := t.live()
-				errs := t.together(2, func(i int) error {
-					if i == 0 {
-						return t.store.Delete(t.Context(), rec.ID)
-					}
-					return t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour())
-				})
+			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+				if i == 0 {
+					return t.store.Delete(t.Context(), rec.ID)
+				}
+				return t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour())
+			}, func(recs []session.Record[Profile], errs outcomes) {
 				switch remove, retire := errs[0], errs[1]; {
 				case remove == nil && errors.Is(retire, session.ErrNotFound):
-					t.wantAbsent(rec.ID)
+					t.wantAbsent(recs[0].ID)
 				case retire == nil && errors.Is(remove, session.ErrGone):
-					t.wantRetired(rec.ID)
+					t.wantRetired(recs[0].ID)
 				default:
 					t.Fatalf("Delete returned %v, Retire %v", remove, retire)
 				}
-			}
+			})
 		},
 	},
 	{

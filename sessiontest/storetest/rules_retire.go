@@ -92,7 +92,7 @@ var retireRules = []rule{
 		explanation: "A marker whose time has passed is absent; what was retired does not come back.",
 		try: func(t *trial) {
 			rec := t.live()
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), after(soon)))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), t.soon()))
 			t.pass()
 			t.wantAbsent(rec.ID)
 			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
@@ -107,7 +107,7 @@ var retireRules = []rule{
 		try: func(t *trial) {
 			rec := t.shortLived()
 			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()))
-			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, after(soon)), session.ErrGone)
+			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, t.soon()), session.ErrGone)
 			t.pass()
 			t.wantRetired(rec.ID)
 		},
@@ -117,7 +117,7 @@ var retireRules = []rule{
 		explanation: "A marker whose time has passed is absent: to retire a record until then ends it.",
 		try: func(t *trial) {
 			rec := t.live()
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), after(-soon)))
+			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), passed()))
 			t.wantAbsent(rec.ID)
 		},
 	},

@@ -105,7 +105,7 @@ var saveRules = []rule{
 		explanation: "Save returns ErrNotFound if the record's Expires has passed already, and stores nothing.",
 		try: func(t *trial) {
 			rec := draft()
-			rec.Expires = after(-soon)
+			rec.Expires = passed()
 			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
 			t.wantAbsent(rec.ID)
 		},
@@ -116,7 +116,7 @@ var saveRules = []rule{
 		try: func(t *trial) {
 			stored := t.live()
 			rec := stored
-			rec.Expires, rec.Value = after(-soon), Profile{Name: "late"}
+			rec.Expires, rec.Value = passed(), Profile{Name: "late"}
 			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
 			t.wantStored(stored)
 		},
@@ -218,7 +218,7 @@ func refusedRecords(t *trial) map[string]session.Record[Profile] {
 	absent := draft()
 	absent.Revision = 7
 	expired := draft()
-	expired.Expires = after(-soon)
+	expired.Expires = passed()
 	return map[string]session.Record[Profile]{
 		"one that exists": exists,
 		"a stale one":     stale,

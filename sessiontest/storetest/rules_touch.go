@@ -48,7 +48,7 @@ var touchRules = []rule{
 		explanation: "Touch returns ErrNotFound when the new time of expiry has passed.",
 		try: func(t *trial) {
 			rec := t.live()
-			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, after(-soon)), session.ErrNotFound)
+			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, passed()), session.ErrNotFound)
 		},
 	},
 	{
@@ -67,7 +67,7 @@ var touchRules = []rule{
 		explanation: "After Touch has moved the end nearer, the record is absent when that has passed.",
 		try: func(t *trial) {
 			rec := t.live()
-			t.touch(rec.ID, after(soon))
+			t.touch(rec.ID, t.soon())
 			t.pass()
 			t.wantAbsent(rec.ID)
 		},
@@ -81,7 +81,8 @@ var touchRules = []rule{
 			rec.Expires = rec.Deadline
 			t.wantStored(rec)
 
-			rec.Deadline, rec.Expires = after(soon), after(soon)
+			rec.Deadline = t.soon()
+			rec.Expires = rec.Deadline
 			t.save(&rec)
 			t.touch(rec.ID, inAnHour())
 			t.wantStored(rec)
@@ -95,11 +96,11 @@ var touchRules = []rule{
 		try: func(t *trial) {
 			rec := t.live()
 			t.touch(rec.ID, after(2*time.Hour))
-			rec.Expires = after(soon)
+			rec.Expires = t.soon()
 			t.save(&rec)
 
 			other := t.live()
-			t.touch(other.ID, after(soon))
+			t.touch(other.ID, t.soon())
 			t.save(&other)
 
 			t.pass()

@@ -38,12 +38,14 @@ func (o outcomes) all(t *trial, call string, want error) {
 	}
 }
 
-// one checks that one call succeeded and the others returned want.
-func (o outcomes) one(t *trial, call string, want error) {
+// one checks that one call succeeded and the others returned want. It returns which
+// one did.
+func (o outcomes) one(t *trial, call string, want error) (winner int) {
 	t.Helper()
 	var won int
-	for _, err := range o {
+	for i, err := range o {
 		if err == nil {
+			winner = i
 			won++
 			continue
 		}
@@ -52,4 +54,5 @@ func (o outcomes) one(t *trial, call string, want error) {
 	if won != 1 {
 		t.Fatalf("%d of %d calls of %s succeeded, want 1", won, len(o), call)
 	}
+	return winner
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,11 +14,6 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// soon is how long the records of expiry rules live. Expiring costs this much
-// real time on stores that cannot be advanced; living on must not depend on how
-// quickly a loaded machine gets from one call to the next.
-const soon = 250 * time.Millisecond
-
 // A trial is one rule being checked on one store.
 type trial struct {
 	*testing.T
@@ -26,28 +22,22 @@ type trial struct {
 	indexer session.Indexer[Profile] // for rules that need it
 	lister  session.Lister[Profile]  // likewise
 	options *Options
+	haste   haste
+	over    *atomic.Bool // set when the rule has taken long enough
 }
 
 // Errorf fails the test and quotes the rule.
 func (t *trial) Errorf(format string, args ...any) {
 	t.Helper()
+	t.haste.check()
 	t.T.Errorf(format+"\nThe rule: %s", append(args, t.rule.explanation)...)
 }
 
 // Fatalf fails the test, quotes the rule and ends the trial.
 func (t *trial) Fatalf(format string, args ...any) {
 	t.Helper()
+	t.haste.check()
 	t.T.Fatalf(format+"\nThe rule: %s", append(args, t.rule.explanation)...)
-}
-
-// pass lets more time pass than records that expire soon have.
-func (t *trial) pass() {
-	const enough = soon + 50*time.Millisecond
-	if t.options.Advance == nil || t.options.Bubble {
-		time.Sleep(enough)
-	} else {
-		t.options.Advance(enough)
-	}
 }
 
 // inAnHour returns a time that a trial never reaches.
@@ -55,6 +45,9 @@ func inAnHour() time.Time { return after(time.Hour) }
 
 // after returns the time d from now as records keep it.
 func after(d time.Duration) time.Time { return time.Now().Add(d).UTC().Truncate(time.Millisecond) }
+
+// passed returns a time that is over.
+func passed() time.Time { return after(-time.Minute) }
 
 // newID returns an ID that nobody else uses.
 func newID() session.ID { return session.NewToken().ID() }
@@ -97,7 +90,7 @@ func (t *trial) liveOf(owner string) session.Record[Profile] {
 func (t *trial) shortLived() session.Record[Profile] {
 	t.Helper()
 	rec := draft()
-	rec.Expires = after(soon)
+	rec.Expires = t.soon()
 	t.save(&rec)
 	return rec
 }

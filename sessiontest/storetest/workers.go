@@ -31,6 +31,45 @@ func (t *trial) increment(id session.ID) error {
 	return errors.New("conflicts without another write")
 }
 
+// saveNumbered saves a record that tells from others like it by i.
+func (t *trial) saveNumbered(i int, rec *session.Record[Profile]) error {
+	rec.Value.Visits = i
+	return t.store.Save(t.Context(), rec)
+}
+
+// wantKept checks that the store has what a saveNumbered wrote. It is quicker than
+// wantStored, since it is called often.
+func (t *trial) wantKept(want session.Record[Profile]) {
+	t.Helper()
+	got := t.load(want.ID)
+	if got.Revision != want.Revision || got.Value.Visits != want.Value.Visits {
+		t.Errorf("the stored record is number %d with revision %d, want number %d with revision %d",
+			got.Value.Visits, got.Revision, want.Value.Visits, want.Revision)
+	}
+	t.wantExists(want.ID, true)
+}
+
+// retireFor retires a record in favour of the i-th of its possible successors.
+func (t *trial) retireFor(i int, rec *session.Record[Profile]) error {
+	return t.store.Retire(t.Context(), rec.ID, rec.Revision, possibleSuccessor(rec.ID, i), inAnHour())
+}
+
+// retiredFor checks that one retireFor succeeded, and that the marker says which.
+func (t *trial) retiredFor(id session.ID, errs outcomes) {
+	t.Helper()
+	winner := errs.one(t, "Retire", session.ErrGone)
+	_, err := t.store.Load(t.Context(), id)
+	retired, _ := errors.AsType[*session.RetiredError](err)
+	if retired == nil || retired.Successor != possibleSuccessor(id, winner) {
+		t.Errorf("Load returned %v, want a *RetiredError with the successor of the Retire that succeeded", err)
+	}
+}
+
+func possibleSuccessor(id session.ID, i int) session.ID {
+	id[1] ^= byte(i + 1)
+	return id
+}
+
 // numbered returns rec with n written to several places, after prefix.
 func numbered(rec session.Record[Profile], prefix string, n int) session.Record[Profile] {
 	text := prefix + "#" + strconv.Itoa(n)

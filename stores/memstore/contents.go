@@ -1,97 +1,81 @@
 package memstore
 
-import (
-	"maps"
+import "github.com/seed48429006/sessions/session"
 
-	"github.com/seed48429006/sessions/session"
-)
+// The methods in this file keep a shard's tables and queues in step. Their callers
+// hold the lock for writing.
 
-// The methods in this file keep a shard's maps and queues in step. Their
-// callers hold the lock for writing.
-
-// insert adds a live entry for rec, whose ID is absent.
+// insert adds an entry for rec, whose ID is absent.
 func (s *shard[T]) insert(rec *session.Record[T]) *entry[T] {
-	e := &entry[T]{id: rec.ID}
+	e := &entry[T]{id: rec.ID, owner: rec.Owner}
 	e.set(rec)
-	s.add(e)
-	s.live.push(e)
+	s.entries.add(e)
+	s.queue.push(e)
 	s.owners.link(e)
 	return e
 }
 
-// replace gives a live entry the contents of rec.
+// replace gives an entry the contents of rec.
 func (s *shard[T]) replace(e *entry[T], rec *session.Record[T]) {
-	moved := e.owner != rec.Owner
-	if moved {
+	if e.owner != rec.Owner {
 		s.owners.unlink(e)
-	}
-	e.set(rec)
-	if moved {
+		e.owner = rec.Owner
 		s.owners.link(e)
 	}
-	s.live.hurry(e)
+	e.set(rec)
+	s.reorder(e)
 }
 
-// mark adds a retired entry for an ID that is absent.
-func (s *shard[T]) mark(id, successor session.ID, until int64) {
-	e := &entry[T]{id: id, expires: until, deadline: noDeadline, successor: &successor}
-	s.add(e)
-	s.retired.push(e)
-}
-
-func (s *shard[T]) add(e *entry[T]) {
-	s.entries[e.id] = e
-	s.peak = max(s.peak, len(s.entries))
+// reorder keeps the queue right when an entry's end has changed. Under a bound its
+// order is exact, so that the entry that ends soonest need not be looked for.
+func (s *shard[T]) reorder(e *entry[T]) {
+	if s.max > 0 {
+		s.queue.settle(e)
+	} else {
+		s.queue.hurry(e)
+	}
 }
 
 // remove makes an entry's ID absent.
 func (s *shard[T]) remove(e *entry[T]) {
-	if e.retired() {
-		s.retired.remove(e)
-	} else {
-		s.live.remove(e)
-		s.owners.unlink(e)
-	}
-	delete(s.entries, e.id)
-	s.shrink()
+	s.owners.unlink(e)
+	s.queue.remove(e)
+	s.entries.remove(e)
+	e.removed = true
 }
 
-// reclaim removes a few entries that have ended. Every write calls it, so that
-// memory comes back while the store is in use.
+// mark adds a marker for an ID that is absent.
+func (s *shard[T]) mark(id, successor session.ID, until int64) {
+	m := &marker{id: id, successor: successor, until: until}
+	s.markers.add(m)
+	s.markerQueue.push(m)
+}
+
+func (s *shard[T]) unmark(m *marker) {
+	s.markerQueue.remove(m)
+	s.markers.remove(m)
+}
+
+// reclaim removes a few of the entries and markers that have ended.
 func (s *shard[T]) reclaim(now int64) {
-	for _, q := range []*queue[T]{&s.live, &s.retired} {
-		for range sweep {
-			e := q.due(now)
-			if e == nil {
-				break
-			}
-			if e.expired(now) {
+	for range sweep {
+		if s.queue.due(now) {
+			if e := s.queue.first(); e.ended(now) {
 				s.remove(e)
 			} else {
-				q.settle(e)
+				s.queue.settle(e)
 			}
+		}
+		if s.markerQueue.due(now) {
+			s.unmark(s.markerQueue.first())
 		}
 	}
 }
 
-// makeRoom removes what expires soonest until the bound allows one entry more.
-// It does so before that one is there, which may be the one to expire soonest.
+// makeRoom removes the entry that ends soonest if the bound does not allow one
+// more. It does so before that one is there, which may be the one to end soonest.
 func (s *shard[T]) makeRoom() {
-	for s.max > 0 && len(s.live) >= s.max {
-		s.remove(s.live.soonest())
+	if s.max > 0 && s.queue.len() >= s.max {
+		s.remove(s.queue.first())
 	}
-}
-
-// shrink gives back the memory of a burst: a map keeps the size it once had.
-// Since three quarters were removed since, an entry's share of the work is small.
-func (s *shard[T]) shrink() {
-	const worthwhile = 256
-	if s.peak < worthwhile || len(s.entries) > s.peak/4 {
-		return
-	}
-	entries := make(map[session.ID]*entry[T], len(s.entries))
-	maps.Copy(entries, s.entries)
-	s.entries, s.peak = entries, len(entries)
-	s.owners = s.owners.clip()
-	s.live, s.retired = s.live.clip(), s.retired.clip()
 }

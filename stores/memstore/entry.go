@@ -1,30 +1,43 @@
 package memstore
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
 )
 
-// An entry is a record, or the marker of a retired one, as a shard keeps it.
-// Times are Unix milliseconds: a third of the size of a [time.Time].
+// An entry is a record as a shard keeps it. Times are in Unix milliseconds: a third
+// of the size of a [time.Time].
+//
+// The owners' lists change under their own lock, and all else under the shard's.
 type entry[T any] struct {
-	id        session.ID
-	rev       session.Revision
-	owner     string
-	created   int64
-	renewed   int64
-	deadline  int64
-	expires   int64
-	prev      *entry[T] // the owner's other entries in this shard
-	next      *entry[T]
-	pos       int32 // where it is in its queue
-	persist   bool
-	successor *session.ID // of a marker; nil for a record
-	value     T
+	id       session.ID
+	rev      session.Revision
+	owner    string
+	created  int64
+	renewed  int64
+	deadline int64
+	expires  int64
+	nextByID *entry[T]
+
+	nextByOwner *entry[T] // among the first entries of owners
+	prev, next  *entry[T] // the owner's other entries
+
+	pos     int32 // where it is in its queue
+	persist bool
+	removed bool // for good: a renewed session is not
+	value   T
 }
 
-func (e *entry[T]) retired() bool { return e.successor != nil }
+// byID are the links of a shard's table of entries.
+type byID[T any] struct{}
+
+func (byID[T]) hash(e *entry[T]) uint64     { return hashID(e.id) }
+func (byID[T]) next(e *entry[T]) **entry[T] { return &e.nextByID }
+
+// hashID returns bits of an ID, which is a hash, but not those that choose the shard.
+func hashID(id session.ID) uint64 { return binary.LittleEndian.Uint64(id[8:]) }
 
 // end returns when the entry ends: at the earlier of its expiry and its deadline.
 func (e *entry[T]) end() int64 {
@@ -34,14 +47,15 @@ func (e *entry[T]) end() int64 {
 	return e.expires
 }
 
-func (e *entry[T]) expired(now int64) bool { return now >= e.end() }
+func (e *entry[T]) index() *int32 { return &e.pos }
+
+func (e *entry[T]) ended(now int64) bool { return now >= e.end() }
 
 // noDeadline is the zero time, in Unix milliseconds.
 var noDeadline = time.Time{}.UnixMilli()
 
-// set copies everything but the ID and the revision from rec.
+// set copies everything but the ID, the revision and the owner from rec.
 func (e *entry[T]) set(rec *session.Record[T]) {
-	e.owner = rec.Owner
 	e.created = rec.Created.UnixMilli()
 	e.renewed = rec.Renewed.UnixMilli()
 	e.deadline = rec.Deadline.UnixMilli()

@@ -4,8 +4,8 @@
 //	carts, err := sessions.New(memstore.New[Cart](nil), nil)
 //
 // The sessions end with the process. A [Store] starts no goroutine and needs no
-// closing. Expired sessions are never returned; later writes reclaim their memory,
-// a few sessions each. Time is [time.Now], so that a store in a
+// closing. Expired sessions are never returned. Later calls reclaim their memory,
+// a few sessions each: all writes, and all reads that find nothing. Time is [time.Now], so that a store in a
 // [testing/synctest] bubble follows the bubble's clock.
 package memstore
 
@@ -52,6 +52,7 @@ type Options struct {
 type Store[T any] struct {
 	made   sync.Once
 	shards []shard[T] // their number is a power of two, at most maxShards
+	owners owners[T]
 }
 
 // New returns an empty store for sessions of type T. Nil options are the default.
@@ -70,7 +71,7 @@ func (s *Store[T]) make(maxSessions int) {
 	}
 	s.shards = make([]shard[T], n)
 	for i := range s.shards {
-		s.shards[i].init(maxSessions / n)
+		s.shards[i].owners, s.shards[i].max = &s.owners, maxSessions/n
 	}
 }
 

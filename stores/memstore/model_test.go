@@ -18,7 +18,7 @@ type model map[session.ID]*modelled
 
 type modelled struct {
 	rec     session.Record[int]
-	retired bool
+	retired *session.RetiredError // nil if the session is live
 }
 
 func (m model) find(id session.ID) *modelled {
@@ -31,7 +31,7 @@ func (m model) find(id session.ID) *modelled {
 func (m model) save(rec session.Record[int]) error {
 	e := m.find(rec.ID)
 	switch {
-	case e != nil && e.retired:
+	case e != nil && e.retired != nil:
 		return session.ErrGone
 	case rec.Expired(time.Now()):
 		return session.ErrNotFound
@@ -50,26 +50,31 @@ func (m model) touch(id session.ID, expires time.Time) error {
 	switch {
 	case e == nil:
 		return session.ErrNotFound
-	case e.retired:
+	case e.retired != nil:
 		return session.ErrGone
 	case !expires.After(time.Now()):
 		return session.ErrNotFound
+	}
+	if !e.rec.Deadline.IsZero() && expires.After(e.rec.Deadline) {
+		expires = e.rec.Deadline
 	}
 	e.rec.Expires = expires
 	return nil
 }
 
-func (m model) retire(id session.ID, rev session.Revision, until time.Time) error {
+func (m model) retire(id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
 	e := m.find(id)
 	switch {
 	case e == nil:
 		return session.ErrNotFound
-	case e.retired:
-		return nil // in favour of the same successor: this test has only one
+	case e.retired != nil && e.retired.Successor == successor:
+		return nil
+	case e.retired != nil:
+		return session.ErrGone
 	case e.rec.Revision != rev:
 		return session.ErrConflict
 	}
-	m[id] = &modelled{session.Record[int]{ID: id, Expires: until}, true}
+	m[id] = &modelled{session.Record[int]{ID: id, Expires: until}, &session.RetiredError{ID: id, Successor: successor}}
 	return nil
 }
 
@@ -77,7 +82,7 @@ func (m model) delete(id session.ID) error {
 	switch e := m.find(id); {
 	case e == nil:
 		return session.ErrNotFound
-	case e.retired:
+	case e.retired != nil:
 		return session.ErrGone
 	}
 	delete(m, id)
@@ -88,7 +93,7 @@ func (m model) delete(id session.ID) error {
 func (m model) live(owner string) map[session.ID]session.Record[int] {
 	found := make(map[session.ID]session.Record[int])
 	for id := range m {
-		if e := m.find(id); e != nil && !e.retired && (owner == "" || e.rec.Owner == owner) {
+		if e := m.find(id); e != nil && e.retired == nil && (owner == "" || e.rec.Owner == owner) {
 			found[id] = e.rec
 		}
 	}
@@ -101,7 +106,8 @@ func TestAgainstModel(t *testing.T) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := walk{t, memstore.New[int](&memstore.Options{MaxSessions: 1000}), make(model), rand.New(rand.NewPCG(seed, 0)), randomIDs(300)}
+				bound := int(seed%2) * 1000 // which is more than there are, or none
+				w := walk{t, memstore.New[int](&memstore.Options{MaxSessions: bound}), make(model), rand.New(rand.NewPCG(seed, 0)), randomIDs(600)}
 				for i := range 5000 {
 					w.step()
 					if i%500 == 0 {
@@ -128,9 +134,10 @@ func (w *walk) step() {
 	if e := w.model.find(id); e != nil && w.IntN(10) > 0 {
 		rec = e.rec
 	}
-	switch w.IntN(6) {
+	switch w.IntN(7) {
 	case 0, 1:
 		rec.ID, rec.Expires, rec.Value, rec.Owner = id, at, w.Int(), strconv.Itoa(w.IntN(5))
+		rec.Deadline = []time.Time{{}, at.Add(time.Hour), at.Add(-time.Minute)}[w.IntN(3)]
 		want := w.model.save(rec)
 		w.same("Save", w.store.Save(ctx, &rec), want)
 		if want == nil {
@@ -139,11 +146,34 @@ func (w *walk) step() {
 	case 2:
 		w.same("Touch", w.store.Touch(ctx, id, at), w.model.touch(id, at))
 	case 3:
-		w.same("Retire", w.store.Retire(ctx, id, rec.Revision, session.ID{}, at), w.model.retire(id, rec.Revision, at))
+		successor := w.ids[w.IntN(2)]
+		w.same("Retire", w.store.Retire(ctx, id, rec.Revision, successor, at), w.model.retire(id, rec.Revision, successor, at))
 	case 4:
 		w.same("Delete", w.store.Delete(ctx, id), w.model.delete(id))
 	case 5:
-		time.Sleep(time.Duration(w.IntN(20)) * time.Second)
+		w.look(id)
+	case 6:
+		time.Sleep(time.Duration(w.IntN(5)) * time.Second)
+	}
+}
+
+// look compares what Load and Exists say of an ID.
+func (w *walk) look(id session.ID) {
+	w.t.Helper()
+	rec, err := w.store.Load(w.t.Context(), id)
+	live, _ := w.store.Exists(w.t.Context(), id)
+	switch e := w.model.find(id); {
+	case e == nil:
+		w.same("Load", err, session.ErrNotFound)
+	case e.retired != nil:
+		if got, ok := err.(*session.RetiredError); !ok || *got != *e.retired {
+			w.t.Fatalf("Load returned %v, want %v", err, e.retired)
+		}
+	case err != nil || !cmp.Equal(rec, e.rec):
+		w.t.Fatalf("Load returned %v and error %v, want %v", rec, err, e.rec)
+	}
+	if live != (err == nil) {
+		w.t.Fatalf("Exists returned %v, Load %v", live, err)
 	}
 }
 
@@ -156,6 +186,9 @@ func (w *walk) same(call string, got, want error) {
 
 func (w *walk) compare() {
 	w.t.Helper()
+	if err := w.store.Check(); err != nil {
+		w.t.Fatal(err)
+	}
 	for owner := range 5 {
 		name := strconv.Itoa(owner)
 		found := make(map[session.ID]session.Record[int])

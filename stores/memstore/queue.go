@@ -1,101 +1,91 @@
 package memstore
 
-// A queue is a heap of entries by the time at which to look at them. That is
-// never after the time at which they expire, but may be before it: a touch only
-// puts the end off, and the heap need not know until it comes to that entry.
-type queue[T any] []place[T]
+// A queue is a heap of items by the time at which to look at them. That is never
+// after the time at which they end, but may be before it: a touch mostly puts the
+// end off, and the heap need not know until it comes to that item.
+type queue[I item] struct{ heap array[place[I]] }
 
-type place[T any] struct {
-	at    int64
-	entry *entry[T]
+// An item has an end, in Unix milliseconds, and keeps where it is in its queue.
+type item interface {
+	end() int64
+	index() *int32
 }
 
-func (q *queue[T]) push(e *entry[T]) {
-	*q = append(*q, place[T]{e.end(), e})
-	e.pos = int32(len(*q) - 1)
-	q.up(len(*q) - 1)
+type place[I item] struct {
+	at   int64
+	item I
 }
 
-func (q *queue[T]) remove(e *entry[T]) {
-	i, last := int(e.pos), len(*q)-1
-	q.put(i, (*q)[last])
-	(*q)[last] = place[T]{} // lets go of the entry
-	*q = (*q)[:last]
+func (q *queue[I]) len() int { return q.heap.len }
+
+func (q *queue[I]) push(x I) {
+	q.heap.push(place[I]{x.end(), x})
+	q.up(q.heap.len - 1)
+}
+
+func (q *queue[I]) remove(x I) {
+	i, last := int(*x.index()), q.heap.len-1
+	moved := *q.heap.at(last)
+	q.heap.pop()
 	if i < last {
+		q.put(i, moved)
 		q.up(i)
 		q.down(i)
 	}
 }
 
-// hurry moves e forward if it expires before it would be looked at.
-func (q *queue[T]) hurry(e *entry[T]) {
-	if p := &(*q)[e.pos]; e.end() < p.at {
-		p.at = e.end()
-		q.up(int(e.pos))
+// hurry moves x forward if it ends before it would be looked at.
+func (q *queue[I]) hurry(x I) {
+	if p := q.heap.at(int(*x.index())); x.end() < p.at {
+		p.at = x.end()
+		q.up(int(*x.index()))
 	}
 }
 
-// settle moves e, which is first, back to where it expires.
-func (q *queue[T]) settle(e *entry[T]) {
-	(*q)[0].at = e.end()
-	q.down(0)
+// settle moves x to where it ends.
+func (q *queue[I]) settle(x I) {
+	i := int(*x.index())
+	q.heap.at(i).at = x.end()
+	q.up(i)
+	q.down(int(*x.index()))
 }
 
-// due returns the first entry if it is time to look at it, else nil.
-func (q *queue[T]) due(now int64) *entry[T] {
-	if len(*q) == 0 || (*q)[0].at > now {
-		return nil
-	}
-	return (*q)[0].entry
-}
+// first returns the item to look at first. The queue must not be empty.
+func (q *queue[I]) first() I { return q.heap.at(0).item }
 
-// soonest returns the entry that expires first. The queue must not be empty.
-func (q *queue[T]) soonest() *entry[T] {
-	for {
-		first := (*q)[0]
-		if first.at == first.entry.end() {
-			return first.entry
-		}
-		q.settle(first.entry)
-	}
-}
+// due reports whether it is time to look at the first item.
+func (q *queue[I]) due(now int64) bool { return q.heap.len > 0 && q.heap.at(0).at <= now }
 
-func (q *queue[T]) up(i int) {
-	p := (*q)[i]
+func (q *queue[I]) up(i int) {
+	p := *q.heap.at(i)
 	for i > 0 {
-		parent := (i - 1) / 2
-		if (*q)[parent].at <= p.at {
+		parent := *q.heap.at((i - 1) / 2)
+		if parent.at <= p.at {
 			break
 		}
-		q.put(i, (*q)[parent])
-		i = parent
+		q.put(i, parent)
+		i = (i - 1) / 2
 	}
 	q.put(i, p)
 }
 
-func (q *queue[T]) down(i int) {
-	p := (*q)[i]
-	for {
+func (q *queue[I]) down(i int) {
+	p := *q.heap.at(i)
+	for 2*i+1 < q.heap.len {
 		child := 2*i + 1
-		if child >= len(*q) {
-			break
-		}
-		if right := child + 1; right < len(*q) && (*q)[right].at < (*q)[child].at {
+		if right := child + 1; right < q.heap.len && q.heap.at(right).at < q.heap.at(child).at {
 			child = right
 		}
-		if (*q)[child].at >= p.at {
+		if q.heap.at(child).at >= p.at {
 			break
 		}
-		q.put(i, (*q)[child])
+		q.put(i, *q.heap.at(child))
 		i = child
 	}
 	q.put(i, p)
 }
 
-func (q *queue[T]) put(i int, p place[T]) {
-	(*q)[i] = p
-	p.entry.pos = int32(i)
+func (q *queue[I]) put(i int, p place[I]) {
+	*q.heap.at(i) = p
+	*p.item.index() = int32(i)
 }
-
-// clip returns a copy without room to grow.
-func (q queue[T]) clip() queue[T] { return append(make(queue[T], 0, len(q)), q...) }

@@ -7,164 +7,129 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// sweep is how many due entries a write looks at. A write adds at most one entry,
-// so that one would do if all due entries had ended. The others make up for
-// entries that were touched and are only put off.
+// sweep is how many entries, and how many markers, a call looks at whose time may
+// have come. A call adds at most one, so that one would do if all of them had
+// ended. The others make up for entries that were touched and are only put off.
 const sweep = 8
 
 // A shard holds the sessions whose IDs share a few bits, under one lock. The
-// time is read under the lock, so that what one call found expired no other
-// call finds alive.
+// time is read under the lock, so that what one call found ended no other call
+// finds alive.
+//
+// No call does more work the more sessions there are, but for the depth of a heap.
 type shard[T any] struct {
-	mu      sync.RWMutex
-	entries map[session.ID]*entry[T] // live and retired
-	owners  owners[T]
-	live    queue[T]
-	retired queue[T]
-	max     int              // of live entries; zero or less for any number
-	peak    int              // the most entries since the maps were made
-	last    session.Revision // counted up: no two writes in this shard share one
-	_       [64]byte         // keeps one shard's lock out of the next one's cache line
-}
-
-func (s *shard[T]) init(max int) {
-	s.max = max
-	s.entries = make(map[session.ID]*entry[T])
-	s.owners = make(owners[T])
+	mu          sync.RWMutex
+	entries     table[*entry[T], byID[T]]
+	queue       queue[*entry[T]]
+	markers     table[*marker, byMarkedID]
+	markerQueue queue[*marker]
+	owners      *owners[T]
+	max         int              // of entries; zero or less for any number
+	last        session.Revision // counted up: no two writes in this shard share one
+	_           [64]byte         // keeps one shard's lock out of the next one's cache line
 }
 
 func (s *shard[T]) len() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.live)
+	return s.queue.len()
 }
 
-// load fills rec instead of returning it: a record is worth copying only once.
+// lock locks the shard for writing and reclaims some memory. It returns the time.
+func (s *shard[T]) lock() (now int64) {
+	s.mu.Lock()
+	now = clock()
+	s.reclaim(now)
+	return now
+}
+
+// missed reclaims some memory after a call that found nothing, and only if no other
+// call is under way: reading must not wait.
+func (s *shard[T]) missed() {
+	if s.mu.TryLock() {
+		defer s.mu.Unlock()
+		s.reclaim(clock())
+	}
+}
+
+// entry returns the entry of an ID, or nil. It may have ended.
+func (s *shard[T]) entry(id session.ID) *entry[T] {
+	e := s.entries.first(hashID(id))
+	for e != nil && e.id != id {
+		e = e.nextByID
+	}
+	return e
+}
+
+// marker returns the marker of an ID, or nil. It may have ended.
+func (s *shard[T]) marker(id session.ID) *marker {
+	m := s.markers.first(hashID(id))
+	for m != nil && m.id != id {
+		m = m.nextByID
+	}
+	return m
+}
+
 func (s *shard[T]) load(id session.ID, rec *session.Record[T]) error {
+	err := s.find(id, rec)
+	if err == session.ErrNotFound {
+		s.missed()
+	}
+	return err
+}
+
+// find fills rec instead of returning it: a record is worth copying only once.
+func (s *shard[T]) find(id session.ID, rec *session.Record[T]) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	e := s.entries[id]
-	switch {
-	case e == nil || e.expired(clock()):
-		return session.ErrNotFound
-	case e.retired():
-		return &session.RetiredError{ID: id, Successor: *e.successor}
+	now := clock()
+	if e := s.entry(id); e != nil && !e.ended(now) {
+		e.get(rec)
+		return nil
 	}
-	e.get(rec)
-	return nil
+	if m := s.marker(id); m != nil && !m.ended(now) {
+		return &session.RetiredError{ID: id, Successor: m.successor}
+	}
+	return session.ErrNotFound
 }
 
 func (s *shard[T]) exists(id session.ID) bool {
+	if s.lives(id) {
+		return true
+	}
+	s.missed()
+	return false
+}
+
+func (s *shard[T]) lives(id session.ID) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	e := s.entries[id]
-	return e != nil && !e.retired() && !e.expired(clock())
+	e := s.entry(id)
+	return e != nil && !e.ended(clock())
 }
 
-func (s *shard[T]) save(rec *session.Record[T]) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := clock()
-	e := s.find(rec.ID, now)
-	if err := refuse(e, rec, now); err != nil {
-		return err
+// read fills rec from an entry that an iteration found. It reports false if the
+// entry has ended. One that was renewed meanwhile is read as it was.
+func (s *shard[T]) read(e *entry[T], rec *session.Record[T]) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if e.removed || e.ended(clock()) {
+		return false
 	}
-	s.reclaim(now)
-	if e == nil {
-		s.makeRoom()
-		e = s.insert(rec)
-	} else {
-		s.replace(e, rec)
-	}
-	s.last++
-	e.rev, rec.Revision = s.last, s.last
-	return nil
+	e.get(rec)
+	return true
 }
 
-// refuse returns why rec cannot be saved over e, which is nil if the ID is absent.
-func refuse[T any](e *entry[T], rec *session.Record[T], now int64) error {
-	switch {
-	case e != nil && e.retired():
-		return session.ErrGone
-	case rec.Expired(time.UnixMilli(now)), e == nil && rec.Revision != 0:
-		return session.ErrNotFound
-	case e != nil && rec.Revision == 0:
-		return session.ErrExists
-	case e != nil && e.rev != rec.Revision:
-		return session.ErrConflict
+// appendEntries appends all entries.
+func (s *shard[T]) appendEntries(dst []*entry[T]) []*entry[T] {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, places := range s.queue.heap.chunks {
+		for _, p := range places {
+			dst = append(dst, p.item)
+		}
 	}
-	return nil
-}
-
-func (s *shard[T]) touch(id session.ID, expires int64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := clock()
-	e := s.find(id, now)
-	switch {
-	case e == nil:
-		return session.ErrNotFound
-	case e.retired():
-		return session.ErrGone
-	case expires <= now:
-		return session.ErrNotFound
-	}
-	if e.deadline != noDeadline { // another request may have brought it nearer
-		expires = min(expires, e.deadline)
-	}
-	e.expires = expires
-	s.live.hurry(e)
-	s.reclaim(now)
-	return nil
-}
-
-func (s *shard[T]) retire(id session.ID, rev session.Revision, successor session.ID, until int64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := clock()
-	e := s.find(id, now)
-	switch {
-	case e == nil:
-		return session.ErrNotFound
-	case e.retired() && *e.successor == successor:
-		return nil
-	case e.retired():
-		return session.ErrGone
-	case e.rev != rev:
-		return session.ErrConflict
-	}
-	s.remove(e)
-	if until > now {
-		s.mark(id, successor, until)
-	}
-	s.reclaim(now)
-	return nil
-}
-
-func (s *shard[T]) delete(id session.ID) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := clock()
-	e := s.find(id, now)
-	switch {
-	case e == nil:
-		return session.ErrNotFound
-	case e.retired():
-		return session.ErrGone
-	}
-	s.remove(e)
-	s.reclaim(now)
-	return nil
-}
-
-// find returns the ID's entry, or nil. One that has expired is removed.
-func (s *shard[T]) find(id session.ID, now int64) *entry[T] {
-	e := s.entries[id]
-	if e != nil && e.expired(now) {
-		s.remove(e)
-		return nil
-	}
-	return e
+	return dst
 }
 
 // clock returns the present time in the milliseconds that entries count in.

@@ -114,6 +114,23 @@ var flaws = map[string]func(f *flawed, m *memory){
 			return f.Store.Retire(ctx, id, rec.Revision, successor, until)
 		}
 	},
+	"Retire is refused the second time": func(f *flawed, _ *memory) {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+			if _, err := f.Store.Load(ctx, id); errors.Is(err, session.ErrGone) {
+				return err
+			}
+			return f.Store.Retire(ctx, id, rev, successor, until)
+		}
+	},
+	"Retire ignores the successor": func(f *flawed, _ *memory) {
+		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+			err := f.Store.Retire(ctx, id, rev, successor, until)
+			if errors.Is(err, session.ErrGone) {
+				return nil
+			}
+			return err
+		}
+	},
 	"Retire leaves no marker": func(f *flawed, _ *memory) {
 		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, _ time.Time) error {
 			return f.Store.Retire(ctx, id, rev, successor, time.Now())

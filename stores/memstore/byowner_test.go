@@ -1,0 +1,178 @@
+package memstore_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
+)
+
+// renew goes on with a session under a new ID.
+func renew(t *testing.T, s *memstore.Store[int], rec *session.Record[int], until time.Time) {
+	t.Helper()
+	old := *rec
+	rec.ID, rec.Revision = session.NewToken().ID(), 0
+	if err := errors.Join(s.Save(t.Context(), rec), s.Retire(t.Context(), old.ID, old.Revision, rec.ID, until)); err != nil {
+		t.Error(err)
+	}
+}
+
+// owned returns what ByOwner yields.
+func owned(t *testing.T, s *memstore.Store[int], owner string) (recs []session.Record[int]) {
+	t.Helper()
+	for rec, err := range s.ByOwner(t.Context(), owner) {
+		if err != nil {
+			t.Error(err)
+		}
+		recs = append(recs, rec)
+	}
+	return recs
+}
+
+// TestByOwnerFindsRenewedSessions lists the sessions of an owner while one of them
+// is renewed again and again, with markers and with markers that have passed.
+func TestByOwnerFindsRenewedSessions(t *testing.T) {
+	for name, stays := range map[string]time.Duration{"with markers": time.Minute, "without markers": 0} {
+		t.Run(name, func(t *testing.T) {
+			s := memstore.New[int](nil)
+			rec := save(t, s, 1, time.Hour)
+			var renewing sync.WaitGroup
+			var done atomic.Bool
+			renewing.Go(func() {
+				defer done.Store(true)
+				for range 20_000 {
+					renew(t, s, &rec, time.Now().Add(stays))
+				}
+			})
+			missed, looks := 0, 0
+			for ; !done.Load(); looks++ {
+				if len(owned(t, s, "ada")) == 0 {
+					missed++
+				}
+			}
+			renewing.Wait()
+			if missed > 0 {
+				t.Errorf("the session was missed %d of %d times", missed, looks)
+			}
+		})
+	}
+}
+
+// TestByOwnerEnds lists sessions while those of the same and of other owners are
+// renewed without a pause.
+func TestByOwnerEnds(t *testing.T) {
+	for _, owner := range []string{"ada", "bob"} {
+		t.Run("while sessions of "+owner+" are renewed", func(t *testing.T) {
+			s := memstore.New[int](nil)
+			mine := save(t, s, 1, time.Hour)
+			var renewing sync.WaitGroup
+			var done atomic.Bool
+			for range 4 {
+				rec := fresh(session.NewToken().ID(), owner, 2)
+				if err := s.Save(t.Context(), rec); err != nil {
+					t.Fatal(err)
+				}
+				renewing.Go(func() {
+					for !done.Load() {
+						renew(t, s, rec, time.Now())
+					}
+				})
+			}
+			for range 2000 {
+				n := 0
+				for _, rec := range owned(t, s, "ada") {
+					if rec.ID == mine.ID {
+						n++
+					}
+				}
+				if n != 1 {
+					t.Errorf("a session is yielded %d times", n)
+				}
+			}
+			done.Store(true)
+			renewing.Wait()
+		})
+	}
+}
+
+// TestByOwnerReadsWhenItYields changes sessions while they are being listed.
+func TestByOwnerReadsWhenItYields(t *testing.T) {
+	type record = session.Record[int]
+	for _, tt := range []struct {
+		name   string
+		change func(*testing.T, *memstore.Store[int], record)
+		yields string // the values, the first of them before the change
+	}{
+		{"nothing", func(*testing.T, *memstore.Store[int], record) {}, "111"},
+		{"deletion", func(t *testing.T, s *memstore.Store[int], rec record) { s.Delete(t.Context(), rec.ID) }, "1"},
+		{"expiry", func(t *testing.T, s *memstore.Store[int], rec record) { time.Sleep(2 * time.Hour) }, "1"},
+		{"another value", func(t *testing.T, s *memstore.Store[int], rec record) {
+			rec.Value = 2
+			s.Save(t.Context(), &rec)
+		}, "122"},
+		{"another owner", func(t *testing.T, s *memstore.Store[int], rec record) {
+			rec.Owner = "bob"
+			s.Save(t.Context(), &rec)
+		}, "1"},
+		{"renewal", func(t *testing.T, s *memstore.Store[int], rec record) { renew(t, s, &rec, time.Now()) }, "111"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := memstore.New[int](nil)
+				var recs []record
+				for range 3 {
+					recs = append(recs, save(t, s, 1, time.Hour))
+				}
+				var yielded string
+				for first := range s.ByOwner(t.Context(), "ada") {
+					if yielded += strconv.Itoa(first.Value); len(yielded) > 1 {
+						continue
+					}
+					for _, rec := range recs {
+						if rec.ID != first.ID {
+							tt.change(t, s, rec)
+						}
+					}
+				}
+				if yielded != tt.yields {
+					t.Errorf("ByOwner yields %q, want %q", yielded, tt.yields)
+				}
+			})
+		})
+	}
+}
+
+// TestIterationStops has a context end while an iteration is under way.
+func TestIterationStops(t *testing.T) {
+	s := memstore.New[int](nil)
+	for range 10 {
+		save(t, s, 1, time.Hour)
+	}
+	for name, seq := range map[string]func(context.Context, func(session.Record[int], error) bool){
+		"ByOwner": func(ctx context.Context, yield func(session.Record[int], error) bool) { s.ByOwner(ctx, "ada")(yield) },
+		"All":     func(ctx context.Context, yield func(session.Record[int], error) bool) { s.All(ctx)(yield) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var errs []error
+			seq(ctx, func(_ session.Record[int], err error) bool {
+				errs = append(errs, err)
+				if len(errs) == 3 {
+					cancel()
+				}
+				return true
+			})
+			if len(errs) != 4 || !errors.Is(errs[3], session.ErrUnavailable) || !errors.Is(errs[3], context.Canceled) {
+				t.Errorf("after the third record: %v", errs[3:])
+			}
+		})
+	}
+}
