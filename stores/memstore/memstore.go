@@ -4,9 +4,9 @@
 //	carts, err := sessions.New(memstore.New[Cart](nil), nil)
 //
 // The sessions end with the process. A [Store] starts no goroutine and needs no
-// closing. Expired sessions are never returned. Later calls reclaim their memory,
-// a few sessions each: all writes, and all reads that find nothing. Time is [time.Now], so that a store in a
-// [testing/synctest] bubble follows the bubble's clock.
+// closing. Expired sessions are never returned. Later calls reclaim the memory of
+// a few of them each: every write does, and every read that finds nothing. Time is
+// [time.Now], so that a store in a [testing/synctest] bubble follows its clock.
 package memstore
 
 import (

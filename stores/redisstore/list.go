@@ -68,10 +68,9 @@ func without(ids, others []session.ID) []session.ID {
 // other programs too, but never blocks Redis for long. SCAN yields everything
 // that is there from its beginning to its end, and may yield a record twice; one
 // that comes or goes meanwhile it may yield or not.
-// In a cluster the masters are visited one after the other; a record whose slot
-// moves to another one meanwhile may be missed. Of a Ring, shards that are down
-// are left out; their sessions are not found by anything else either. A client
-// of any other kind is [session.ErrUnsupported].
+// In a cluster it visits one master after the other. It may miss a record whose
+// slot moves meanwhile. It needs a *redis.Client or a *redis.ClusterClient;
+// otherwise the error is [session.ErrUnsupported].
 func (s *Store[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
 		nodes, err := s.nodes(ctx)
