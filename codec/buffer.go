@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// maxPooled bounds the size of what is kept between calls, so that one large
+// maxPooled bounds the size of the buffers kept between calls. Thus one large
 // value does not hold memory for good.
 const maxPooled = 64 << 10
 

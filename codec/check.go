@@ -9,7 +9,7 @@ import (
 	"github.com/seed48429006/sessions/internal/deep"
 )
 
-// rules say what a codec does with types.
+// rules say how a codec treats types.
 type rules struct {
 	codec    string // its name, for the errors
 	tag      string // the key of its struct tags
@@ -19,9 +19,9 @@ type rules struct {
 	// pair in its pointer receivers.
 	valueFirst bool
 
-	fields func(c *checker, t reflect.Type, path string) []member // reports what is wrong with the fields of t, returns those that are encoded
+	fields func(c *checker, t reflect.Type, path string) []member // reports the faults of t's fields, returns those that are encoded
 	key    func(t reflect.Type) bool                              // whether t can be the key of a map
-	kinds  map[reflect.Kind]string                                // what it cannot encode, and what to do instead
+	kinds  map[reflect.Kind]string                                // those it cannot encode, each with a remedy
 	types  map[reflect.Type]string                                // the same, of single types
 }
 
@@ -42,7 +42,7 @@ var kinds = map[reflect.Kind]string{
 	reflect.Complex128:    "a complex number cannot be stored; use two floats",
 }
 
-// check returns what a codec with these rules cannot keep of T.
+// check returns an error for each part of T that a codec with these rules cannot keep.
 func check[T any](r *rules) error {
 	t := reflect.TypeFor[T]()
 	path := t.Name()
@@ -57,7 +57,7 @@ func check[T any](r *rules) error {
 	return errors.Join(c.errs...)
 }
 
-// A checker goes through a type and what is in it, each type once.
+// A checker goes through a type and its parts, each type once.
 type checker struct {
 	*rules
 	seen      map[sight]bool
@@ -65,8 +65,8 @@ type checker struct {
 	errs      []error
 }
 
-// A sight is a type and whether its values have an address, which is what
-// methods with pointer receivers need.
+// A sight is a type and whether its values have an address. Methods with pointer
+// receivers need one.
 type sight struct {
 	typ  reflect.Type
 	addr bool

@@ -5,7 +5,7 @@ package codec
 // Implementations must observe these rules; codectest.Run checks them:
 //
 //   - All methods are safe for concurrent use.
-//   - What Append wrote, Decode reads, and the value is the same: a nil slice or
+//   - Decode reads the data that Append wrote into the same value: a nil slice or
 //     map is nil again, an empty one is empty, a time is the same instant.
 //   - Append writes nothing that Decode would refuse: it returns an error.
 //   - No data makes Decode panic, or take memory out of all proportion to its length.
@@ -20,15 +20,15 @@ type Codec[T any] interface {
 	Decode(data []byte, v *T) error
 }
 
-// A Checker is a [Codec] that can tell from T alone what it could not keep.
+// A Checker is a [Codec] that can tell from T alone which fields it cannot keep.
 // Stores ask it once, when they are made.
 type Checker interface {
 	// Check returns an error for every field of T that would be lost, changed or
-	// refused, joined, with the field's path and what to do.
+	// refused, joined, with the field's path and a remedy.
 	Check() error
 }
 
-// MaxDepth is how deep a value may nest: arrays and maps, and what is encoded
-// as one of them, count. The codecs of this package refuse to write or to read
-// what is deeper, so that no data can exhaust the stack.
+// MaxDepth is how deep a value may nest: everything that is encoded as an array
+// or a map counts. The codecs of this package refuse to write or to read deeper
+// values, so that no data can exhaust the stack.
 const MaxDepth = 64

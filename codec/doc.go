@@ -11,13 +11,13 @@
 // Both follow struct tags, of msgpack/v5 and of encoding/json respectively. Both
 // bring every value back as it was, which is more than the libraries under them
 // promise: times come back in UTC, nil and empty slices and maps stay apart, and
-// what cannot be kept is an error when it is written, never a surprise when it
-// is read.
+// a value that cannot be kept is an error when it is written, never a surprise
+// when it is read.
 //
-// # What T may be
+// # Types
 //
-// [Checker] says of a type which fields its codec cannot keep, and what to do
-// about each: two fields of one name, complex numbers, a type that can be
+// [Checker] says which fields of a type its codec cannot keep, and how to mend
+// each: two fields of one name, complex numbers, a type that can be
 // written but not read. Stores ask when they are made, so that a program with
 // such a type does not start.
 //
@@ -27,7 +27,7 @@
 // omitzero is zero if it is empty, or says so by its method IsZero; a pointer to
 // nil is nil; a [json.RawMessage] has no white space, and is nil if it is null.
 //
-// A type that encodes itself decides what is stored. Tags in it mean nothing to a
+// A type that encodes itself decides how it is stored. Tags in it mean nothing to a
 // session, which keeps all its fields; a change counts if the encoding shows it,
 // whatever the type's Equal says. A codec refuses such a type if it would go by the
 // tags instead: the type has MarshalJSON, say, and the codec is MessagePack.
@@ -53,12 +53,12 @@
 //     `json:"old"`. Without, its value is lost.
 //   - A field changed its type, or was split, or some were joined: [Versioned],
 //     with an upgrade. Without, old values cannot be read, which ends those
-//     sessions. A wider type of numbers reads what a narrower one wrote; for a
+//     sessions. A wider type of numbers reads the numbers of a narrower one; for a
 //     narrower one, a number that does not fit is an error.
 //   - A field means something else than before, say cents instead of euros:
-//     [Versioned], with an upgrade. Without, nobody notices.
+//     [Versioned], with an upgrade. Without, the old values are misread without an error.
 //   - T itself was renamed, or moved to another package: a method of T,
-//     SessionType() string, that returns what T was. Without, old records are
+//     SessionType() string, that returns T's old name. Without, old records are
 //     refused, as below.
 //
 // The examples show each: FieldRemoved, FieldRenamed, FieldRetyped, FieldSplit,
@@ -68,8 +68,8 @@
 // # Versions
 //
 // [Versioned] puts a version before each value, and reads older versions through
-// typed functions. A program can come to use it at any time: what was stored
-// before counts as version 0.
+// typed functions. A program can begin to use it at any time: values that were
+// stored before count as version 0.
 //
 //	codec.Versioned(1, codec.MessagePack[Cart](),
 //		codec.From(0, codec.MessagePack[Cart](), codec.Same))
@@ -83,36 +83,36 @@
 // An upgrade may go when no session of its version is left, which is the case a
 // lifetime after the last server that wrote it.
 //
-// While a new version is rolled out, the servers that still run the old one meet
-// what the new one wrote. They fail those requests by a [*session.DecodeError] that
-// wraps [session.ErrNewer], and leave the sessions alone: nobody is logged out, and
-// nothing is lost. Ending such a session works, since that decodes nothing. That holds for a
+// While a new version is rolled out, servers that still run the old one meet
+// records of the new one. They fail those requests with a [*session.DecodeError]
+// that wraps [session.ErrNewer], and leave the sessions alone: all visitors stay
+// logged in, and nothing is lost. Ending such a session works, since that decodes nothing. That holds for a
 // program without versions too, if it is built with this module. It ends with
 // the rollout; after a rollback it goes on until those sessions have expired.
 //
-// Without a new version, the old program reads what the new one wrote, and fails
-// no request; but when it changes a session, it drops the fields that it does not
-// know. If what a new field holds must not be lost, not even during a rollout,
-// then adding it wants a new version, with [Same] as the upgrade.
+// Without a new version, the old program reads the records of the new one, and
+// fails no request. But when it changes a session, it drops the fields that it does
+// not know. If a new field must survive a rollout, give it a new version, with
+// [Same] as the upgrade.
 //
 // # Sealed values
 //
-// [Sealed] encrypts values, so that neither a dump of the store nor who can write
-// to it gets at them. Its documentation says what that covers. It goes around
-// MessagePack or JSON, inside Versioned or around it. To seal what was stored in
-// the clear, give it a new version:
+// [Sealed] encrypts values. They can be read neither from a dump of the store nor
+// by those with access to it. Its documentation says how far this goes. It goes around
+// MessagePack or JSON, inside Versioned or around it. To seal values that were
+// stored in the clear, give them a new version:
 //
 //	hidden, err := codec.Sealed(codec.MessagePack[Cart](), key)
 //	...
 //	codec.Versioned(2, hidden, codec.From(1, codec.MessagePack[Cart](), codec.Same))
 //
-// As long as that upgrade is there, who can write to the store can still put in
-// values in the clear.
+// As long as that upgrade is there, anyone with write access to the store can still
+// put in values in the clear.
 //
 // # Types
 //
 // A record of one type is refused for another, even if the two have the same
-// fields and share a namespace. What counts is what SessionType() string returns
+// fields and share a namespace. A type's name is the result of SessionType() string
 // for a zero T, if T has that method and it is not empty; else the path of T's
 // package and its name, or, for a type without a name, how it is written. It
 // takes no space: it goes into the record's checksum. With Versioned it is the
@@ -124,12 +124,12 @@
 // A type that embeds another gets its SessionType with it, and then is the same
 // to a store; it should have its own. So are two types main.Cart of two programs.
 //
-// # Data that nobody wrote
+// # Hostile data
 //
 // Decoders meet data that is truncated, corrupt, or made to do harm. Both codecs
 // go through it once before they decode it: it must be one value and no more,
 // nest no deeper than [MaxDepth], and promise no more elements than it has bytes
-// for. What is left to do harm takes memory in proportion to its length: a byte
+// for. Such data can still take memory in proportion to its length: a byte
 // may become two elements of a list, as large as those are in memory. Stores
 // bound the length; a T with lists of very large elements wants a lower bound.
 //
@@ -155,8 +155,8 @@
 // reads a header alone: a store can find, list and end a record whose value it
 // cannot decode.
 //
-// The checksum finds accidents, not attacks: who can write to the store can
-// forge sessions, unless they are sealed.
+// The checksum finds accidents, not attacks: anyone with write access to the store
+// can forge sessions, unless they are sealed.
 //
 // A value begins with byte c1 if it has a version, which follows in two bytes, and
 // with byte 01 if it is sealed: then follow 12 bytes of nonce, the encrypted

@@ -13,7 +13,7 @@ import (
 // HeaderSize is the length of a [Header] in bytes.
 const HeaderSize = 48
 
-// Where a header has what. All numbers are big-endian.
+// The places of a header's fields. All numbers are big-endian.
 const (
 	atFormat   = 0
 	atFlags    = 1

@@ -34,13 +34,13 @@ func local[T any]() bool {
 
 type instance[T any] struct{}
 
-// titled reports whether T says what it is.
+// titled reports whether T names itself.
 func titled[T any]() bool {
 	self, ok := any(new(T)).(interface{ SessionType() string })
 	return ok && self.SessionType() != ""
 }
 
-// typeName returns what T says it is, else its package's path and its name.
+// typeName returns the name that T gives itself, else its package's path and name.
 func typeName[T any]() string {
 	if self, ok := any(new(T)).(interface{ SessionType() string }); ok {
 		if name := self.SessionType(); name != "" {

@@ -8,7 +8,7 @@ import (
 )
 
 // JSON returns a codec that other programs and people can read. It is that of
-// encoding/json, with its tags, but it escapes no HTML, and it refuses what
+// encoding/json, with its tags, but it escapes no HTML, and it refuses values that
 // would come back as something else: strings that are not valid UTF-8, null in
 // place of a value, anything after the value.
 //
@@ -59,10 +59,10 @@ func (c *jsonCodec[T]) Decode(data []byte, v *T) error {
 	return nil
 }
 
-// Check reports what JSON cannot keep of T.
+// Check reports the parts of T that JSON cannot keep.
 func (c *jsonCodec[T]) Check() error { return check[T](jsonRules) }
 
-// inspect refuses what the standard decoder would take, but should not.
+// inspect refuses data that the standard decoder takes, but should not.
 func (c *jsonCodec[T]) inspect(data []byte, fresh bool) error {
 	if !c.null && string(data) == "null" {
 		return errNull

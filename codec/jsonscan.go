@@ -11,7 +11,7 @@ var (
 	errSpace   = fmt.Errorf("%w: white space", errTrailing)
 )
 
-// replaced is what encoding/json writes for each byte that is not UTF-8. A
+// encoding/json writes replaced for each byte that is not UTF-8. A
 // replacement character that the string itself holds it writes as it is.
 var replaced = []byte(`\ufffd`)
 

@@ -4,8 +4,8 @@ import "reflect"
 
 // LargestField tells which field of a struct takes the most space, for the error
 // about a record that is too large. It encodes the value's fields one at a time,
-// each alone in a value that is otherwise zero; the size is what the field adds
-// to a zero value, in bytes. The name is empty if T is not a struct or a pointer
+// each alone in a value that is otherwise zero; the size is the number of bytes
+// that the field adds to a zero value. The name is empty if T is not a struct or a pointer
 // to one, or if no field can be told apart.
 //
 // It takes about as long as encoding the value once more.

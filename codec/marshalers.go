@@ -15,7 +15,7 @@ import (
 // marshalers are a pair of methods by which a type encodes itself.
 type marshalers struct {
 	to, from reflect.Type // interfaces of one method each
-	group    string       // pairs of one group read what the others wrote
+	group    string       // pairs of one group read each other's data
 }
 
 func (m marshalers) String() string {

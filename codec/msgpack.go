@@ -80,14 +80,14 @@ func (c *messagePack[T]) Decode(data []byte, v *T) error {
 	return nil
 }
 
-// Check reports what MessagePack cannot keep of T.
+// Check reports the parts of T that MessagePack cannot keep.
 func (c *messagePack[T]) Check() error { return check[T](msgpackRules) }
 
 // isNil reports whether data is MessagePack's nil.
 func isNil(data []byte) bool { return len(data) == 1 && data[0] == 0xc0 }
 
 // Encoders and decoders are kept between calls; one whose call failed is not,
-// since it may hold what the call left behind.
+// since it may hold leftovers of the call.
 var (
 	encoders = sync.Pool{New: func() any { return &encoder{enc: msgpack.NewEncoder(nil)} }}
 	decoders = sync.Pool{New: func() any { return &decoder{dec: msgpack.NewDecoder(nil)} }}

@@ -149,8 +149,8 @@ func (f *fitter) mapping(s *shape, n int) *misfit {
 	return nil
 }
 
-// headOf returns what the value at the beginning of data is, how long its head is,
-// and how many bytes, values or pairs follow.
+// headOf returns the kind of the value at the beginning of data, the length of its
+// head, and how many bytes, values or pairs follow.
 func headOf(data []byte) (kind family, head, n int) {
 	c := data[0]
 	switch {

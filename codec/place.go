@@ -2,16 +2,16 @@ package codec
 
 import "github.com/seed48429006/sessions/session"
 
-// A place is where a value is stored: which record it is in, and what that says
-// beside the value. The zero place is none: a value encoded by itself.
+// A place is where a value is stored: the record that it is in, with all that this
+// says beside the value. The zero place is none: a value encoded by itself.
 type place struct {
 	typ  string // identity of the record's type
 	id   session.ID
 	head []byte // the record up to the value: header and owner
 }
 
-// append appends what does not change while the value stays where it is. No two
-// places have it in common.
+// append appends the parts that stay while the value does. They differ between any
+// two places.
 func (p place) append(dst []byte) []byte {
 	if p.head == nil {
 		return dst
@@ -23,7 +23,7 @@ func (p place) append(dst []byte) []byte {
 	return append(dst, p.typ...)
 }
 
-// A placed codec can tie what it writes to the place where that is stored, or
+// A placed codec can tie its data to the place where they are stored, or
 // has a codec inside that may.
 type placed[T any] interface {
 	appendAt(dst []byte, v *T, at place) ([]byte, error)

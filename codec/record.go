@@ -114,8 +114,8 @@ func decodeRecord[T any](data []byte, id session.ID, c Codec[T]) (rec session.Re
 	return rec, decodeAt(c, payload, &rec.Value, place{self.name, id, head})
 }
 
-// verify checks that data, whose header h is, is what was written, and of the
-// type that it should be.
+// verify checks that data with the header h were not altered, and have the right
+// type.
 func (h *Header) verify(data []byte, self *identity) error {
 	seed := self.seed
 	if h.Retired { // a marker is of every type

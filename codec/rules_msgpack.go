@@ -79,7 +79,7 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 }
 
 // takenForEmpty reports whether msgpack/v5 asks for the fields of a struct of type
-// t that encodes itself, finds none, and leaves out what is not empty.
+// t that encodes itself, finds none, and leaves out a value that is not empty.
 func (c *checker) takenForEmpty(t reflect.Type) bool {
 	_, asked := t.MethodByName("IsZero")
 	return t.Kind() == reflect.Struct && c.to(t) != nil && !asked

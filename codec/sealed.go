@@ -21,18 +21,18 @@ const (
 	sealedLabel = "github.com/seed48429006/sessions/codec sealed value 1\x00"
 )
 
-// One error for all that can be wrong: which key failed, or why, is nobody's business.
+// One error for all faults: which key failed, or why, must not be known.
 var errSealed = errors.New("codec: value cannot be opened: it is sealed with another key or for another record, or it is corrupt")
 
-// Sealed returns a codec that encrypts what inner encodes, by AES-256-GCM under
+// Sealed returns a codec that encrypts the data of inner, by AES-256-GCM under
 // random nonces. The first key seals; all of them open. Each has [KeySize]
 // bytes, from a source of randomness and not from a person. The error joins
 // everything that is wrong with the arguments.
 //
 // A value is tied to its record: to the record's ID, type, owner, revision,
-// times and flags, all but the time of idle expiry. So who reads a dump of the
-// store learns owners, times and the values' lengths, but no value. And who can
-// write to the store, but has no key, can end sessions, move their idle expiry up
+// times and flags, all but the time of idle expiry. So a reader of a dump of the
+// store learns owners, times and the values' lengths, but no value. A writer to
+// the store without a key can end sessions, move their idle expiry up
 // to the deadline, and put back an earlier revision of one; not make a session,
 // nor read or change one, nor give one visitor's session to another, or to
 // another owner, or more time. Without a record, by Append and Decode, a value is
@@ -44,8 +44,8 @@ var errSealed = errors.New("codec: value cannot be opened: it is sealed with ano
 // One key is good for four billion values (NIST SP 800-38D, 8.3), which is seven
 // weeks at a thousand changes a second.
 //
-// A sealed value is 29 bytes longer. To seal what was stored in the clear, see
-// [Versioned].
+// A sealed value is 29 bytes longer. To seal values that were stored in the
+// clear, see [Versioned].
 func Sealed[T any](inner Codec[T], keys ...[]byte) (Codec[T], error) {
 	errs := checkKeys(keys)
 	if inner == nil {
@@ -99,7 +99,7 @@ func (c *sealed[T]) Append(dst []byte, v *T) ([]byte, error) { return c.appendAt
 
 func (c *sealed[T]) Decode(data []byte, v *T) error { return c.decodeAt(data, v, place{}) }
 
-// Check reports what the inner codec cannot keep of T.
+// Check reports the parts of T that the inner codec cannot keep.
 func (c *sealed[T]) Check() error { return checkInner(c.inner) }
 
 func (c *sealed[T]) appendAt(dst []byte, v *T, at place) ([]byte, error) {
@@ -130,7 +130,7 @@ func (c *sealed[T]) decodeAt(data []byte, v *T, at place) error {
 	return err
 }
 
-// open appends to dst what is sealed in data.
+// open appends to dst the value that is sealed in data.
 func (c *sealed[T]) open(dst, data []byte, at place) ([]byte, error) {
 	if len(data) == 0 || data[0] != sealedFormat {
 		return dst, errSealed
@@ -143,14 +143,14 @@ func (c *sealed[T]) open(dst, data []byte, at place) ([]byte, error) {
 	return dst, errSealed
 }
 
-// sealedFor returns what is authenticated with the value.
+// sealedFor returns the data that are authenticated with the value.
 func sealedFor(at place) []byte {
 	return at.append(append(make([]byte, 0, 256), sealedLabel...))
 }
 
 var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
-// checkInner asks a codec inside another what it cannot keep.
+// checkInner asks a codec inside another which parts of T it cannot keep.
 func checkInner[T any](inner Codec[T]) error {
 	if c, ok := inner.(Checker); ok {
 		return c.Check()

@@ -127,7 +127,7 @@ func (s *shape) keys() *shape {
 	return s.key
 }
 
-// under returns the shape of what a map has under a key of this name.
+// under returns the shape of a map's value under a key of this name.
 func (s *shape) under(name []byte) *shape {
 	switch {
 	case s == nil:

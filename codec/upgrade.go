@@ -8,7 +8,7 @@ type Upgrade[T any] struct {
 	version uint16
 	decode  func(payload []byte, v *T, at place) error
 	check   func() error
-	err     error // what is wrong with the arguments of From
+	err     error // the fault of From's arguments
 }
 
 // From returns the upgrade from a version, whose values inner reads as values of
@@ -25,7 +25,7 @@ type Upgrade[T any] struct {
 // it returns an error, or panics, makes the value unreadable: the visitor gets a
 // new session.
 //
-// What is wrong with the arguments, [Versioned] reports.
+// [Versioned] reports faults of the arguments.
 func From[Old, T any](version uint16, inner Codec[Old], up func(Old) (T, error)) Upgrade[T] {
 	u := Upgrade[T]{version: version, check: func() error { return checkInner(inner) }}
 	u.err = checkVersionless(inner)
@@ -54,7 +54,7 @@ func convert[Old, T any](up func(Old) (T, error), old Old, v *T) (err error) {
 	return err
 }
 
-// problem returns what is wrong with an upgrade that is not to be used.
+// problem returns the fault of an upgrade that must not be used.
 func (u *Upgrade[T]) problem() error {
 	if u.err == nil {
 		return errors.New("it was not made by From")

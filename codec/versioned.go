@@ -17,7 +17,7 @@ const versionMark = 0xc1
 
 const versionSize = 3
 
-// Versioned returns a codec that writes a version before what inner encodes.
+// Versioned returns a codec that writes a version before the data of inner.
 // Values of that version are read by inner, those of older versions by the
 // upgrade [From] their version: at most one each. An older version without an
 // upgrade cannot be read, which ends its sessions; of a newer one, the error is
@@ -81,8 +81,8 @@ func (c *versioned[T]) Append(dst []byte, v *T) ([]byte, error) { return c.appen
 
 func (c *versioned[T]) Decode(data []byte, v *T) error { return c.decodeAt(data, v, place{}) }
 
-// Check reports what the inner codecs, of this version and of those before,
-// cannot keep of their types.
+// Check reports the parts that the inner codecs, of this version and of those
+// before, cannot keep of their types.
 func (c *versioned[T]) Check() error {
 	errs := []error{checkInner(c.inner)}
 	for _, up := range c.upgrades {
@@ -119,8 +119,8 @@ func (c *versioned[T]) decodeAt(data []byte, v *T, at place) error {
 	return err
 }
 
-// upgrade reads an older value. What an upgrade returned may be anything, and
-// may be shared: it is checked, and copied before it is brought into its form.
+// upgrade reads an older value. The result of an upgrade may be anything, and may
+// be shared: it is checked, and copied before it is brought into its form.
 func (c *versioned[T]) upgrade(version uint16, payload []byte, v *T, at place) error {
 	i := slices.IndexFunc(c.upgrades, func(up Upgrade[T]) bool { return up.version == version })
 	switch {

@@ -17,7 +17,7 @@ var (
 // the strings before it.
 const internedExt = 0x80
 
-// A family says what follows a format byte.
+// A family says how the data after a format byte are read.
 type family uint8
 
 const (
@@ -51,7 +51,7 @@ var formats = [32]format{
 	0x1e: {mapping, 2}, 0x1f: {mapping, 4},
 }
 
-// A walker goes through MessagePack data once, without decoding it. What it
+// A walker goes through MessagePack data once, without decoding it. Data that it
 // accepts can be decoded: it is one value and nothing after it, nests at most
 // [MaxDepth] deep, and no length in it promises more than there is.
 type walker struct {

@@ -88,7 +88,7 @@ func stableKey(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Chan:
 		return false
-	case reflect.Float32, reflect.Float64: // a NaN is a key that nobody finds
+	case reflect.Float32, reflect.Float64: // a NaN is a key that cannot be found
 		return false
 	case reflect.Array:
 		return stableKey(t.Elem())
@@ -99,7 +99,7 @@ func stableKey(t reflect.Type) bool {
 		if immutable[t] != nil {
 			return true
 		}
-		for f := range t.Fields() { // also hidden ones: what they point to would be another
+		for f := range t.Fields() { // also hidden ones: they would point to another variable
 			if !stableKey(f.Type) || skips(f, false) {
 				return false
 			}

@@ -156,8 +156,8 @@ func nilable(t reflect.Type) bool {
 	return false
 }
 
-// interfaces fills the node of an interface type: what it holds has a node of
-// its own, known only when it is met.
+// interfaces fills the node of an interface type. Its contents have a node of their
+// own, known only when they are met.
 func interfaces(n *node) {
 	n.lost = true
 	replace := func(p unsafe.Pointer, change func(*node, unsafe.Pointer)) {

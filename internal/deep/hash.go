@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// hash adds to h what the value at p is. Equal values add the same; others may, if
+// hash adds the value at p to h. Equal values add the same; others may, if
 // their type is one that only Equal can tell apart.
 func (n *node) hash(h *maphash.Hash, p unsafe.Pointer) {
 	if n.mark != nil {

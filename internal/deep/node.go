@@ -15,13 +15,13 @@ type node struct {
 
 	flat   bool // unshare has nothing to do
 	shares bool // a copy shares hidden state that may change
-	lost   bool // holds what cannot be stored
+	lost   bool // holds something that cannot be stored
 	norm   bool // normalize may have something to do
 	loops  bool // verify may have something to say
 
 	unshare   func(p unsafe.Pointer)                          // gives *p, a plain copy of another value, memory of its own
 	equal     func(a, b unsafe.Pointer) bool                  // reports whether *a and *b are the same
-	mark      func(h *maphash.Hash, p unsafe.Pointer)         // adds to h what equal values share; nil if their parts tell
+	mark      func(h *maphash.Hash, p unsafe.Pointer)         // adds to h a hash that equal values share; nil if their parts tell
 	normalize func(p unsafe.Pointer)                          // see Plan.Normalize
 	verify    func(w *walk, p unsafe.Pointer, depth int) bool // reports whether *p is within bounds
 }
@@ -35,11 +35,11 @@ type field struct {
 
 func (f *field) of(p unsafe.Pointer) unsafe.Pointer { return unsafe.Add(p, f.offset) }
 
-// maxParts bounds what a walk visits. A value with more parts than this could
+// maxParts bounds the parts that a walk visits. A value with more parts than this could
 // not be stored; one that shares parts could otherwise take forever to walk.
 const maxParts = 1 << 20
 
-// A walk looks for what keeps a value from being copied and stored. It counts
+// A walk looks for parts that keep a value from being copied and stored. It counts
 // the parts, since not every type bounds them.
 type walk struct {
 	budget int

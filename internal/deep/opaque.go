@@ -9,7 +9,7 @@ import (
 )
 
 // immutable lists types with hidden state that assignment copies all the same,
-// since nobody can change what it points to.
+// since the variable that it points to cannot be changed.
 var immutable = map[reflect.Type]func(a, b unsafe.Pointer) bool{
 	reflect.TypeFor[netip.Addr]():     same[netip.Addr],
 	reflect.TypeFor[netip.AddrPort](): same[netip.AddrPort],
@@ -19,8 +19,8 @@ var immutable = map[reflect.Type]func(a, b unsafe.Pointer) bool{
 	},
 }
 
-// known fills the node of a type that is handled by what it is rather than by
-// its kind, and reports whether it is one.
+// known fills the node of a type that needs handling of its own rather than its
+// kind's, and reports whether it is one.
 func known(n *node) bool {
 	if n.typ == rawType {
 		raw(n)
@@ -62,7 +62,7 @@ func opaque(n *node, flat bool) {
 
 // byEncoding lets values of a type that encodes itself be compared by that: they
 // are the same if no difference can be seen, or none in their encodings. A method
-// Equal is not asked: it may overlook what is stored.
+// Equal is not asked: it may overlook stored parts.
 func byEncoding(n *node) {
 	pairs := marshalersOf(n.typ)
 	if forMsgpack(n.typ) {

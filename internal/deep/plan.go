@@ -2,11 +2,11 @@
 // for each type.
 //
 // A value is a tree: two pointers to one variable become pointers to two, as
-// they would on the way through any codec. What differs from reflect.DeepEqual:
+// they would on the way through any codec. Unlike for reflect.DeepEqual,
 // times are equal when they are the same instant, a NaN equals itself, fields
 // that are tagged not to be stored are not looked at, and two values are equal
 // that [Plan.Normalize] brings into one form. A type that encodes itself decides
-// what it keeps: its values are equal if their encodings are, and tags in it mean
+// for itself: its values are equal if their encodings are, and tags in it mean
 // nothing here.
 //
 // The plan works on memory directly. Its functions take the address of a value
@@ -21,7 +21,7 @@ import (
 )
 
 // MaxDepth is how deep a value may nest: structs, slices, arrays and maps count.
-// Codecs take no more, so that what is stored can be read again.
+// Codecs take no more, so that stored values can be read again.
 const MaxDepth = 64
 
 // ErrTooDeep says that a value nests deeper than [MaxDepth], which one that
@@ -70,7 +70,7 @@ func (p Plan[T]) Normalize(v *T) {
 }
 
 // Verify returns an error if *v cannot be copied and stored: [ErrTooDeep], or
-// what a part's own marshaler has against it.
+// the error of a part's own marshaler.
 func (p Plan[T]) Verify(v *T) error {
 	if !p.root.loops {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"unsafe"
 )
 
-// A json.RawMessage is what it says, not how: encoding/json takes the white
-// space out of it, and has null for none.
+// A json.RawMessage counts by its meaning: encoding/json takes the white space
+// out of it, and has null for none.
 
 var errRaw = errors.New("a json.RawMessage is no valid JSON")
 

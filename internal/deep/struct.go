@@ -99,8 +99,8 @@ func untold(f reflect.StructField) bool {
 	return name == "-"
 }
 
-// Keeps reports whether sessions keep what is in the field f of the struct t. If t
-// encodes itself, they keep all of it.
+// Keeps reports whether sessions keep the field f of the struct t. If t encodes
+// itself, they keep all of it.
 func Keeps(t reflect.Type, f reflect.StructField) bool {
 	return f.Name != "_" && (EncodesItself(t) || !skips(f, nodeOf(f.Type).lost))
 }

@@ -6,9 +6,9 @@ import (
 	"unsafe"
 )
 
-// Subtract removes from *v what *taken holds: from a slice those elements, each
-// as often as it was taken, from a map those entries, and any other value, bytes
-// among them, if it is still the same. What has come to *v meanwhile stays. Nothing left is zero.
+// Subtract removes *taken from *v: from a slice those elements, each as often as
+// it was taken, from a map those entries, and any other value, bytes
+// among them, if it is still the same. Parts that came to *v meanwhile stay. An empty rest becomes zero.
 func (p Plan[T]) Subtract(v, taken *T) {
 	from, what := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
 	switch t := p.root.typ; {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -130,9 +131,9 @@ func TestByOwnerReadsWhenItYields(t *testing.T) {
 				for range 3 {
 					recs = append(recs, save(t, s, 1, time.Hour))
 				}
-				var yielded string
+				var yielded strings.Builder
 				for first := range s.ByOwner(t.Context(), "ada") {
-					if yielded += strconv.Itoa(first.Value); len(yielded) > 1 {
+					if yielded.WriteString(strconv.Itoa(first.Value)); len(yielded.String()) > 1 {
 						continue
 					}
 					for _, rec := range recs {
@@ -141,8 +142,8 @@ func TestByOwnerReadsWhenItYields(t *testing.T) {
 						}
 					}
 				}
-				if yielded != tt.yields {
-					t.Errorf("ByOwner yields %q, want %q", yielded, tt.yields)
+				if yielded.String() != tt.yields {
+					t.Errorf("ByOwner yields %q, want %q", yielded.String(), tt.yields)
 				}
 			})
 		})
