@@ -40,7 +40,7 @@ type (
 	// list and to put into a form.
 	ID = session.ID
 
-	// An Event reports to Options.Observe what happened to a session.
+	// An Event reports one step in the life of a session to Options.Observe.
 	Event = session.Event
 
 	// A DecodeError means that a stored record cannot be read.
@@ -77,7 +77,7 @@ var (
 	// ErrNotFound means that there is no such session.
 	ErrNotFound = session.ErrNotFound
 
-	// ErrUnsupported means that the store or the type lacks what was asked for.
+	// ErrUnsupported means that the store or the type lacks a needed feature.
 	ErrUnsupported = session.ErrUnsupported
 )
 

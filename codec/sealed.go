@@ -16,8 +16,8 @@ const (
 	// sealedFormat begins every sealed value.
 	sealedFormat = 1
 
-	// sealedLabel keeps what is sealed here from being opened as anything else,
-	// should a key be in use for something else too.
+	// sealedLabel keeps sealed values from being opened as anything else, should a
+	// key be in use for something else too.
 	sealedLabel = "github.com/seed48429006/sessions/codec sealed value 1\x00"
 )
 

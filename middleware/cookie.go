@@ -10,21 +10,21 @@ import (
 // DefaultCookieName is the cookie's name, before its prefix, if none is given.
 const DefaultCookieName = "session_id"
 
-// The prefixes that make browsers hold a cookie to what it promises
-// (RFC 6265bis, section 4.1.3).
+// The prefixes by which browsers enforce a cookie's attributes (RFC 6265bis,
+// section 4.1.3).
 const (
 	hostPrefix   = "__Host-"
 	securePrefix = "__Secure-"
 )
 
-// What browsers take of a cookie: of name and value together, and of an attribute
-// (RFC 6265bis, section 5.6).
+// The bytes that browsers accept in a cookie: in name and value together, and in an
+// attribute (RFC 6265bis, section 5.6).
 const (
 	maxCookie    = 4096
 	maxAttribute = 1024
 )
 
-// A Cookie says what the session's cookie looks like. The zero Cookie is
+// A Cookie sets the attributes of the session's cookie. The zero Cookie is
 //
 //	__Host-session_id=…; Path=/; Max-Age=…; Secure; HttpOnly; SameSite=Lax
 //
@@ -48,8 +48,8 @@ type Cookie struct {
 	// Path below which the cookie is sent. Empty means "/".
 	Path string
 
-	// SameSite is Lax if zero. None needs Secure, and Partitioned or Secrets do
-	// not make up for what it opens: see [http.CrossOriginProtection].
+	// SameSite is Lax if zero. None needs Secure, and admits cross-site
+	// requests, also with Partitioned or Secrets: see [http.CrossOriginProtection].
 	SameSite http.SameSite
 
 	// Partitioned keeps a cookie of an embedded page apart for each site that
@@ -108,7 +108,7 @@ func (c *Cookie) name() string {
 	return hostPrefix + name
 }
 
-// attributes returns what follows value and Max-Age in a Set-Cookie header.
+// attributes returns the attributes after Max-Age in a Set-Cookie header.
 func (c *Cookie) attributes() string {
 	path := c.Path
 	if path == "" {

@@ -31,8 +31,8 @@
 //     saved and no cookie is sent. A request that changed nothing keeps its
 //     response. Another one gets a 409.
 //
-// The section "Renewal" of package session says what requests get that are in
-// flight around a log-in. No request but a log-in gets a cookie then, so that the
+// The section "Renewal" of package session lists the answers to requests that are
+// in flight around a log-in. No request but a log-in gets a cookie then, so that the
 // browser keeps the cookie of the log-in, in whatever order responses arrive.
 //
 // # After the first byte

@@ -36,7 +36,7 @@ type exchange[T any] struct {
 	reach    reach
 }
 
-// A reach is what the client can still be told.
+// A reach is how much the client can still be told.
 type reach int
 
 const (

@@ -32,8 +32,8 @@ func (h *held) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// readFrom keeps what src has, and reports whether that was all. Nothing is lost
-// if it was not: the rest is still to be read.
+// readFrom keeps the bytes of src that fit, and reports whether those were all.
+// The rest is still to be read.
 func (h *held) readFrom(src io.Reader) (n int64, all bool, err error) {
 	n, err = io.CopyN(h, src, int64(h.limit-len(h.body)))
 	if err == io.EOF {

@@ -57,7 +57,7 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	return m, nil
 }
 
-// checkOwners reports what keeps sessions from being counted by owner.
+// checkOwners reports why sessions cannot be counted by owner.
 func checkOwners[T any](store session.Store[T]) error {
 	var errs []error
 	if _, ok := store.(session.Indexer[T]); !ok && store != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// DefaultSaveTimeout is what a zero [Options.SaveTimeout] means.
+// DefaultSaveTimeout is the meaning of a zero [Options.SaveTimeout].
 const DefaultSaveTimeout = 5 * time.Second
 
 // minSecret is the least length of a secret: HMAC-SHA256 wants a key as long as

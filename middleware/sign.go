@@ -22,7 +22,7 @@ func valueLen(signed bool) int {
 }
 
 // A signer signs tokens for one cookie. A signature is the HMAC-SHA256, under a
-// secret, of a version, the cookie's name and the token, so that what was signed
+// secret, of a version, the cookie's name and the token, so that a signature
 // for one cookie is worth nothing in another.
 type signer struct {
 	prefix []byte

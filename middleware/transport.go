@@ -12,39 +12,39 @@ import (
 // A Transport says how a session's token travels between client and server: in
 // the cookie, or as [HeaderTransport] and [CookieOrHeader] say.
 type Transport interface {
-	// carrier returns what does it, given the cookie that the options describe.
+	// carrier returns the carrier, given the cookie that the options describe.
 	carrier(cookie *cookieTransport) carrier
-	// check returns what is wrong with it.
+	// check returns the transport's faults.
 	check() error
 }
 
 // A carrier finds the token in a request, and tells by what way to answer.
 type carrier interface {
 	// receive returns the token that the request bears, if any, and always the
-	// way by which one goes back. It returns an error if what the request bears
-	// is malformed, forged or ambiguous.
+	// way by which one goes back. It returns an error if the token is malformed,
+	// forged or ambiguous.
 	receive(h http.Header) (received, error)
 	// sources names the request headers that the response depends on.
 	sources() []string
-	// drop removes what a response's header has in the places of tokens.
+	// drop removes everything in the places of tokens from a response's header.
 	drop(h http.Header)
 	// tokenNames names the cookies and headers; managers must not share one.
 	tokenNames() []string
 }
 
-// A tokenWriter puts what the client must learn into a response's header.
+// A tokenWriter puts the news for the client into a response's header.
 type tokenWriter interface {
 	send(h http.Header, issued issuedToken)
 	forget(h http.Header)
 }
 
-// received is what a request bears.
+// received is the token of a request.
 type received struct {
 	token session.Token
 	by    tokenWriter // the way that the token came, or would have come
 }
 
-// issuedToken is what a client is given.
+// issuedToken is a token for a client.
 type issuedToken struct {
 	token    session.Token
 	persist  bool
@@ -60,8 +60,8 @@ var (
 )
 
 // HeaderTransport carries the token in a header of requests and responses, for
-// API clients that keep no cookies. The client sends back what the last response
-// with that header gave it; an empty value tells it to forget its token.
+// API clients that keep no cookies. The client sends back the value of the last
+// response with that header; an empty value tells it to forget its token.
 //
 // Browsers do not send such a header by themselves, so that requests across
 // sites bear no token. Secrets do not apply.
@@ -72,9 +72,8 @@ func HeaderTransport(name string) Transport {
 // CookieOrHeader serves browsers and API clients alike: a request that bears the
 // header, be it empty, has its token there; any other has it in the cookie. An
 // API client that has no token yet sends the header empty. A token goes back only
-// the way it came: what was in a cookie never shows in a header that scripts can
-// read, and what was in a header never becomes a cookie that browsers send by
-// themselves.
+// the way it came. One from a cookie never shows in a header that scripts can
+// read. One from a header never becomes a cookie that browsers send by themselves.
 func CookieOrHeader(name string) Transport {
 	return eitherTransport{header: headerTransport(http.CanonicalHeaderKey(name))}
 }

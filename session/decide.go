@@ -2,7 +2,7 @@ package session
 
 import "time"
 
-// An action is what a commit does to the store.
+// An action is a commit's work on the store.
 type action int
 
 const (
@@ -14,7 +14,7 @@ const (
 	renew                // store the record under a new ID and retire the old one
 )
 
-// decide returns what the commit has to do, or why it cannot. It does no I/O.
+// decide returns the action of the commit, or why there can be none. It does no I/O.
 func (c *commit[T]) decide(now time.Time) (action, error) {
 	switch {
 	case c.draft.err != nil:

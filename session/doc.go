@@ -1,4 +1,4 @@
-// Package session defines what a session is: a [Session] is one visitor's state,
+// Package session defines sessions: a [Session] is one visitor's state,
 // held as a value of type T, and a [Store] keeps it as a [Record]. The package
 // knows neither HTTP nor encodings. Applications use package sessions, which has
 // the names that they need; authors of stores and transports use this one.

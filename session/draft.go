@@ -72,7 +72,7 @@ func (s *Session[T]) change(to func(*draft[T])) {
 // Change"). [Session.LogIn] and a change of the owner renew by themselves.
 //
 // Renew keeps the deadline. It does nothing to a new session. The section
-// "Renewal" of the package's documentation says what other requests meet.
+// "Renewal" of the package's documentation says how other requests fare.
 func (s *Session[T]) Renew() {
 	s.change(func(d *draft[T]) { d.renew = true })
 }

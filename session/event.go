@@ -22,7 +22,7 @@ const (
 	EventFailed      EventKind = "failed"      // the store failed
 )
 
-// An Event reports what happened to one session. It never holds a token.
+// An Event reports one step in the life of a session. It never holds a token.
 type Event struct {
 	Kind     EventKind
 	ID       ID            // zero if there is none yet

@@ -27,7 +27,7 @@ func ownerOf[T any](v *T) string {
 	return ""
 }
 
-// call returns o's owner, where v is what o points to. A method that v has from
+// call returns o's owner, where v is the variable that o points to. A method that v has from
 // an embedded pointer panics if that is nil.
 func call(o owned, v reflect.Value) (owner string) {
 	for _, index := range embeddedOwners(v.Type()) {

@@ -48,7 +48,7 @@ func (c *commit[T]) run(ctx context.Context) error {
 
 func ended(err error) bool { return errors.Is(err, ErrGone) || errors.Is(err, ErrNotFound) }
 
-// perform does to the store what was decided.
+// perform carries out the decision.
 func (c *commit[T]) perform(ctx context.Context) error {
 	switch c.did {
 	case leave:

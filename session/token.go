@@ -25,8 +25,8 @@ var strict = base64.RawURLEncoding.Strict()
 // [Token.Reveal] is the only way to its text. The zero Token is no token.
 type Token struct {
 	// A pointer to a string, because fmt prints an unexported field without
-	// asking its methods, and with some verbs prints what a pointer to an array
-	// or struct leads to.
+	// asking its methods, and with some verbs prints an array or struct that a
+	// pointer leads to.
 	text *string
 }
 

@@ -29,7 +29,7 @@ type Call struct {
 	Op    Op
 	ID    session.ID // zero for ByOwner and All
 	Owner string     // for ByOwner
-	Err   error      // what it returned or, for ByOwner and All, what ended the iteration
+	Err   error      // the call's or, for ByOwner and All, the one that ended the iteration
 }
 
 // check panics if there is no such method: a fault of a misspelt one would never

@@ -20,7 +20,7 @@
 //	… a request whose cookie is token.Reveal() …
 //	store.Calls() // Load, Save
 //
-// The store can be down, slow, or lose its reply after it did what was asked:
+// The store can be down, slow, or lose its reply after a call took effect:
 //
 //	store.Fail(sessiontest.OpSave, errors.New("disk full"))
 //	store.Delay(sessiontest.OpLoad, 3*time.Second)

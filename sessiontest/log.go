@@ -7,7 +7,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A log is what a store was asked. The zero log is empty.
+// A log holds the calls of a store. The zero log is empty.
 type log[T any] struct {
 	mu      sync.Mutex
 	calls   []Call
@@ -33,8 +33,8 @@ func (s *Store[T]) Calls() []Call {
 	return slices.Clone(s.log.calls)
 }
 
-// Saved returns what Save has written so far, in that order, with the revisions
-// that it was given. What was refused is not among it. The values are the
+// Saved returns the records that Save has written so far, in that order, with the
+// revisions that they were given. The values are the
 // store's own: they must not be written to.
 func (s *Store[T]) Saved() []session.Record[T] {
 	s.log.mu.Lock()
@@ -42,8 +42,8 @@ func (s *Store[T]) Saved() []session.Record[T] {
 	return slices.Clone(s.log.records)
 }
 
-// Reset forgets the calls and what was saved, for tests that arrange first and
-// ask later. What is stored stays, and so do faults, delays and hooks.
+// Reset forgets the calls and the list of saved records, for tests that arrange
+// first and ask later. The stored records stay, and so do faults, delays and hooks.
 func (s *Store[T]) Reset() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 
 // Request returns r with a session in it that holds v, and the session: no
 // middleware, no cookie. It is as if the session had been stored and loaded; if
-// v is the zero value, it is a new one, as of a visitor who has none. What the
-// handler does to the session is not committed, so that Modified and Changes
+// v is the zero value, it is a new one, as of a visitor without one. The
+// handler's changes are not committed, so that Modified and Changes
 // tell about it; [session.Session.Commit] works.
 //
 //	r, cart := sessiontest.Request(t, httptest.NewRequest("POST", "/items", nil), Cart{Customer: "ada"})

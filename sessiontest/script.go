@@ -9,8 +9,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A script is what a test arranged for the calls of a store. The zero script
-// arranges nothing.
+// A script holds a test's plans for the calls of a store. The zero script has none.
 type script struct {
 	mu    sync.Mutex
 	plans map[Op]plan
@@ -21,7 +20,7 @@ type script struct {
 
 type hooks struct{ before, after func(Call) }
 
-// A plan is what happens to a call.
+// A plan says how a call goes.
 type plan struct {
 	hooks
 	fail  error // instead of carrying it out
@@ -94,8 +93,8 @@ func (s *Store[T]) Fail(op Op, err error) {
 }
 
 // LoseReply makes every later call of op that would succeed return err all the
-// same: the store did as it was asked, but who asked does not know. A nil err
-// ends that.
+// same: the call took effect, but its caller does not know. A nil err ends
+// that.
 func (s *Store[T]) LoseReply(op Op, err error) {
 	s.script.change(op, func(p *plan) { p.lose = err })
 }

@@ -18,8 +18,8 @@ func (s *Store[T]) Seed(v T) session.Token {
 	return s.SeedRecord(session.Record[T]{Value: v})
 }
 
-// SeedRecord is [Store.Seed] with more say: over who owns the session, when it
-// began, ends and expires, and whether it persists. What is zero in rec is filled
+// SeedRecord is [Store.Seed] with more say: over the session's owner, when it
+// began, ends and expires, and whether it persists. Zero fields of rec are filled
 // in as Seed does; its ID and Revision are not looked at.
 func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {
 	s.tb.Helper()

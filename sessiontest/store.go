@@ -10,8 +10,8 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// A Store is a store for tests of what uses sessions. It works, since there is
-// a [memstore.Store] beneath; it tells what was asked of it; and it can be made
+// A Store is a store for tests of programs that use sessions. It works, since there
+// is a [memstore.Store] beneath; it lists its calls; and it can be made
 // to fail and to be slow. It is a [session.Indexer] and a [session.Lister] too.
 // All methods are safe for concurrent use.
 type Store[T any] struct {
@@ -26,9 +26,9 @@ func NewStore[T any](tb testing.TB) *Store[T] {
 	return &Store[T]{tb: tb, mem: memstore.New[T](nil)}
 }
 
-// Direct returns the store beneath. What is done to it is neither recorded nor
-// delayed nor made to fail, and calls no hook: a hook can act as another request
-// there, and a test can look at what is stored.
+// Direct returns the store beneath. Its calls are neither recorded nor delayed nor
+// made to fail, and call no hook. Thus a hook can act as another request there, and
+// a test can look at the records.
 func (s *Store[T]) Direct() *memstore.Store[T] { return s.mem }
 
 // Load implements [session.Store].
@@ -120,7 +120,7 @@ func (s *Store[T]) iterate(ctx context.Context, c Call, seq iter.Seq2[session.Re
 	}
 }
 
-// call does what was arranged for c's method, carries it out and records it.
+// call follows the plan for c's method, carries it out and records it.
 func (s *Store[T]) call(ctx context.Context, c Call, do func() error) error {
 	p := s.script.plan(c.Op)
 	if p.before != nil {

@@ -60,7 +60,7 @@ func schemes() []string {
 	return list
 }
 
-// display returns what of a URL may be shown: not what could be a password.
+// display returns the part of a URL that may be shown: none that could be a password.
 func display(url string) string {
 	scheme, rest, colon := strings.Cut(url, ":")
 	switch {

@@ -10,7 +10,7 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// Visit is what each visitor's session holds.
+// Visit is the value of each visitor's session.
 type Visit struct {
 	Name  string
 	Count int

@@ -1,6 +1,6 @@
 package routers
 
-// A Cart is what a visitor's session holds.
+// A Cart is the value of a visitor's session.
 type Cart struct {
 	Customer string
 	Items    []string

@@ -55,7 +55,7 @@ func refuse(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]
 	http.Error(w, "no", http.StatusTeapot)
 }
 
-// Halfway is what the streams wait for after their first half.
+// Halfway lets the streams go on after their first half.
 var Halfway = make(chan struct{})
 
 func stream(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {

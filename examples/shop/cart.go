@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// A Cart is what the shop remembers of a visitor: the value of a session.
+// A Cart is the shop's memory of a visitor: the value of a session.
 //
-// Its methods know nothing of sessions or HTTP. Those with a pointer receiver are
-// what handlers give to Session.Update. They may be run again, on a cart that
+// Its methods know nothing of sessions or HTTP. Handlers give
+// those with a pointer receiver to Session.Update. They may be run again, on a cart that
 // another request has changed meanwhile, so they look at the cart that they are
 // given and at nothing else.
 type Cart struct {
-	Customer string // who has logged in; empty for nobody
-	Device   string // with what, for the page "your sessions"
+	Customer string // the one who is logged in; empty without a log-in
+	Device   string // of the log-in, for the page "your sessions"
 	Items    []Item
 	Checkout Checkout
 	Notices  []string // to be shown once, on the next page
@@ -61,8 +61,8 @@ func (c *Cart) find(sku string) int {
 	return slices.IndexFunc(c.Items, func(i Item) bool { return i.SKU == sku })
 }
 
-// logIn makes it the customer's cart. What is in it stays, unless it was
-// another customer's.
+// logIn makes it the customer's cart. Its items stay, unless it was another
+// customer's.
 func (c *Cart) logIn(customer, device string) {
 	if c.Customer != "" && c.Customer != customer {
 		*c = Cart{}
@@ -73,8 +73,7 @@ func (c *Cart) logIn(customer, device string) {
 	c.Customer, c.Device = customer, device
 }
 
-// maxNotices keeps the notices of a visitor who never looks at a page from
-// piling up.
+// maxNotices keeps notices from piling up while the visitor looks at no page.
 const maxNotices = 5
 
 // notify leaves a notice for the next page.
@@ -89,10 +88,10 @@ type Line struct {
 	Quantity int
 }
 
-// Sum returns what the line costs.
+// Sum returns the price of the line.
 func (l Line) Sum() Price { return l.Price * Price(l.Quantity) }
 
-// Lines returns what is in the cart. An item that the shop has stopped selling is
+// Lines returns the items of the cart. One that the shop has stopped selling is
 // left out.
 func (c Cart) Lines() []Line {
 	var lines []Line
@@ -113,7 +112,7 @@ func (c Cart) Count() int {
 	return n
 }
 
-// Total returns what the cart costs.
+// Total returns the price of the cart.
 func (c Cart) Total() Price {
 	var total Price
 	for _, line := range c.Lines() {

@@ -24,8 +24,8 @@ func showDelivery(w http.ResponseWriter, r *http.Request, cart *sessions.Session
 	}
 }
 
-// saveDelivery keeps what was typed, right or wrong. What is wrong is told by the
-// page that the visitor is sent to.
+// saveDelivery keeps the fields as they were typed, right or wrong. The next page
+// names the wrong ones.
 func saveDelivery(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	field := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 	to := Delivery{Name: field("name"), Street: field("street"), City: field("city"), Sent: true}
@@ -68,7 +68,7 @@ func (s *shop) placeOrder(w http.ResponseWriter, r *http.Request, cart *sessions
 	redirect(w, r, "/")
 }
 
-// newNumber returns a number for an order that tells nobody how many there are.
+// newNumber returns a number for an order that does not tell how many there are.
 func newNumber() string {
 	text := rand.Text()
 	return text[:4] + "-" + text[4:8]

@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// A sign in a User-Agent header tells what sent it.
+// A sign in a User-Agent header tells which program sent it.
 type sign struct{ sign, name string }
 
 // The order matters: most browsers claim to be the ones further down, too.
@@ -17,7 +17,7 @@ var (
 	}
 )
 
-// deviceOf returns what people call the device that sent a User-Agent header:
+// deviceOf returns the common name of the device that sent a User-Agent header:
 // "Firefox on Linux".
 func deviceOf(userAgent string) string {
 	browser, system := match(browsers, userAgent), match(systems, userAgent)

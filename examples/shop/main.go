@@ -1,11 +1,11 @@
-// Shop is a small web shop, to show what a program with package sessions looks
-// like. A visitor's session is a value of type [Cart]: what is in the cart, who
-// the customer is, how far the checkout has come.
+// Shop is a small web shop. It shows a program with package sessions. A visitor's
+// session is a value of type [Cart]: the items, the customer, the state of the
+// checkout.
 //
 //	go run ./examples/shop
 //	go run ./examples/shop -store redis://localhost:6379
 //
-// To follow it, begin with cart.go, which says what a session holds, and shop.go,
+// To follow it, begin with cart.go, which declares the session's value, and shop.go,
 // which puts everything together. The other files are one page or two each.
 package main
 

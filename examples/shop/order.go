@@ -2,7 +2,7 @@ package main
 
 import "unicode/utf8"
 
-// A Checkout is how far the visitor has come in buying what is in the cart. Its
+// A Checkout is how far the visitor has come in buying the cart's items. Its
 // steps are pages that fill it in; it is part of the session, so that a visitor
 // can go back, look at something else, and go on.
 type Checkout struct {
@@ -10,12 +10,12 @@ type Checkout struct {
 	Payment  string
 }
 
-// A Delivery is what the first step asks for.
+// A Delivery is filled in by the first step.
 type Delivery struct {
 	Name   string
 	Street string
 	City   string
-	Sent   bool // the form was sent, so that what is missing can be told
+	Sent   bool // the form was sent, so that missing fields can be named
 }
 
 // The pages of the checkout.
@@ -87,7 +87,7 @@ func canPayBy(payment string) bool {
 
 func (d Delivery) complete() bool { return d.Sent && len(d.Problems()) == 0 }
 
-// Problems returns what is wrong with each field, once the form was sent.
+// Problems returns the fault of each field, once the form was sent.
 func (d Delivery) Problems() map[string]string {
 	problems := map[string]string{}
 	check := func(field, value, missing string) {

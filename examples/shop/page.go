@@ -25,12 +25,12 @@ func static() http.Handler {
 	})
 }
 
-// A page is what a template is given.
+// A page is the data of a template.
 type page struct {
 	Title   string
 	Cart    Cart
 	Notices []string
-	Data    any // what only this page needs
+	Data    any // of this page alone
 }
 
 // show answers with a page, and with the notices that wait for the visitor.

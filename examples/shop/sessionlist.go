@@ -35,7 +35,7 @@ func (s *shop) sessionsOf(r *http.Request, customer string, this session.ID) ([]
 	var rows []sessionRow
 	for rec, err := range s.carts.List(r.Context(), customer) {
 		if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable {
-			continue // it lets nobody in
+			continue // no visitor is logged in by it
 		}
 		if err != nil {
 			return nil, err

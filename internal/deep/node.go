@@ -84,8 +84,8 @@ func (c *compiler) node(t reflect.Type) *node {
 	if n, ok := nodes.Load(t); ok {
 		return n.(*node)
 	}
-	// Until it is known what the type holds, everything is possible. That is
-	// what a recursive type sees of itself, and what is true of it.
+	// Until the type's parts are known, everything is possible. A recursive type
+	// sees itself so, and rightly.
 	n := &node{typ: t, norm: true, loops: true}
 	c.seen[t] = n
 	c.fill(n)

@@ -82,8 +82,8 @@ func codecDamageRules[T any]() []codecRule[T] {
 	}
 }
 
-// inflated returns data in which up to nine bytes at n may say now that what
-// follows is very long: the first ones as given, the others all as the last.
+// inflated returns data in which up to nine bytes at n may announce a very long
+// sequence: the first ones as given, the others all as the last.
 func inflated(data []byte, n int, with ...byte) []byte {
 	data = bytes.Clone(data)
 	for i := n; i < min(n+9, len(data)); i++ {
@@ -119,8 +119,8 @@ func (t *codecTrial[T]) decodeOnto(data []byte) (v T, err error) {
 	return v, err
 }
 
-// refuses checks that data is refused, unless it is what another value is written
-// as: one digit less, or one more, is a number too.
+// refuses checks that data is refused, unless it encodes another value: one digit
+// less, or one more, is a number too.
 func (t *codecTrial[T]) refuses(data []byte) {
 	t.Helper()
 	v, err := t.decodeOnto(data)
@@ -153,8 +153,8 @@ func (t *codecTrial[T]) survives(data []byte) {
 	t.same("read from damaged data, a value comes back as another", v, got)
 }
 
-// modest checks that decoding all of these takes little memory. What other
-// goroutines take at the same time is told apart by measuring again.
+// modest checks that decoding all of these takes little memory. It measures
+// again, since other goroutines may take some at the same time.
 func (t *codecTrial[T]) modest(n int, all ...[]byte) {
 	t.Helper()
 	limit := uint64(0)

@@ -35,14 +35,14 @@ const UpdateGolden = "SESSIONS_UPDATE_GOLDEN"
 //	}
 //
 // It keeps records as a store would have them, in testdata/sessions/ and a folder
-// named for the test: full.1.record, and beside it full.1.txt, which says
-// what the record is read as. Every record there must be readable, for ever, and
-// be read as what its text says. And every sample must have a record in the form
+// named for the test: full.1.record, and beside it full.1.txt, which describes
+// the value. Every record there must be readable for ever, as the value that its
+// text describes. And every sample must have a record in the form
 // that it has today; when that changes, because T or the codec's version did,
 // the next one is wanted: full.2.record.
 //
-// Run the test with SESSIONS_UPDATE_GOLDEN=1 to add what is missing, and commit
-// it. That changes no file that is there. To accept that old sessions are read as
+// Run the test with SESSIONS_UPDATE_GOLDEN=1 to add the missing files, and commit
+// them. That changes no file that is there. To accept that old sessions are read as
 // something else, delete the text first; to give them up, delete the record too.
 // Samples may come and go; their records stay.
 //
@@ -50,8 +50,8 @@ const UpdateGolden = "SESSIONS_UPDATE_GOLDEN"
 // the lowest and the highest integers, and with each bool alone true. So it notices
 // that two fields were exchanged, or that a type of integers became narrower. An
 // upgrade may refuse such a value, since the program would not have stored it: then
-// delete the record. Golden cannot make what encodes itself: it insists that the
-// samples together have all of those.
+// delete the record. Golden cannot make values that encode themselves: the samples
+// together must have all of those.
 //
 // The codec may be sealed, with keys that the test knows for ever.
 func Golden[T any](tb testing.TB, c codec.Codec[T], samples map[string]T) {
@@ -136,7 +136,7 @@ func (g *golden[T]) check(f goldenFile) {
 	}
 }
 
-// read returns what a file holds, and the payload.
+// read returns the value in a file, and the payload.
 func (g *golden[T]) read(f goldenFile) (v T, payload []byte, err error) {
 	data, err := os.ReadFile(filepath.Join(g.dir, f.record()))
 	if err != nil {
@@ -149,7 +149,7 @@ func (g *golden[T]) read(f goldenFile) (v T, payload []byte, err error) {
 	return rec.Value, data[codec.HeaderSize+len(goldenHead.Owner):], nil
 }
 
-// goldenHead is what all stored records have in common.
+// goldenHead begins all stored records.
 var goldenHead = session.Record[struct{}]{
 	ID:       session.ID([]byte("sessiontest.Golden, 32 bytes ID.")),
 	Owner:    "golden",

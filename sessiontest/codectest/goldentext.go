@@ -11,7 +11,7 @@ import (
 )
 
 // render shows a value in lines of text: the path of each part that is not zero,
-// and what it is. A part that is gone, or that has another name or value, shows;
+// and its value. A part that is gone, or that has another name or value, shows;
 // a new one that is zero does not.
 func render[T any](v T) string {
 	var r renderer

@@ -21,8 +21,8 @@ import (
 // [storetest.Profile] it has values of its own too. Each rule is a subtest named for it;
 // when it fails, the message quotes the rule.
 //
-// Values should have a few hundred bytes each, since what happens to damaged data
-// is tried bit by bit. Fields tagged omitempty or omitzero are not expected to
+// Values should have a few hundred bytes each, since each bit of
+// their data is damaged in turn. Fields tagged omitempty or omitzero are not expected to
 // tell nil from empty.
 //
 // The test should not run in parallel with others: how much memory is taken is
@@ -91,7 +91,7 @@ func (t *codecTrial[T]) decode(data []byte) T {
 	return v
 }
 
-// same checks that a value is what it should be.
+// same checks that two values are the same.
 func (t *codecTrial[T]) same(what string, want, got T) {
 	t.Helper()
 	if !t.plan.Equal(&want, &got) {

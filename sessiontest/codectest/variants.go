@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// A reshaper changes every part of one kind in a value. It follows what codecs
+// A reshaper changes every part of one kind in a value. It follows the parts that codecs
 // follow: exported fields that no tag takes out, and elements; not into types
 // that encode themselves.
 type reshaper struct {
-	slices, maps func(reflect.Value) // what to do with each
+	slices, maps func(reflect.Value) // called with each
 	times        func(*time.Time)
-	own          func(reflect.Value) // what to do with values that encode themselves
+	own          func(reflect.Value) // called with values that encode themselves
 }
 
 // walk goes through v, which must be settable.

@@ -1,7 +1,7 @@
 package interleave
 
-// An explorer chooses the steps of one order after the other, depth first: what
-// runs first follows the choices of the last order up to the one that is to be
+// An explorer chooses the steps of one order after the other, depth first: the
+// first steps follow the choices of the last order up to the one that is to be
 // another, and from there on takes whatever is first.
 type explorer struct {
 	path    []choice

@@ -13,16 +13,16 @@ var errFault = errors.New("sessiontest: a fault of the test's own")
 type gate struct {
 	party int
 	steps int   // taken
-	fault Fault // what is to go wrong with the next step
+	fault Fault // of the next step
 	done  bool  // the party is
 	wait  func(struct{}) bool
 	next  func() (struct{}, bool)
 }
 
-// death is what a party that is to die panics with.
+// death is the panic of a party that is to die.
 type death struct{}
 
-// open makes act what the party does. It begins with the first resume.
+// open makes the party run act. It begins with the first resume.
 func (g *gate) open(act func()) {
 	g.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
@@ -41,8 +41,8 @@ func (g *gate) resume() {
 	g.done = !waits
 }
 
-// turn waits for the party's turn, and returns what is to go wrong with its step.
-// From a party that died nothing comes any more: not what it had deferred, either.
+// turn waits for the party's turn, and returns the fault of its step. A party
+// that died does nothing more: its deferred calls do not run either.
 func (g *gate) turn() Fault {
 	if g.fault != Dies {
 		g.wait(struct{}{})

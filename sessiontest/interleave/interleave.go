@@ -45,8 +45,8 @@ type Overlap[T any] struct {
 	// Policy is the sessions' policy. Nil is the default.
 	Policy *session.Policy
 
-	// Faults are what may go wrong, once in an order: each is tried at every step
-	// of every request and other, and so is no fault at all.
+	// Faults happen once in an order: each is tried at every step of every request
+	// and other, and so is no fault at all.
 	Faults []Fault
 
 	// Store returns an empty store. It is called for each order. Nil means a
@@ -54,8 +54,8 @@ type Overlap[T any] struct {
 	// [session.Indexer] for [Outcome.Owned].
 	Store func() session.Store[T]
 
-	// Fine says that the steps are not the calls to the store, but what the
-	// store marks by [Part] within them.
+	// Fine says that the steps are not the calls to the store, but the parts that
+	// the store marks by [Part] within them.
 	Fine bool
 
 	// MaxOrders is how many orders are tried at most, those with faults

@@ -10,29 +10,29 @@ import (
 	"github.com/seed48429006/sessions/sessiontest"
 )
 
-// An Outcome is what one order of steps led to.
+// An Outcome is the result of one order of steps.
 type Outcome[T any] struct {
 	Start   session.Token // that the requests bore; zero if they bore none
 	Results []Result[T]   // of the handlers, then of the others
 	Steps   []Step        // in their order
-	Fault   Fault         // what went wrong; empty if nothing did
+	Fault   Fault         // empty if nothing went wrong
 	run     *run[T]
 }
 
-// A Result is what became of a request, or of one of [Overlap.Others].
+// A Result is that of a request, or of one of [Overlap.Others].
 type Result[T any] struct {
 	// Session is the request's, and nil if it could not be loaded.
 	Session *session.Session[T]
 
-	// Token is what the client has after the response, if the response gives it
-	// a token or leaves it the one it has: zero if the session ended or is still
+	// Token is the one that the client has after the response, if the response gives
+	// it a token or leaves it the one it has: zero if the session ended or is still
 	// empty, and if the request failed.
 	Token session.Token
 
-	// Err is what Commit returned or, if the session was not loaded, Load.
+	// Err is the error of Commit or, if the session was not loaded, Load.
 	Err error
 
-	// Died says that its process did, so that nobody got an answer.
+	// Died says that its process did, so that there was no answer.
 	Died bool
 }
 
@@ -41,12 +41,12 @@ func (r *Result[T]) Done() bool { return r.Err == nil && !r.Died }
 
 // A Step is one call of the store, or a part of one that the store marked.
 type Step struct {
-	Party int    // the index in [Outcome.Results] of who took it
+	Party int    // the index in [Outcome.Results] of its party
 	Part  string // empty for a whole call
 	sessiontest.Call
 }
 
-// Load returns what is stored now under a token's ID, as [session.Store] does.
+// Load returns the record of a token's ID as it is now, as [session.Store] does.
 func (o Outcome[T]) Load(token session.Token) (session.Record[T], error) {
 	return o.run.store.Load(context.Background(), token.ID())
 }
@@ -93,7 +93,7 @@ func (o Outcome[T]) Last(party int) int {
 	return -1
 }
 
-// String shows the order of steps and what came of it, a line for each. Sessions
+// String shows the order of steps and its results, a line for each. Sessions
 // have letters, in the order in which they appeared.
 func (o Outcome[T]) String() string {
 	var b strings.Builder

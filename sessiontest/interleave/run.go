@@ -10,8 +10,8 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// tick is how much time passes between two steps: enough to tell apart, in the
-// milliseconds of a record, what happened before a step and after it.
+// tick is how much time passes between two steps: enough to tell the times
+// before and after a step apart, in the milliseconds of a record.
 const tick = time.Millisecond
 
 // An accident is a fault at a step of a party. The zero accident is none.
@@ -80,7 +80,7 @@ func (r *run[T]) join(act func(*party[T], session.Store[T])) {
 	r.parties = append(r.parties, p)
 }
 
-// serve is what a server does with one request.
+// serve handles one request as a server does.
 func (r *run[T]) serve(p *party[T], store session.Store[T], handler func(*session.Session[T])) {
 	s := session.New(store, r.overlap.Policy)
 	if !r.start.IsZero() {
@@ -114,8 +114,8 @@ func (r *run[T]) execute() {
 	}
 }
 
-// let lets a party go on until it is at its gate again or done. Its death, which
-// nobody sees, needs no order: it comes at once.
+// let lets a party go on until it is at its gate again or done. Its death is
+// not seen and needs no order: it comes at once.
 func (r *run[T]) let(p *party[T]) {
 	p.gate.resume()
 	if !p.gate.done && r.strike(p, Dies) != "" {

@@ -97,8 +97,8 @@ func (g *gated[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] 
 	return g.iterate(ctx, sessiontest.Call{Op: sessiontest.OpAll}, g.run.all)
 }
 
-// iterate yields what the store has when the step is taken: what is done with it
-// are steps of their own.
+// iterate yields the records that the store has when the step is taken. Calls about
+// them are steps of their own.
 func (g *gated[T]) iterate(ctx context.Context, c sessiontest.Call, list func(context.Context) iter.Seq2[session.Record[T], error]) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
 		var found []session.Record[T]

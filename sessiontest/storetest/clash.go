@@ -16,8 +16,8 @@ const (
 	batchSize = 50                     // records that are made at once
 )
 
-// clash makes two calls at the same time, for each of many records, and checks what
-// became of the record. Each call has a copy of it.
+// clash makes two calls at the same time, for each of many records, and checks the
+// record after them. Each call has a copy of it.
 //
 // The calls begin within a fraction of a microsecond of each other, if there are
 // two processors for them. A store that looks before it locks is found out by some

@@ -15,7 +15,7 @@ import (
 // that any number of tests may use at once and whose clock is the real one.
 type Options struct {
 	// Advance lets time pass for the store, at least d. It need not do so for
-	// the test: a function that shortens what all records have left, as
+	// the test: a function that shortens the life of all records, as
 	// miniredis's FastForward does, will do. Nil means [time.Sleep].
 	//
 	// With Advance the rules are checked one after the other, so that Advance
@@ -46,8 +46,8 @@ type Options struct {
 // subtest named for it; when it fails, the message quotes the rule.
 //
 // new is called once for each rule. It may return a new store each time or the
-// same one: the rules use IDs and owners that no other uses. What has to be
-// closed is best closed by t.Cleanup. Nil options are the default.
+// same one: the rules use IDs and owners that no other uses. Close it by
+// t.Cleanup if it needs closing. Nil options are the default.
 //
 // On a store whose clock is the real one, the suite takes about two seconds, and
 // longer if the store is slow.

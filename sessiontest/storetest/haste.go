@@ -19,7 +19,7 @@ type haste struct {
 	last  time.Time     // when the last one ends
 }
 
-// tooSlow is what a trial panics with whose records expired too early.
+// tooSlow is the panic of a trial whose records expired too early.
 type tooSlow struct{}
 
 // check panics if a record has expired early, which may be why a call failed.

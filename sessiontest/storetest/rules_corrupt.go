@@ -83,7 +83,7 @@ func (t *trial) mixed() (broken, readable []session.Record[Profile]) {
 	return broken, readable
 }
 
-// wantMixed checks what an iteration made of mixed records.
+// wantMixed checks an iteration over mixed records.
 func (t *trial) wantMixed(broken, readable []session.Record[Profile], found map[session.ID]session.Record[Profile], unreadable map[session.ID]bool) {
 	t.Helper()
 	for _, rec := range broken {

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// outcomes are what calls made at once returned.
+// outcomes are the results of calls made at once.
 type outcomes []error
 
 // together makes n calls at once, in any order, and waits for them.

@@ -49,10 +49,10 @@ func after(d time.Duration) time.Time { return time.Now().Add(d).UTC().Truncate(
 // passed returns a time that is over.
 func passed() time.Time { return after(-time.Minute) }
 
-// newID returns an ID that nobody else uses.
+// newID returns an ID of its own.
 func newID() session.ID { return session.NewToken().ID() }
 
-// newOwner returns an owner that nobody else uses.
+// newOwner returns an owner of its own.
 func newOwner() string { return "owner:" + newID().String() }
 
 // draft returns a record that was never stored.
@@ -192,7 +192,7 @@ func (t *trial) wantExists(id session.ID, want bool) {
 	}
 }
 
-// owned returns what ByOwner yields, by ID.
+// owned returns the records that ByOwner yields, by ID.
 func (t *trial) owned(owner string) map[session.ID]session.Record[Profile] {
 	t.Helper()
 	found := make(map[session.ID]session.Record[Profile])
@@ -222,7 +222,7 @@ func byID(recs []session.Record[Profile]) map[session.ID]session.Record[Profile]
 	return m
 }
 
-// all returns what All yields, by ID, and the IDs it could not read. Records of
+// all returns the records that All yields, by ID, and the IDs it could not read. Records of
 // other rules may be among them.
 func (t *trial) all() (found map[session.ID]session.Record[Profile], unreadable map[session.ID]bool) {
 	t.Helper()

@@ -12,8 +12,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// The functions in this file are what the rules about overlapping calls let run
-// at once.
+// The rules about overlapping calls let the functions in this file run at once.
 
 // increment counts a visit. It tries as often as the others of a crowd can be first.
 func (t *trial) increment(id session.ID) error {
@@ -37,7 +36,7 @@ func (t *trial) saveNumbered(i int, rec *session.Record[Profile]) error {
 	return t.store.Save(t.Context(), rec)
 }
 
-// wantKept checks that the store has what a saveNumbered wrote. It is quicker than
+// wantKept checks that the store has the record of a saveNumbered. It is quicker than
 // wantStored, since it is called often.
 func (t *trial) wantKept(want session.Record[Profile]) {
 	t.Helper()
@@ -95,7 +94,7 @@ func (t *trial) countUp(rec session.Record[Profile]) error {
 	return nil
 }
 
-// watch loads what countUp saves until it is done.
+// watch loads the record that countUp saves until it is done.
 func (t *trial) watch(rec session.Record[Profile], done *atomic.Bool) error {
 	for last := rec.Value.Visits; !done.Load(); last = rec.Value.Visits {
 		got, err := t.store.Load(t.Context(), rec.ID)

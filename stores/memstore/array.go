@@ -30,7 +30,7 @@ func (a *array[E]) push(e E) {
 func (a *array[E]) pop() {
 	a.len--
 	c, i := a.len/chunkLen, a.len%chunkLen
-	clear(a.chunks[c][i:]) // lets go of what the element leads to
+	clear(a.chunks[c][i:]) // lets go of the memory that the element leads to
 	a.chunks[c] = a.chunks[c][:i]
 	if last := len(a.chunks) - 1; last > c && i < chunkLen/2 {
 		a.chunks[last] = nil

@@ -85,7 +85,7 @@ func (s *Store[T]) all() []shard[T] {
 func floorPowerOfTwo(n int) int { return 1 << (bits.Len(uint(max(n, 1))) - 1) }
 
 // Load returns the record of a session, as [session.Store] says. It copies the
-// record but not what its value points to.
+// record but not the variables that its value points to.
 func (s *Store[T]) Load(ctx context.Context, id session.ID) (rec session.Record[T], err error) {
 	if err = alive(ctx); err == nil {
 		err = s.shard(id).load(id, &rec)

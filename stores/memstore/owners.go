@@ -10,7 +10,7 @@ import (
 // link and unlink entries while they hold their own lock.
 //
 // A list costs an entry three words. A set would cost several hundred bytes for
-// what mostly is one entry. The empty owner is not in it.
+// one entry, and most owners have one. The empty owner is not in it.
 type owners[T any] [64]ownersPart[T]
 
 // An ownersPart has the owners whose hashes share a few bits.

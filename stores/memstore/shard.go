@@ -13,8 +13,8 @@ import (
 const sweep = 8
 
 // A shard holds the sessions whose IDs share a few bits, under one lock. The
-// time is read under the lock, so that what one call found ended no other call
-// finds alive.
+// time is read under the lock, so that an entry that one call
+// found ended is alive for no later one.
 //
 // No call does more work the more sessions there are, but for the depth of a heap.
 type shard[T any] struct {

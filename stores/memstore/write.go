@@ -24,7 +24,7 @@ func (s *shard[T]) save(rec *session.Record[T]) error {
 	return nil
 }
 
-// refuse returns why rec cannot be saved over what its ID has.
+// refuse returns why rec cannot be saved over its ID's entry or marker.
 func refuse[T any](e *entry[T], m *marker, rec *session.Record[T], now int64) error {
 	switch {
 	case m != nil:
@@ -93,7 +93,8 @@ func (s *shard[T]) delete(id session.ID) error {
 	return nil
 }
 
-// present returns the entry or the marker that an ID has. What has ended is removed.
+// present returns the entry or the marker that an ID has. It removes those that have
+// ended.
 func (s *shard[T]) present(id session.ID, now int64) (*entry[T], *marker) {
 	e, m := s.entry(id), s.marker(id)
 	if e != nil && e.ended(now) {

@@ -30,7 +30,7 @@ func (o *Options) acks() acks {
 	return acks{o.ReplicaAcks, o.ReplicaTimeout}
 }
 
-// checkAcks reports what keeps the client from waiting for replicas.
+// checkAcks reports why the client cannot wait for replicas.
 func (o *Options) checkAcks(client redis.Cmdable) error {
 	var errs []error
 	refuse := func(bad bool, format string, args ...any) {

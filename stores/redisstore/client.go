@@ -12,8 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// What a client of [NewClient] bounds, unless its URL says otherwise. A request
-// waits for its session: one that cannot be had soon is better refused.
+// The bounds of a client of [NewClient], unless its URL says otherwise. A request
+// waits for its session: if it cannot be had soon, refusing is better.
 const (
 	dialTimeout = 2 * time.Second
 	ioTimeout   = time.Second
@@ -23,8 +23,8 @@ const (
 	maxBackoff  = 64 * time.Millisecond
 )
 
-// schemes are the URL schemes that there are, each with what makes the client.
-// That knows the schemes redis and rediss only.
+// schemes are the URL schemes that there are, each with a function that
+// makes the client. Those know the schemes redis and rediss only.
 var schemes = map[string]struct {
 	scheme string
 	client func(*url.URL) (redis.UniversalClient, error)
@@ -51,8 +51,8 @@ func Schemes() []string {
 //	redis+sentinel://host:26379?master_name=m   the master that Sentinel names; ?addr= as above,
 //	                                            ?username= and ?password= are those of the master
 //
-// and the same with rediss for TLS. What else go-redis takes as query parameters
-// is taken here too, and has the last word: see [redis.ParseURL],
+// and the same with rediss for TLS. All query parameters of go-redis are taken
+// here too, and have the last word: see [redis.ParseURL],
 // [redis.ParseClusterURL] and [redis.ParseFailoverURL].
 //
 // Errors do not show passwords.

@@ -17,8 +17,8 @@ const (
 	// maxBatch is how many commands one pipeline has at most.
 	maxBatch = 100
 
-	// patience is how long a server may answer nothing before what is under way
-	// counts as lost: a connection that hangs must not delay all callers.
+	// patience is how long a server may answer nothing before the commands under
+	// way count as lost: a connection that hangs must not delay all callers.
 	patience = 20 * time.Millisecond
 )
 
@@ -119,7 +119,7 @@ func (c *combiner) process(ctx context.Context, cmd redis.Cmder) (back bool) {
 	}
 }
 
-// sendNext sends what waits, since a command of the period is back.
+// sendNext sends the commands that wait, since one of the period is back.
 func (c *combiner) sendNext(period int) {
 	if batch := c.next(period); batch != nil {
 		go func() {

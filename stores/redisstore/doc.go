@@ -1,4 +1,4 @@
-// Package redisstore keeps sessions in Redis, or what speaks its protocol.
+// Package redisstore keeps sessions in Redis, or a server that speaks its protocol.
 //
 //	client, err := redisstore.NewClient("redis://localhost:6379")
 //	...
@@ -86,9 +86,9 @@
 //
 // Redis acknowledges a write before its replicas have it. If the primary is lost
 // at that moment and a replica takes its place, the write is lost with it: a
-// changed cart is as before, and a session that was logged out is back. So is
-// what a primary took that was cut off from the others and did not know yet that
-// it had been replaced. No client can see this, and Redis does not tell.
+// changed cart is as before, and a session that was logged out is back. So are
+// the writes to a primary that was cut off from the others and did not know yet
+// that it had been replaced. No client can see this, and Redis does not tell.
 //
 // Two settings of Redis narrow it: min-replicas-to-write 1 and
 // min-replicas-max-lag 10 make a primary that has lost its replicas refuse

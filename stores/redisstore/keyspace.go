@@ -13,8 +13,8 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A keyspace is the keys of one namespace and what is done with them that does
-// not depend on the type of the sessions.
+// A keyspace holds the keys of one namespace, and the methods that do not depend on
+// the type of the sessions.
 type keyspace struct {
 	client    processor
 	prefix    string // of all keys: the namespace and a colon
@@ -26,7 +26,7 @@ type keyspace struct {
 func (k *keyspace) key(id session.ID) string { return k.hashed("", id) }
 
 // ownerKey returns where the owner's index is. Its length does not depend on
-// the owner's, and it does not tell who that is.
+// the owner's, and it does not show the owner.
 func (k *keyspace) ownerKey(owner string) string {
 	return k.hashed("owner:", sha256.Sum256([]byte(owner)))
 }
@@ -48,7 +48,7 @@ func (k *keyspace) ids(keys []string) []session.ID {
 	return ids
 }
 
-// get returns what is stored of a session.
+// get returns a session's stored record.
 func (k *keyspace) get(ctx context.Context, id session.ID) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, unavailable(err)
@@ -75,7 +75,7 @@ func (k *keyspace) readKey(ctx context.Context, key string, command func() *redi
 	return cmd.Bytes()
 }
 
-// readError gives a meaning to what a client returned for a read of one key.
+// readError gives a meaning to a client's error for a read of one key.
 func readError(id session.ID, err error) error {
 	switch {
 	case err == nil:

@@ -21,7 +21,7 @@ const (
 
 // ByOwner yields the live records of an owner, as [session.Indexer] says. A
 // session that is renewed meanwhile is yielded under one of its IDs at least:
-// who ends all that are yielded has ended it, or is told.
+// a caller that ends all that are yielded has ended it, or is told.
 //
 // It reads the whole index, without regard to the time: a node whose clock is
 // ahead would otherwise not see sessions that are live on all others.
@@ -157,7 +157,7 @@ func (s *Store[T]) each(ctx context.Context, ids []session.ID, yield func(sessio
 	return true, renewed, absent
 }
 
-// read decodes what one command of a pipeline fetched. If the pipeline failed,
+// read decodes the reply to one command of a pipeline. If the pipeline failed,
 // it may have left its commands without a result and without an error.
 func (s *Store[T]) read(cmd *redis.StringCmd, id session.ID, failed error) (session.Record[T], error) {
 	data, err := cmd.Bytes()

@@ -32,8 +32,8 @@ func (s *Store[T]) decode(data []byte, id session.ID) (session.Record[T], error)
 	return rec, err
 }
 
-// Exists reports whether there is a live record, as [session.Store] says. What
-// is there but cannot be read counts as live.
+// Exists reports whether there is a live record, as [session.Store] says. A
+// record that cannot be read counts as live.
 func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, unavailable(err)

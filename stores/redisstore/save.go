@@ -12,7 +12,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// maxHint bounds the memory that a Save asks for before it knows what it needs.
+// maxHint bounds the memory that a Save asks for before it knows the size.
 const maxHint = 64 << 10
 
 // Save creates or replaces a record, as [session.Store] says. It takes one
@@ -125,7 +125,7 @@ func (s *Store[T]) checkSize(data []byte) error {
 	return nil
 }
 
-// blame adds to the error about a record that is too large what makes it so.
+// blame adds the largest field to the error about a record that is too large.
 func (s *Store[T]) blame(err error, rec *session.Record[T]) error {
 	name, size := codec.LargestField(s.codec, &rec.Value)
 	if name == "" {

@@ -10,8 +10,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// The scripts. They live in files of their own so that editors know what they
-// are; the prelude is put before each.
+// The scripts. They live in files of their own so that editors know their language; the prelude is put before each.
 var (
 	//go:embed prelude.lua
 	prelude string
@@ -41,7 +40,7 @@ func newScript(body string) *script {
 	return &script{source, redis.NewScript(source).Hash()}
 }
 
-// A status is what a script says of its outcome. The prelude has the same ones.
+// A status is the outcome of a script. The prelude has the same ones.
 type status int64
 
 const (

@@ -40,7 +40,7 @@ type Options struct {
 	// means [DefaultReplicaTimeout].
 	ReplicaTimeout time.Duration
 
-	// Logger gets what an operator should know about the client. Nil means
+	// Logger gets the warnings about the client that an operator should read. Nil means
 	// [slog.Default].
 	Logger *slog.Logger
 }
@@ -54,7 +54,7 @@ type Store[T any] struct {
 	keyspace
 	codec codec.Codec[T]
 	limit int          // of a record's bytes
-	size  atomic.Int64 // about what the next record will take
+	size  atomic.Int64 // about the size of the next record
 	owned io.Closer    // the client, if the store made it
 	done  atomic.Bool  // closed
 }
@@ -203,7 +203,7 @@ func keepsDeadlines(client redis.Cmdable) bool {
 	return true
 }
 
-// unavailable wraps what Redis or the client returned.
+// unavailable wraps an error of Redis or the client.
 func unavailable(err error) error {
 	if err == nil {
 		return nil
