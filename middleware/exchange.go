@@ -121,7 +121,7 @@ func (x *exchange[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 }
 
 func (x *exchange[T]) load(ctx context.Context) (received, *session.Session[T], error) {
-	got, err := x.m.carrier.receive(x.header)
+	got, err := x.m.transport.receive(x.header)
 	if err != nil {
 		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
 		if errors.Is(err, errAmbiguous) {
@@ -174,7 +174,7 @@ func (x *exchange[T]) commit(h http.Header, sent bool) error {
 	err := x.save(s)
 	committed = true
 	if err == nil {
-		x.tell(h, s)
+		x.writeToken(h, s)
 		keepPrivate(h, x.m.varyHeader)
 	}
 	return err
@@ -203,10 +203,10 @@ func (x *exchange[T]) save(s *session.Session[T]) error {
 	return s.Detach(ctx)
 }
 
-// tell sets or clears the cookie if the client must learn something. It sends
+// writeToken sets or clears the cookie if the client must learn something. It sends
 // only tokens that the client does not have yet: one that was sent again could
 // overwrite the token of a log-in in another request.
-func (x *exchange[T]) tell(h http.Header, s *session.Session[T]) {
+func (x *exchange[T]) writeToken(h http.Header, s *session.Session[T]) {
 	token, ok := s.Token()
 	switch {
 	case s.Gone():
@@ -244,20 +244,20 @@ func (x *exchange[T]) abandon(h http.Header, sent bool) {
 	if s.Modified() && x.save(s) != nil || sent {
 		return
 	}
-	x.tell(h, s)
+	x.writeToken(h, s)
 }
 
 // answer drops the session's changes and lets the error handler answer. The client
 // still learns the token of an earlier commit.
 func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
-	x.m.carrier.drop(h)
+	x.m.transport.drop(h)
 	s, used := x.use(nothing)
 	if s != nil {
 		s.Discard()
 		s.Detach(x)
 		if !s.Modified() { // a log-out that failed must not look like one
-			x.tell(h, s)
+			x.writeToken(h, s)
 		}
 	}
 	if used {
@@ -293,7 +293,7 @@ func (x *exchange[T]) fail(to http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	dropBody(to.Header(), to.Header()["Content-Encoding"])
-	x.m.carrier.drop(to.Header())
+	x.m.transport.drop(to.Header())
 	x.handle(to, r, err)
 	x.discard()
 }

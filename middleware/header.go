@@ -11,7 +11,7 @@ import (
 // ignore Vary.
 func keepPrivate(h http.Header, vary string) {
 	values := new([2]string) // one allocation for both
-	if !varies(h, vary) {
+	if !hasVary(h, vary) {
 		if old := h["Vary"]; len(old) > 0 {
 			h["Vary"] = append(old, vary)
 		} else {
@@ -25,7 +25,7 @@ func keepPrivate(h http.Header, vary string) {
 	}
 }
 
-func varies(h http.Header, value string) bool {
+func hasVary(h http.Header, value string) bool {
 	for _, line := range h["Vary"] {
 		if line == value || hasDirective(line, value) || hasDirective(line, "*") {
 			return true

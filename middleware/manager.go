@@ -19,8 +19,8 @@ type Manager[T any] struct {
 	policy     session.Policy
 	options    Options
 	cookie     *cookieTransport
-	carrier    carrier
-	tokenNames []string // of the carrier
+	transport  tokenTransport
+	tokenNames []string // of the transport
 	varyHeader string   // the value that responses add to Vary
 	typeName   string
 	twoCookies advice
@@ -48,12 +48,12 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	m.policy = m.options.policy()
 	m.cookie = newCookieTransport(&m.options.Cookie, m.options.Secrets)
 	m.options.Secrets = nil // the signer has copies, which print nowhere
-	m.carrier = m.cookie
+	m.transport = m.cookie
 	if m.options.Transport != nil {
-		m.carrier = m.options.Transport.carrier(m.cookie)
+		m.transport = m.options.Transport.tokenTransport(m.cookie)
 	}
-	m.tokenNames = m.carrier.tokenNames()
-	m.varyHeader = strings.Join(m.carrier.sources(), ", ")
+	m.tokenNames = m.transport.tokenNames()
+	m.varyHeader = strings.Join(m.transport.sources(), ", ")
 	return m, nil
 }
 

@@ -12,14 +12,14 @@ import (
 // A Transport says how a session's token travels between client and server: in
 // the cookie, or as [HeaderTransport] and [CookieOrHeader] say.
 type Transport interface {
-	// carrier returns the carrier, given the cookie that the options describe.
-	carrier(cookie *cookieTransport) carrier
+	// tokenTransport returns the implementation, given the cookie that the options describe.
+	tokenTransport(cookie *cookieTransport) tokenTransport
 	// check returns the transport's faults.
 	check() error
 }
 
-// A carrier finds the token in a request, and tells by what way to answer.
-type carrier interface {
+// A tokenTransport finds the token in a request, and tells by what way to answer.
+type tokenTransport interface {
 	// receive returns the token that the request bears, if any, and always the
 	// way by which one goes back. It returns an error if the token is malformed,
 	// forged or ambiguous.
@@ -101,7 +101,7 @@ func (t headerTransport) refuse() error {
 	return fmt.Errorf("sessions: the header %q cannot carry tokens; use one of your own, such as X-Session-Token", string(t))
 }
 
-func (t headerTransport) carrier(*cookieTransport) carrier { return t }
+func (t headerTransport) tokenTransport(*cookieTransport) tokenTransport { return t }
 
 func (t headerTransport) receive(h http.Header) (received, error) {
 	got := received{by: t}
@@ -135,7 +135,7 @@ type eitherTransport struct {
 	header headerTransport
 }
 
-func (t eitherTransport) carrier(cookie *cookieTransport) carrier {
+func (t eitherTransport) tokenTransport(cookie *cookieTransport) tokenTransport {
 	t.cookie = cookie
 	return t
 }

@@ -60,7 +60,7 @@ type commit[T any] struct {
 	moved     bool       // value was not made from the base that the commit began with
 	attempts  int
 	start     time.Time
-	seen      time.Time // when base was last known to be stored
+	storedAt  time.Time // when base was last known to be stored
 	touchedAt time.Time // when the last touch failed
 	events    []Event   // reported when the session's state is right
 }
@@ -115,7 +115,7 @@ func (s *Session[T]) view() commit[T] {
 		d = new(draft[T])
 	}
 	return commit[T]{s: s, draft: d, base: s.base, value: s.current(), token: s.token, from: s.base.ID,
-		gone: s.gone, late: s.late, touchDue: s.touchDue(), seen: s.seen, touchedAt: s.touchedAt}
+		gone: s.gone, late: s.late, touchDue: s.touchDue(), storedAt: s.storedAt, touchedAt: s.touchedAt}
 }
 
 // finish installs the stored record as the session's state.
@@ -123,9 +123,9 @@ func (s *Session[T]) finish(c *commit[T]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inflight = nil
-	s.seen, s.touchedAt = c.seen, c.touchedAt
+	s.storedAt, s.touchedAt = c.storedAt, c.touchedAt
 	if c.draft.destroyed {
-		s.endRenewed(c.from, c.base, c.seen)
+		s.endRenewed(c.from, c.base, c.storedAt)
 		return
 	}
 	s.base, s.token, s.gone = c.base, c.token, c.gone
@@ -155,7 +155,7 @@ func (s *Session[T]) putBack(c *commit[T], err error) error {
 	}
 	switch d := c.draft; {
 	case d.destroyed:
-		s.endRenewed(c.from, c.next.rec, c.seen)
+		s.endRenewed(c.from, c.next.rec, c.storedAt)
 		return err
 	case !d.dropped:
 		s.restore(d)

@@ -108,7 +108,7 @@ func (s *Session[T]) Destroy() {
 		s.inflight.destroyed = true
 	}
 	if !s.base.ID.IsZero() {
-		e := ending[T]{rec: s.base, seen: s.seen}
+		e := ending[T]{rec: s.base, storedAt: s.storedAt}
 		if s.renewal != nil {
 			e.successor = s.renewal.rec
 		}

@@ -15,7 +15,7 @@ const sureFor = retiredFor - 5*time.Second
 type ending[T any] struct {
 	rec       *Record[T]
 	successor *Record[T] // of a renewal by this session that may be complete; may be nil
-	seen      time.Time  // when rec was last known to be stored
+	storedAt  time.Time  // when rec was last known to be stored
 }
 
 // deleteDestroyed deletes the records of sessions that were destroyed. If it
@@ -63,7 +63,7 @@ func (s *Session[T]) end(ctx context.Context, e ending[T]) error {
 	}
 	err := StoreError(s.store.Delete(ctx, e.rec.ID))
 	switch {
-	case errors.Is(err, ErrNotFound) && now().Sub(e.seen) <= sureFor:
+	case errors.Is(err, ErrNotFound) && now().Sub(e.storedAt) <= sureFor:
 		return nil
 	case errors.Is(err, ErrNotFound):
 		return ErrGone
@@ -81,7 +81,7 @@ func (s *Session[T]) end(ctx context.Context, e ending[T]) error {
 
 // endRenewed makes Destroy, which was called during a commit, end the record that
 // the commit stored too. The caller holds mu.
-func (s *Session[T]) endRenewed(began ID, rec *Record[T], seen time.Time) {
+func (s *Session[T]) endRenewed(began ID, rec *Record[T], storedAt time.Time) {
 	if rec == nil || rec.Revision == 0 || rec.ID == began {
 		return
 	}
@@ -91,5 +91,5 @@ func (s *Session[T]) endRenewed(began ID, rec *Record[T], seen time.Time) {
 			return
 		}
 	}
-	s.ending = append(s.ending, ending[T]{rec: rec, seen: seen})
+	s.ending = append(s.ending, ending[T]{rec: rec, storedAt: storedAt})
 }

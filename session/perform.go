@@ -59,17 +59,17 @@ func (c *commit[T]) perform(ctx context.Context) error {
 	case expire:
 		return c.expire(ctx)
 	}
-	asked := now()
-	rec, err := c.record(asked)
+	at := now()
+	rec, err := c.record(at)
 	if err != nil {
 		return err
 	}
-	if rec.Expired(asked) {
+	if rec.Expired(at) {
 		return ErrNotFound
 	}
 	c.attempts++
 	if c.did != save {
-		rec.Renewed = c.renewedAt(ctx, rec.Owner, asked)
+		rec.Renewed = c.renewedAt(ctx, rec.Owner, at)
 	}
 	kind, token := EventSaved, c.token
 	switch c.did {
@@ -89,7 +89,7 @@ func (c *commit[T]) perform(ctx context.Context) error {
 		e.Changes = c.s.plan.Changes(&c.base.Value, &rec.Value)
 	}
 	c.event(e)
-	c.base, c.value, c.token, c.seen = rec, &rec.Value, token, asked
+	c.base, c.value, c.token, c.storedAt = rec, &rec.Value, token, at
 	if c.did != save {
 		c.next = renewal[T]{}
 	}
@@ -114,14 +114,14 @@ func (c *commit[T]) touch(ctx context.Context) {
 	}
 	touched := *c.base
 	touched.Expires = expires
-	c.base, c.value, c.seen = &touched, &touched.Value, at
+	c.base, c.value, c.storedAt = &touched, &touched.Value, at
 	c.event(Event{Kind: EventTouched, ID: c.base.ID, Owner: c.base.Owner})
 }
 
 // expire ends a session whose deadline was set to a time that has passed.
 func (c *commit[T]) expire(ctx context.Context) error {
 	if !c.isNew() {
-		if err := c.s.end(ctx, ending[T]{rec: c.base, seen: c.seen}); err != nil {
+		if err := c.s.end(ctx, ending[T]{rec: c.base, storedAt: c.storedAt}); err != nil {
 			return err
 		}
 		c.event(Event{Kind: EventDestroyed, ID: c.base.ID, Owner: c.base.Owner})

@@ -105,7 +105,7 @@ func (s *Session[T]) completeRenewal(ctx context.Context) error {
 	if s.renewal == next { // else Destroy was called, which ends both
 		s.renewal = nil
 		if complete {
-			s.base, s.token, s.seen = next.rec, next.token, now()
+			s.base, s.token, s.storedAt = next.rec, next.token, now()
 		}
 	}
 	s.mu.Unlock()

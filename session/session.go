@@ -31,7 +31,7 @@ type Session[T any] struct {
 	mu        sync.Mutex  // guards the fields below; held for moments
 	token     Token       // zero while there is none to hand out
 	base      *Record[T]  // as loaded or saved; never written to. Its Revision is zero while the session is new
-	seen      time.Time   // when base was last known to be stored
+	storedAt  time.Time   // when base was last known to be stored
 	touchedAt time.Time   // when a touch last failed
 	draft     *draft[T]   // the changes since the last commit; nil if there are none
 	inflight  *draft[T]   // the changes that are being committed
@@ -63,7 +63,7 @@ func New[T any](store Store[T], policy *Policy) *Session[T] {
 func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Token) (*Session[T], error) {
 	s := New(store, policy)
 	start, id := s.policy.clock(), token.ID()
-	s.seen = now()
+	s.storedAt = now()
 	rec, err := load(ctx, store, id)
 	switch {
 	case err == nil:

@@ -121,7 +121,7 @@ func (c *checker) structs(t reflect.Type, path string) {
 	}
 	for f := range t.Fields() {
 		switch {
-		case f.Name == "_" || untold(f) || f.Tag.Get("json") == "-":
+		case f.Name == "_" || skippedByMsgpack(f) || f.Tag.Get("json") == "-":
 		case !visible(f):
 			c.refuse(path+"."+f.Name, "an unexported field would vanish; export it, tag it `msgpack:\"-\" json:\"-\"`, or give %v MarshalText and UnmarshalText", t)
 		default:

@@ -117,14 +117,14 @@ func (c *compiler) pointer(n *node) {
 	mayBeHollow := nilable(elem.typ)
 	n.equal = func(a, b unsafe.Pointer) bool {
 		x, y := *(*unsafe.Pointer)(a), *(*unsafe.Pointer)(b)
-		return x == y || x != nil && y != nil && elem.equal(x, y) || mayBeHollow && hollow(n.typ, a) && hollow(n.typ, b)
+		return x == y || x != nil && y != nil && elem.equal(x, y) || mayBeHollow && encodesAsNil(n.typ, a) && encodesAsNil(n.typ, b)
 	}
 	if elem.norm || mayBeHollow {
 		n.normalize = func(p unsafe.Pointer) {
 			if to := *(*unsafe.Pointer)(p); to != nil {
 				elem.normalize(to)
 			}
-			if hollow(n.typ, p) {
+			if encodesAsNil(n.typ, p) {
 				*(*unsafe.Pointer)(p) = nil
 			}
 		}
@@ -137,14 +137,14 @@ func (c *compiler) pointer(n *node) {
 	}
 }
 
-// hollow reports whether the value at p, of a type that is [nilable], is nil or
+// encodesAsNil reports whether the value at p, of a type that is [nilable], is nil or
 // points to nothing but nil, which codecs write as nil too.
-func hollow(t reflect.Type, p unsafe.Pointer) bool {
+func encodesAsNil(t reflect.Type, p unsafe.Pointer) bool {
 	if t == rawType {
 		return compacted(*(*json.RawMessage)(p)) == nil
 	}
 	to := *(*unsafe.Pointer)(p)
-	return to == nil || t.Kind() == reflect.Pointer && nilable(t.Elem()) && hollow(t.Elem(), to)
+	return to == nil || t.Kind() == reflect.Pointer && nilable(t.Elem()) && encodesAsNil(t.Elem(), to)
 }
 
 // nilable reports whether a codec writes t's nil as nil: not if t has a form of its own.
@@ -182,7 +182,7 @@ func interfaces(n *node) {
 			return false
 		}
 		inner := nodeOf(x.Elem().Type())
-		return inner.equal(boxed(x.Elem()), boxed(y.Elem()))
+		return inner.equal(addressOfCopy(x.Elem()), addressOfCopy(y.Elem()))
 	}
 	n.normalize = func(p unsafe.Pointer) {
 		if held := at(n.typ, p); !held.IsNil() && nodeOf(held.Elem().Type()).norm {
@@ -195,12 +195,12 @@ func interfaces(n *node) {
 			return true
 		}
 		inner := nodeOf(held.Elem().Type())
-		return !inner.loops || inner.verify(w, boxed(held.Elem()), depth)
+		return !inner.loops || inner.verify(w, addressOfCopy(held.Elem()), depth)
 	}
 }
 
-// boxed returns the address of a copy of v, which is not addressable itself.
-func boxed(v reflect.Value) unsafe.Pointer {
+// addressOfCopy returns the address of a copy of v, which is not addressable itself.
+func addressOfCopy(v reflect.Value) unsafe.Pointer {
 	fresh := reflect.New(v.Type())
 	fresh.Elem().Set(v)
 	return fresh.UnsafePointer()

@@ -30,7 +30,7 @@ func (n *node) hash(h *maphash.Hash, p unsafe.Pointer) {
 	case reflect.Map:
 		maphash.WriteComparable(h, hashMap(h.Seed(), at(n.typ, p)))
 	case reflect.Pointer:
-		if to := *(*unsafe.Pointer)(p); to != nil && !(nilable(n.typ.Elem()) && hollow(n.typ, p)) {
+		if to := *(*unsafe.Pointer)(p); to != nil && !(nilable(n.typ.Elem()) && encodesAsNil(n.typ, p)) {
 			h.WriteByte(1)
 			nodeOf(n.typ.Elem()).hash(h, to)
 		}

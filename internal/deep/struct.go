@@ -89,12 +89,12 @@ func each(fields []field, want func(*field) bool, do func(*field, unsafe.Pointer
 // has no name. The default codec stores a field that only encoding/json leaves
 // out, unless it would be lost.
 func skips(f reflect.StructField, lost bool) bool {
-	return f.Name == "_" || untold(f) || f.Tag.Get("json") == "-" && (lost || !visible(f))
+	return f.Name == "_" || skippedByMsgpack(f) || f.Tag.Get("json") == "-" && (lost || !visible(f))
 }
 
-// untold reports whether msgpack/v5 leaves the field out, which looks no further
+// skippedByMsgpack reports whether msgpack/v5 leaves the field out, which looks no further
 // than to the first comma.
-func untold(f reflect.StructField) bool {
+func skippedByMsgpack(f reflect.StructField) bool {
 	name, _, _ := strings.Cut(f.Tag.Get("msgpack"), ",")
 	return name == "-"
 }

@@ -105,7 +105,7 @@ func subtractMap(from, what reflect.Value) {
 	elem := nodeOf(from.Type().Elem())
 	for entries := what.MapRange(); entries.Next(); {
 		held := from.MapIndex(entries.Key())
-		if held.IsValid() && elem.equal(boxed(held), boxed(entries.Value())) {
+		if held.IsValid() && elem.equal(addressOfCopy(held), addressOfCopy(entries.Value())) {
 			from.SetMapIndex(entries.Key(), reflect.Value{})
 		}
 	}

@@ -107,8 +107,8 @@ func (t *codecTrial[T]) reshaped(v T, r reshaper) T {
 	return *fresh
 }
 
-// hollow returns v with every slice and map nil, or empty.
-func (t *codecTrial[T]) hollow(v T, isNil bool) T {
+// emptied returns v with every slice and map nil, or empty.
+func (t *codecTrial[T]) emptied(v T, isNil bool) T {
 	if isNil {
 		return t.reshaped(v, reshaper{slices: reflect.Value.SetZero, maps: reflect.Value.SetZero})
 	}

@@ -8,21 +8,21 @@ import (
 
 var errFault = errors.New("sessiontest: a fault of the test's own")
 
-// A gate is where a party waits for its turn. The party is a coroutine: it runs
+// A gate is where an actor waits for its turn. The actor is a coroutine: it runs
 // only while the one that lets it go on waits for it to be at the gate again.
 type gate struct {
-	party int
+	actor int
 	steps int   // taken
 	fault Fault // of the next step
-	done  bool  // the party is
+	done  bool  // the actor is
 	wait  func(struct{}) bool
 	next  func() (struct{}, bool)
 }
 
-// death is the panic of a party that is to die.
+// death is the panic of an actor that is to die.
 type death struct{}
 
-// open makes the party run act. It begins with the first resume.
+// open makes the actor run act. It begins with the first resume.
 func (g *gate) open(act func()) {
 	g.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
@@ -35,13 +35,13 @@ func (g *gate) open(act func()) {
 	})
 }
 
-// resume lets the party go on until it is at the gate or done.
+// resume lets the actor go on until it is at the gate or done.
 func (g *gate) resume() {
 	_, waits := g.next()
 	g.done = !waits
 }
 
-// turn waits for the party's turn, and returns the fault of its step. A party
+// turn waits for the actor's turn, and returns the fault of its step. An actor
 // that died does nothing more: its deferred calls do not run either.
 func (g *gate) turn() Fault {
 	if g.fault != Dies {

@@ -96,7 +96,7 @@ func (o Overlap[T]) Run(t *testing.T, check func(testing.TB, Outcome[T])) {
 			r := o.newRun(t, &e)
 			r.execute()
 			e.orders++
-			if r.accident.fault != "" {
+			if r.injected.fault != "" {
 				e.faulty++
 			}
 			switch {
@@ -105,7 +105,7 @@ func (o Overlap[T]) Run(t *testing.T, check func(testing.TB, Outcome[T])) {
 			case e.orders > o.MaxOrders:
 				t.Fatalf("sessiontest: there are more than %d orders: use fewer handlers, or ones that do less, or set Overlap.MaxOrders", o.MaxOrders)
 			}
-			r.judge(check)
+			r.checkOutcome(check)
 		}
 	})
 	t.Logf("%d orders of steps, and %d with a fault", e.orders-e.faulty, e.faulty)

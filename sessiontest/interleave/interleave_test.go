@@ -25,7 +25,7 @@ func tag(name string) func(*session.Session[user]) {
 
 func nothing(*session.Session[user]) {}
 
-// orders runs requests and returns their orders of steps, each as the parties
+// orders runs requests and returns their orders of steps, each as the actors
 // that took them: "0110".
 func orders(t *testing.T, o interleave.Overlap[user]) map[string]int {
 	t.Helper()
@@ -33,7 +33,7 @@ func orders(t *testing.T, o interleave.Overlap[user]) map[string]int {
 	o.Run(t, func(tb testing.TB, out interleave.Outcome[user]) {
 		var b strings.Builder
 		for _, s := range out.Steps {
-			b.WriteString(string(rune('0' + s.Party)))
+			b.WriteString(string(rune('0' + s.Actor)))
 		}
 		seen[b.String()]++
 	})

@@ -41,7 +41,7 @@ func (r *Result[T]) Done() bool { return r.Err == nil && !r.Died }
 
 // A Step is one call of the store, or a part of one that the store marked.
 type Step struct {
-	Party int    // the index in [Outcome.Results] of its party
+	Actor int    // the index in [Outcome.Results] of its actor
 	Part  string // empty for a whole call
 	sessiontest.Call
 }
@@ -72,21 +72,21 @@ func (o Outcome[T]) must(seq iter.Seq2[session.Record[T], error]) []session.Reco
 	return found
 }
 
-// First returns the index in Steps of a party's first step, and Last that of its
+// First returns the index in Steps of an actor's first step, and Last that of its
 // last. Both are -1 if it took none.
-func (o Outcome[T]) First(party int) int {
+func (o Outcome[T]) First(actor int) int {
 	for i, s := range o.Steps {
-		if s.Party == party {
+		if s.Actor == actor {
 			return i
 		}
 	}
 	return -1
 }
 
-// Last returns the index in Steps of a party's last step: see [Outcome.First].
-func (o Outcome[T]) Last(party int) int {
+// Last returns the index in Steps of an actor's last step: see [Outcome.First].
+func (o Outcome[T]) Last(actor int) int {
 	for i := len(o.Steps) - 1; i >= 0; i-- {
-		if o.Steps[i].Party == party {
+		if o.Steps[i].Actor == actor {
 			return i
 		}
 	}
@@ -98,10 +98,10 @@ func (o Outcome[T]) Last(party int) int {
 func (o Outcome[T]) String() string {
 	var b strings.Builder
 	for i, s := range o.Steps {
-		fmt.Fprintf(&b, "%4d. %-12s%s\n", i+1, o.name(s.Party), o.describe(s))
+		fmt.Fprintf(&b, "%4d. %-12s%s\n", i+1, o.name(s.Actor), o.describe(s))
 	}
-	if a := o.run.accident; a.fault != "" {
-		fmt.Fprintf(&b, "      %s %s at its step %d\n", o.name(a.party), a.fault, a.step+1)
+	if a := o.run.injected; a.fault != "" {
+		fmt.Fprintf(&b, "      %s %s at its step %d\n", o.name(a.actor), a.fault, a.step+1)
 	}
 	for i, r := range o.Results {
 		fmt.Fprintf(&b, "      %-12s%s\n", o.name(i), o.summary(r))
@@ -109,11 +109,11 @@ func (o Outcome[T]) String() string {
 	return b.String()
 }
 
-func (o Outcome[T]) name(party int) string {
-	if n := len(o.run.overlap.Handlers); party >= n {
-		return fmt.Sprintf("other %d", party-n)
+func (o Outcome[T]) name(actor int) string {
+	if n := len(o.run.overlap.Handlers); actor >= n {
+		return fmt.Sprintf("other %d", actor-n)
 	}
-	return fmt.Sprintf("request %d", party)
+	return fmt.Sprintf("request %d", actor)
 }
 
 func (o Outcome[T]) describe(s Step) string {

@@ -14,29 +14,29 @@ import (
 // before and after a step apart, in the milliseconds of a record.
 const tick = time.Millisecond
 
-// An accident is a fault at a step of a party. The zero accident is none.
-type accident struct {
+// An injection is a fault at a step of an actor. The zero injection is none.
+type injection struct {
 	fault Fault
-	party int
+	actor int
 	step  int
 }
 
-// A run is one order of the steps of all parties. One of them at a time is at
+// A run is one order of the steps of all actors. One of them at a time is at
 // work, the others are at their gates, so that it needs no locks.
 type run[T any] struct {
 	t        *testing.T
 	overlap  *Overlap[T]
 	explorer *explorer
-	accident accident // that happened
+	injected injection // that happened
 	store    session.Store[T]
 	start    session.Token
-	parties  []*party[T]
+	actors   []*actor[T]
 	steps    []Step
 	seen     map[session.ID]int // in the order of their first step
 }
 
-// A party is a request, or one of [Overlap.Others].
-type party[T any] struct {
+// An actor is a request, or one of [Overlap.Others].
+type actor[T any] struct {
 	gate   gate
 	result Result[T]
 }
@@ -50,10 +50,10 @@ func (o *Overlap[T]) newRun(t *testing.T, e *explorer) *run[T] {
 	}
 	r.seed()
 	for _, handler := range o.Handlers {
-		r.join(func(p *party[T], store session.Store[T]) { r.serve(p, store, handler) })
+		r.join(func(p *actor[T], store session.Store[T]) { r.serve(p, store, handler) })
 	}
 	for _, other := range o.Others {
-		r.join(func(p *party[T], store session.Store[T]) { p.result.Err = other(t.Context(), store) })
+		r.join(func(p *actor[T], store session.Store[T]) { p.result.Err = other(t.Context(), store) })
 	}
 	return r
 }
@@ -74,14 +74,14 @@ func (r *run[T]) seed() {
 	time.Sleep(r.overlap.Age)
 }
 
-func (r *run[T]) join(act func(*party[T], session.Store[T])) {
-	p := &party[T]{gate: gate{party: len(r.parties)}}
+func (r *run[T]) join(act func(*actor[T], session.Store[T])) {
+	p := &actor[T]{gate: gate{actor: len(r.actors)}}
 	p.gate.open(func() { act(p, &gated[T]{r, &p.gate}) })
-	r.parties = append(r.parties, p)
+	r.actors = append(r.actors, p)
 }
 
 // serve handles one request as a server does.
-func (r *run[T]) serve(p *party[T], store session.Store[T], handler func(*session.Session[T])) {
+func (r *run[T]) serve(p *actor[T], store session.Store[T], handler func(*session.Session[T])) {
 	s := session.New(store, r.overlap.Policy)
 	if !r.start.IsZero() {
 		if s, p.result.Err = session.Load(r.t.Context(), store, r.overlap.Policy, r.start); p.result.Err != nil {
@@ -95,39 +95,39 @@ func (r *run[T]) serve(p *party[T], store session.Store[T], handler func(*sessio
 	}
 }
 
-// execute lets all parties come to their first steps, and then takes one step
+// execute lets all actors come to their first steps, and then takes one step
 // after the other until all are done.
 func (r *run[T]) execute() {
-	ready := slices.Clone(r.parties)
+	ready := slices.Clone(r.actors)
 	for _, p := range ready {
-		r.let(p)
+		r.resume(p)
 	}
 	for {
-		ready = slices.DeleteFunc(ready, func(p *party[T]) bool { return p.gate.done })
+		ready = slices.DeleteFunc(ready, func(p *actor[T]) bool { return p.gate.done })
 		if len(ready) == 0 {
 			return
 		}
 		time.Sleep(tick)
 		p := ready[r.explorer.choose(len(ready))]
-		p.gate.fault = r.strike(p, Fails, LosesReply)
-		r.let(p)
+		p.gate.fault = r.inject(p, Fails, LosesReply)
+		r.resume(p)
 	}
 }
 
-// let lets a party go on until it is at its gate again or done. Its death is
+// resume lets an actor go on until it is at its gate again or done. Its death is
 // not seen and needs no order: it comes at once.
-func (r *run[T]) let(p *party[T]) {
+func (r *run[T]) resume(p *actor[T]) {
 	p.gate.resume()
-	if !p.gate.done && r.strike(p, Dies) != "" {
+	if !p.gate.done && r.inject(p, Dies) != "" {
 		p.gate.fault = Dies
 		p.gate.resume()
 		p.result = Result[T]{Session: p.result.Session, Died: true}
 	}
 }
 
-// strike chooses one of these faults for the step that the party is at, or none.
-func (r *run[T]) strike(p *party[T], faults ...Fault) Fault {
-	if r.accident.fault != "" {
+// inject chooses one of these faults for the step that the actor is at, or none.
+func (r *run[T]) inject(p *actor[T], faults ...Fault) Fault {
+	if r.injected.fault != "" {
 		return ""
 	}
 	faults = slices.DeleteFunc(faults, func(f Fault) bool { return !slices.Contains(r.overlap.Faults, f) })
@@ -135,8 +135,8 @@ func (r *run[T]) strike(p *party[T], faults ...Fault) Fault {
 	if n == 0 {
 		return ""
 	}
-	r.accident = accident{faults[n-1], p.gate.party, p.gate.steps}
-	return r.accident.fault
+	r.injected = injection{faults[n-1], p.gate.actor, p.gate.steps}
+	return r.injected.fault
 }
 
 // see gives an ID a number.
@@ -146,10 +146,10 @@ func (r *run[T]) see(id session.ID) {
 	}
 }
 
-// judge calls check, and shows the order that it finds fault with.
-func (r *run[T]) judge(check func(testing.TB, Outcome[T])) {
-	out := Outcome[T]{Start: r.start, Steps: r.steps, Fault: r.accident.fault, run: r}
-	for _, p := range r.parties {
+// checkOutcome calls check, and shows the order that it finds fault with.
+func (r *run[T]) checkOutcome(check func(testing.TB, Outcome[T])) {
+	out := Outcome[T]{Start: r.start, Steps: r.steps, Fault: r.injected.fault, run: r}
+	for _, p := range r.actors {
 		out.Results = append(out.Results, p.result)
 	}
 	defer func() {

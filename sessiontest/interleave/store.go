@@ -11,7 +11,7 @@ import (
 	"github.com/seed48429006/sessions/sessiontest"
 )
 
-// gated is the store as one party sees it: each call waits for its turn.
+// gated is the store as one actor sees it: each call waits for its turn.
 type gated[T any] struct {
 	run  *run[T]
 	gate *gate
@@ -41,7 +41,7 @@ func (c *gatedCall[T]) step(name string, do func() error) error {
 	fault := c.gate.turn()
 	r.see(c.ID)
 	at := len(r.steps)
-	r.steps = append(r.steps, Step{Party: c.gate.party, Part: name, Call: c.Call})
+	r.steps = append(r.steps, Step{Actor: c.gate.actor, Part: name, Call: c.Call})
 	err := fault.carryOut(do)
 	r.steps[at].Err = err
 	return err

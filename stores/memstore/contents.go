@@ -30,9 +30,9 @@ func (s *shard[T]) replace(e *entry[T], rec *session.Record[T]) {
 // order is exact, so that the entry that ends soonest need not be looked for.
 func (s *shard[T]) reorder(e *entry[T]) {
 	if s.max > 0 {
-		s.queue.settle(e)
+		s.queue.reposition(e)
 	} else {
-		s.queue.hurry(e)
+		s.queue.advance(e)
 	}
 }
 
@@ -63,7 +63,7 @@ func (s *shard[T]) reclaim(now int64) {
 			if e := s.queue.first(); e.ended(now) {
 				s.remove(e)
 			} else {
-				s.queue.settle(e)
+				s.queue.reposition(e)
 			}
 		}
 		if s.markerQueue.due(now) {

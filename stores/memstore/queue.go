@@ -28,22 +28,22 @@ func (q *queue[I]) remove(x I) {
 	moved := *q.heap.at(last)
 	q.heap.pop()
 	if i < last {
-		q.put(i, moved)
+		q.set(i, moved)
 		q.up(i)
 		q.down(i)
 	}
 }
 
-// hurry moves x forward if it ends before it would be looked at.
-func (q *queue[I]) hurry(x I) {
+// advance moves x forward if it ends before it would be looked at.
+func (q *queue[I]) advance(x I) {
 	if p := q.heap.at(int(*x.index())); x.end() < p.at {
 		p.at = x.end()
 		q.up(int(*x.index()))
 	}
 }
 
-// settle moves x to where it ends.
-func (q *queue[I]) settle(x I) {
+// reposition moves x to where it ends.
+func (q *queue[I]) reposition(x I) {
 	i := int(*x.index())
 	q.heap.at(i).at = x.end()
 	q.up(i)
@@ -63,10 +63,10 @@ func (q *queue[I]) up(i int) {
 		if parent.at <= p.at {
 			break
 		}
-		q.put(i, parent)
+		q.set(i, parent)
 		i = (i - 1) / 2
 	}
-	q.put(i, p)
+	q.set(i, p)
 }
 
 func (q *queue[I]) down(i int) {
@@ -79,13 +79,13 @@ func (q *queue[I]) down(i int) {
 		if q.heap.at(child).at >= p.at {
 			break
 		}
-		q.put(i, *q.heap.at(child))
+		q.set(i, *q.heap.at(child))
 		i = child
 	}
-	q.put(i, p)
+	q.set(i, p)
 }
 
-func (q *queue[I]) put(i int, p place[I]) {
+func (q *queue[I]) set(i int, p place[I]) {
 	*q.heap.at(i) = p
 	*p.item.index() = int32(i)
 }

@@ -33,7 +33,7 @@ func (t *table[N, L]) add(n N) {
 	if t.len++; t.len > t.buckets.len {
 		t.split()
 	}
-	t.put(n)
+	t.insert(n)
 }
 
 func (t *table[N, L]) remove(n N) {
@@ -85,12 +85,12 @@ func (t *table[N, L]) spread(bucket *N) {
 	*bucket = none
 	for n != none {
 		next := *t.links.next(n)
-		t.put(n)
+		t.insert(n)
 		n = next
 	}
 }
 
-func (t *table[N, L]) put(n N) {
+func (t *table[N, L]) insert(n N) {
 	p := t.bucket(t.links.hash(n))
 	*t.links.next(n) = *p
 	*p = n

@@ -61,12 +61,12 @@ func readTimeout(client redis.Cmdable) (timeout time.Duration, known bool) {
 	return 0, false
 }
 
-// confirmed sends a script and waits for replicas. WAIT asks about writes of its
+// sendConfirmed sends a script and waits for replicas. WAIT asks about writes of its
 // own connection, so in a cluster the command must go to the right node at once.
-func (k *keyspace) confirmed(ctx context.Context, command func() once, key string) (cmd once, unconfirmed error) {
+func (k *keyspace) sendConfirmed(ctx context.Context, command func() once, key string) (cmd once, unconfirmed error) {
 	c, clustered := k.client.(*redis.ClusterClient)
 	if !clustered {
-		return k.confirm(ctx, k.client.(*redis.Client), false, command())
+		return k.sendAndWait(ctx, k.client.(*redis.Client), false, command())
 	}
 	node, err := c.MasterForKey(ctx, key)
 	if err != nil {
@@ -76,7 +76,7 @@ func (k *keyspace) confirmed(ctx context.Context, command func() once, key strin
 	}
 	asking := false
 	for range maxRedirects {
-		cmd, unconfirmed = k.confirm(ctx, node, asking, command())
+		cmd, unconfirmed = k.sendAndWait(ctx, node, asking, command())
 		next, ask := redirect(ctx, c, cmd.Err())
 		if next == nil {
 			return cmd, unconfirmed
@@ -119,8 +119,8 @@ func at(ctx context.Context, c *redis.ClusterClient, addr string) (found *redis.
 
 var errTooFew = errors.New("too few replicas confirmed the write")
 
-// confirm sends the script and WAIT in one go.
-func (k *keyspace) confirm(ctx context.Context, node *redis.Client, asking bool, cmd once) (_ once, unconfirmed error) {
+// sendAndWait sends the script and WAIT in one go.
+func (k *keyspace) sendAndWait(ctx context.Context, node *redis.Client, asking bool, cmd once) (_ once, unconfirmed error) {
 	var wait *redis.Cmd
 	_, err := node.Pipelined(ctx, func(p redis.Pipeliner) error {
 		if asking {

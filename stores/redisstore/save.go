@@ -46,7 +46,7 @@ func (s *Store[T]) create(ctx context.Context, rec *session.Record[T], data []by
 	if err := s.index(ctx, rec); err != nil {
 		return err
 	}
-	outcome, err := s.put(ctx, rec, data, true)
+	outcome, err := s.runSave(ctx, rec, data, true)
 	if err != nil {
 		return err
 	}
@@ -55,12 +55,12 @@ func (s *Store[T]) create(ctx context.Context, rec *session.Record[T], data []by
 
 // replace stores any other record.
 func (s *Store[T]) replace(ctx context.Context, rec *session.Record[T], data []byte) error {
-	outcome, err := s.put(ctx, rec, data, rec.Owner == "")
+	outcome, err := s.runSave(ctx, rec, data, rec.Owner == "")
 	if err == nil && outcome == notIndexed {
 		if err := s.index(ctx, rec); err != nil {
 			return err
 		}
-		outcome, err = s.put(ctx, rec, data, true)
+		outcome, err = s.runSave(ctx, rec, data, true)
 	}
 	if err != nil {
 		return err
@@ -68,8 +68,8 @@ func (s *Store[T]) replace(ctx context.Context, rec *session.Record[T], data []b
 	return outcome.err(rec.ID)
 }
 
-// put runs the script that writes the record.
-func (s *Store[T]) put(ctx context.Context, rec *session.Record[T], data []byte, indexed bool) (status, error) {
+// runSave runs the script that writes the record.
+func (s *Store[T]) runSave(ctx context.Context, rec *session.Record[T], data []byte, indexed bool) (status, error) {
 	left := remaining(rec)
 	if left <= 0 {
 		return notFound, nil
@@ -78,16 +78,16 @@ func (s *Store[T]) put(ctx context.Context, rec *session.Record[T], data []byte,
 	if indexed {
 		flag = "1"
 	}
-	outcome, again, err := s.run(ctx, saveScript, rec.ID, data, revisionBytes(rec.Revision), millis(left), flag)
-	if err == nil && again && outcome != ok && outcome != notIndexed {
-		err = unavailable(errUnsure)
+	outcome, resent, err := s.run(ctx, saveScript, rec.ID, data, revisionBytes(rec.Revision), millis(left), flag)
+	if err == nil && resent && outcome != ok && outcome != notIndexed {
+		err = unavailable(errOutcomeUnknown)
 	}
 	return outcome, err
 }
 
-// errUnsure is the outcome of a write that was sent again and then refused. It may
+// errOutcomeUnknown is the outcome of a write that was sent again and then refused. It may
 // have been refused because its first attempt succeeded and another write followed.
-var errUnsure = errors.New("redisstore: the record was sent twice, and it is unknown whether the first attempt stored it")
+var errOutcomeUnknown = errors.New("redisstore: the record was sent twice, and it is unknown whether the first attempt stored it")
 
 // index puts the record into its owner's index.
 func (s *Store[T]) index(ctx context.Context, rec *session.Record[T]) error {

@@ -73,19 +73,19 @@ func (s status) err(id session.ID) error {
 }
 
 // run runs a script that returns a status, on the record of id.
-func (k *keyspace) run(ctx context.Context, s *script, id session.ID, args ...any) (outcome status, again bool, err error) {
+func (k *keyspace) run(ctx context.Context, s *script, id session.ID, args ...any) (outcome status, resent bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, false, unavailable(err)
 	}
 	w := k.write(ctx, s, k.key(id), args...)
 	if wrongType(w.err) {
-		return foreign, w.again, nil
+		return foreign, w.resent, nil
 	}
 	n, err := w.reply.Int64()
 	if err == nil && status(n) == ok {
 		err = w.unconfirmed
 	}
-	return status(n), w.again, unavailable(err)
+	return status(n), w.resent, unavailable(err)
 }
 
 // end runs a script that ends a record and returns a status and the record's
@@ -112,7 +112,7 @@ func (k *keyspace) end(ctx context.Context, s *script, id session.ID, args ...an
 	if w.unconfirmed != nil && (outcome == ok || outcome == notFound) {
 		return unavailable(w.unconfirmed)
 	}
-	if w.again && outcome == notFound && s == deleteScript {
+	if w.resent && outcome == notFound && s == deleteScript {
 		return nil // an earlier attempt may have deleted it, and it is absent
 	}
 	if outcome != ok {

@@ -23,9 +23,9 @@ func (o once) Clone() redis.Cmder { return once{o.Cmd.Clone().(*redis.Cmd)} }
 
 // newCommand returns the command that runs a script on one key. The script's last
 // argument is "1" if an earlier attempt may have run it.
-func newCommand(ctx context.Context, name, script, key string, args []any, again bool) once {
+func newCommand(ctx context.Context, name, script, key string, args []any, resent bool) once {
 	flag := ""
-	if again {
+	if resent {
 		flag = "1"
 	}
 	all := append(append(make([]any, 0, len(args)+5), name, script, 1, key), args...)
@@ -39,7 +39,7 @@ type written struct {
 	reply       once
 	err         error // of the reply, or of the connection
 	unconfirmed error // why the replicas do not all have it
-	again       bool  // an earlier attempt may have run the script
+	resent      bool  // an earlier attempt may have run the script
 }
 
 // write runs a script on one key. It sends the script again if the connection
@@ -47,23 +47,23 @@ type written struct {
 func (k *keyspace) write(ctx context.Context, s *script, key string, args ...any) (w written) {
 	retries, backoff := k.retries()
 	for attempt := 0; ; attempt++ {
-		w.reply, w.unconfirmed = k.attempt(ctx, "evalsha", s.hash, key, args, w.again, attempt == 0)
+		w.reply, w.unconfirmed = k.attempt(ctx, "evalsha", s.hash, key, args, w.resent, attempt == 0)
 		if redis.HasErrorPrefix(w.reply.Err(), "NOSCRIPT") {
-			w.reply, w.unconfirmed = k.attempt(ctx, "eval", s.source, key, args, w.again, false)
+			w.reply, w.unconfirmed = k.attempt(ctx, "eval", s.source, key, args, w.resent, false)
 		}
 		w.err = w.reply.Err()
 		if attempt == retries || !retryable(errors.Join(w.err, w.unconfirmed)) || !sleep(ctx, backoff(attempt)) {
 			return w
 		}
-		w.again = w.again || !refused(w.err)
+		w.resent = w.resent || !refused(w.err)
 	}
 }
 
 // attempt sends a script once, if it may with the commands of other callers.
-func (k *keyspace) attempt(ctx context.Context, name, body, key string, args []any, again, combined bool) (cmd once, unconfirmed error) {
-	command := func() once { return newCommand(ctx, name, body, key, args, again) }
+func (k *keyspace) attempt(ctx context.Context, name, body, key string, args []any, resent, combined bool) (cmd once, unconfirmed error) {
+	command := func() once { return newCommand(ctx, name, body, key, args, resent) }
 	if k.acks.replicas > 0 {
-		return k.confirmed(ctx, command, key)
+		return k.sendConfirmed(ctx, command, key)
 	}
 	cmd = command()
 	c := (*combiner)(nil)
