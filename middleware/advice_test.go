@@ -121,3 +121,44 @@ func TestALateChangeIsLoggedWithAdvice(t *testing.T) {
 		t.Errorf("logged %q", log.String())
 	}
 }
+
+func TestAdviceIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	two := cookieName + "=" + session.NewToken().Reveal() + "; " + cookieName + "=" + session.NewToken().Reveal()
+	for name, test := range map[string]struct {
+		target, cookie string
+		header         string
+		want           string
+	}{
+		"two cookies":       {"http://localhost/add", two, "", "two different session cookies"},
+		"plain http":        {"http://shop.example/add", "", "", "over plain http"},
+		"http on localhost": {"http://localhost:8080/add", "", "", ""},
+		"http on 127.0.0.1": {"http://127.0.0.1:8080/add", "", "", ""},
+		"https":             {"https://shop.example/add", "", "", ""},
+		"a proxy with TLS":  {"http://shop.example/add", "", "X-Forwarded-Proto", ""},
+		"a standard proxy":  {"http://shop.example/add", "", "Forwarded", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			m, err := middleware.New(newStore(), &middleware.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := m.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { add(s) }))
+			for range 3 {
+				r := httptest.NewRequest("GET", test.target, nil)
+				if test.cookie != "" {
+					r.Header.Set("Cookie", test.cookie)
+				}
+				if test.header != "" {
+					r.Header.Set(test.header, "proto=https")
+				}
+				h.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			lines := strings.Count(log.String(), "\n")
+			if want := min(1, len(test.want)); lines != want || !strings.Contains(log.String(), test.want) {
+				t.Errorf("logged %q", log.String())
+			}
+		})
+	}
+}

@@ -2,7 +2,11 @@ package middleware_test
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/seed48429006/sessions/middleware"
@@ -28,5 +32,49 @@ func TestStatusOfJoinedErrors(t *testing.T) {
 				t.Errorf("status %d, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]int{
+		session.ErrGone:        http.StatusConflict,
+		session.ErrUnavailable: http.StatusServiceUnavailable,
+		session.ErrConflict:    http.StatusServiceUnavailable,
+		session.ErrTooLarge:    http.StatusInternalServerError,
+		session.ErrLate:        http.StatusInternalServerError,
+		session.ErrNoSession:   http.StatusInternalServerError,
+		errDown:                http.StatusInternalServerError,
+	} {
+		w := httptest.NewRecorder()
+		middleware.DefaultErrorHandler(w, httptest.NewRequest("GET", "/", nil), fmt.Errorf("cause: %w", err))
+		retry := w.Header().Get("Retry-After") != ""
+		if w.Code != want || retry != (want == http.StatusServiceUnavailable) || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%v: %d %v", err, w.Code, w.Header())
+		}
+		if body := w.Body.String(); body == "" || strings.Contains(body, "cause") || strings.Contains(body, err.Error()) {
+			t.Errorf("%v: body %q", err, body)
+		}
+	}
+}
+
+// A change that comes too late is a mistake in the program, not of the store.
+func TestErrLateIsNotTheStores(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	var got error
+	a.handle("/late", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		io.WriteString(w, "begun")
+		add(s)
+		got = s.Commit(r.Context())
+	})
+	aborts(func() { a.get("/late", "") })
+	if !isLate(got) || middleware.Status(got) != http.StatusInternalServerError || !isLate(session.StoreError(got)) {
+		t.Errorf("got %v, status %d", got, middleware.Status(got))
+	}
+	w := httptest.NewRecorder()
+	middleware.DefaultErrorHandler(w, httptest.NewRequest("GET", "/", nil), got)
+	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "too late") || w.Header().Get("Retry-After") != "" {
+		t.Errorf("%d %q", w.Code, w.Body)
 	}
 }

@@ -5,7 +5,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
@@ -119,5 +122,168 @@ func TestHeadersOfAFailedResponse(t *testing.T) {
 				t.Errorf("%d %v", w.Code, w.Header())
 			}
 		})
+	}
+}
+
+func TestFailAnswersOnce(t *testing.T) {
+	t.Parallel()
+	st := newStore()
+	n := 0
+	a := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+		n++
+		w.Header().Add("X-N", "1")
+		middleware.DefaultErrorHandler(w, r, err)
+	}})
+	cookie := a.visit(t, cart{Items: 1})
+	st.fail("Delete", errDown)
+	a.handle("/x", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		s.Destroy()
+		if err := s.Commit(r.Context()); err != nil {
+			middleware.Fail[cart](w, r, err)
+		}
+	})
+	w := a.get("/x", cookie)
+	if n != 1 {
+		t.Errorf("ErrorHandler called %d times, headers %v", n, w.Header())
+	}
+}
+
+func TestFail(t *testing.T) {
+	t.Parallel()
+	st := newStore()
+	a := newApp(t, st, nil)
+	cookie := a.visit(t, cart{Items: 1})
+	a.handle("/order", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		s.Update(func(c *cart) { c.Items = 0 })
+		st.fail("Save", errDown)
+		err := s.Commit(r.Context())
+		st.fail("Save", nil)
+		middleware.Fail[cart](w, r, err)
+	})
+	if w := a.get("/order", cookie); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("status %d", w.Code)
+	}
+	if c, _ := a.value(t, cookie); c.Items != 1 {
+		t.Error("what was said to have failed was done after all")
+	}
+	w := httptest.NewRecorder()
+	middleware.Fail[cart](w, httptest.NewRequest("GET", "/", nil), session.ErrGone)
+	if w.Code != http.StatusConflict {
+		t.Errorf("without middleware: %d", w.Code)
+	}
+}
+
+// A handler that says that its session cannot be saved is believed, also when it
+// has already said something else to the client.
+func TestFailAfterTheFirstByte(t *testing.T) {
+	t.Parallel()
+	onServers(t, func(t *testing.T, a *app) http.Handler {
+		a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			io.WriteString(w, "done")
+			s.Update(func(c *cart) { c.Customer = "ada" })
+			middleware.Fail[cart](w, r, s.Commit(r.Context()))
+			io.WriteString(w, ", really")
+		})
+		return a.Handler(a.mux)
+	}, func(t *testing.T, a *app, c *http.Client, url string) {
+		res, err := c.Get(url)
+		if err != nil {
+			return
+		}
+		defer res.Body.Close()
+		if body, err := io.ReadAll(res.Body); err == nil {
+			t.Errorf("the client is told %s %q", res.Status, body)
+		}
+	})
+}
+
+// Without a manager, there is nobody else to drop the changes.
+func TestFailWithASessionOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	s := session.New(newStore(), nil)
+	s.Update(func(c *cart) { c.Items++ })
+	r := httptest.NewRequest("GET", "/", nil)
+	w := httptest.NewRecorder()
+	middleware.Fail[cart](w, r.WithContext(middleware.NewContext(r.Context(), s)), session.ErrUnavailable)
+	if w.Code != http.StatusServiceUnavailable || s.Modified() {
+		t.Errorf("answered %d; still to be saved: %v", w.Code, s.Modified())
+	}
+}
+
+// Inside http.TimeoutHandler the handler runs on a goroutine of its own, and may
+// find the store silent at the very moment at which the other answers.
+func TestFailInsideATimeoutHandler(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		st := newStore()
+		a, answers := answering(t, st)
+		cookie := a.visit(t, cart{Items: 1})
+		a.mux.Handle("/fail", http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "4")
+			http.SetCookie(w, &http.Cookie{Name: cookieName, MaxAge: -1})
+			middleware.Fail[cart](w, r, errDown)
+			if r.URL.RawQuery != "" {
+				<-r.Context().Done()
+				time.Sleep(time.Second)
+			}
+		}), time.Minute, "timeout"))
+		if w := a.get("/fail?hangs", cookie); w.Code != http.StatusServiceUnavailable || w.Body.String() != "timeout" {
+			t.Errorf("a handler that fails and then hangs: %d %q", w.Code, w.Body)
+		}
+		time.Sleep(time.Second)
+		if w := a.get("/fail", cookie); w.Body.String() != "sorry" || w.Header()["Content-Length"] != nil || w.Header()["Set-Cookie"] != nil ||
+			w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%q %v", w.Body, w.Header())
+		}
+		for path, timeout := range map[string]time.Duration{"/soon": time.Second, "/at-once": time.Minute} {
+			a.mux.Handle(path, http.TimeoutHandler(middleware.Handle(func(http.ResponseWriter, *http.Request, *session.Session[cart]) {
+				t.Error("called")
+			}), timeout, "timeout"))
+		}
+		st.delay = time.Hour
+		for range 20 {
+			if w := a.get("/soon", cookie); w.Code != http.StatusServiceUnavailable || w.Body.String() != "timeout" && w.Body.String() != "sorry" {
+				t.Errorf("%d %q", w.Code, w.Body)
+			}
+			synctest.Wait()
+		}
+		st.delay, *answers = 0, 0
+		st.fail("Load", errDown)
+		if w := a.get("/at-once", cookie); w.Code != http.StatusServiceUnavailable || w.Body.String() != "sorry" || *answers != 1 {
+			t.Errorf("%d %q", w.Code, w.Body)
+		}
+	})
+}
+
+// A session whose manager has no part in the failure is committed, and its token told.
+func TestFailWithAnotherManagerWithin(t *testing.T) {
+	t.Parallel()
+	st := newStore()
+	outer, answers := answering(t, st)
+	inner, err := middleware.New(memstore.New[prefs](nil), &middleware.Options{Cookie: middleware.Cookie{Name: "prefs"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.fail("Load", errDown)
+	cookie := outer.visit(t, cart{Items: 1})
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", cookie)
+	outer.Handler(inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, err := middleware.Get[prefs](r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		p.Set(prefs{"dark"})
+		_, err = middleware.Get[cart](r)
+		middleware.Fail[cart](w, r, err)
+	}))).ServeHTTP(w, r)
+	if w.Code != http.StatusServiceUnavailable || w.Body.String() != "sorry" || *answers != 1 {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+	lines := w.Result().Header["Set-Cookie"]
+	if len(lines) != 1 || !strings.HasPrefix(lines[0], "__Host-prefs=") {
+		t.Errorf("cookies %q", lines)
 	}
 }

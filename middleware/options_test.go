@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
 )
 
 func TestNewNamesEverythingThatIsWrongAtOnce(t *testing.T) {
@@ -238,4 +239,52 @@ func TestTheOptionsReachThePolicy(t *testing.T) {
 			t.Error("Lifetime is not observed")
 		}
 	})
+}
+
+func TestHeaderNamesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Surrogate-Control", "cdn-cache-control", "", "X Session", "Cookie", "Set-Cookie", "a\r\nb", "Connection", "cache-control", "Content-Type", "Location"} {
+		for way, transport := range map[string]middleware.Transport{"HeaderTransport": middleware.HeaderTransport(name), "CookieOrHeader": middleware.CookieOrHeader(name)} {
+			if _, err := middleware.New(session.Store[cart](newStore()), &middleware.Options{Transport: transport}); err == nil {
+				t.Errorf("%s(%q) is accepted", way, name)
+			}
+		}
+	}
+}
+
+func TestANilStoreIsRefused(t *testing.T) {
+	t.Parallel()
+	var st *memstore.Store[cart]
+	if _, err := middleware.New[cart](st, nil); err == nil {
+		t.Error("a nil *memstore.Store is accepted")
+	}
+}
+
+func TestANilHandlerIsRefused(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("Handle(nil) is found out with the first request only")
+		}
+	}()
+	middleware.Handle[cart](nil)
+}
+
+func TestOptionsThatLookLikeMistakes(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]middleware.Options{
+		"Lifetime is 3.6µs; is a unit missing":   {Lifetime: 3600},
+		"IdleTimeout is 60ns; is a unit missing": {IdleTimeout: 60},
+		"SaveTimeout is 5ns; is a unit missing":  {SaveTimeout: 5},
+		"browsers keep cookies for 400 days":     {Lifetime: 401 * 24 * time.Hour},
+		`Cookie.Domain is "com"`:                 {Cookie: middleware.Cookie{Domain: "com"}},
+		"HoldBack is -1":                         {HoldBack: -1},
+	} {
+		t.Run(want, func(t *testing.T) {
+			_, err := middleware.New(newStore(), &o)
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }

@@ -362,3 +362,23 @@ func TestTwoManagers(t *testing.T) {
 	}()
 	same.Handler(carts.Handler(http.NotFoundHandler())).ServeHTTP(w, r)
 }
+
+// Sessions of a type without SessionOwner cannot be found by owner, which must not
+// look like success.
+func TestOwnersOfATypeWithoutOwner(t *testing.T) {
+	t.Parallel()
+	m, err := middleware.New(memstore.New[visit](nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed error
+	for _, err := range m.List(t.Context(), "ada") {
+		listed = err
+	}
+	_, all := m.RevokeAll(t.Context(), "ada")
+	for name, err := range map[string]error{"List": listed, "RevokeAll": all, "Revoke": m.Revoke(t.Context(), "ada", session.ID{1})} {
+		if !errors.Is(err, session.ErrUnsupported) || !strings.Contains(err.Error(), "middleware_test.visit has no method SessionOwner") {
+			t.Errorf("%s returned %v", name, err)
+		}
+	}
+}

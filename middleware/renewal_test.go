@@ -6,6 +6,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -380,5 +381,66 @@ func (m meeting) arrive(t *testing.T, a *app, items int, responses ...*httptest.
 	}
 	if got := b.value(); got.Customer != "ada" || got.Items != items {
 		t.Errorf("%+v: the browser's session holds %+v, want %d items", m, got, items)
+	}
+}
+
+// A slow request must not bring back what another ended meanwhile.
+func TestSlowRequestDoesNotRevive(t *testing.T) {
+	t.Parallel()
+	for _, ends := range []string{"/logout", "/login?as=ada"} {
+		for _, slow := range []struct {
+			does string
+			do   func(*session.Session[cart])
+			code int
+		}{
+			{"reads", func(s *session.Session[cart]) { s.Value() }, http.StatusOK},
+			{"changes", func(s *session.Session[cart]) { s.Update(func(c *cart) { c.Items++ }) }, http.StatusConflict},
+		} {
+			t.Run(ends+" while another "+slow.does, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					st := newStore()
+					a := newApp(t, st, nil)
+					a.handle("/slow", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+						slow.do(s)
+						time.Sleep(10 * time.Minute) // long enough for a touch
+						fmt.Fprint(w, "done")
+					})
+					cookie := a.visit(t, cart{Items: 1})
+					result := make(chan *httptest.ResponseRecorder)
+					go func() { result <- a.get("/slow", cookie) }()
+					synctest.Wait()
+					a.get(ends, cookie)
+					before := st.live(t)
+					w := <-result
+					if w.Code != slow.code || w.Header()["Set-Cookie"] != nil {
+						t.Errorf("status %d, want %d; cookies %q", w.Code, slow.code, w.Header()["Set-Cookie"])
+					}
+					if slow.code != http.StatusOK && strings.Contains(w.Body.String(), "done") {
+						t.Error("the response says that it was done")
+					}
+					if _, ok := a.value(t, cookie); ok || st.live(t) != before {
+						t.Error("the session is back")
+					}
+					if !slices.Contains(a.kinds(), session.EventGone) {
+						t.Error("not reported")
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestALateRequestWithTheOldToken(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	cookie := a.visit(t, cart{Items: 1})
+	a.get("/login?as=ada", cookie)
+	if w := a.get("/show", cookie); w.Code != http.StatusOK || w.Header()["Set-Cookie"] != nil {
+		t.Errorf("reading: %d %v", w.Code, w.Header())
+	}
+	for _, path := range []string{"/add", "/logout"} {
+		if w := a.get(path, cookie); w.Code != http.StatusConflict || w.Header()["Set-Cookie"] != nil {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
 	}
 }

@@ -714,3 +714,25 @@ func TestTheEncodingOfACompressorStays(t *testing.T) {
 		}
 	}
 }
+
+// A status that net/http panics about is the handler's panic, not a crash of the
+// exchange, and the next request finds everything in order.
+func TestAnInvalidStatus(t *testing.T) {
+	t.Parallel()
+	onServers(t, onApp(add, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/bad" {
+			w.WriteHeader(0)
+		}
+	}), func(t *testing.T, a *app, c *http.Client, url string) {
+		if res, err := c.Get(url + "/bad"); err == nil {
+			res.Body.Close()
+			t.Errorf("%s", res.Status)
+		}
+		res, err := c.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		stored(t, a, res)
+	})
+}

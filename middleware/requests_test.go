@@ -1,19 +1,17 @@
 package middleware_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/seed48429006/sessions/middleware"
-	"github.com/seed48429006/sessions/session"
 )
 
 // What is odd, but allowed, or forbidden by net/http and done all the same. Each
@@ -152,86 +150,6 @@ func TestOddSequences(t *testing.T) {
 	}
 }
 
-// A status that net/http panics about is the handler's panic, not a crash of the
-// exchange, and the next request finds everything in order.
-func TestAnInvalidStatus(t *testing.T) {
-	t.Parallel()
-	onServers(t, onApp(add, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/bad" {
-			w.WriteHeader(0)
-		}
-	}), func(t *testing.T, a *app, c *http.Client, url string) {
-		if res, err := c.Get(url + "/bad"); err == nil {
-			res.Body.Close()
-			t.Errorf("%s", res.Status)
-		}
-		res, err := c.Get(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res.Body.Close()
-		stored(t, a, res)
-	})
-}
-
-// A handler's goroutine may hold on to the session, and commit it itself.
-func TestASessionUsedAfterTheResponse(t *testing.T) {
-	t.Parallel()
-	committed := make(chan error)
-	onServers(t, onApp(add, func(w http.ResponseWriter, r *http.Request) {
-		s, _ := middleware.Get[cart](r)
-		io.WriteString(w, "body")
-		go func() {
-			<-r.Context().Done()
-			s.Update(func(c *cart) { c.Notes = []string{"afterwards"} })
-			err := s.Commit(context.WithoutCancel(r.Context()))
-			s.Renew()
-			committed <- err
-			committed <- s.Commit(context.WithoutCancel(r.Context()))
-		}()
-	}), func(t *testing.T, a *app, c *http.Client, url string) {
-		res, err := c.Get(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res.Body.Close()
-		if err := <-committed; err != nil {
-			t.Error(err)
-		}
-		if err := <-committed; err == nil || !strings.Contains(err.Error(), session.ErrLate.Error()) {
-			t.Errorf("a token that nobody can be told of: %v", err)
-		}
-		pair, _, _ := strings.Cut(res.Header.Get("Set-Cookie"), ";")
-		if c, _ := a.value(t, pair); len(c.Notes) != 1 {
-			t.Errorf("stored %+v", c)
-		}
-	})
-}
-
-// A panic of the error handler's is an error for the client, and the server's log
-// has it.
-func TestAPanicInTheErrorHandler(t *testing.T) {
-	t.Parallel()
-	var logged bytes.Buffer
-	st := newStore()
-	st.fail("Save", errDown)
-	a := newApp(t, st, &middleware.Options{ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic("template") }})
-	server := httptest.NewUnstartedServer(a.Handler(a.mux))
-	server.Config.ErrorLog = log.New(&logged, "", 0)
-	server.Start()
-	if res, err := http.Get(server.URL + "/add"); err == nil {
-		body, _ := io.ReadAll(res.Body)
-		res.Body.Close()
-		if res.StatusCode != http.StatusServiceUnavailable || strings.Contains(string(body), "added") {
-			t.Errorf("%s %q", res.Status, body)
-		}
-	}
-	server.Close()
-	if !strings.Contains(logged.String(), "template") {
-		t.Errorf("log %q", logged.String())
-	}
-}
-
 // Managers of three types, of which the outermost and the innermost share a cookie.
 func TestManagersThatShareAPlace(t *testing.T) {
 	t.Parallel()
@@ -256,4 +174,64 @@ func TestManagersThatShareAPlace(t *testing.T) {
 	mustPanic("cookie and either", carts.Handler(byEither.Handler(carts.mux)), "cookie "+cookieName)
 	mustPanic("header and either", byHeader.Handler(byEither.Handler(carts.mux)), "header "+header)
 	mustPanic("cookie and header", carts.Handler(byHeader.Handler(carts.mux)), "<nil>")
+}
+
+func TestAVisit(t *testing.T) {
+	t.Parallel()
+	st := newStore()
+	a := newApp(t, st, nil)
+	w := a.get("/add", "")
+	cookie := setCookie(t, w)
+	if w.Body.String() != "added" || cookie == "" || w.Header().Get("Cache-Control") != "no-store" {
+		t.Fatalf("%q %v", w.Body, w.Header())
+	}
+	if w := a.get("/add", cookie); setCookie(t, w) != "" || w.Header().Get("Cache-Control") != "private" {
+		t.Error("an update sends the cookie again")
+	}
+	w = a.get("/login?as=ada", cookie)
+	renewed := setCookie(t, w)
+	if renewed == "" || renewed == cookie || w.Code != http.StatusSeeOther {
+		t.Fatalf("log-in: %d, cookie %q", w.Code, renewed)
+	}
+	if _, ok := a.value(t, cookie); ok {
+		t.Error("the token from before the log-in works")
+	}
+	if c, _ := a.value(t, renewed); c.Items != 2 || c.Customer != "ada" {
+		t.Errorf("after the log-in: %+v", c)
+	}
+	w = a.get("/logout", renewed)
+	if line := w.Header().Get("Set-Cookie"); line != cookieName+"=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax" {
+		t.Errorf("log-out sets %q", line)
+	}
+	if _, ok := a.value(t, renewed); ok || st.live(t) != 0 {
+		t.Error("the session outlives the log-out")
+	}
+}
+
+func TestConcurrentRequests(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	cookie := a.visit(t, cart{Items: 1})
+	server := httptest.NewServer(a.Handler(a.mux))
+	defer server.Close()
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			r, _ := http.NewRequest("POST", server.URL+"/add", nil)
+			r.Header.Set("Cookie", cookie)
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer res.Body.Close()
+			if body, _ := io.ReadAll(res.Body); string(body) != "added" {
+				t.Errorf("%s %q", res.Status, body)
+			}
+		})
+	}
+	wg.Wait()
+	if c, _ := a.value(t, cookie); c.Items != 51 {
+		t.Errorf("%d items, want 51", c.Items)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -224,4 +225,15 @@ func setCookie(t testing.TB, w *httptest.ResponseRecorder) string {
 	}
 	pair, _, _ := strings.Cut(lines[0], ";")
 	return pair
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+type (
+	visit struct{ Count int }
+	prefs struct{ Theme string }
+)
+
+func isLate(err error) bool {
+	return errors.Is(err, session.ErrLate) && !errors.Is(err, session.ErrUnavailable)
 }

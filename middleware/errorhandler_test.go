@@ -1,0 +1,142 @@
+package middleware_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed48429006/sessions/middleware"
+	"github.com/seed48429006/sessions/session"
+)
+
+func TestAnErrorHandlerThatPanicsIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	st := newStore()
+	a := newApp(t, st, &middleware.Options{ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic("template") }})
+	st.fail("Save", errDown)
+	recovery := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if recover() != nil {
+				http.Error(w, "oops", 500)
+			}
+		}()
+		a.mux.ServeHTTP(w, r)
+	})
+	server := httptest.NewServer(a.Handler(recovery))
+	defer server.Close()
+	res, err := http.Get(server.URL + "/add")
+	if err != nil {
+		return
+	}
+	body, _ := io.ReadAll(res.Body)
+	if res.StatusCode == 200 {
+		t.Errorf("the save failed, the client is told %s %q", res.Status, body)
+	}
+}
+
+// A panic of the error handler's is an error for the client, and the server's log
+// has it.
+func TestAPanicInTheErrorHandler(t *testing.T) {
+	t.Parallel()
+	var logged bytes.Buffer
+	st := newStore()
+	st.fail("Save", errDown)
+	a := newApp(t, st, &middleware.Options{ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic("template") }})
+	server := httptest.NewUnstartedServer(a.Handler(a.mux))
+	server.Config.ErrorLog = log.New(&logged, "", 0)
+	server.Start()
+	if res, err := http.Get(server.URL + "/add"); err == nil {
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if res.StatusCode != http.StatusServiceUnavailable || strings.Contains(string(body), "added") {
+			t.Errorf("%s %q", res.Status, body)
+		}
+	}
+	server.Close()
+	if !strings.Contains(logged.String(), "template") {
+		t.Errorf("log %q", logged.String())
+	}
+}
+
+func TestAnErrorHandlerThatSaysNothingIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	st := newStore()
+	a := newApp(t, st, &middleware.Options{ErrorHandler: func(http.ResponseWriter, *http.Request, error) {}})
+	st.fail("Save", errDown)
+	if w := a.get("/add", ""); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("status %d", w.Code)
+	}
+}
+
+func TestAnErrorHandlerThatSaysLittle(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answer func(w http.ResponseWriter)
+		status int
+		body   string
+	}{
+		"hints only": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusEarlyHints) }, http.StatusServiceUnavailable,
+			"Service temporarily unavailable. Please try again.\n"},
+		"a body":   {func(w http.ResponseWriter) { io.WriteString(w, "sorry") }, http.StatusOK, "sorry"},
+		"a status": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot) }, http.StatusTeapot, ""},
+		"a flush":  {func(w http.ResponseWriter) { http.NewResponseController(w).Flush() }, http.StatusOK, ""},
+		"a deadline": {func(w http.ResponseWriter) {
+			if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
+				t.Error(err)
+			}
+			w.WriteHeader(http.StatusTeapot)
+		}, http.StatusTeapot, ""},
+	} {
+		st := newStore()
+		st.fail("Save", errDown)
+		a := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) { test.answer(w) }})
+		server := httptest.NewServer(a.Handler(a.mux))
+		res, err := http.Get(server.URL + "/add")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		if res.StatusCode != test.status || string(body) != test.body || err != nil {
+			t.Errorf("%s: %s %q, %v", name, res.Status, body, err)
+		}
+		res.Body.Close()
+		server.Close()
+	}
+}
+
+// The error handler may ask for the session, and has the request as the handler
+// that failed had it. What it changes is not saved.
+func TestAnErrorHandlerMayLookAtTheSession(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	st := newStore()
+	a := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
+		s, err := middleware.Get[cart](r)
+		if err != nil || s.Value().Items != 1 {
+			t.Errorf("%+v, %v", s.Value(), err)
+		}
+		st.fail("Save", nil)
+		add(s)
+		fmt.Fprint(w, r.Context().Value(key{}))
+	}})
+	cookie := a.visit(t, cart{Items: 1})
+	a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		st.fail("Save", errDown)
+		add(s)
+		err := s.Commit(r.Context())
+		middleware.Fail[cart](w, r.WithContext(context.WithValue(r.Context(), key{}, "request 7")), err)
+	})
+	if w := a.get("/", cookie); w.Body.String() != "request 7" {
+		t.Errorf("%q", w.Body)
+	}
+	if c, _ := a.value(t, cookie); c.Items != 1 {
+		t.Errorf("%d items", c.Items)
+	}
+}
