@@ -97,7 +97,7 @@ Give the type a method that names the session's owner:
 If the owner changes without LogIn, the session gets a new token too. The sessions
 of one owner can be listed and ended:
 
-	for rec, err := range carts.List(ctx, "ada") { ... }
+	for rec, err := range carts.ByOwner(ctx, "ada") { ... }
 	carts.Revoke(ctx, "ada", id)              // "end this session"
 	carts.RevokeAll(ctx, "ada", cart.ID())    // "log out everywhere else"
 

@@ -148,7 +148,7 @@ func manage(ctx context.Context, url string, id session.ID) error {
 	if err != nil {
 		return err
 	}
-	for rec, err := range carts.List(ctx, "ada") {
+	for rec, err := range carts.ByOwner(ctx, "ada") {
 		fmt.Println(rec.ID, rec.Created, err)
 	}
 	err = carts.Revoke(ctx, "ada", id) // end this one

@@ -20,7 +20,7 @@ type (
 	// A Store keeps sessions until they expire: see the packages below stores.
 	Store[T any] = session.Store[T]
 
-	// A Record is the stored form of a session, as Manager.List yields it.
+	// A Record is the stored form of a session, as Manager.ByOwner yields it.
 	Record[T any] = session.Record[T]
 
 	// Options configure a [Manager]. The zero Options are the default, and secure.

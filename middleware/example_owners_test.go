@@ -42,14 +42,14 @@ func newLogins() *middleware.Manager[Login] {
 }
 
 // A page "your active sessions" marks the one that it is shown in.
-func ExampleManager_List() {
+func ExampleManager_ByOwner() {
 	logins := newLogins()
 	current := logIn(logins, "ada", "Firefox")
 	logIn(logins, "ada", "a phone")
 	logIn(logins, "charles", "Safari")
 
 	var lines []string
-	for rec, err := range logins.List(context.Background(), "ada") {
+	for rec, err := range logins.ByOwner(context.Background(), "ada") {
 		var unreadable *session.DecodeError
 		switch {
 		case errors.As(err, &unreadable):

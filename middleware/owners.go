@@ -14,13 +14,13 @@ import (
 // maxPasses bounds how often RevokeAll lists an owner's sessions again.
 const maxPasses = 100
 
-// List yields the sessions of one owner, for a page "your active sessions". It
+// ByOwner yields the sessions of one owner, for a page "your active sessions". It
 // yields a [*session.DecodeError], which has the ID, for a session that cannot be
 // read. Any other error ends the iteration. [session.ErrUnsupported] means that T
 // has no method SessionOwner, or that the store is no [session.Indexer].
 //
 // The records' values are shared: they must not be changed.
-func (m *Manager[T]) List(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
+func (m *Manager[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
 	index, ok := m.store.(session.Indexer[T])
 	switch {
 	case !session.HasOwner[T]():
@@ -31,7 +31,7 @@ func (m *Manager[T]) List(ctx context.Context, owner string) iter.Seq2[session.R
 	return wrapErrors(index.ByOwner(ctx, owner))
 }
 
-// All yields every session, each at least once, with the errors of [Manager.List].
+// All yields every session, each at least once, with the errors of [Manager.ByOwner].
 // It needs a store that is a [session.Lister]. It reads everything: it is for
 // reports and migrations, not for requests.
 func (m *Manager[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
@@ -130,7 +130,7 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, keep ...sessio
 // unreadable ones too.
 func (m *Manager[T]) listed(ctx context.Context, owner string, keep []session.ID) ([]session.ID, error) {
 	var found []session.ID
-	for rec, err := range m.List(ctx, owner) {
+	for rec, err := range m.ByOwner(ctx, owner) {
 		id := rec.ID
 		if unreadable, ok := errors.AsType[*session.DecodeError](err); ok {
 			id = unreadable.ID

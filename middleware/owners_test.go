@@ -25,12 +25,12 @@ func (a *app) id(t testing.TB, cookie string) session.ID {
 	return token.ID()
 }
 
-func TestListAndRevoke(t *testing.T) {
+func TestByOwnerAndRevoke(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, newStore(), nil)
 	mine, other, eves := a.visit(t, cart{Customer: "ada"}), a.visit(t, cart{Customer: "ada"}), a.visit(t, cart{Customer: "eve"})
 	count := func(owner string) (n int) {
-		for _, err := range a.List(t.Context(), owner) {
+		for _, err := range a.ByOwner(t.Context(), owner) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,7 +39,7 @@ func TestListAndRevoke(t *testing.T) {
 		return n
 	}
 	if count("ada") != 2 || count("eve") != 1 || count("") != 0 {
-		t.Error("List is wrong")
+		t.Error("ByOwner is wrong")
 	}
 	for name, owner := range map[string]string{"of another": "ada", "of nobody": ""} {
 		if err := a.Revoke(t.Context(), owner, a.id(t, eves)); !errors.Is(err, session.ErrNotFound) {
@@ -372,11 +372,11 @@ func TestOwnersOfATypeWithoutOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	var listed error
-	for _, err := range m.List(t.Context(), "ada") {
+	for _, err := range m.ByOwner(t.Context(), "ada") {
 		listed = err
 	}
 	_, all := m.RevokeAll(t.Context(), "ada")
-	for name, err := range map[string]error{"List": listed, "RevokeAll": all, "Revoke": m.Revoke(t.Context(), "ada", session.ID{1})} {
+	for name, err := range map[string]error{"ByOwner": listed, "RevokeAll": all, "Revoke": m.Revoke(t.Context(), "ada", session.ID{1})} {
 		if !errors.Is(err, session.ErrUnsupported) || !strings.Contains(err.Error(), "middleware_test.visit has no method SessionOwner") {
 			t.Errorf("%s returned %v", name, err)
 		}

@@ -30,7 +30,7 @@ import (
 //	a changed struct: 500 for ever            TestAnUnreadableSessionIsReplaced
 //	a made-up ID is adopted                   TestAnUnknownTokenIsNotAdopted
 //	renewal at log-in is forgotten            TestAVisit
-//	a user's sessions cannot be ended         TestListAndRevoke
+//	a user's sessions cannot be ended         TestByOwnerAndRevoke
 //	cookies are parsed laxly, or not at all   TestHostileCookies
 //	a manager starts a goroutine              TestNothingRunsInTheBackground
 //	session objects are reused                TestASessionOutlivesItsRequest

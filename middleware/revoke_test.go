@@ -62,7 +62,7 @@ func TestListsWrapTheStoresErrors(t *testing.T) {
 		byOwner: func(context.Context, string) records { return broken },
 		all:     func(context.Context) records { return broken },
 	}, nil)
-	for name, list := range map[string]records{"List": a.List(t.Context(), "ada"), "All": a.All(t.Context())} {
+	for name, list := range map[string]records{"ByOwner": a.ByOwner(t.Context(), "ada"), "All": a.All(t.Context())} {
 		t.Run(name, func(t *testing.T) {
 			var errs []error
 			for _, err := range list {
@@ -95,7 +95,7 @@ func TestAStoreThatFindsNoOwners(t *testing.T) {
 		err  error
 		want string
 	}{
-		"List":      {last(a.List(t.Context(), "ada")), "middleware_test.bare does not find sessions by owner"},
+		"ByOwner":   {last(a.ByOwner(t.Context(), "ada")), "middleware_test.bare does not find sessions by owner"},
 		"RevokeAll": {all, "middleware_test.bare does not find sessions by owner"},
 		"All":       {last(a.All(t.Context())), "middleware_test.bare does not list sessions"},
 	} {

@@ -49,7 +49,7 @@ func TestSessionsOfANewerVersionCanBeEnded(t *testing.T) {
 		return s
 	}
 	count := func(m *middleware.Manager[cart]) (readable, unreadable int) {
-		for _, err := range m.List(t.Context(), "ada") {
+		for _, err := range m.ByOwner(t.Context(), "ada") {
 			switch {
 			case err == nil:
 				readable++

@@ -33,7 +33,7 @@ type sessionRow struct {
 // sessionsOf returns the customer's sessions, the latest log-in first.
 func (s *shop) sessionsOf(r *http.Request, customer string, this session.ID) ([]sessionRow, error) {
 	var rows []sessionRow
-	for rec, err := range s.carts.List(r.Context(), customer) {
+	for rec, err := range s.carts.ByOwner(r.Context(), customer) {
 		if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable {
 			continue // no visitor is logged in by it
 		}

@@ -70,7 +70,7 @@ func TestClockSkew(t *testing.T) {
 						}
 					}
 					found := 0
-					for rec, err := range s.List(context.Background(), "ada") {
+					for rec, err := range s.ByOwner(context.Background(), "ada") {
 						must(t, err)
 						if found++; rec.Deadline.Sub(rec.Renewed) > lifetime {
 							t.Errorf("the session may live for %v", rec.Deadline.Sub(rec.Renewed))
@@ -144,7 +144,7 @@ func TestClockSkewBeyondLifetime(t *testing.T) {
 	onNode(t, url, 0, func(t *testing.T, s *site) {
 		wantEveryKeyToExpire(t, s, 2*skew)
 		found := false
-		for rec, err := range s.List(context.Background(), "ada") {
+		for rec, err := range s.ByOwner(context.Background(), "ada") {
 			must(t, err)
 			found = found || rec.ID == idOf(t, cookie)
 		}

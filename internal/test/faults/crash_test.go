@@ -147,7 +147,7 @@ func (s *site) wantAllListed(t *testing.T, name string) {
 	t.Helper()
 	for id, rec := range s.stored(t) {
 		listed := rec.Owner == ""
-		for other, err := range s.List(t.Context(), rec.Owner) {
+		for other, err := range s.ByOwner(t.Context(), rec.Owner) {
 			must(t, err)
 			listed = listed || other.ID == id
 		}

@@ -98,7 +98,7 @@ func TestOwnersAtScale(t *testing.T) {
 		found, ended := 0, 0
 		start := time.Now()
 		list = worked(t, s.client, func() {
-			for _, err := range s.List(t.Context(), "ada") {
+			for _, err := range s.ByOwner(t.Context(), "ada") {
 				must(t, err)
 				found++
 			}
@@ -159,7 +159,7 @@ func BenchmarkOwners(b *testing.B) {
 				s.begin(b, "ada")
 			}
 			for b.Loop() {
-				for _, err := range s.List(b.Context(), "ada") {
+				for _, err := range s.ByOwner(b.Context(), "ada") {
 					must(b, err)
 				}
 			}

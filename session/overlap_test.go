@@ -9,6 +9,31 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
+// An edit that commits panics, also while another goroutine commits.
+func TestAnEditThatCommitsBesideACommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		s := load(t, store, stored(t, store, state{Count: 1}))
+		ctx, cancel := context.WithCancel(t.Context()) // ends the deadlock
+		other := make(chan bool)
+		var panicked any
+		go func() {
+			defer func() { panicked = recover() }()
+			s.Update(func(*state) { <-other; s.Commit(ctx) })
+		}()
+		synctest.Wait()
+		go s.Commit(context.Background())
+		synctest.Wait()
+		close(other)
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		if panicked == nil {
+			t.Error("the edit waited for its own end")
+		}
+	})
+}
+
 // aRunningEdit starts an edit that adds 100 and whose first run waits for release.
 func aRunningEdit(s *session.Session[state], release chan bool) {
 	begun := make(chan bool)
