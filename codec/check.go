@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/seed48429006/sessions/codec/internal/typename"
 	"github.com/seed48429006/sessions/internal/deep"
 )
 
@@ -50,7 +51,7 @@ func check[T any](r *rules) error {
 		path = t.String()
 	}
 	c := checker{rules: r, seen: map[sight]bool{}}
-	if local[T]() && !titled[T]() {
+	if typename.Ambiguous[T]() {
 		c.refuse(path, "is declared within a function, where another type may have the same name; declare it outside")
 	}
 	c.check(t, path, true)

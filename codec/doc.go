@@ -1,5 +1,4 @@
-// Package codec turns session values into bytes and back, and fixes the form in
-// which stores keep whole records.
+// Package codec turns session values into bytes and back.
 //
 // # Choosing a codec
 //
@@ -135,30 +134,6 @@
 //
 // # Records
 //
-// [AppendRecord] and [DecodeRecord] are for authors of stores. A record is a
-// header of [HeaderSize] bytes, then the owner, then the encoded value. Numbers
-// are big-endian, times Unix milliseconds:
-//
-//	 0  format, 1
-//	 1  flags: 1 outlives the browser, 2 retired
-//	 2  revision
-//	10  expires
-//	18  created
-//	26  renewed
-//	34  deadline
-//	42  CRC-32C of the type's identity, then of everything but itself and expires;
-//	    of a retired record, which is of every type, without the identity
-//	46  length of the owner
-//	48  owner, value; of a retired record, the 32 bytes of its successor's ID
-//
-// The header of a retired record has no owner, and its times are zero. [ReadHeader]
-// reads a header alone: a store can find, list and end a record whose value it
-// cannot decode.
-//
-// The checksum finds accidents, not attacks: who can write to the store can
-// forge sessions, unless they are sealed.
-//
-// A value begins with byte c1 if it has a version, which follows in two bytes, and
-// with byte 01 if it is sealed: then follow 12 bytes of nonce, the encrypted
-// value, and 16 bytes of tag.
+// Package wire has the form in which stores keep whole records, for authors of
+// stores.
 package codec

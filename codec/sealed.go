@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/seed48429006/sessions/codec/internal/place"
 )
 
 const (
@@ -95,15 +97,17 @@ type sealed[T any] struct {
 	aeads []cipher.AEAD
 }
 
-func (c *sealed[T]) Append(dst []byte, v *T) ([]byte, error) { return c.appendAt(dst, v, place{}) }
+func (c *sealed[T]) Append(dst []byte, v *T) ([]byte, error) {
+	return c.AppendAt(dst, v, place.Place{})
+}
 
-func (c *sealed[T]) Decode(data []byte, v *T) error { return c.decodeAt(data, v, place{}) }
+func (c *sealed[T]) Decode(data []byte, v *T) error { return c.DecodeAt(data, v, place.Place{}) }
 
 // Check reports what the inner codec cannot keep of T.
 func (c *sealed[T]) Check() error { return checkInner(c.inner) }
 
-func (c *sealed[T]) appendAt(dst []byte, v *T, at place) ([]byte, error) {
-	out, err := appendAt(c.inner, append(dst, sealedFormat), v, at)
+func (c *sealed[T]) AppendAt(dst []byte, v *T, at place.Place) ([]byte, error) {
+	out, err := place.Encode(c.inner, append(dst, sealedFormat), v, at)
 	if err != nil {
 		return dst, err
 	}
@@ -111,7 +115,7 @@ func (c *sealed[T]) appendAt(dst []byte, v *T, at place) ([]byte, error) {
 	return c.aeads[0].Seal(out[:head], nil, out[head:], sealedFor(at)), nil
 }
 
-func (c *sealed[T]) decodeAt(data []byte, v *T, at place) error {
+func (c *sealed[T]) DecodeAt(data []byte, v *T, at place.Place) error {
 	var zero T
 	*v = zero
 	if err := refuseVersion(data); err != nil {
@@ -120,7 +124,7 @@ func (c *sealed[T]) decodeAt(data []byte, v *T, at place) error {
 	scratch := scratches.Get().(*[]byte)
 	plain, err := c.open((*scratch)[:0], data, at)
 	if err == nil {
-		err = decodeAt(c.inner, plain, v, at)
+		err = place.Decode(c.inner, plain, v, at)
 	}
 	clear(plain)
 	if cap(plain) <= maxPooled {
@@ -131,7 +135,7 @@ func (c *sealed[T]) decodeAt(data []byte, v *T, at place) error {
 }
 
 // open appends to dst what is sealed in data.
-func (c *sealed[T]) open(dst, data []byte, at place) ([]byte, error) {
+func (c *sealed[T]) open(dst, data []byte, at place.Place) ([]byte, error) {
 	if len(data) == 0 || data[0] != sealedFormat {
 		return dst, errSealed
 	}
@@ -144,8 +148,8 @@ func (c *sealed[T]) open(dst, data []byte, at place) ([]byte, error) {
 }
 
 // sealedFor returns what is authenticated with the value.
-func sealedFor(at place) []byte {
-	return at.append(append(make([]byte, 0, 256), sealedLabel...))
+func sealedFor(at place.Place) []byte {
+	return at.Append(append(make([]byte, 0, 256), sealedLabel...))
 }
 
 var scratches = sync.Pool{New: func() any { return new([]byte) }}

@@ -1,12 +1,16 @@
 package codec
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/seed48429006/sessions/codec/internal/place"
+)
 
 // An Upgrade turns values of an older version into values of type T. It is made
 // by [From], for [Versioned]. The zero Upgrade is refused there.
 type Upgrade[T any] struct {
 	version uint16
-	decode  func(payload []byte, v *T, at place) error
+	decode  func(payload []byte, v *T, at place.Place) error
 	check   func() error
 	err     error // what is wrong with the arguments of From
 }
@@ -32,9 +36,9 @@ func From[Old, T any](version uint16, inner Codec[Old], up func(Old) (T, error))
 	if up == nil {
 		u.err = errors.Join(u.err, errors.New("the function is nil"))
 	}
-	u.decode = func(payload []byte, v *T, at place) error {
+	u.decode = func(payload []byte, v *T, at place.Place) error {
 		var old Old
-		if err := decodeAt(inner, payload, &old, at); err != nil {
+		if err := place.Decode(inner, payload, &old, at); err != nil {
 			return err
 		}
 		return convert(up, old, v)

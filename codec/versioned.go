@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed48429006/sessions/codec/internal/place"
 	"github.com/seed48429006/sessions/internal/deep"
 	"github.com/seed48429006/sessions/session"
 )
@@ -77,9 +78,11 @@ func checkVersionless[T any](inner Codec[T]) error {
 	return nil
 }
 
-func (c *versioned[T]) Append(dst []byte, v *T) ([]byte, error) { return c.appendAt(dst, v, place{}) }
+func (c *versioned[T]) Append(dst []byte, v *T) ([]byte, error) {
+	return c.AppendAt(dst, v, place.Place{})
+}
 
-func (c *versioned[T]) Decode(data []byte, v *T) error { return c.decodeAt(data, v, place{}) }
+func (c *versioned[T]) Decode(data []byte, v *T) error { return c.DecodeAt(data, v, place.Place{}) }
 
 // Check reports what the inner codecs, of this version and of those before,
 // cannot keep of their types.
@@ -93,20 +96,20 @@ func (c *versioned[T]) Check() error {
 	return errors.Join(errs...)
 }
 
-func (c *versioned[T]) appendAt(dst []byte, v *T, at place) ([]byte, error) {
-	out, err := appendAt(c.inner, binary.BigEndian.AppendUint16(append(dst, versionMark), c.version), v, at)
+func (c *versioned[T]) AppendAt(dst []byte, v *T, at place.Place) ([]byte, error) {
+	out, err := place.Encode(c.inner, binary.BigEndian.AppendUint16(append(dst, versionMark), c.version), v, at)
 	if err != nil {
 		return dst, err
 	}
 	return out, nil
 }
 
-func (c *versioned[T]) decodeAt(data []byte, v *T, at place) error {
+func (c *versioned[T]) DecodeAt(data []byte, v *T, at place.Place) error {
 	version, payload, err := splitVersion(data)
 	switch {
 	case err != nil:
 	case version == c.version:
-		return decodeAt(c.inner, payload, v, at)
+		return place.Decode(c.inner, payload, v, at)
 	case version > c.version:
 		err = fmt.Errorf("%w: version %d, while this one knows versions up to %d", session.ErrNewer, version, c.version)
 	default:
@@ -121,7 +124,7 @@ func (c *versioned[T]) decodeAt(data []byte, v *T, at place) error {
 
 // upgrade reads an older value. What an upgrade returned may be anything, and
 // may be shared: it is checked, and copied before it is brought into its form.
-func (c *versioned[T]) upgrade(version uint16, payload []byte, v *T, at place) error {
+func (c *versioned[T]) upgrade(version uint16, payload []byte, v *T, at place.Place) error {
 	i := slices.IndexFunc(c.upgrades, func(up Upgrade[T]) bool { return up.version == version })
 	switch {
 	case i < 0 && version == 0:

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -23,7 +23,7 @@ func (s *Store[T]) decode(data []byte, id session.ID) (session.Record[T], error)
 	if err := s.checkSize(data); err != nil {
 		return session.Record[T]{}, &session.DecodeError{ID: id, Err: err}
 	}
-	rec, err := codec.DecodeRecord(data, id, s.codec)
+	rec, err := wire.DecodeRecord(data, id, s.codec)
 	if err == nil && passed(rec.Deadline) {
 		return session.Record[T]{}, session.ErrNotFound
 	}
@@ -36,14 +36,14 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, unavailable(err)
 	}
-	head, err := s.client.GetRange(ctx, s.key(id), 0, codec.HeaderSize-1).Bytes()
+	head, err := s.client.GetRange(ctx, s.key(id), 0, wire.HeaderSize-1).Bytes()
 	if wrongType(err) {
 		return true, nil
 	}
 	if err != nil || len(head) == 0 {
 		return false, unavailable(err)
 	}
-	h, err := codec.ReadHeader(head)
+	h, err := wire.ReadHeader(head)
 	return err != nil || !h.Retired && !passed(h.Deadline), nil
 }
 
