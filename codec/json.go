@@ -19,7 +19,7 @@ import (
 // Compared with [MessagePack] it takes a third more space, and more than twice as
 // long to decode.
 func JSON[T any]() Codec[T] {
-	return &jsonCodec[T]{plan: deep.Of[T](), null: mayBeNull[T](jsonRules)}
+	return &jsonCodec[T]{plan: deep.Of[T](), null: mayBeNull[T](jsonDialect)}
 }
 
 type jsonCodec[T any] struct {
@@ -60,7 +60,7 @@ func (c *jsonCodec[T]) Decode(data []byte, v *T) error {
 }
 
 // Check reports what JSON cannot keep of T.
-func (c *jsonCodec[T]) Check() error { return check[T](jsonRules) }
+func (c *jsonCodec[T]) Check() error { return check[T](jsonDialect) }
 
 // inspect refuses what the standard decoder would take, but should not.
 func (c *jsonCodec[T]) inspect(data []byte, fresh bool) error {

@@ -27,7 +27,7 @@ import (
 // nil slice, map or pointer comes back as a nil pointer. Two encodings of equal
 // values may differ in the order of their maps' keys.
 func MessagePack[T any]() Codec[T] {
-	return &messagePack[T]{plan: deep.Of[T](), numbers: numbersOf(reflect.TypeFor[T]()), null: mayBeNull[T](msgpackRules)}
+	return &messagePack[T]{plan: deep.Of[T](), numbers: numbersOf(reflect.TypeFor[T]()), null: mayBeNull[T](msgpackDialect)}
 }
 
 type messagePack[T any] struct {
@@ -81,7 +81,7 @@ func (c *messagePack[T]) Decode(data []byte, v *T) error {
 }
 
 // Check reports what MessagePack cannot keep of T.
-func (c *messagePack[T]) Check() error { return check[T](msgpackRules) }
+func (c *messagePack[T]) Check() error { return check[T](msgpackDialect) }
 
 // isNil reports whether data is MessagePack's nil.
 func isNil(data []byte) bool { return len(data) == 1 && data[0] == 0xc0 }

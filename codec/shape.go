@@ -39,7 +39,7 @@ func (c *shaper) shape(t reflect.Type) *shape {
 			t = t.Elem()
 		}
 	}
-	if msgpackRules.to(t) != nil || msgpackRules.from(t) != nil {
+	if msgpackDialect.writer(t) != nil || msgpackDialect.reader(t) != nil {
 		return nil
 	}
 	if s, ok := c.seen[t]; ok {
@@ -86,7 +86,7 @@ func (c *shaper) float(s *shape, precision int) {
 
 func (c *shaper) structs(s *shape) {
 	s.fields = map[string]*shape{}
-	for _, m := range msgpackFields(&checker{rules: msgpackRules}, s.typ, "") {
+	for _, m := range msgpackFields(&checker{dialect: msgpackDialect}, s.typ, "") {
 		field := c.shape(m.typ)
 		s.order = append(s.order, field)
 		s.fields[m.name] = field

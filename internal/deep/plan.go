@@ -29,7 +29,7 @@ const MaxDepth = 64
 var ErrTooDeep = errors.New("the value contains itself or nests deeper than 64 levels")
 
 // A Plan handles values of type T. It is immutable.
-type Plan[T any] struct{ root *node }
+type Plan[T any] struct{ root node }
 
 // Of returns the plan for T. Plans are made once and kept.
 func Of[T any]() Plan[T] { return Plan[T]{nodeOf(reflect.TypeFor[T]())} }
@@ -37,12 +37,12 @@ func Of[T any]() Plan[T] { return Plan[T]{nodeOf(reflect.TypeFor[T]())} }
 // Copy returns a copy of *v that shares no memory with it. The value must have
 // passed [Plan.Verify].
 func (p Plan[T]) Copy(v *T) *T {
-	fresh := new(T)
-	*fresh = *v
-	if !p.root.flat {
-		p.root.unshare(unsafe.Pointer(fresh))
+	copied := new(T)
+	*copied = *v
+	if !p.root.about().flat {
+		p.root.unshare(unsafe.Pointer(copied))
 	}
-	return fresh
+	return copied
 }
 
 // Equal reports whether a and b hold the same value.
@@ -54,6 +54,9 @@ func (p Plan[T]) Equal(a, b *T) bool {
 // as "Items" and "Address.City", in the order of their declaration. If T is no
 // struct, a difference is reported as ".".
 func (p Plan[T]) Changes(a, b *T) []string {
+	if p.Equal(a, b) {
+		return nil
+	}
 	return p.root.changes(nil, "", unsafe.Pointer(a), unsafe.Pointer(b))
 }
 
@@ -64,7 +67,7 @@ func (p Plan[T]) Changes(a, b *T) []string {
 // left as they are.
 // It writes to *v and to everything that it points to.
 func (p Plan[T]) Normalize(v *T) {
-	if p.root.norm {
+	if p.root.about().normalizes {
 		p.root.normalize(unsafe.Pointer(v))
 	}
 }
@@ -72,7 +75,7 @@ func (p Plan[T]) Normalize(v *T) {
 // Verify returns an error if *v cannot be copied and stored: [ErrTooDeep], or
 // what a part's own marshaler has against it.
 func (p Plan[T]) Verify(v *T) error {
-	if !p.root.loops {
+	if !p.root.about().verifies {
 		return nil
 	}
 	w := walk{budget: maxParts}

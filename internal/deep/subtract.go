@@ -11,7 +11,7 @@ import (
 // among them, if it is still the same. What has come to *v meanwhile stays. Nothing left is zero.
 func (p Plan[T]) Subtract(v, taken *T) {
 	from, what := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
-	switch t := p.root.typ; {
+	switch t := p.root.about().typ; {
 	case p.Equal(v, taken):
 		from.SetZero()
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
@@ -50,14 +50,14 @@ func subtractSlice(from, what reflect.Value) {
 // in the order of the slice. So looking all of them up takes linear time, unless
 // their type encodes itself and they come in another order.
 type bag struct {
-	elem  *node
+	elem  node
 	slice reflect.Value
 	seed  maphash.Seed
 	first map[uint64]int // by hash: the index of the first in its list
 	next  []int          // by index: that of the next one in the same list, -1 after the last
 }
 
-func newBag(elem *node, slice reflect.Value) *bag {
+func newBag(elem node, slice reflect.Value) *bag {
 	b := &bag{elem, slice, maphash.MakeSeed(), make(map[uint64]int, slice.Len()), make([]int, slice.Len())}
 	for i := slice.Len() - 1; i >= 0; i-- {
 		hash := b.hash(slice.Index(i))
@@ -105,7 +105,7 @@ func subtractMap(from, what reflect.Value) {
 	elem := nodeOf(from.Type().Elem())
 	for entries := what.MapRange(); entries.Next(); {
 		held := from.MapIndex(entries.Key())
-		if held.IsValid() && elem.equal(boxed(held), boxed(entries.Value())) {
+		if held.IsValid() && elem.equal(addressOfCopy(held), addressOfCopy(entries.Value())) {
 			from.SetMapIndex(entries.Key(), reflect.Value{})
 		}
 	}

@@ -1,33 +1,22 @@
 package codec
 
 import (
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/rules"
 )
 
-var msgpackRules = &rules{
+var msgpackDialect = &dialect{
 	codec:      "MessagePack",
-	tag:        "msgpack",
-	families:   msgpackFamilies,
+	tag:        rules.MessagePack,
+	pairs:      msgpackPairs,
 	valueFirst: true,
 	fields:     msgpackFields,
 	key:        func(reflect.Type) bool { return true },
-	kinds:      msgpackKinds(),
-}
-
-func msgpackKinds() map[reflect.Kind]string {
-	m := maps.Clone(kinds)
-	m[reflect.Uintptr] = "a uintptr cannot be stored; use a uint64"
-	return m
-}
-
-// msgpackTag splits a field's tag.
-func msgpackTag(f reflect.StructField) (name string, options []string) {
-	name, rest, _ := strings.Cut(f.Tag.Get("msgpack"), ",")
-	return name, strings.Split(rest, ",")
+	kinds:      rules.Unstorable,
 }
 
 // alias returns the other name under which a field with these options is read.
@@ -46,11 +35,11 @@ func alias(options []string) string {
 func msgpackFields(c *checker, t reflect.Type, path string) []member {
 	var list []member
 	for f := range t.Fields() {
-		name, options := msgpackTag(f)
+		name, options := rules.Tag(f, rules.MessagePack)
 		at := path + "." + f.Name
 		switch {
-		case name == "-":
-			c.kept(t, f, at)
+		case rules.Skipped(f, rules.MessagePack):
+			c.skipped(t, f, at)
 		case c.dropped(t, f, at):
 		case f.Name == "_msgpack":
 			if slices.Contains(options, "as_array") || slices.Contains(options, "asArray") {
@@ -61,7 +50,7 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 		case f.Anonymous && c.inlines(list, f.Type, options):
 			list = append(list, msgpackFields(c, f.Type, at)...)
 		case !f.IsExported():
-			c.hidden(t, f, path)
+			c.hidden(t, f, at)
 		default:
 			if slices.Contains(options, "intern") {
 				c.refuse(at, "interned strings are not supported; remove intern")
@@ -82,14 +71,14 @@ func msgpackFields(c *checker, t reflect.Type, path string) []member {
 // t that encodes itself, finds none, and leaves out what is not empty.
 func (c *checker) takenForEmpty(t reflect.Type) bool {
 	_, asked := t.MethodByName("IsZero")
-	return t.Kind() == reflect.Struct && c.to(t) != nil && !asked
+	return t.Kind() == reflect.Struct && c.writer(t) != nil && !asked
 }
 
 // spreads reports whether msgpack/v5 would rather store the fields of a struct
 // of type t that is embedded than the struct itself.
 func (c *checker) spreads(t reflect.Type, options []string) bool {
 	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]() &&
-		c.to(t) == nil && c.from(t) == nil && !slices.Contains(options, "noinline")
+		c.writer(t) == nil && c.reader(t) == nil && !slices.Contains(options, "noinline")
 }
 
 // inlines reports whether it does, next to the fields that there are already.
@@ -97,7 +86,7 @@ func (c *checker) inlines(list []member, t reflect.Type, options []string) bool 
 	if !c.spreads(t, options) || slices.Contains(options, "inline") {
 		return c.spreads(t, options)
 	}
-	for _, own := range msgpackFields(&checker{rules: c.rules}, t, "") {
+	for _, own := range msgpackFields(&checker{dialect: c.dialect}, t, "") {
 		if slices.ContainsFunc(list, func(m member) bool { return m.name == own.name }) {
 			return false
 		}
