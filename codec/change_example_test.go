@@ -226,5 +226,5 @@ func ExampleSealed() {
 	// Output:
 	// false <nil>
 	// <nil> ada
-	// codec: value cannot be opened: it is sealed with another key or for another record, or it is corrupt
+	// codec: the value cannot be opened: it is sealed with another key or for another record, or it is corrupt
 }

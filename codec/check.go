@@ -46,7 +46,7 @@ func check[T any](d *dialect) error {
 	}
 	c := checker{dialect: d, visited: map[visit]bool{}}
 	if typename.Ambiguous[T]() {
-		c.refuse(path, "is declared within a function, where another type may have the same name; declare it outside")
+		c.refuse(path, "is declared within a function, and another function may declare a type of that name; declare it outside")
 	}
 	c.check(t, path, true)
 	return errors.Join(c.errs...)
@@ -126,7 +126,7 @@ func (c *checker) skipped(t reflect.Type, f reflect.StructField, path string) {
 	switch {
 	case !rules.Keeps(t, f):
 	case rules.EncodesItself(t):
-		c.refuse(path, "%v encodes itself, so that sessions keep all of it, but %s does not use its methods; remove the tag, or give %v methods that %s uses: %s",
+		c.refuse(path, "%v encodes itself, so that sessions keep all its fields, but %s does not use its methods; remove the tag, or give %v methods that %s uses: %s",
 			t, c.codec, t, c.codec, methods(c.pairs))
 	default:
 		c.refuse(path, "sessions keep it, but %s does not; tag it `msgpack:\"-\" json:\"-\"`, or remove the tag", c.codec)

@@ -35,8 +35,8 @@ func jsonKey(t reflect.Type) bool {
 	return t.Implements(rules.TextPair.To) && rules.TextPair.Of(t)
 }
 
-// jsonFields lists the fields of t that encoding/json encodes, those of embedded
-// structs among them. Where two have one name, it drops one or both.
+// jsonFields lists the fields of t that encoding/json encodes, and those of embedded
+// structs. If two have one name, encoding/json drops one or both.
 func jsonFields(c *checker, t reflect.Type, path string) []member {
 	var list []member
 	for f := range t.Fields() {
@@ -70,7 +70,7 @@ func jsonEmbedded(c *checker, f reflect.StructField, path string) []member {
 	if f.Type.Kind() == reflect.Pointer {
 		embedded = f.Type.Elem()
 		if !f.IsExported() {
-			c.refuse(at, "a pointer to an embedded struct that is unexported cannot be read; name the field")
+			c.refuse(at, "a pointer to an unexported embedded struct cannot be decoded; name the field")
 			return nil
 		}
 	}

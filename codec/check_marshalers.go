@@ -76,11 +76,11 @@ func (c *checker) encodesItself(t reflect.Type, path string, addressable bool) b
 	}
 	switch {
 	case to == nil:
-		c.refuse(path, "%v has %s, but not the method that writes what that reads", t, from.Reader())
+		c.refuse(path, "%v has %s, but no method to encode it", t, from.Reader())
 	case from == nil:
-		c.refuse(path, "%v has %s, but not the method that reads what that writes", t, to.Writer())
+		c.refuse(path, "%v has %s, but no method to decode it", t, to.Writer())
 	case to.Group != from.Group:
-		c.refuse(path, "%v is written by %s but read by %s; give it %v", t, to.Writer(), from.Reader(), c.pairs[0])
+		c.refuse(path, "%v is encoded by %s but decoded by %s; give it %v", t, to.Writer(), from.Reader(), c.pairs[0])
 	case !addressable && !t.Implements(to.To):
 		c.refuse(path, "%v values in a map have no address, which their %s needs; use a map of pointers, or a value receiver", t, to.Writer())
 	case t.Kind() == reflect.Struct && keptFields(t) > 1 && rules.Promoted(t, to.Writer()) != "":

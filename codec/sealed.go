@@ -18,36 +18,40 @@ const (
 	// sealedFormat begins every sealed value.
 	sealedFormat = 1
 
-	// sealedLabel keeps what is sealed here from being opened as anything else,
-	// should a key be in use for something else too.
+	// sealedLabel prevents that data sealed here is opened for another purpose, if
+	// a program uses a key for both.
 	sealedLabel = "github.com/seed48429006/sessions/codec sealed value 1\x00"
 )
 
-// One error for all that can be wrong: which key failed, or why, is nobody's business.
-var errSealed = errors.New("codec: value cannot be opened: it is sealed with another key or for another record, or it is corrupt")
+// errSealed is the one error for all failures, so that it does not reveal which key
+// failed or why.
+var errSealed = errors.New("codec: the value cannot be opened: it is sealed with another key or for another record, or it is corrupt")
 
-// Sealed returns a codec that encrypts what inner encodes, by AES-256-GCM under
-// random nonces. The first key seals; all of them open. Each has [KeySize]
-// bytes, from a source of randomness and not from a person. The error joins
-// everything that is wrong with the arguments.
+// Sealed returns a codec that encrypts the encoding of inner by AES-256-GCM with
+// random nonces. The first key seals; all of them open. Each key must have
+// [KeySize] bytes from a source of randomness. The error joins all mistakes in the
+// arguments.
 //
-// A value is tied to its record: to the record's ID, type, owner, revision,
-// times and flags, all but the time of idle expiry. So who reads a dump of the
-// store learns owners, times and the values' lengths, but no value. And who can
-// write to the store, but has no key, can end sessions, move their idle expiry up
-// to the deadline, and put back an earlier revision of one; not make a session,
-// nor read or change one, nor give one visitor's session to another, or to
-// another owner, or more time. Without a record, by Append and Decode, a value is
-// tied to nothing. A codec of one's own around a sealed one hides the record
-// from it; put it inside.
+// A value is bound to its record: to the record's ID, type, owner, revision, flags
+// and times, except the idle expiry. Without a key,
 //
-// To change keys, add the new one at the end on all servers; then move it to
-// the front; remove the old one when all sessions sealed with it have ended.
-// One key is good for four billion values (NIST SP 800-38D, 8.3), which is seven
-// weeks at a thousand changes a second.
+//   - a program that reads the store learns owners, times and the lengths of the
+//     values, but no value;
+//   - a program that writes to the store can end sessions, move their idle expiry up
+//     to the deadline, and restore an earlier revision of a session. It cannot
+//     create, read or change a session, give it to another visitor or owner, or
+//     move its deadline.
 //
-// A sealed value is 29 bytes longer. To seal what was stored in the clear, see
-// [Versioned].
+// Append and Decode encode a value without a record, bound to none. Put your own
+// codecs inside a sealed one: around it, they would hide the record from it.
+//
+// To replace a key, add the new one at the end on all servers, then move it to the
+// front. Remove the old key when all sessions sealed with it have ended. A key is
+// good for four billion values (NIST SP 800-38D, 8.3): seven weeks at a thousand
+// changes a second.
+//
+// A sealed value is 29 bytes longer. To seal values that are stored in the clear,
+// see [Versioned].
 func Sealed[T any](inner Codec[T], keys ...[]byte) (Codec[T], error) {
 	errs := checkKeys(keys)
 	if inner == nil {
@@ -103,7 +107,7 @@ func (c *sealed[T]) Append(dst []byte, v *T) ([]byte, error) {
 
 func (c *sealed[T]) Decode(data []byte, v *T) error { return c.DecodeAt(data, v, place.Place{}) }
 
-// Check reports what the inner codec cannot keep of T.
+// Check returns the errors of the inner codec.
 func (c *sealed[T]) Check() error { return checkInner(c.inner) }
 
 func (c *sealed[T]) AppendAt(dst []byte, v *T, at place.Place) ([]byte, error) {
@@ -134,7 +138,7 @@ func (c *sealed[T]) DecodeAt(data []byte, v *T, at place.Place) error {
 	return err
 }
 
-// open appends to dst what is sealed in data.
+// open appends to dst the encoding that is sealed in data.
 func (c *sealed[T]) open(dst, data []byte, at place.Place) ([]byte, error) {
 	if len(data) == 0 || data[0] != sealedFormat {
 		return dst, errSealed
@@ -147,14 +151,14 @@ func (c *sealed[T]) open(dst, data []byte, at place.Place) ([]byte, error) {
 	return dst, errSealed
 }
 
-// sealedFor returns what is authenticated with the value.
+// sealedFor returns the data that is authenticated with the value.
 func sealedFor(at place.Place) []byte {
 	return at.Append(append(make([]byte, 0, 256), sealedLabel...))
 }
 
 var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
-// checkInner asks a codec inside another what it cannot keep.
+// checkInner returns the errors of a codec inside another.
 func checkInner[T any](inner Codec[T]) error {
 	if c, ok := inner.(Checker); ok {
 		return c.Check()

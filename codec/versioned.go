@@ -11,22 +11,23 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// versionMark begins every value that has a version; two bytes with the version
-// follow. Neither MessagePack nor JSON nor a sealed value begins like this, which
-// tells a value with a version from one that was written before there were any.
+// versionMark begins every value with a version; the version follows in two bytes.
+// No other codec of this package begins a value with it, so that values without a
+// version can be told apart.
 const versionMark = 0xc1
 
 const versionSize = 3
 
-// Versioned returns a codec that writes a version before what inner encodes.
-// Values of that version are read by inner, those of older versions by the
-// upgrade [From] their version: at most one each. An older version without an
-// upgrade cannot be read, which ends its sessions; of a newer one, the error is
-// [session.ErrNewer]. Version 0 is for values that have none: those that were written
-// before the program used Versioned.
+// Versioned returns a codec that writes the version before the encoding of inner.
+// Inner decodes the values of that version; the upgrade [From] an older version
+// decodes those of that one. A version has at most one upgrade. Version 0 stands for
+// values without a version: those stored before the program used Versioned.
 //
-// The error joins everything that is wrong with the arguments. How a program
-// comes to versions, and when it wants a new one, is in the package's documentation.
+// Decode fails for an older version without an upgrade, which ends its sessions, and
+// with [session.ErrNewer] for a newer version. The error of Versioned joins all
+// mistakes in the arguments.
+//
+// The package's documentation says when a program needs a new version.
 func Versioned[T any](version uint16, inner Codec[T], upgrades ...Upgrade[T]) (Codec[T], error) {
 	c := &versioned[T]{version: version, inner: inner, plan: deep.Of[T](), upgrades: upgrades}
 	if err := c.validate(); err != nil {
@@ -84,8 +85,7 @@ func (c *versioned[T]) Append(dst []byte, v *T) ([]byte, error) {
 
 func (c *versioned[T]) Decode(data []byte, v *T) error { return c.DecodeAt(data, v, place.Place{}) }
 
-// Check reports what the inner codecs, of this version and of those before,
-// cannot keep of their types.
+// Check returns the errors of the inner codecs of this version and of older ones.
 func (c *versioned[T]) Check() error {
 	errs := []error{checkInner(c.inner)}
 	for _, up := range c.upgrades {
@@ -122,15 +122,15 @@ func (c *versioned[T]) DecodeAt(data []byte, v *T, at place.Place) error {
 	return err
 }
 
-// upgrade reads an older value. What an upgrade returned may be anything, and
-// may be shared: it is checked, and copied before it is brought into its form.
+// upgrade decodes an older value. The result of the upgrade's function is verified,
+// since it may be any value, and copied, since it may be shared.
 func (c *versioned[T]) upgrade(version uint16, payload []byte, v *T, at place.Place) error {
 	i := slices.IndexFunc(c.upgrades, func(up Upgrade[T]) bool { return up.version == version })
 	switch {
 	case i < 0 && version == 0:
-		return errors.New("codec: value has no version, and there is no upgrade From version 0")
+		return errors.New("codec: the value has no version, and there is no upgrade From version 0")
 	case i < 0:
-		return fmt.Errorf("codec: value has version %d, and there is no upgrade From that", version)
+		return fmt.Errorf("codec: the value has version %d, and there is no upgrade From it", version)
 	}
 	err := c.upgrades[i].decode(payload, v, at)
 	if err == nil {
@@ -144,7 +144,7 @@ func (c *versioned[T]) upgrade(version uint16, payload []byte, v *T, at place.Pl
 	return nil
 }
 
-var errVersion = errors.New("codec: value is corrupt: its version is cut off or zero")
+var errVersion = errors.New("codec: the value is corrupt: its version is truncated or zero")
 
 // splitVersion takes the version off a value. Data without one is of version 0.
 func splitVersion(data []byte) (version uint16, payload []byte, err error) {
@@ -160,8 +160,8 @@ func splitVersion(data []byte) (version uint16, payload []byte, err error) {
 	return version, data[versionSize:], nil
 }
 
-// refuseVersion is for codecs without versions. A value that has one was written
-// by a program that had come to use them.
+// refuseVersion returns an error if the value has a version. Codecs without versions
+// call it: a newer program may have started to use them.
 func refuseVersion(data []byte) error {
 	if len(data) == 0 || data[0] != versionMark {
 		return nil

@@ -111,14 +111,14 @@ func TestVersionedRefuses(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"no upgrade":             {stored(t, versioned(t, 1, codec.MessagePack[visit2]()), visit2{}), "value has version 1, and there is no upgrade"},
+		"no upgrade":             {stored(t, versioned(t, 1, codec.MessagePack[visit2]()), visit2{}), "the value has version 1, and there is no upgrade"},
 		"an upgrade's error":     {stored(t, codec.JSON[visit1](), visit1{"Ada"}), `upgrade from version 0: "Ada" is no full name`},
 		"an upgrade's panic":     {stored(t, versioned(t, 2, codec.MessagePack[visit2]()), visit2{Pages: -1}), "upgrade from version 2: codec: panic"},
 		"old value is corrupt":   {withPayload(t, "\xc1\x00\x02\x01"), "upgrade from version 2"},
 		"today's is corrupt":     {withPayload(t, "\xc1\x00\x03\x01"), "cannot be read"},
-		"version 0":              {withPayload(t, "\xc1\x00\x00\x80"), "its version is cut off or zero"},
-		"version cut off":        {withPayload(t, "\xc1\x00"), "its version is cut off or zero"},
-		"two versions":           {withPayload(t, "\xc1\x00\x03\xc1\x00\x00\x80"), "its version is cut off or zero"},
+		"version 0":              {withPayload(t, "\xc1\x00\x00\x80"), "its version is truncated or zero"},
+		"version cut off":        {withPayload(t, "\xc1\x00"), "its version is truncated or zero"},
+		"two versions":           {withPayload(t, "\xc1\x00\x03\xc1\x00\x00\x80"), "its version is truncated or zero"},
 		"nothing":                {withPayload(t, ""), "upgrade from version 0"},
 		"of another, no version": {withPayload(t, "\x80"), "upgrade from version 0"},
 	} {

@@ -16,12 +16,16 @@ const expiresOffset = 10
 
 type item struct {
 	SKU   string
+	Name  string
 	Count int
+	Price int64
 }
 
 type cart struct {
 	Customer string
 	Items    []item
+	Notices  []string
+	Since    time.Time
 }
 
 // failing is refused by every codec.
@@ -49,9 +53,9 @@ func record() session.Record[cart] {
 }
 
 func tenItems() cart {
-	c := cart{Customer: "customer-4711"}
+	c := cart{Customer: "customer-4711", Since: time.Date(2026, 5, 4, 3, 2, 1, 987654321, time.UTC)}
 	for i := range 10 {
-		c.Items = append(c.Items, item{fmt.Sprintf("sku-%04d", i), i})
+		c.Items = append(c.Items, item{fmt.Sprintf("sku-%04d", i), "a thing of some name", i, int64(i) * 199})
 	}
 	return c
 }
