@@ -1,15 +1,19 @@
-package codec
+// Package fieldsize finds the field that makes an encoded value large.
+package fieldsize
 
-import "reflect"
+import (
+	"fmt"
+	"reflect"
 
-// LargestField tells which field of a struct takes the most space, for the error
-// about a record that is too large. It encodes the value's fields one at a time,
-// each alone in a value that is otherwise zero; the size is the number of bytes
-// that the field adds to a zero value. The name is empty if T is not a struct or a pointer
-// to one, or if no field can be told apart.
+	"github.com/seed48429006/sessions/codec"
+)
+
+// Largest returns the field of *v that takes the most bytes of its encoding, and
+// how many. It encodes each field alone, in a value that is otherwise zero. The
+// name is empty if T is no struct or pointer to one, or if no field adds anything.
 //
 // It takes about as long as encoding the value once more.
-func LargestField[T any](c Codec[T], v *T) (name string, size int) {
+func Largest[T any](c codec.Codec[T], v *T) (name string, size int) {
 	from := reflect.ValueOf(v).Elem()
 	if from.Kind() == reflect.Pointer {
 		from = from.Elem()
@@ -61,10 +65,14 @@ func settable(t reflect.Type, index []int) bool {
 	return t.Field(index[len(index)-1]).IsExported()
 }
 
-// encodedSize returns the length of v's encoding. A value with a single field
-// set may be one that its own marshaler does not expect.
-func encodedSize[T any](c Codec[T], v *T) (n int, err error) {
-	defer rescue(&err)
+// encodedSize returns the length of v's encoding. A marshaler may panic: it need
+// not expect a value with a single field set.
+func encodedSize[T any](c codec.Codec[T], v *T) (n int, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("fieldsize: panic: %v", p)
+		}
+	}()
 	data, err := c.Append(nil, v)
 	return len(data), err
 }

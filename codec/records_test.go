@@ -4,12 +4,34 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
+	"github.com/seed48429006/sessions/internal/test/forge"
 	"github.com/seed48429006/sessions/session"
 )
+
+// expiresOffset is where a record has its expiry.
+const expiresOffset = 10
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
+
+func record() session.Record[cart] {
+	return session.Record[cart]{
+		ID:       session.NewToken().ID(),
+		Revision: 0x1122334455667788,
+		Owner:    "customer-4711",
+		Created:  start,
+		Renewed:  start.Add(time.Minute),
+		Deadline: start.Add(24 * time.Hour),
+		Expires:  start.Add(time.Hour),
+		Persist:  true,
+		Value:    tenItems(),
+	}
+}
 
 // everyCodec returns one codec of each kind, and of each within another.
 func everyCodec[T any](tb testing.TB) map[string]codec.Codec[T] {
@@ -28,19 +50,19 @@ func everyCodec[T any](tb testing.TB) map[string]codec.Codec[T] {
 func TestDamagedRecords(t *testing.T) {
 	for name, c := range everyCodec[cart](t) {
 		rec := record()
-		data, err := codec.AppendRecord(nil, &rec, rec.Revision, c)
+		data, err := wire.AppendRecord(nil, &rec, rec.Revision, c)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for n := range data {
-			if _, err := codec.DecodeRecord(data[:n], rec.ID, c); !refused(err) {
+			if _, err := wire.DecodeRecord(data[:n], rec.ID, c); !refused(err) {
 				t.Errorf("%s: %d of %d bytes: got error %v", name, n, len(data), err)
 			}
 			for bit := range 8 {
 				data[n] ^= 1 << bit
-				got, err := codec.DecodeRecord(data, rec.ID, c)
+				got, err := wire.DecodeRecord(data, rec.ID, c)
 				data[n] ^= 1 << bit
-				if n < codec.ExpiresOffset || n >= codec.ExpiresOffset+8 {
+				if n < expiresOffset || n >= expiresOffset+8 {
 					if !refused(err) {
 						t.Errorf("%s: bit %d of byte %d flipped: got error %v", name, bit, n, err)
 					}
@@ -64,32 +86,32 @@ func refused(err error) bool {
 func TestForgedRecords(t *testing.T) {
 	for name, c := range everyCodec[cart](t) {
 		rec := record()
-		data, err := codec.AppendRecord(nil, &rec, rec.Revision, c)
+		data, err := wire.AppendRecord(nil, &rec, rec.Revision, c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		forge := func(what string, n int, data []byte) {
+		forged := func(what string, n int, data []byte) {
 			t.Helper()
-			got, err := codec.DecodeRecord(resealed[cart](data), rec.ID, c)
+			got, err := wire.DecodeRecord(forge.Checksum[cart](data), rec.ID, c)
 			if err == nil && name == "sealed" {
 				t.Errorf("%s: %s at %d gives %+v", name, what, n, got)
 			}
 			if err == nil {
-				_, err = codec.AppendRecord(nil, &got, got.Revision, c)
+				_, err = wire.AppendRecord(nil, &got, got.Revision, c)
 			}
 			if err != nil && !refused(err) && !errors.Is(err, session.ErrNewer) {
 				t.Errorf("%s: %s at %d: got error %v", name, what, n, err)
 			}
 		}
 		for n := range data {
-			if n >= codec.ExpiresOffset && n < codec.ExpiresOffset+8 || n >= 42 && n < 46 {
+			if n >= expiresOffset && n < expiresOffset+8 || n >= 42 && n < 46 {
 				continue
 			}
-			forge("cut", n, bytes.Clone(data[:n]))
+			forged("cut", n, bytes.Clone(data[:n]))
 			for bit := range 8 {
 				flipped := bytes.Clone(data)
 				flipped[n] ^= 1 << bit
-				forge("a bit flipped", n, flipped)
+				forged("a bit flipped", n, flipped)
 			}
 		}
 	}

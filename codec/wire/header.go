@@ -1,9 +1,8 @@
-package codec
+package wire
 
 import (
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"math"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 // HeaderSize is the length of a [Header] in bytes.
 const HeaderSize = 48
 
-// The places of a header's fields. All numbers are big-endian.
+// Offsets of the header's fields.
 const (
 	atFormat   = 0
 	atFlags    = 1
@@ -34,14 +33,13 @@ const (
 )
 
 var (
-	errShort  = errors.New("codec: record is truncated")
-	errFormat = errors.New("codec: record is in no known format")
+	errShort  = errors.New("wire: the record is truncated")
+	errFormat = errors.New("wire: the record is in no known format")
 )
 
-// A Header is the part of a stored record, or of a marker in its place, that
-// stores read by themselves.
+// A Header is the part of a stored record that stores read without its codec.
 type Header struct {
-	Retired  bool // a marker: nothing but the revision means anything
+	Retired  bool // reports whether the session was renewed; only Revision is set then
 	Persist  bool
 	Revision session.Revision
 	Created  time.Time
@@ -53,8 +51,9 @@ type Header struct {
 	ownerLen int
 }
 
-// ReadHeader reads the header at the beginning of data, which may end with it.
-// It cannot tell whether the header is intact: only [DecodeRecord] can.
+// ReadHeader reads the header at the beginning of data, which may end with it. It
+// fails if data is shorter or in no known format. It does not verify the
+// checksum, which takes the whole record: [DecodeRecord] does.
 func ReadHeader(data []byte) (Header, error) {
 	if len(data) < HeaderSize {
 		return Header{}, errShort
@@ -75,7 +74,7 @@ func ReadHeader(data []byte) (Header, error) {
 	}, nil
 }
 
-// appendTo appends the header. Its checksum is for putChecksum to fill in.
+// appendTo appends the header; putChecksum fills in its checksum later.
 func (h *Header) appendTo(dst []byte) []byte {
 	var flags byte
 	if h.Persist {
@@ -93,35 +92,14 @@ func (h *Header) appendTo(dst []byte) []byte {
 	return binary.BigEndian.AppendUint16(out, uint16(h.ownerLen))
 }
 
-// ExpiresOffset is where a record has the time at which it expires. The
-// record's checksum does not cover it, so that a store can move it in place.
-const ExpiresOffset = atExpires
-
-// AppendExpires appends the eight bytes that a record which expires at t has at
-// [ExpiresOffset]: Unix milliseconds. Beyond the 292 million years that they
-// can count, they stay at the end.
+// AppendExpires appends to dst the eight bytes that a record has at offset 10 if it
+// expires at t. Times beyond the range of int64 milliseconds become its nearest end.
 func AppendExpires(dst []byte, t time.Time) []byte {
 	sec := min(max(t.Unix(), math.MinInt64/1000), math.MaxInt64/1000-1)
 	ms := sec*1000 + int64(t.Nanosecond()/1e6)
 	return binary.BigEndian.AppendUint64(dst, uint64(ms))
 }
 
-// timeAt reads a time. The zero time is one like any other.
 func timeAt(data []byte, at int) time.Time {
 	return time.UnixMilli(int64(binary.BigEndian.Uint64(data[at:]))).UTC()
-}
-
-// putChecksum fills in the checksum of a whole record.
-func putChecksum(data []byte, seed uint32) {
-	binary.BigEndian.PutUint32(data[atChecksum:], checksum(data, seed))
-}
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// checksum covers everything but itself and the time of expiry. The seed is that
-// of the [identity] of the record's type, and zero for a marker.
-func checksum(data []byte, seed uint32) uint32 {
-	sum := crc32.Update(seed, castagnoli, data[:atExpires])
-	sum = crc32.Update(sum, castagnoli, data[atExpires+8:atChecksum])
-	return crc32.Update(sum, castagnoli, data[atChecksum+4:])
 }

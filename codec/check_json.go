@@ -2,19 +2,28 @@ package codec
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
-	"strings"
+
+	"github.com/seed48429006/sessions/internal/rules"
 )
 
-var jsonRules = &rules{
-	codec:    "JSON",
-	tag:      "json",
-	families: jsonFamilies,
-	fields:   jsonFields,
-	key:      jsonKey,
-	kinds:    kinds,
-	types:    map[reflect.Type]string{reflect.TypeFor[json.Number](): "an empty json.Number would come back as 0; use a string"},
+var jsonDialect = &dialect{
+	codec:  "JSON",
+	tag:    rules.JSON,
+	pairs:  jsonPairs,
+	fields: jsonFields,
+	key:    jsonKey,
+	kinds:  jsonKinds(),
+	types:  map[reflect.Type]string{reflect.TypeFor[json.Number](): "an empty json.Number would come back as 0; use a string"},
+}
+
+// jsonKinds leaves out the kind of uintptr, which encoding/json encodes.
+func jsonKinds() map[reflect.Kind]string {
+	m := maps.Clone(rules.Unstorable)
+	delete(m, reflect.Uintptr)
+	return m
 }
 
 // jsonKey reports whether encoding/json can write and read keys of type t.
@@ -23,29 +32,28 @@ func jsonKey(t reflect.Type) bool {
 	case k == reflect.String, reflect.Int <= k && k <= reflect.Uintptr:
 		return true
 	}
-	return t.Implements(textPair.to) && reflect.PointerTo(t).Implements(textPair.from)
+	return t.Implements(rules.TextPair.To) && rules.TextPair.Of(t)
 }
 
-// jsonFields lists the fields of t that encoding/json encodes, those of embedded
-// structs among them. Where two have one name, it drops one or both.
+// jsonFields lists the fields of t that encoding/json encodes, and those of embedded
+// structs. If two have one name, encoding/json drops one or both.
 func jsonFields(c *checker, t reflect.Type, path string) []member {
 	var list []member
 	for f := range t.Fields() {
-		tag := f.Tag.Get("json")
-		name, _, _ := strings.Cut(tag, ",")
+		name, _ := rules.Tag(f, rules.JSON)
 		at := path + "." + f.Name
 		embedded := f.Type
 		if embedded.Kind() == reflect.Pointer {
 			embedded = embedded.Elem()
 		}
 		switch {
-		case tag == "-":
-			c.kept(t, f, at)
+		case rules.Skipped(f, rules.JSON):
+			c.skipped(t, f, at)
 		case c.dropped(t, f, at):
 		case f.Anonymous && embedded.Kind() == reflect.Struct && name == "":
 			list = append(list, jsonEmbedded(c, f, path)...)
 		case !f.IsExported():
-			c.hidden(t, f, path)
+			c.hidden(t, f, at)
 		default:
 			if name == "" {
 				name = f.Name
@@ -62,7 +70,7 @@ func jsonEmbedded(c *checker, f reflect.StructField, path string) []member {
 	if f.Type.Kind() == reflect.Pointer {
 		embedded = f.Type.Elem()
 		if !f.IsExported() {
-			c.refuse(at, "a pointer to an embedded struct that is unexported cannot be read; name the field")
+			c.refuse(at, "a pointer to an unexported embedded struct cannot be decoded; name the field")
 			return nil
 		}
 	}
