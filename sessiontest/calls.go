@@ -7,7 +7,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A log holds the calls of a store. The zero log is empty.
+// A log records the calls and the saved records of a store. The zero log is empty.
 type log[T any] struct {
 	mu      sync.Mutex
 	calls   []Call
@@ -33,17 +33,16 @@ func (s *Store[T]) Calls() []Call {
 	return slices.Clone(s.log.calls)
 }
 
-// Saved returns the records that Save has written so far, in that order, with the
-// revisions that they were given. The values are the
-// store's own: they must not be written to.
+// Saved returns the records that Save has stored so far, in that order, with their
+// new revisions. Their values belong to the store. They must not be written to.
 func (s *Store[T]) Saved() []session.Record[T] {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return slices.Clone(s.log.records)
 }
 
-// Reset forgets the calls and the list of saved records, for tests that arrange
-// first and ask later. The stored records stay, and so do faults, delays and hooks.
+// Reset clears [Store.Calls] and [Store.Saved], for example after a test's
+// preparations. The stored sessions stay, and so do faults, delays and hooks.
 func (s *Store[T]) Reset() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

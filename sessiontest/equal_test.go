@@ -12,7 +12,7 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// recorder is a testing.TB that keeps what it is told.
+// recorder is a testing.TB that records errors.
 type recorder struct {
 	testing.TB
 	errors []string
@@ -35,6 +35,6 @@ func TestEqual(t *testing.T) {
 	}
 	sessiontest.Equal(r, s, user{Name: "bob"})
 	if len(r.errors) != 1 || !strings.Contains(r.errors[0], `"ada"`) || !strings.Contains(r.errors[0], `"bob"`) {
-		t.Errorf("Equal said %q", r.errors)
+		t.Errorf("Equal reported %q", r.errors)
 	}
 }

@@ -16,12 +16,12 @@ import (
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
-// steps makes each command that a client sends a step of its own.
-type steps struct{}
+// commandSteps is a hook that makes each command a step.
+type commandSteps struct{}
 
-func (steps) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (commandSteps) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-func (steps) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+func (commandSteps) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		err := interleave.Part(ctx, cmd.Name(), func() error { return next(ctx, cmd) })
 		if err != nil {
@@ -31,24 +31,26 @@ func (steps) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-func (steps) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (commandSteps) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		return interleave.Part(ctx, "pipeline", func() error { return next(ctx, cmds) })
 	}
 }
 
-// Whatever the order of the commands that overlapping requests send to Redis,
-// and wherever one of the processes ends: every live session is found by its
-// owner, nothing that ended comes back, and no change is lost.
+// In every order of the commands that overlapping requests send to Redis, and with a
+// process that dies at every step: each live session is found by its owner, and
+// ended sessions stay ended.
 func TestEveryOrderOfRedisCommands(t *testing.T) {
 	client := redis.NewClient(&redis.Options{
 		Addr: redisserver.Start(t).Addr(), ReadTimeout: -2, WriteTimeout: -2, ContextTimeoutEnabled: true, DisableIdentity: true,
 	})
 	t.Cleanup(func() { client.Close() })
-	warm(t, client)
-	client.AddHook(steps{})
+	loadScripts(t, client)
+	client.AddHook(commandSteps{})
 
-	logIn := func(s *session.Session[Log]) { s.Update(func(l *Log) { l.Owner = "ada" }) }
+	adas := func(l *Log) { l.Owner = "ada" }
+	logIn := func(s *session.Session[Log]) { s.LogIn(adas) }
+	changeOwner := func(s *session.Session[Log]) { s.Update(adas) }
 	note := func(s *session.Session[Log]) { s.Update(func(l *Log) { l.Notes = append(l.Notes, 1) }) }
 	renew := func(s *session.Session[Log]) { s.Renew() }
 	logOut := func(s *session.Session[Log]) { s.Destroy() }
@@ -63,14 +65,16 @@ func TestEveryOrderOfRedisCommands(t *testing.T) {
 
 	type handlers = []func(*session.Session[Log])
 	type others = []func(context.Context, session.Store[Log]) error
-	nobody, ada := Log{Notes: []byte{0}}, Log{Owner: "ada", Notes: []byte{0}}
+	anonymous, ada := Log{Notes: []byte{0}}, Log{Owner: "ada", Notes: []byte{0}}
 	for name, o := range map[string]interleave.Overlap[Log]{
-		"log-in and update":      {Start: nobody, Handlers: handlers{logIn, note}},
-		"log-in and log-out":     {Start: nobody, Handlers: handlers{logIn, logOut}},
-		"two new log-ins":        {Handlers: handlers{logIn, logIn}},
-		"renewal and log-out":    {Start: ada, Handlers: handlers{renew, logOut}},
-		"renewal and revocation": {Start: ada, Handlers: handlers{renew}, Others: others{revoke}},
-		"log-in and revocation":  {Start: nobody, Handlers: handlers{logIn}, Others: others{revoke}},
+		"change of owner and update":     {Start: anonymous, Handlers: handlers{changeOwner, note}},
+		"change of owner and revocation": {Start: anonymous, Handlers: handlers{changeOwner}, Others: others{revoke}},
+		"log-in and update":              {Start: anonymous, Handlers: handlers{logIn, note}},
+		"log-in and log-out":             {Start: anonymous, Handlers: handlers{logIn, logOut}},
+		"two new log-ins":                {Handlers: handlers{logIn, logIn}},
+		"renewal and log-out":            {Start: ada, Handlers: handlers{renew, logOut}},
+		"renewal and revocation":         {Start: ada, Handlers: handlers{renew}, Others: others{revoke}},
+		"log-in and revocation":          {Start: anonymous, Handlers: handlers{logIn}, Others: others{revoke}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o.Fine, o.Faults = true, []interleave.Fault{interleave.Dies}
@@ -80,7 +84,7 @@ func TestEveryOrderOfRedisCommands(t *testing.T) {
 				}
 				return redisStore(t, client, "linear")
 			}
-			o.Run(t, func(tb testing.TB, out interleave.Outcome[Log]) { wantSound(tb, out, o.Start.Owner == "ada") })
+			o.Run(t, func(tb testing.TB, out interleave.Outcome[Log]) { wantConsistent(tb, out, o.Start.Owner == "ada") })
 		})
 	}
 }
@@ -95,8 +99,8 @@ func redisStore(t *testing.T, client redis.Cmdable, namespace string) Store {
 	return store
 }
 
-// warm runs each script once, so that none is sent twice later.
-func warm(t *testing.T, client *redis.Client) {
+// loadScripts runs each script once, so that Redis has them all.
+func loadScripts(t *testing.T, client *redis.Client) {
 	t.Helper()
 	s := session.New[Log](redisStore(t, client, "linear"), nil)
 	s.Update(func(l *Log) { l.Owner = "ada" })
@@ -108,8 +112,8 @@ func warm(t *testing.T, client *redis.Client) {
 	}
 }
 
-// wantSound checks what there is in the end, and what clients have of it.
-func wantSound(tb testing.TB, out interleave.Outcome[Log], hers bool) {
+// wantConsistent checks the sessions that are left and the tokens of the clients.
+func wantConsistent(tb testing.TB, out interleave.Outcome[Log], owned bool) {
 	tb.Helper()
 	tokens := map[session.ID]bool{out.Start.ID(): true}
 	for _, r := range out.Results {
@@ -129,15 +133,15 @@ func wantSound(tb testing.TB, out interleave.Outcome[Log], hers bool) {
 		tb.Errorf("one session has become %d", reached)
 	}
 	last := out.Results[len(out.Results)-1]
-	if ended := last.Done() && last.Token.IsZero() && hers; ended && reached > 0 {
-		tb.Error("what ended lives on")
+	if ended := last.Done() && last.Token.IsZero() && owned; ended && reached > 0 {
+		tb.Error("a session lives after its end")
 	}
 }
 
 func wantIndexed(tb testing.TB, out interleave.Outcome[Log], rec session.Record[Log]) {
 	tb.Helper()
-	isHer := func(r session.Record[Log]) bool { return r.ID == rec.ID }
-	if rec.Owner != "" && !slices.ContainsFunc(out.Owned(rec.Owner), isHer) {
+	same := func(r session.Record[Log]) bool { return r.ID == rec.ID }
+	if rec.Owner != "" && !slices.ContainsFunc(out.Owned(rec.Owner), same) {
 		tb.Errorf("a session of %q is not found by its owner", rec.Owner)
 	}
 }
