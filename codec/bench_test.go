@@ -34,26 +34,3 @@ func benchmark(b *testing.B, c codec.Codec[cart]) {
 		}
 	})
 }
-
-func BenchmarkRecord(b *testing.B) {
-	rec, c := record(), codec.MessagePack[cart]()
-	data, err := codec.AppendRecord(nil, &rec, 1, c)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("Append", func(b *testing.B) {
-		b.ReportAllocs()
-		dst := make([]byte, 0, 2*len(data))
-		for b.Loop() {
-			dst, _ = codec.AppendRecord(dst[:0], &rec, 1, c)
-		}
-	})
-	b.Run("Decode", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := codec.DecodeRecord(data, rec.ID, c); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// maxPooled bounds the size of the buffers kept between calls. Thus one large
-// value does not hold memory for good.
+// maxPooled bounds the size of buffers that are kept between calls, so that one
+// large value does not hold memory for good.
 const maxPooled = 64 << 10
 
 // An appender writes to a slice.
@@ -23,16 +23,15 @@ func (a *appender) WriteByte(c byte) error {
 	return nil
 }
 
-var errExtension = errors.New("codec: an extension where another value is due")
+var errExtension = errors.New("codec: an extension stands in place of another value")
 
-// A reader reads a slice for msgpack's decoder. It knows where the payloads of
-// extensions begin, and hands those out as blocks only: told to decode a map,
-// that decoder takes an extension's payload for the map, and would believe
-// lengths in there that [walker] never saw.
+// A reader reads a slice for the decoder of msgpack/v5. It returns the payloads of
+// extensions as blocks only. That decoder would otherwise decode a payload as a
+// map, and trust lengths in it that [walker] never checked.
 type reader struct {
 	data []byte
 	pos  int
-	exts []int // where the payloads begin that are still to come
+	exts []int // where the next payloads begin
 }
 
 func (r *reader) ReadByte() (byte, error) {
@@ -63,8 +62,8 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// rescue turns a panic into an error: msgpack's decoder panics on some data,
-// and so may the marshalers of the value's own types.
+// rescue turns a panic into an error: the decoder of msgpack/v5 panics on some
+// data, and so may the marshalers of the value's own types.
 func rescue(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("codec: panic: %v", p)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -196,12 +197,12 @@ func (basket) SessionType() string {
 // of its package and its name.
 func Example_typeRenamed() {
 	id := session.NewToken().ID()
-	data, err := codec.AppendRecord(nil, &session.Record[cart]{ID: id, Value: cart{Customer: "ada"}}, 1, codec.MessagePack[cart]())
+	data, err := wire.AppendRecord(nil, &session.Record[cart]{ID: id, Value: cart{Customer: "ada"}}, 1, codec.MessagePack[cart]())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	rec, err := codec.DecodeRecord(data, id, codec.MessagePack[basket]())
+	rec, err := wire.DecodeRecord(data, id, codec.MessagePack[basket]())
 	fmt.Println(rec.Value.Customer, err)
 	// Output: ada <nil>
 }
@@ -225,16 +226,5 @@ func ExampleSealed() {
 	// Output:
 	// false <nil>
 	// <nil> ada
-	// codec: value cannot be opened: it is sealed with another key or for another record, or it is corrupt
-}
-
-func ExampleLargestField() {
-	type Cart struct {
-		Customer string
-		Items    []string
-	}
-	v := Cart{"ada", []string{"tea", "cup", strings.Repeat("spoon", 100)}}
-	name, size := codec.LargestField(codec.MessagePack[Cart](), &v)
-	fmt.Println(name, size)
-	// Output: Items 511
+	// codec: the value cannot be opened: it is sealed with another key or for another record, or it is corrupt
 }

@@ -6,23 +6,27 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/seed48429006/sessions/internal/deep"
+	"github.com/seed48429006/sessions/codec/internal/typename"
+	"github.com/seed48429006/sessions/internal/rules"
 )
 
-// rules say how a codec treats types.
-type rules struct {
-	codec    string // its name, for the errors
-	tag      string // the key of its struct tags
-	families []marshalers
+// A dialect is what a codec's library does with types.
+type dialect struct {
+	codec string       // its name, for the errors
+	tag   string       // the key of its struct tags
+	pairs []rules.Pair // of methods by which types encode themselves
 
-	// valueFirst says that a pair in T's value receivers is found before another
-	// pair in its pointer receivers.
+	// valueFirst reports whether a pair in T's value receivers is found before
+	// another pair in its pointer receivers.
 	valueFirst bool
 
-	fields func(c *checker, t reflect.Type, path string) []member // reports the faults of t's fields, returns those that are encoded
-	key    func(t reflect.Type) bool                              // whether t can be the key of a map
-	kinds  map[reflect.Kind]string                                // those it cannot encode, each with a remedy
-	types  map[reflect.Type]string                                // the same, of single types
+	// fields returns the fields of t that are encoded, and reports the others that
+	// sessions keep.
+	fields func(c *checker, t reflect.Type, path string) []member
+
+	key   func(t reflect.Type) bool // reports whether t can be the key of a map
+	kinds map[reflect.Kind]string   // those that cannot be encoded, with a remedy
+	types map[reflect.Type]string   // the same for single types
 }
 
 // A member is a field as it is encoded.
@@ -33,25 +37,16 @@ type member struct {
 	typ   reflect.Type
 }
 
-// kinds that no codec here can encode.
-var kinds = map[reflect.Kind]string{
-	reflect.Chan:          "a channel cannot be stored; remove it",
-	reflect.Func:          "a function cannot be stored; remove it",
-	reflect.UnsafePointer: "an unsafe pointer cannot be stored; remove it",
-	reflect.Complex64:     "a complex number cannot be stored; use two floats",
-	reflect.Complex128:    "a complex number cannot be stored; use two floats",
-}
-
-// check returns an error for each part of T that a codec with these rules cannot keep.
-func check[T any](r *rules) error {
+// check returns an error for each part of T that a codec of this dialect loses.
+func check[T any](d *dialect) error {
 	t := reflect.TypeFor[T]()
 	path := t.Name()
 	if path == "" {
 		path = t.String()
 	}
-	c := checker{rules: r, seen: map[sight]bool{}}
-	if local[T]() && !titled[T]() {
-		c.refuse(path, "is declared within a function, where another type may have the same name; declare it outside")
+	c := checker{dialect: d, visited: map[visit]bool{}}
+	if typename.Ambiguous[T]() {
+		c.refuse(path, "is declared within a function, and another function may declare a type of that name; declare it outside")
 	}
 	c.check(t, path, true)
 	return errors.Join(c.errs...)
@@ -59,30 +54,30 @@ func check[T any](r *rules) error {
 
 // A checker goes through a type and its parts, each type once.
 type checker struct {
-	*rules
-	seen      map[sight]bool
-	embedding []reflect.Type // the embedded structs that it is in, innermost last
+	*dialect
+	visited   map[visit]bool
+	embedding []reflect.Type // the embedded structs around, innermost last
 	errs      []error
 }
 
-// A sight is a type and whether its values have an address. Methods with pointer
-// receivers need one.
-type sight struct {
-	typ  reflect.Type
-	addr bool
+// A visit is one of a type with or without an address, which methods with pointer
+// receivers need.
+type visit struct {
+	typ         reflect.Type
+	addressable bool
 }
 
 func (c *checker) refuse(path, format string, args ...any) {
 	c.errs = append(c.errs, fmt.Errorf("codec: %s: %s: %s", c.codec, path, fmt.Sprintf(format, args...)))
 }
 
-func (c *checker) check(t reflect.Type, path string, addr bool) {
-	if at := (sight{t, addr}); c.seen[at] || t == reflect.TypeFor[time.Time]() {
+func (c *checker) check(t reflect.Type, path string, addressable bool) {
+	this := visit{t, addressable}
+	if c.visited[this] || t == reflect.TypeFor[time.Time]() {
 		return
-	} else {
-		c.seen[at] = true
 	}
-	if t.Kind() != reflect.Pointer && c.marshals(t, path, addr) {
+	c.visited[this] = true
+	if t.Kind() != reflect.Pointer && c.encodesItself(t, path, addressable) {
 		return
 	}
 	if problem, ok := c.types[t]; ok {
@@ -97,11 +92,11 @@ func (c *checker) check(t reflect.Type, path string, addr bool) {
 	case reflect.Slice:
 		c.check(t.Elem(), path+"[]", true)
 	case reflect.Array:
-		c.check(t.Elem(), path+"[]", addr)
+		c.check(t.Elem(), path+"[]", addressable)
 	case reflect.Map:
 		c.maps(t, path)
 	case reflect.Struct:
-		c.structs(t, path, addr)
+		c.structs(t, path, addressable)
 	}
 }
 
@@ -114,7 +109,7 @@ func (c *checker) maps(t reflect.Type, path string) {
 	c.check(t.Elem(), path+"[]", false)
 }
 
-func (c *checker) structs(t reflect.Type, path string, addr bool) {
+func (c *checker) structs(t reflect.Type, path string, addressable bool) {
 	names := map[string]string{}
 	for _, f := range c.fields(c, t, path) {
 		if other, taken := names[f.name]; taken {
@@ -122,26 +117,26 @@ func (c *checker) structs(t reflect.Type, path string, addr bool) {
 			continue
 		}
 		names[f.name] = f.path
-		c.check(f.typ, f.path, addr)
+		c.check(f.typ, f.path, addressable)
 	}
 }
 
-// kept refuses a field whose tag takes it out of this codec's encoding, if a
-// session keeps it all the same.
-func (c *checker) kept(t reflect.Type, f reflect.StructField, path string) {
+// skipped refuses a field that the codec's tag skips, if sessions keep it.
+func (c *checker) skipped(t reflect.Type, f reflect.StructField, path string) {
 	switch {
-	case !deep.Keeps(t, f):
-	case deep.EncodesItself(t):
-		c.refuse(path, "%v encodes itself, so that sessions keep all of it, but %s does not ask it to; remove the tag, or give %v methods that %s uses: %s",
-			t, c.codec, t, c.codec, methods(c.families))
+	case !rules.Keeps(t, f):
+	case rules.EncodesItself(t):
+		c.refuse(path, "%v encodes itself, so that sessions keep all its fields, but %s does not use its methods; remove the tag, or give %v methods that %s uses: %s",
+			t, c.codec, t, c.codec, methods(c.pairs))
 	default:
 		c.refuse(path, "sessions keep it, but %s does not; tag it `msgpack:\"-\" json:\"-\"`, or remove the tag", c.codec)
 	}
 }
 
-// dropped refuses a field that sessions do not keep, if this codec would write it.
+// dropped reports whether sessions drop a field, and refuses it if the codec would
+// write it.
 func (c *checker) dropped(t reflect.Type, f reflect.StructField, path string) bool {
-	if deep.Keeps(t, f) || !f.IsExported() && !(f.Anonymous && f.Type.Kind() == reflect.Struct) {
+	if rules.Keeps(t, f) || !rules.Visible(f) {
 		return false
 	}
 	c.refuse(path, "sessions do not keep it, but %s would write it; tag it `msgpack:\"-\" json:\"-\"`", c.codec)
@@ -150,8 +145,8 @@ func (c *checker) dropped(t reflect.Type, f reflect.StructField, path string) bo
 
 // hidden refuses an unexported field that sessions keep.
 func (c *checker) hidden(t reflect.Type, f reflect.StructField, path string) {
-	if deep.Keeps(t, f) {
-		c.refuse(path+"."+f.Name, "an unexported field would be lost; export it, tag it `%s:\"-\"`, or give %v methods that %s uses: %s",
-			c.tag, t, c.codec, methods(c.families))
+	if rules.Keeps(t, f) {
+		c.refuse(path, "an unexported field would be lost; export it, tag it `%s:\"-\"`, or give %v methods that %s uses: %s",
+			c.tag, t, c.codec, methods(c.pairs))
 	}
 }

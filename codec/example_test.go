@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/session"
 )
 
 func Example() {
@@ -62,24 +61,4 @@ func ExampleChecker() {
 		fmt.Println(c.Check())
 	}
 	// Output: codec: MessagePack: Game.Score: a complex number cannot be stored; use two floats, or tag it `msgpack:"-"`
-}
-
-func ExampleDecodeRecord() {
-	c := codec.JSON[string]()
-	rec := session.Record[string]{ID: session.NewToken().ID(), Owner: "anna", Value: "hello"}
-
-	data, err := codec.AppendRecord(nil, &rec, 1, c)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	got, err := codec.DecodeRecord(data, rec.ID, c)
-	fmt.Println(got.Owner, got.Value, err)
-
-	data[len(data)-2] ^= 1
-	_, err = codec.DecodeRecord(data, session.ID{}, c)
-	fmt.Println(err)
-	// Output:
-	// anna hello <nil>
-	// session: record AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA cannot be read: codec: record is corrupt, or none of type string: its checksum is wrong
 }

@@ -1,7 +1,6 @@
 package codec_test
 
 import (
-	"bytes"
 	"errors"
 	"testing"
 
@@ -67,34 +66,6 @@ func FuzzJSONDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		checkDecode(t, codec.JSON[wide](), data)
 		checkDecode(t, codec.JSON[map[string][]map[string]*key](), data)
-	})
-}
-
-func FuzzDecodeRecord(f *testing.F) {
-	rec := record()
-	data, err := codec.AppendRecord(nil, &rec, 1, codec.MessagePack[cart]())
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(data)
-	f.Add(codec.AppendRetired(nil, 1, session.ID{7}))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, data := range [][]byte{data, resealed[cart](bytes.Clone(data))} {
-			rec, err := codec.DecodeRecord(data, session.ID{}, codec.MessagePack[cart]())
-			if retired, ok := errors.AsType[*session.RetiredError](err); ok {
-				checkMarker(t, data, retired)
-			}
-			if err != nil {
-				continue
-			}
-			again, err := codec.AppendRecord(nil, &rec, rec.Revision, codec.MessagePack[cart]())
-			if err != nil {
-				t.Fatalf("what was read cannot be written: %v", err)
-			}
-			if head := codec.HeaderSize + len(rec.Owner); !bytes.Equal(again[:42], data[:42]) || !bytes.Equal(again[46:head], data[46:head]) {
-				t.Fatalf("read\n%x, wrote\n%x", data, again)
-			}
-		}
 	})
 }
 

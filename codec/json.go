@@ -7,24 +7,24 @@ import (
 	"github.com/seed48429006/sessions/internal/deep"
 )
 
-// JSON returns a codec that other programs and people can read. It is that of
-// encoding/json, with its tags, but it escapes no HTML, and it refuses values that
-// would come back as something else: strings that are not valid UTF-8, null in
-// place of a value, anything after the value.
+// JSON returns a codec whose data other programs and people can read. It encodes
+// as encoding/json does, with its tags, but without escaping HTML. It refuses
+// strings that are not valid UTF-8, null in place of a value, and data after the
+// value.
 //
 // Types with unexported state need MarshalJSON and UnmarshalJSON, or MarshalText
-// and UnmarshalText. A pointer to a nil slice, map or pointer comes back as a
-// nil pointer.
+// and UnmarshalText. A pointer to a nil slice, map or pointer is decoded as a nil
+// pointer.
 //
-// Compared with [MessagePack] it takes a third more space, and more than twice as
-// long to decode.
+// JSON takes a third more space than [MessagePack], and more than twice as long to
+// decode.
 func JSON[T any]() Codec[T] {
-	return &jsonCodec[T]{plan: deep.Of[T](), null: mayBeNull[T](jsonRules)}
+	return &jsonCodec[T]{plan: deep.Of[T](), null: mayBeNull[T](jsonDialect)}
 }
 
 type jsonCodec[T any] struct {
 	plan deep.Plan[T]
-	null bool // whether a T may be encoded as null
+	null bool // a T may be encoded as null
 }
 
 func (c *jsonCodec[T]) Append(dst []byte, v *T) ([]byte, error) {
@@ -59,15 +59,15 @@ func (c *jsonCodec[T]) Decode(data []byte, v *T) error {
 	return nil
 }
 
-// Check reports the parts of T that JSON cannot keep.
-func (c *jsonCodec[T]) Check() error { return check[T](jsonRules) }
+// Check returns an error for each part of T that JSON cannot keep.
+func (c *jsonCodec[T]) Check() error { return check[T](jsonDialect) }
 
-// inspect refuses data that the standard decoder takes, but should not.
-func (c *jsonCodec[T]) inspect(data []byte, fresh bool) error {
+// inspect refuses data that encoding/json would accept, but must not.
+func (c *jsonCodec[T]) inspect(data []byte, encoded bool) error {
 	if !c.null && string(data) == "null" {
 		return errNull
 	}
-	return scanJSON(data, fresh)
+	return scanJSON(data, encoded)
 }
 
 func unmarshal(data []byte, v any) (err error) {

@@ -11,14 +11,14 @@ var (
 	errSpace   = fmt.Errorf("%w: white space", errTrailing)
 )
 
-// encoding/json writes replaced for each byte that is not UTF-8. A
-// replacement character that the string itself holds it writes as it is.
+// replaced is the escape that encoding/json writes for each byte that is not
+// UTF-8. It writes a replacement character of the string itself without escape.
 var replaced = []byte(`\ufffd`)
 
-// scanJSON refuses data that nests too deep or ends in white space. In data
-// freshly encoded it also looks for strings that were not valid UTF-8. Whether
-// the data is JSON is for the decoder to find out.
-func scanJSON(data []byte, fresh bool) error {
+// scanJSON refuses data that nests too deep or ends in white space. If the data
+// was encoded just now, it also refuses strings that were not valid UTF-8. It does
+// not check that data is JSON, which the decoder does.
+func scanJSON(data []byte, encoded bool) error {
 	if n := len(data); n > 0 && data[n-1] <= ' ' {
 		return errSpace
 	}
@@ -33,7 +33,7 @@ func scanJSON(data []byte, fresh bool) error {
 			depth--
 		case '"':
 			end := stringEnd(data, i+1)
-			if fresh && hasReplaced(data[i:min(end, len(data))]) {
+			if encoded && hasReplaced(data[i:min(end, len(data))]) {
 				return errNotUTF8
 			}
 			i = end
@@ -42,8 +42,8 @@ func scanJSON(data []byte, fresh bool) error {
 	return nil
 }
 
-// stringEnd returns where the string ends whose first byte is at i: the index
-// of its closing quote, or the length of data if there is none.
+// stringEnd returns the index of the closing quote of the string whose first byte
+// is at i, or the length of data if there is none.
 func stringEnd(data []byte, i int) int {
 	for ; i < len(data); i++ {
 		switch data[i] {
@@ -56,8 +56,8 @@ func stringEnd(data []byte, i int) int {
 	return len(data)
 }
 
-// hasReplaced reports whether the encoded string s has the escape that stands
-// for a byte that was not UTF-8.
+// hasReplaced reports whether the encoded string s has the escape for a byte that
+// was not UTF-8.
 func hasReplaced(s []byte) bool {
 	for {
 		i := bytes.IndexByte(s, '\\')

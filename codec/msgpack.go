@@ -10,36 +10,36 @@ import (
 	"github.com/seed48429006/sessions/internal/deep"
 )
 
-// MessagePack returns the default codec: compact, fast, and true to Go's types.
+// MessagePack returns the default codec, which is compact and fast.
 //
-// A struct becomes a map from field names to values, so that fields may come
-// and go between one deployment and the next. Tags are those of msgpack/v5:
+// A struct becomes a map from field names to values, so fields may be added and
+// removed between deployments. Tags are those of msgpack/v5:
 //
-//	Name  string `msgpack:"n"`           // stored under another name
-//	Note  string `msgpack:",omitempty"`  // not stored if empty, and then nil afterwards
-//	Cache *Cache `msgpack:"-"`           // not stored
+//	Name  string   `msgpack:"n"`           // stored under another name
+//	Notes []string `msgpack:",omitempty"`  // not stored if empty; nil when decoded
+//	Cache *Cache   `msgpack:"-" json:"-"`  // not stored
 //
 // Types with unexported state need one of the pairs of methods that msgpack/v5
 // knows: EncodeMsgpack and DecodeMsgpack, MarshalMsgpack and UnmarshalMsgpack,
 // MarshalBinary and UnmarshalBinary, or MarshalText and UnmarshalText.
 //
-// A number that does not fit into its type is an error of Decode. A pointer to a
-// nil slice, map or pointer comes back as a nil pointer. Two encodings of equal
-// values may differ in the order of their maps' keys.
+// Decode refuses a number that does not fit into its type. A pointer to a nil
+// slice, map or pointer is decoded as a nil pointer. Encodings of equal values may
+// differ in the order of their maps' keys.
 func MessagePack[T any]() Codec[T] {
-	return &messagePack[T]{plan: deep.Of[T](), numbers: numbersOf(reflect.TypeFor[T]()), null: mayBeNull[T](msgpackRules)}
+	return &messagePack[T]{plan: deep.Of[T](), numbers: numbersOf(reflect.TypeFor[T]()), null: mayBeNull[T](msgpackDialect)}
 }
 
 type messagePack[T any] struct {
 	plan    deep.Plan[T]
 	numbers numbers
-	null    bool // whether a T may be encoded as nil
+	null    bool // a T may be encoded as nil
 }
 
-var errNull = errors.New("codec: nil instead of a value")
+var errNull = errors.New("codec: nil in place of a value")
 
 func (c *messagePack[T]) Append(dst []byte, v *T) ([]byte, error) {
-	if err := c.plan.Verify(v); err != nil { // msgpack would follow a cycle for ever
+	if err := c.plan.Verify(v); err != nil { // msgpack/v5 would follow a cycle without end
 		return dst, err
 	}
 	e := encoders.Get().(*encoder)
@@ -80,14 +80,14 @@ func (c *messagePack[T]) Decode(data []byte, v *T) error {
 	return nil
 }
 
-// Check reports the parts of T that MessagePack cannot keep.
-func (c *messagePack[T]) Check() error { return check[T](msgpackRules) }
+// Check returns an error for each part of T that MessagePack cannot keep.
+func (c *messagePack[T]) Check() error { return check[T](msgpackDialect) }
 
 // isNil reports whether data is MessagePack's nil.
 func isNil(data []byte) bool { return len(data) == 1 && data[0] == 0xc0 }
 
-// Encoders and decoders are kept between calls; one whose call failed is not,
-// since it may hold leftovers of the call.
+// Encoders and decoders are kept between calls. After an error they are not, since
+// their state may be inconsistent.
 var (
 	encoders = sync.Pool{New: func() any { return &encoder{enc: msgpack.NewEncoder(nil)} }}
 	decoders = sync.Pool{New: func() any { return &decoder{dec: msgpack.NewDecoder(nil)} }}
@@ -109,7 +109,7 @@ type encoder struct {
 func (e *encoder) encode(dst []byte, v any) (_ []byte, err error) {
 	defer rescue(&err)
 	e.out.buf = dst
-	e.enc.Reset(&e.out) // each time, since a type's own EncodeMsgpack may set flags
+	e.enc.Reset(&e.out) // for each value: a type's own EncodeMsgpack may set flags
 	e.enc.SetSortMapKeys(true)
 	e.enc.UseCompactInts(true)
 	err = e.enc.Encode(v)

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// numbers say which integers a type can hold. The decoder of msgpack/v5 wraps:
-// it reads 300 as an int8 of 44, and -1 as the largest uint64. A field whose type
-// became narrower would change its value in silence.
+// numbers are the integers that a type can hold. The decoder of msgpack/v5 wraps:
+// it decodes 300 as an int8 of 44, and -1 as the largest uint64. A field with a
+// narrower type than before would change its value without an error.
 //
-// Integers that fit into the narrowest type in T fit everywhere; [walker] finds
-// their range in passing. Only data with others is compared with T.
+// Integers that fit into the narrowest type in T fit everywhere. [walker] finds
+// their range. Only data with others is compared with T.
 type numbers struct {
 	root      *shape
 	narrowest span
 }
 
-// check returns an error if data has an integer for which its place in T is too
-// narrow. The data is one that [walker] accepted, and all its integers are in found.
+// check returns an error if data has an integer that does not fit into its type.
+// [walker] must have accepted data, and found must hold all its integers.
 func (n *numbers) check(data []byte, found span) error {
 	if n.narrowest.holds(found) {
 		return nil
@@ -48,8 +48,7 @@ func (s span) or(other span) span { return span{min(s.low, other.low), max(s.hig
 // isInteger reports whether a value that begins with c is an integer.
 func isInteger(c byte) bool { return c <= 0x7f || c >= 0xe0 || 0xcc <= c && c <= 0xd3 }
 
-// integerAt returns the integer at the beginning of data, as the smallest span
-// that has it.
+// integerAt returns the smallest span with the integer at the beginning of data.
 func integerAt(data []byte) span {
 	c := data[0]
 	switch {
@@ -73,7 +72,7 @@ func bigEndian(data []byte) (n uint64) {
 	return n
 }
 
-// A misfit is an integer outside the type in whose place it is stored.
+// A misfit is the error about an integer that does not fit into its type.
 type misfit struct {
 	path   string
 	number span
@@ -91,14 +90,14 @@ func (m *misfit) Error() string {
 	return fmt.Sprintf("codec: %s: the number %s does not fit into type %v", strings.TrimPrefix(m.path, "."), number, m.typ)
 }
 
-// in adds the part of the value that m is in to its path.
+// in puts the part of the value around m in front of its path.
 func (m *misfit) in(part string) *misfit {
 	m.path = part + m.path
 	return m
 }
 
-// A fitter compares data with a shape. Where the two differ in form, it does
-// nothing: the decoder refuses such data.
+// A fitter compares data with a shape. Where they differ in form, it accepts the
+// data, since the decoder refuses it.
 type fitter struct {
 	data []byte
 	pos  int
@@ -149,8 +148,8 @@ func (f *fitter) mapping(s *shape, n int) *misfit {
 	return nil
 }
 
-// headOf returns the kind of the value at the beginning of data, the length of its
-// head, and how many bytes, values or pairs follow.
+// headOf returns the family of the value at the beginning of data, the length of
+// its head, and the number of bytes, values or pairs that follow.
 func headOf(data []byte) (kind family, head, n int) {
 	c := data[0]
 	switch {
@@ -176,7 +175,8 @@ func headOf(data []byte) (kind family, head, n int) {
 	return f.family, 1 + size, int(bigEndian(data[1 : 1+size]))
 }
 
-// textOf returns the text at the beginning of data, none if another value is there.
+// textOf returns the text at the beginning of data, or nil if it begins with
+// another value.
 func textOf(data []byte) []byte {
 	kind, head, n := headOf(data)
 	if kind != blob {

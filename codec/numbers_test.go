@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -205,7 +206,7 @@ func TestRecordWithANumberThatNoLongerFits(t *testing.T) {
 	type before = struct{ Count int }
 	type after = struct{ Count int8 }
 	data := stored(t, codec.MessagePack[titled[before]](), titled[before]{before{300}})
-	rec, err := codec.DecodeRecord(data, visitID, codec.MessagePack[titled[after]]())
+	rec, err := wire.DecodeRecord(data, visitID, codec.MessagePack[titled[after]]())
 	if e, ok := errors.AsType[*session.DecodeError](err); !ok || e.ID != visitID {
 		t.Errorf("got %+v and error %v, want a DecodeError", rec, err)
 	}

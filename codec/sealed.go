@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/seed48429006/sessions/codec/internal/place"
 )
 
 const (
@@ -16,36 +18,40 @@ const (
 	// sealedFormat begins every sealed value.
 	sealedFormat = 1
 
-	// sealedLabel keeps sealed values from being opened as anything else, should a
-	// key be in use for something else too.
+	// sealedLabel prevents that data sealed here is opened for another purpose, if
+	// a program uses a key for both.
 	sealedLabel = "github.com/seed48429006/sessions/codec sealed value 1\x00"
 )
 
-// One error for all faults: which key failed, or why, must not be known.
-var errSealed = errors.New("codec: value cannot be opened: it is sealed with another key or for another record, or it is corrupt")
+// errSealed is the one error for all failures, so that it does not reveal which key
+// failed or why.
+var errSealed = errors.New("codec: the value cannot be opened: it is sealed with another key or for another record, or it is corrupt")
 
-// Sealed returns a codec that encrypts the data of inner, by AES-256-GCM under
-// random nonces. The first key seals; all of them open. Each has [KeySize]
-// bytes, from a source of randomness and not from a person. The error joins
-// everything that is wrong with the arguments.
+// Sealed returns a codec that encrypts the encoding of inner by AES-256-GCM with
+// random nonces. The first key seals; all of them open. Each key must have
+// [KeySize] bytes from a source of randomness. The error joins all mistakes in the
+// arguments.
 //
-// A value is tied to its record: to the record's ID, type, owner, revision,
-// times and flags, all but the time of idle expiry. So a reader of a dump of the
-// store learns owners, times and the values' lengths, but no value. A writer to
-// the store without a key can end sessions, move their idle expiry up
-// to the deadline, and put back an earlier revision of one; not make a session,
-// nor read or change one, nor give one visitor's session to another, or to
-// another owner, or more time. Without a record, by Append and Decode, a value is
-// tied to nothing. A codec of one's own around a sealed one hides the record
-// from it; put it inside.
+// A value is bound to its record: to the record's ID, type, owner, revision, flags
+// and times, except the idle expiry. Without a key,
 //
-// To change keys, add the new one at the end on all servers; then move it to
-// the front; remove the old one when all sessions sealed with it have ended.
-// One key is good for four billion values (NIST SP 800-38D, 8.3), which is seven
-// weeks at a thousand changes a second.
+//   - a program that reads the store learns owners, times and the lengths of the
+//     values, but no value;
+//   - a program that writes to the store can end sessions, move their idle expiry up
+//     to the deadline, and restore an earlier revision of a session. It cannot
+//     create, read or change a session, give it to another visitor or owner, or
+//     move its deadline.
 //
-// A sealed value is 29 bytes longer. To seal values that were stored in the
-// clear, see [Versioned].
+// Append and Decode encode a value without a record, bound to none. Put your own
+// codecs inside a sealed one: around it, they would hide the record from it.
+//
+// To replace a key, add the new one at the end on all servers, then move it to the
+// front. Remove the old key when all sessions sealed with it have ended. A key is
+// good for four billion values (NIST SP 800-38D, 8.3): seven weeks at a thousand
+// changes a second.
+//
+// A sealed value is 29 bytes longer. To seal values that are stored in the clear,
+// see [Versioned].
 func Sealed[T any](inner Codec[T], keys ...[]byte) (Codec[T], error) {
 	errs := checkKeys(keys)
 	if inner == nil {
@@ -95,15 +101,17 @@ type sealed[T any] struct {
 	aeads []cipher.AEAD
 }
 
-func (c *sealed[T]) Append(dst []byte, v *T) ([]byte, error) { return c.appendAt(dst, v, place{}) }
+func (c *sealed[T]) Append(dst []byte, v *T) ([]byte, error) {
+	return c.AppendAt(dst, v, place.Place{})
+}
 
-func (c *sealed[T]) Decode(data []byte, v *T) error { return c.decodeAt(data, v, place{}) }
+func (c *sealed[T]) Decode(data []byte, v *T) error { return c.DecodeAt(data, v, place.Place{}) }
 
-// Check reports the parts of T that the inner codec cannot keep.
+// Check returns the errors of the inner codec.
 func (c *sealed[T]) Check() error { return checkInner(c.inner) }
 
-func (c *sealed[T]) appendAt(dst []byte, v *T, at place) ([]byte, error) {
-	out, err := appendAt(c.inner, append(dst, sealedFormat), v, at)
+func (c *sealed[T]) AppendAt(dst []byte, v *T, at place.Place) ([]byte, error) {
+	out, err := place.Encode(c.inner, append(dst, sealedFormat), v, at)
 	if err != nil {
 		return dst, err
 	}
@@ -111,7 +119,7 @@ func (c *sealed[T]) appendAt(dst []byte, v *T, at place) ([]byte, error) {
 	return c.aeads[0].Seal(out[:head], nil, out[head:], sealedFor(at)), nil
 }
 
-func (c *sealed[T]) decodeAt(data []byte, v *T, at place) error {
+func (c *sealed[T]) DecodeAt(data []byte, v *T, at place.Place) error {
 	var zero T
 	*v = zero
 	if err := refuseVersion(data); err != nil {
@@ -120,7 +128,7 @@ func (c *sealed[T]) decodeAt(data []byte, v *T, at place) error {
 	scratch := scratches.Get().(*[]byte)
 	plain, err := c.open((*scratch)[:0], data, at)
 	if err == nil {
-		err = decodeAt(c.inner, plain, v, at)
+		err = place.Decode(c.inner, plain, v, at)
 	}
 	clear(plain)
 	if cap(plain) <= maxPooled {
@@ -130,8 +138,8 @@ func (c *sealed[T]) decodeAt(data []byte, v *T, at place) error {
 	return err
 }
 
-// open appends to dst the value that is sealed in data.
-func (c *sealed[T]) open(dst, data []byte, at place) ([]byte, error) {
+// open appends to dst the encoding that is sealed in data.
+func (c *sealed[T]) open(dst, data []byte, at place.Place) ([]byte, error) {
 	if len(data) == 0 || data[0] != sealedFormat {
 		return dst, errSealed
 	}
@@ -143,14 +151,14 @@ func (c *sealed[T]) open(dst, data []byte, at place) ([]byte, error) {
 	return dst, errSealed
 }
 
-// sealedFor returns the data that are authenticated with the value.
-func sealedFor(at place) []byte {
-	return at.append(append(make([]byte, 0, 256), sealedLabel...))
+// sealedFor returns the data that is authenticated with the value.
+func sealedFor(at place.Place) []byte {
+	return at.Append(append(make([]byte, 0, 256), sealedLabel...))
 }
 
 var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
-// checkInner asks a codec inside another which parts of T it cannot keep.
+// checkInner returns the errors of a codec inside another.
 func checkInner[T any](inner Codec[T]) error {
 	if c, ok := inner.(Checker); ok {
 		return c.Check()

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
+	"github.com/seed48429006/sessions/internal/test/forge"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -96,11 +98,11 @@ func TestSealedKeys(t *testing.T) {
 		"sealed twice":             {sealed(t, sealed(t, inner, 1), 2), sealed(t, sealed(t, inner, 1), 2), true},
 	} {
 		rec := record()
-		data, err := codec.AppendRecord(nil, &rec, rec.Revision, tt.write)
+		data, err := wire.AppendRecord(nil, &rec, rec.Revision, tt.write)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := codec.DecodeRecord(data, rec.ID, tt.read)
+		got, err := wire.DecodeRecord(data, rec.ID, tt.read)
 		if _, refused := errors.AsType[*session.DecodeError](err); refused == tt.ok || err == nil != tt.ok {
 			t.Errorf("%s: got error %v", name, err)
 		}
@@ -138,12 +140,12 @@ func TestSealedTellsNothing(t *testing.T) {
 func TestSealedIsTiedToItsRecord(t *testing.T) {
 	c := sealed(t, codec.MessagePack[cart](), 1)
 	rec := record()
-	data, err := codec.AppendRecord(nil, &rec, rec.Revision, c)
+	data, err := wire.AppendRecord(nil, &rec, rec.Revision, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head := codec.HeaderSize + len(rec.Owner)
-	for name, forge := range map[string]func([]byte) []byte{
+	head := wire.HeaderSize + len(rec.Owner)
+	for name, change := range map[string]func([]byte) []byte{
 		"other owner":    func(d []byte) []byte { d[48] ^= 1; return d },
 		"longer life":    func(d []byte) []byte { d[38]++; return d },
 		"later log-in":   func(d []byte) []byte { d[31]++; return d },
@@ -157,19 +159,19 @@ func TestSealedIsTiedToItsRecord(t *testing.T) {
 		"part of the owner": func(d []byte) []byte { d[47]--; return d },
 		"part of the value": func(d []byte) []byte { d[47]++; return d },
 	} {
-		_, err := codec.DecodeRecord(resealed[cart](forge(bytes.Clone(data))), rec.ID, c)
+		_, err := wire.DecodeRecord(forge.Checksum[cart](change(bytes.Clone(data))), rec.ID, c)
 		if _, ok := errors.AsType[*session.DecodeError](err); !ok {
 			t.Errorf("%s: got error %v, want a DecodeError", name, err)
 		}
 	}
-	if got, err := codec.DecodeRecord(data, session.NewToken().ID(), c); err == nil {
+	if got, err := wire.DecodeRecord(data, session.NewToken().ID(), c); err == nil {
 		t.Errorf("pasted over another record, it gives %+v", got)
 	}
 	if err := c.Decode(data[head:], new(cart)); err == nil {
 		t.Error("it opens without its record")
 	}
-	moved := copy(data[codec.ExpiresOffset:], codec.AppendExpires(nil, start.Add(2*time.Hour)))
-	if got, err := codec.DecodeRecord(data, rec.ID, c); moved != 8 || err != nil || got.Expires != start.Add(2*time.Hour) {
+	moved := copy(data[expiresOffset:], wire.AppendExpires(nil, start.Add(2*time.Hour)))
+	if got, err := wire.DecodeRecord(data, rec.ID, c); moved != 8 || err != nil || got.Expires != start.Add(2*time.Hour) {
 		t.Errorf("touched: got %v and error %v", got.Expires, err)
 	}
 }
@@ -177,11 +179,11 @@ func TestSealedIsTiedToItsRecord(t *testing.T) {
 // Who can forge checksums cannot pass one type's value off as another's.
 func TestSealedIsTiedToItsType(t *testing.T) {
 	rec := session.Record[order]{ID: session.ID{1}, Value: order{"anna"}}
-	data, err := codec.AppendRecord(nil, &rec, 1, sealed(t, codec.MessagePack[order](), 1))
+	data, err := wire.AppendRecord(nil, &rec, 1, sealed(t, codec.MessagePack[order](), 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = codec.DecodeRecord(resealed[invoice](data), rec.ID, sealed(t, codec.MessagePack[invoice](), 1))
+	_, err = wire.DecodeRecord(forge.Checksum[invoice](data), rec.ID, sealed(t, codec.MessagePack[invoice](), 1))
 	if err == nil || strings.Contains(err.Error(), "checksum") {
 		t.Errorf("got error %v", err)
 	}
@@ -191,7 +193,7 @@ func TestSealedIsTiedToItsType(t *testing.T) {
 func TestSealedFormat(t *testing.T) {
 	c := sealed(t, codec.JSON[order](), 9)
 	rec := session.Record[order]{ID: session.ID{1, 2, 3}, Owner: "ab"}
-	data, err := codec.AppendRecord(nil, &rec, 5, c)
+	data, err := wire.AppendRecord(nil, &rec, 5, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +209,7 @@ func TestSealedFormat(t *testing.T) {
 	bound := bytes.Join([][]byte{label, rec.ID[:], data[:10], data[18:42], data[46:50], []byte(orderType)}, nil)
 	sealed := append([]byte{1}, "twelve bytes"...)
 	sealed = gcm.Seal(sealed, []byte("twelve bytes"), []byte(`{"Customer":"anna"}`), bound)
-	got, err := codec.DecodeRecord(resealed[order](append(data[:50], sealed...)), rec.ID, c)
+	got, err := wire.DecodeRecord(forge.Checksum[order](append(data[:50], sealed...)), rec.ID, c)
 	if err != nil || got.Value.Customer != "anna" {
 		t.Errorf("got %+v and error %v", got, err)
 	}

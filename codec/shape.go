@@ -6,8 +6,8 @@ import (
 	"reflect"
 )
 
-// A shape says which numbers the MessagePack encoding of a type may have, and
-// where. A nil shape may have any: the type encodes itself, or is not known.
+// A shape describes the numbers that the MessagePack encoding of a type may have.
+// A nil shape may have any: the type encodes itself, or is unknown.
 type shape struct {
 	typ       reflect.Type
 	number    bool
@@ -34,12 +34,12 @@ type shaper struct {
 }
 
 func (c *shaper) shape(t reflect.Type) *shape {
-	for range MaxDepth { // and no further: a type may be a pointer to itself
+	for range MaxDepth { // at most: a type may be a pointer to itself
 		if t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
 	}
-	if msgpackRules.to(t) != nil || msgpackRules.from(t) != nil {
+	if msgpackDialect.writer(t) != nil || msgpackDialect.reader(t) != nil {
 		return nil
 	}
 	if s, ok := c.seen[t]; ok {
@@ -77,8 +77,8 @@ func (c *shaper) number(s *shape, holds span) {
 	c.narrowest = c.narrowest.and(holds)
 }
 
-// float is for a type that holds every integer of so many bits, and some of those
-// beyond.
+// float fills the shape of a type that holds every integer of so many bits, and
+// some larger ones.
 func (c *shaper) float(s *shape, precision int) {
 	s.precision = precision
 	c.number(s, span{-1 << precision, 1 << precision})
@@ -86,7 +86,7 @@ func (c *shaper) float(s *shape, precision int) {
 
 func (c *shaper) structs(s *shape) {
 	s.fields = map[string]*shape{}
-	for _, m := range msgpackFields(&checker{rules: msgpackRules}, s.typ, "") {
+	for _, m := range msgpackFields(&checker{dialect: msgpackDialect}, s.typ, "") {
 		field := c.shape(m.typ)
 		s.order = append(s.order, field)
 		s.fields[m.name] = field
@@ -101,7 +101,7 @@ func (s *shape) fits(n span) bool {
 	if s.span.holds(n) {
 		return true
 	}
-	if s.precision == 0 || n.high > math.MaxInt64 { // which msgpack/v5 reads as negative
+	if s.precision == 0 || n.high > math.MaxInt64 { // msgpack/v5 decodes those as negative
 		return false
 	}
 	size := max(n.high, -uint64(n.low))
@@ -127,7 +127,7 @@ func (s *shape) keys() *shape {
 	return s.key
 }
 
-// under returns the shape of a map's value under a key of this name.
+// under returns the shape of a map's value for the key name.
 func (s *shape) under(name []byte) *shape {
 	switch {
 	case s == nil:

@@ -6,26 +6,28 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed48429006/sessions/codec/internal/place"
 	"github.com/seed48429006/sessions/internal/deep"
 	"github.com/seed48429006/sessions/session"
 )
 
-// versionMark begins every value that has a version; two bytes with the version
-// follow. Neither MessagePack nor JSON nor a sealed value begins like this, which
-// tells a value with a version from one that was written before there were any.
+// versionMark begins every value with a version; the version follows in two bytes.
+// No other codec of this package begins a value with it, so that values without a
+// version can be told apart.
 const versionMark = 0xc1
 
 const versionSize = 3
 
-// Versioned returns a codec that writes a version before the data of inner.
-// Values of that version are read by inner, those of older versions by the
-// upgrade [From] their version: at most one each. An older version without an
-// upgrade cannot be read, which ends its sessions; of a newer one, the error is
-// [session.ErrNewer]. Version 0 is for values that have none: those that were written
-// before the program used Versioned.
+// Versioned returns a codec that writes the version before the encoding of inner.
+// Inner decodes the values of that version; the upgrade [From] an older version
+// decodes those of that one. A version has at most one upgrade. Version 0 stands for
+// values without a version: those stored before the program used Versioned.
 //
-// The error joins everything that is wrong with the arguments. How a program
-// comes to versions, and when it wants a new one, is in the package's documentation.
+// Decode fails for an older version without an upgrade, which ends its sessions, and
+// with [session.ErrNewer] for a newer version. The error of Versioned joins all
+// mistakes in the arguments.
+//
+// The package's documentation says when a program needs a new version.
 func Versioned[T any](version uint16, inner Codec[T], upgrades ...Upgrade[T]) (Codec[T], error) {
 	c := &versioned[T]{version: version, inner: inner, plan: deep.Of[T](), upgrades: upgrades}
 	if err := c.validate(); err != nil {
@@ -77,12 +79,13 @@ func checkVersionless[T any](inner Codec[T]) error {
 	return nil
 }
 
-func (c *versioned[T]) Append(dst []byte, v *T) ([]byte, error) { return c.appendAt(dst, v, place{}) }
+func (c *versioned[T]) Append(dst []byte, v *T) ([]byte, error) {
+	return c.AppendAt(dst, v, place.Place{})
+}
 
-func (c *versioned[T]) Decode(data []byte, v *T) error { return c.decodeAt(data, v, place{}) }
+func (c *versioned[T]) Decode(data []byte, v *T) error { return c.DecodeAt(data, v, place.Place{}) }
 
-// Check reports the parts that the inner codecs, of this version and of those
-// before, cannot keep of their types.
+// Check returns the errors of the inner codecs of this version and of older ones.
 func (c *versioned[T]) Check() error {
 	errs := []error{checkInner(c.inner)}
 	for _, up := range c.upgrades {
@@ -93,20 +96,20 @@ func (c *versioned[T]) Check() error {
 	return errors.Join(errs...)
 }
 
-func (c *versioned[T]) appendAt(dst []byte, v *T, at place) ([]byte, error) {
-	out, err := appendAt(c.inner, binary.BigEndian.AppendUint16(append(dst, versionMark), c.version), v, at)
+func (c *versioned[T]) AppendAt(dst []byte, v *T, at place.Place) ([]byte, error) {
+	out, err := place.Encode(c.inner, binary.BigEndian.AppendUint16(append(dst, versionMark), c.version), v, at)
 	if err != nil {
 		return dst, err
 	}
 	return out, nil
 }
 
-func (c *versioned[T]) decodeAt(data []byte, v *T, at place) error {
+func (c *versioned[T]) DecodeAt(data []byte, v *T, at place.Place) error {
 	version, payload, err := splitVersion(data)
 	switch {
 	case err != nil:
 	case version == c.version:
-		return decodeAt(c.inner, payload, v, at)
+		return place.Decode(c.inner, payload, v, at)
 	case version > c.version:
 		err = fmt.Errorf("%w: version %d, while this one knows versions up to %d", session.ErrNewer, version, c.version)
 	default:
@@ -119,15 +122,15 @@ func (c *versioned[T]) decodeAt(data []byte, v *T, at place) error {
 	return err
 }
 
-// upgrade reads an older value. The result of an upgrade may be anything, and may
-// be shared: it is checked, and copied before it is brought into its form.
-func (c *versioned[T]) upgrade(version uint16, payload []byte, v *T, at place) error {
+// upgrade decodes an older value. The result of the upgrade's function is verified,
+// since it may be any value, and copied, since it may be shared.
+func (c *versioned[T]) upgrade(version uint16, payload []byte, v *T, at place.Place) error {
 	i := slices.IndexFunc(c.upgrades, func(up Upgrade[T]) bool { return up.version == version })
 	switch {
 	case i < 0 && version == 0:
-		return errors.New("codec: value has no version, and there is no upgrade From version 0")
+		return errors.New("codec: the value has no version, and there is no upgrade From version 0")
 	case i < 0:
-		return fmt.Errorf("codec: value has version %d, and there is no upgrade From that", version)
+		return fmt.Errorf("codec: the value has version %d, and there is no upgrade From it", version)
 	}
 	err := c.upgrades[i].decode(payload, v, at)
 	if err == nil {
@@ -141,7 +144,7 @@ func (c *versioned[T]) upgrade(version uint16, payload []byte, v *T, at place) e
 	return nil
 }
 
-var errVersion = errors.New("codec: value is corrupt: its version is cut off or zero")
+var errVersion = errors.New("codec: the value is corrupt: its version is truncated or zero")
 
 // splitVersion takes the version off a value. Data without one is of version 0.
 func splitVersion(data []byte) (version uint16, payload []byte, err error) {
@@ -157,8 +160,8 @@ func splitVersion(data []byte) (version uint16, payload []byte, err error) {
 	return version, data[versionSize:], nil
 }
 
-// refuseVersion is for codecs without versions. A value that has one was written
-// by a program that had come to use them.
+// refuseVersion returns an error if the value has a version. Codecs without versions
+// call it: a newer program may have started to use them.
 func refuseVersion(data []byte) error {
 	if len(data) == 0 || data[0] != versionMark {
 		return nil

@@ -14,6 +14,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
+	"github.com/seed48429006/sessions/internal/test/forge"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/sessiontest/redistest"
 	"github.com/seed48429006/sessions/stores/redisstore"
@@ -79,7 +81,7 @@ var visitID = session.ID{7}
 // stored returns the record that a program with codec c wrote.
 func stored[T any](tb testing.TB, c codec.Codec[T], v T) []byte {
 	tb.Helper()
-	data, err := codec.AppendRecord(nil, &session.Record[T]{ID: visitID, Owner: "anna", Value: v}, 1, c)
+	data, err := wire.AppendRecord(nil, &session.Record[T]{ID: visitID, Owner: "anna", Value: v}, 1, c)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -97,7 +99,7 @@ func TestVersionedUpgrades(t *testing.T) {
 		"last one's":        {stored(t, versioned(t, 2, codec.MessagePack[visit2]()), visit2{"Ada", "L", 2}), visit{First: "Ada", Last: "L", Pages: []string{"", ""}}},
 		"without a version": {stored(t, codec.JSON[visit1](), visit1{"Ada L"}), visit{First: "Ada", Last: "L", Pages: []string{}}},
 	} {
-		rec, err := codec.DecodeRecord(tt.data, visitID, visits(t))
+		rec, err := wire.DecodeRecord(tt.data, visitID, visits(t))
 		if diff := cmp.Diff(tt.want, rec.Value); err != nil || diff != "" {
 			t.Errorf("%s: error %v (-want +got):\n%s", name, err, diff)
 		}
@@ -109,18 +111,18 @@ func TestVersionedRefuses(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"no upgrade":             {stored(t, versioned(t, 1, codec.MessagePack[visit2]()), visit2{}), "value has version 1, and there is no upgrade"},
+		"no upgrade":             {stored(t, versioned(t, 1, codec.MessagePack[visit2]()), visit2{}), "the value has version 1, and there is no upgrade"},
 		"an upgrade's error":     {stored(t, codec.JSON[visit1](), visit1{"Ada"}), `upgrade from version 0: "Ada" is no full name`},
 		"an upgrade's panic":     {stored(t, versioned(t, 2, codec.MessagePack[visit2]()), visit2{Pages: -1}), "upgrade from version 2: codec: panic"},
 		"old value is corrupt":   {withPayload(t, "\xc1\x00\x02\x01"), "upgrade from version 2"},
 		"today's is corrupt":     {withPayload(t, "\xc1\x00\x03\x01"), "cannot be read"},
-		"version 0":              {withPayload(t, "\xc1\x00\x00\x80"), "its version is cut off or zero"},
-		"version cut off":        {withPayload(t, "\xc1\x00"), "its version is cut off or zero"},
-		"two versions":           {withPayload(t, "\xc1\x00\x03\xc1\x00\x00\x80"), "its version is cut off or zero"},
+		"version 0":              {withPayload(t, "\xc1\x00\x00\x80"), "its version is truncated or zero"},
+		"version cut off":        {withPayload(t, "\xc1\x00"), "its version is truncated or zero"},
+		"two versions":           {withPayload(t, "\xc1\x00\x03\xc1\x00\x00\x80"), "its version is truncated or zero"},
 		"nothing":                {withPayload(t, ""), "upgrade from version 0"},
 		"of another, no version": {withPayload(t, "\x80"), "upgrade from version 0"},
 	} {
-		rec, err := codec.DecodeRecord(tt.data, visitID, visits(t))
+		rec, err := wire.DecodeRecord(tt.data, visitID, visits(t))
 		if _, ok := errors.AsType[*session.DecodeError](err); !ok || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %+v and error %v, want a DecodeError that says %q", name, rec, err, tt.want)
 		}
@@ -137,7 +139,7 @@ func TestVersionedRefuses(t *testing.T) {
 // withPayload returns a visit's record with another value.
 func withPayload(tb testing.TB, payload string) []byte {
 	data := stored(tb, visits(tb), visit{})
-	return resealed[visit](append(data[:codec.HeaderSize+len("anna")], payload...))
+	return forge.Checksum[visit](append(data[:wire.HeaderSize+len("anna")], payload...))
 }
 
 // A newer value gives a DecodeError that wraps ErrNewer. Its header can be read, so
@@ -157,12 +159,12 @@ func TestVersionedLeavesNewerValues(t *testing.T) {
 		"sealed inside, to one sealed": {stored(t, versioned(t, 1, sealed(t, codec.JSON[visit](), 1)), visit{}), sealed(t, plain, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rec, err := codec.DecodeRecord(tt.data, visitID, tt.read)
+			rec, err := wire.DecodeRecord(tt.data, visitID, tt.read)
 			unreadable, ok := errors.AsType[*session.DecodeError](err)
 			if !ok || unreadable.ID != visitID || !errors.Is(err, session.ErrNewer) || rec != (session.Record[visit2]{}) {
 				t.Errorf("got %+v and error %v, want a DecodeError that wraps ErrNewer", rec, err)
 			}
-			h, err := codec.ReadHeader(tt.data[:codec.HeaderSize])
+			h, err := wire.ReadHeader(tt.data[:wire.HeaderSize])
 			if err != nil || h.Revision != 1 || h.Retired {
 				t.Errorf("the header is %+v, error %v", h, err)
 			}
@@ -186,7 +188,7 @@ func TestVersionedComesLater(t *testing.T) {
 		"sealed, then versioned":    {stored(t, sealed(t, plain, 1), order{"anna"}), versioned(t, 1, plain, codec.From(0, sealed(t, plain, 1), codec.Same))},
 		"sealed, and now no longer": {stored(t, hidden, order{"anna"}), versioned(t, 3, plain, codec.From(2, sealed(t, plain, 1), codec.Same))},
 	} {
-		rec, err := codec.DecodeRecord(tt.data, visitID, tt.read)
+		rec, err := wire.DecodeRecord(tt.data, visitID, tt.read)
 		if err != nil || rec.Value.Customer != "anna" {
 			t.Errorf("%s: got %+v and error %v", name, rec, err)
 		}
@@ -270,7 +272,7 @@ func TestVersionedFormat(t *testing.T) {
 func TestNewerSessionStays(t *testing.T) {
 	ctx, client := context.Background(), redistest.New(t)
 	token := session.NewToken()
-	data, err := codec.AppendRecord(nil, &session.Record[visit]{ID: token.ID(), Deadline: time.Now().Add(time.Hour)}, 1, visits(t))
+	data, err := wire.AppendRecord(nil, &session.Record[visit]{ID: token.ID(), Deadline: time.Now().Add(time.Hour)}, 1, visits(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,19 +5,19 @@ import (
 	"fmt"
 )
 
-// Errors of data that is refused before it is decoded, or before it is stored.
+// Errors of the scan before decoding and after encoding.
 var (
-	errTruncated = errors.New("codec: data ends in the middle of a value")
-	errTrailing  = errors.New("codec: data goes on after the value")
-	errTooDeep   = fmt.Errorf("codec: value nests deeper than %d levels", MaxDepth)
+	errTruncated = errors.New("codec: the data ends within a value")
+	errTrailing  = errors.New("codec: there is more data after the value")
+	errTooDeep   = fmt.Errorf("codec: the value nests deeper than %d levels", MaxDepth)
 	errInterned  = errors.New("codec: interned strings are not supported")
 )
 
-// internedExt is the extension that msgpack's decoder takes for an index into
-// the strings before it.
+// internedExt is the extension that msgpack/v5 decodes as an index into the strings
+// before it.
 const internedExt = 0x80
 
-// A family says how the data after a format byte are read.
+// A family is the layout of the bytes after a format byte.
 type family uint8
 
 const (
@@ -35,8 +35,7 @@ type format struct {
 	size   uint8
 }
 
-// formats are those of the bytes from 0xc0 to 0xdf. All others say by
-// themselves how long they are.
+// formats are those of the bytes from 0xc0 to 0xdf. All others include the length.
 var formats = [32]format{
 	0x00: {fixed, 0},                   // nil
 	0x02: {fixed, 0}, 0x03: {fixed, 0}, // false, true
@@ -51,16 +50,16 @@ var formats = [32]format{
 	0x1e: {mapping, 2}, 0x1f: {mapping, 4},
 }
 
-// A walker goes through MessagePack data once, without decoding it. Data that it
-// accepts can be decoded: it is one value and nothing after it, nests at most
-// [MaxDepth] deep, and no length in it promises more than there is.
+// A walker scans MessagePack data once, without decoding it. It accepts data that is
+// safe to decode: exactly one value, at most [MaxDepth] deep, with no length beyond
+// the end of the data.
 type walker struct {
 	data  []byte
 	pos   int
 	depth int
-	open  [MaxDepth]int // how many values each open array or map still lacks
+	open  [MaxDepth]int // how many values each open array or map lacks
 	exts  []int         // where the payloads of extensions begin
-	found span          // has all integers
+	found span          // of all integers
 }
 
 // walk checks data. It keeps no reference to it.
@@ -82,8 +81,8 @@ func (w *walker) walk(data []byte) error {
 	return nil
 }
 
-// closed counts a value that is complete, and the arrays and maps that it
-// completes. It reports whether nothing is open any more.
+// closed counts a complete value, and the arrays and maps that it completes. It
+// reports whether none is open.
 func (w *walker) closed() bool {
 	for w.depth > 0 {
 		w.open[w.depth-1]--
@@ -95,7 +94,7 @@ func (w *walker) closed() bool {
 	return true
 }
 
-// value passes a scalar, or opens an array or a map that is not empty.
+// value skips a scalar or an empty array or map, or opens another one.
 func (w *walker) value() (opened bool, err error) {
 	if w.pos == len(w.data) {
 		return false, errTruncated
@@ -105,7 +104,7 @@ func (w *walker) value() (opened bool, err error) {
 	switch {
 	case c <= 0x7f: // an integer
 		return false, nil
-	case c >= 0xe0: // and so is this
+	case c >= 0xe0: // a negative one
 		w.found.low = min(w.found.low, int64(int8(c)))
 		return false, nil
 	case c <= 0x8f:
@@ -137,10 +136,10 @@ func (w *walker) formatted(f format) (opened bool, err error) {
 	case ext, fixedExt:
 		return false, w.extension(n)
 	}
-	return false, fmt.Errorf("codec: 0x%x is no MessagePack format", w.data[w.pos-1])
+	return false, fmt.Errorf("codec: 0x%x is not a MessagePack format", w.data[w.pos-1])
 }
 
-// fixed passes a value of n bytes, and notes which integer it is.
+// fixed skips a value of n bytes, and adds an integer to those found.
 func (w *walker) fixed(n int) error {
 	at := w.pos - 1
 	if err := w.skip(n); err != nil {
@@ -169,8 +168,7 @@ func (w *walker) enter(n, each int) (opened bool, err error) {
 	return true, nil
 }
 
-// length reads a length of size bytes. One that an int cannot hold is longer
-// than any data.
+// length reads a length of size bytes. It refuses one that exceeds the data.
 func (w *walker) length(size int) (int, error) {
 	if size > len(w.data)-w.pos {
 		return 0, errTruncated
@@ -194,7 +192,7 @@ func (w *walker) skip(n int) error {
 	return nil
 }
 
-// extension passes an extension's type and its payload of n bytes.
+// extension skips an extension's type and its payload of n bytes.
 func (w *walker) extension(n int) error {
 	if err := w.skip(1); err != nil {
 		return err

@@ -29,11 +29,11 @@ type Call struct {
 	Op    Op
 	ID    session.ID // zero for ByOwner and All
 	Owner string     // for ByOwner
-	Err   error      // the call's or, for ByOwner and All, the one that ended the iteration
+	Err   error      // returned or, by ByOwner and All, yielded
 }
 
-// check panics if there is no such method: a fault of a misspelt one would never
-// come, and the test that wants it might pass for nothing.
+// check panics if there is no such method. A fault of a misspelt method would never
+// be injected, and a test that needs it could pass without it.
 func (op Op) check() {
 	if !slices.Contains(ops, op) {
 		panic(fmt.Sprintf("sessiontest: a store has no method %q", string(op)))

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/sessiontest"
@@ -42,6 +46,61 @@ func ExampleNewStore() {
 	// Save disk full
 }
 
+func ExampleRequest() {
+	addItem := func(w http.ResponseWriter, r *http.Request, cart *session.Session[Cart]) {
+		cart.Update(func(c *Cart) { c.Items = append(c.Items, r.FormValue("sku")) })
+	}
+	_ = func(t *testing.T) {
+		r, cart := sessiontest.Request(t, httptest.NewRequest("POST", "/items?sku=tea", nil), Cart{Customer: "ada"})
+		addItem(httptest.NewRecorder(), r, cart)
+		sessiontest.Equal(t, cart, Cart{Customer: "ada", Items: []string{"tea"}})
+	}
+	// Output:
+}
+
+func ExampleStore_SeedRecord() {
+	t, ctx := new(testing.T), context.Background() // the test's own
+
+	store := sessiontest.NewStore[Cart](t)
+	token := store.SeedRecord(session.Record[Cart]{
+		Created: time.Now().Add(-23 * time.Hour),
+		Value:   Cart{Customer: "ada"},
+	})
+
+	rec, err := store.Load(ctx, token.ID())
+	fmt.Println(rec.Owner, rec.Deadline.Sub(rec.Created), err)
+	// Output: ada 24h0m0s <nil>
+}
+
+func ExampleStore_LoseReply() {
+	t, ctx := new(testing.T), context.Background() // the test's own
+
+	store := sessiontest.NewStore[Cart](t)
+	store.LoseReply(sessiontest.OpSave, io.ErrUnexpectedEOF)
+
+	cart := session.New(store, nil)
+	cart.Set(Cart{Items: []string{"tea"}})
+	fmt.Println(cart.Commit(ctx))
+	fmt.Println(len(store.Saved()), "session is stored")
+	// Output:
+	// session: store unavailable: unexpected EOF
+	// 1 session is stored
+}
+
+func ExampleStore_Delay() {
+	t := new(testing.T) // the test's own
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+
+	store := sessiontest.NewStore[Cart](t)
+	token := store.Seed(Cart{Customer: "ada"})
+	store.Delay(sessiontest.OpLoad, time.Hour)
+
+	_, err := session.Load(ctx, store, nil, token)
+	fmt.Println(err)
+	// Output: session: store unavailable: context deadline exceeded
+}
+
 func ExampleStore_Before() {
 	t, ctx := new(testing.T), context.Background() // the test's own
 
@@ -61,6 +120,24 @@ func ExampleStore_Before() {
 	cart.Update(func(c *Cart) { c.Items = append(c.Items, "tea") })
 	fmt.Println(errors.Is(cart.Commit(ctx), session.ErrGone))
 	// Output: true
+}
+
+func ExampleStore_After() {
+	t, ctx := new(testing.T), context.Background() // the test's own
+
+	store := sessiontest.NewStore[Cart](t)
+	store.Fail(sessiontest.OpSave, errors.New("disk full"))
+	store.After(func(c sessiontest.Call) { // the second attempt succeeds
+		store.Fail(sessiontest.OpSave, nil)
+	})
+
+	cart := session.New(store, nil)
+	cart.Set(Cart{Items: []string{"tea"}})
+	fmt.Println(cart.Commit(ctx))
+	fmt.Println(cart.Commit(ctx))
+	// Output:
+	// session: store unavailable: disk full
+	// <nil>
 }
 
 func ExampleEqual() {

@@ -9,11 +9,12 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// Request returns r with a session in it that holds v, and the session: no
-// middleware, no cookie. It is as if the session had been stored and loaded; if
-// v is the zero value, it is a new one, as of a visitor without one. The
-// handler's changes are not committed, so that Modified and Changes
-// tell about it; [session.Session.Commit] works.
+// Request returns a copy of r with a session in its context, and the session. It
+// needs no middleware and no cookie.
+//
+// The session has the value v, as if it had been stored and loaded. If v is the zero
+// value, the session is new. Changes by the handler are not committed, so that
+// Modified and Changes report them. The handler may call Commit itself.
 //
 //	r, cart := sessiontest.Request(t, httptest.NewRequest("POST", "/items", nil), Cart{Customer: "ada"})
 //	addItem(httptest.NewRecorder(), r, cart)

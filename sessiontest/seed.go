@@ -9,23 +9,23 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// Seed stores a session that holds v and returns its token, for the cookie of a
-// request. The session began just now, lives as long as sessions do by default,
-// and belongs to v's SessionOwner if v has that method. It is not among
-// [Store.Calls], and faults and delays do not concern it.
+// Seed stores a session with the value v and returns its token, for the cookie of a
+// request. The session was created just now and has the default lifetimes. Its owner
+// is v's SessionOwner, if v has that method. [Store.Calls] does not contain the call,
+// and no fault, delay or hook applies to it.
 func (s *Store[T]) Seed(v T) session.Token {
 	s.tb.Helper()
 	return s.SeedRecord(session.Record[T]{Value: v})
 }
 
-// SeedRecord is [Store.Seed] with more say: over the session's owner, when it
-// began, ends and expires, and whether it persists. Zero fields of rec are filled
-// in as Seed does; its ID and Revision are not looked at.
+// SeedRecord is [Store.Seed] for a session whose owner, times or persistence matter.
+// Zero fields of rec get the values that Seed would set. The ID and the revision of
+// rec are ignored.
 func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {
 	s.tb.Helper()
 	token, now := session.NewToken(), time.Now()
 	rec.ID, rec.Revision = token.ID(), 0
-	rec.Value = *deep.Of[T]().Copy(&rec.Value) // the caller may go on to change its own
+	rec.Value = *deep.Of[T]().Copy(&rec.Value) // the caller may change its own later
 	rec.Owner = cmp.Or(rec.Owner, ownerOf(&rec.Value))
 	rec.Created = millis(rec.Created, now)
 	rec.Renewed = millis(rec.Renewed, rec.Created)
@@ -35,7 +35,7 @@ func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {
 		rec.Expires = rec.Deadline
 	}
 	if err := s.mem.Save(context.Background(), &rec); err != nil {
-		s.tb.Fatalf("sessiontest: the session that expires at %v cannot be seeded: %v", rec.Expires, err)
+		s.tb.Fatalf("sessiontest: a session that expires at %v cannot be stored: %v", rec.Expires, err)
 	}
 	return token
 }
@@ -48,7 +48,7 @@ func ownerOf[T any](v *T) string {
 	return ""
 }
 
-// millis returns at, or otherwise if that is zero, as records keep it.
+// millis returns at, or otherwise if that is zero, in the precision of records.
 func millis(at, otherwise time.Time) time.Time {
 	if at.IsZero() {
 		at = otherwise

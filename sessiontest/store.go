@@ -10,14 +10,13 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// A Store is a store for tests of programs that use sessions. It works, since there
-// is a [memstore.Store] beneath; it lists its calls; and it can be made
-// to fail and to be slow. It is a [session.Indexer] and a [session.Lister] too.
-// All methods are safe for concurrent use.
+// A Store is a store for tests. It keeps sessions in a [memstore.Store], records its
+// calls, and can be made slow or made to fail. It is a [session.Indexer] and a
+// [session.Lister]. All methods are safe for concurrent use.
 type Store[T any] struct {
 	tb     testing.TB
 	mem    *memstore.Store[T]
-	script script
+	faults faults
 	log    log[T]
 }
 
@@ -26,9 +25,9 @@ func NewStore[T any](tb testing.TB) *Store[T] {
 	return &Store[T]{tb: tb, mem: memstore.New[T](nil)}
 }
 
-// Direct returns the store beneath. Its calls are neither recorded nor delayed nor
-// made to fail, and call no hook. Thus a hook can act as another request there, and
-// a test can look at the records.
+// Direct returns the store that keeps the sessions. Its calls are not recorded, and
+// no fault, delay or hook applies to them. Hooks can use it to act as another
+// request, and tests to read the stored sessions.
 func (s *Store[T]) Direct() *memstore.Store[T] { return s.mem }
 
 // Load implements [session.Store].
@@ -37,7 +36,7 @@ func (s *Store[T]) Load(ctx context.Context, id session.ID) (rec session.Record[
 		if rec, err = s.mem.Load(ctx, id); err != nil {
 			return err
 		}
-		return s.script.readable(id)
+		return s.faults.readable(id)
 	})
 	if err != nil {
 		return session.Record[T]{}, err
@@ -85,14 +84,14 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (found bool, err e
 	return found && err == nil, err
 }
 
-// ByOwner implements [session.Indexer]. An iteration is one call, recorded when
-// it ends.
+// ByOwner implements [session.Indexer]. An iteration is one call, which is recorded
+// when it ends.
 func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
 	return s.iterate(ctx, Call{Op: OpByOwner, Owner: owner}, s.mem.ByOwner(ctx, owner))
 }
 
-// All implements [session.Lister]. An iteration is one call, recorded when it
-// ends.
+// All implements [session.Lister]. An iteration is one call, which is recorded when
+// it ends.
 func (s *Store[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
 	return s.iterate(ctx, Call{Op: OpAll}, s.mem.All(ctx))
 }
@@ -105,7 +104,7 @@ func (s *Store[T]) iterate(ctx context.Context, c Call, seq iter.Seq2[session.Re
 				if err != nil {
 					return err
 				}
-				if err = s.script.readable(rec.ID); err != nil {
+				if err = s.faults.readable(rec.ID); err != nil {
 					rec = session.Record[T]{}
 				}
 				if more = yield(rec, err); !more {
@@ -120,16 +119,17 @@ func (s *Store[T]) iterate(ctx context.Context, c Call, seq iter.Seq2[session.Re
 	}
 }
 
-// call follows the plan for c's method, carries it out and records it.
+// call carries out a call under the faults of its method, calls the hooks and
+// records the call.
 func (s *Store[T]) call(ctx context.Context, c Call, do func() error) error {
-	p := s.script.plan(c.Op)
-	if p.before != nil {
-		p.before(c)
+	fault, hooks := s.faults.of(c.Op)
+	if hooks.before != nil {
+		hooks.before(c)
 	}
-	c.Err = p.run(ctx, do)
+	c.Err = fault.carryOut(ctx, do)
 	s.log.called(c)
-	if p.after != nil {
-		p.after(c)
+	if hooks.after != nil {
+		hooks.after(c)
 	}
 	return c.Err
 }

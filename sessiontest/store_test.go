@@ -33,7 +33,7 @@ type user struct {
 
 func (u user) SessionOwner() string { return u.Name }
 
-// everyCall calls each method of a store once and returns what failed.
+// everyCall calls each method of a store once and returns the errors.
 func everyCall(ctx context.Context, s *sessiontest.Store[user], id, other session.ID) map[sessiontest.Op]error {
 	errs := make(map[sessiontest.Op]error)
 	rec, err := s.Load(ctx, id)
@@ -77,7 +77,7 @@ func TestStoreCalls(t *testing.T) {
 	}
 	s.Reset()
 	if s.Calls() != nil || s.Saved() != nil {
-		t.Error("Reset did not forget")
+		t.Error("Reset kept the calls or the records")
 	}
 }
 
@@ -88,26 +88,26 @@ func TestStoreFail(t *testing.T) {
 	} {
 		t.Run(string(op), func(t *testing.T) {
 			s := sessiontest.NewStore[user](t)
-			boom := errors.New("boom")
+			boom := errors.New("disk full")
 			s.Fail(op, boom)
 			if err := everyCall(t.Context(), s, s.Seed(user{Name: "ada"}).ID(), s.Seed(user{Name: "bob"}).ID())[op]; err != boom {
 				t.Errorf("%s returned %v, want %v", op, err, boom)
 			}
 			s.Fail(op, nil)
 			if err := everyCall(t.Context(), s, s.Seed(user{Name: "ada"}).ID(), s.Seed(user{Name: "bob"}).ID())[op]; err != nil {
-				t.Errorf("%s still returns %v", op, err)
+				t.Errorf("after the end of the fault, %s returned %v", op, err)
 			}
 		})
 	}
 }
 
-func TestStoreFailDoesNothing(t *testing.T) {
+func TestAFailingCallIsNotCarriedOut(t *testing.T) {
 	s := sessiontest.NewStore[user](t)
 	token := s.Seed(user{Name: "ada"})
 	s.Fail(sessiontest.OpDelete, io.EOF)
 	s.Delete(t.Context(), token.ID())
 	if live, _ := s.Direct().Exists(t.Context(), token.ID()); !live {
-		t.Error("a Delete that failed deleted")
+		t.Error("the failing Delete was carried out")
 	}
 }
 
@@ -122,10 +122,10 @@ func TestStoreLoseReply(t *testing.T) {
 		t.Errorf("Save returned %v and revision %d", err, rec.Revision)
 	}
 	if stored, _ := s.Direct().Load(t.Context(), token.ID()); stored.Value.Name != "bob" {
-		t.Error("Save did not save")
+		t.Error("Save was not carried out")
 	}
 	if err := s.Save(t.Context(), &rec); !errors.Is(err, session.ErrConflict) {
-		t.Errorf("a refusal was lost: %v", err)
+		t.Errorf("the error of a refused call was replaced: %v", err)
 	}
 }
 
@@ -180,7 +180,7 @@ func TestStoreDelay(t *testing.T) {
 			t.Errorf("Load returned %v", err)
 		}
 		if took := time.Since(start); took != 61*time.Second {
-			t.Errorf("Load waited on, until %v", took)
+			t.Errorf("Load returned after %v, want 61s", took)
 		}
 		s.Delay(sessiontest.OpLoad, 0)
 		if _, err := s.Load(t.Context(), id); err != nil || time.Since(start) != 61*time.Second {
@@ -209,7 +209,7 @@ func TestStoreHooks(t *testing.T) {
 	var order []string
 	s.Before(func(c sessiontest.Call) {
 		order = append(order, "before "+string(c.Op))
-		if c.Op == sessiontest.OpSave { // another request is quicker
+		if c.Op == sessiontest.OpSave { // another request changes the session first
 			rec, _ := s.Direct().Load(t.Context(), c.ID)
 			s.Direct().Save(t.Context(), &rec)
 		}
@@ -255,10 +255,10 @@ func TestStoreSeed(t *testing.T) {
 	}
 }
 
-func TestStoreUnknownOp(t *testing.T) {
+func TestFailPanicsForAnUnknownMethod(t *testing.T) {
 	defer func() {
 		if recover() == nil {
-			t.Error("Fail took a method that no store has")
+			t.Error("Fail accepted a method that stores do not have")
 		}
 	}()
 	sessiontest.NewStore[user](t).Fail("Laod", io.EOF)

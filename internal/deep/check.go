@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
-	"runtime"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/rules"
 )
 
-// Check returns everything in T that a session could not keep, one error for
-// each field, with its path: channels, functions, interfaces, hidden fields.
-// Fields that are tagged not to be stored are exempt.
+// Check returns one error for each field of T that sessions cannot keep, with its
+// path: channels, functions, interfaces, unexported fields. Fields that a tag
+// skips are exempt.
 func Check[T any]() []error {
 	c := checker{open: map[reflect.Type]bool{}}
 	t := reflect.TypeFor[T]()
@@ -24,7 +25,7 @@ func Check[T any]() []error {
 
 type checker struct {
 	errs []error
-	open map[reflect.Type]bool // met already; each type is looked at once
+	open map[reflect.Type]bool // the types around, to end recursions
 }
 
 func (c *checker) refuse(path, format string, args ...any) {
@@ -32,22 +33,22 @@ func (c *checker) refuse(path, format string, args ...any) {
 }
 
 func (c *checker) check(t reflect.Type, path string) {
-	if c.open[t] || immutable[t] != nil {
+	if c.open[t] || isImmutable(t) {
 		return
 	}
 	c.open[t] = true
 	defer delete(c.open, t)
-	if t == reflect.TypeFor[big.Float]() { // its text does not say how precise it is
-		c.refuse(path, "%v values come back as other numbers; use a big.Rat, or its Text", t)
+	if t == reflect.TypeFor[big.Float]() { // its text omits the precision
+		c.refuse(path, "%v values are decoded as other numbers; use a big.Rat, or its Text", t)
+		return
+	}
+	if problem, ok := rules.Unstorable[t.Kind()]; ok {
+		c.refuse(path, "%s, or tag it `msgpack:\"-\" json:\"-\"`", problem)
 		return
 	}
 	switch t.Kind() {
-	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
-		c.refuse(path, "%v values cannot be stored; remove it, or tag it `msgpack:\"-\" json:\"-\"`", t)
-	case reflect.Complex64, reflect.Complex128, reflect.Uintptr:
-		c.refuse(path, "%v values cannot be stored; use two floats or a uint64, or tag it `msgpack:\"-\" json:\"-\"`", t)
 	case reflect.Interface:
-		c.refuse(path, "values in a field of type %v come back as another type; use a concrete type, or tag it `msgpack:\"-\" json:\"-\"`", t)
+		c.refuse(path, "values in a field of type %v are decoded as another type; use a concrete type, or tag it `msgpack:\"-\" json:\"-\"`", t)
 	case reflect.Pointer:
 		c.pointer(t, path)
 	case reflect.Slice, reflect.Array:
@@ -60,25 +61,24 @@ func (c *checker) check(t reflect.Type, path string) {
 	}
 }
 
-// pointer refuses a type that is a pointer to itself: only values that cannot
-// be stored have it.
+// pointer refuses a type that is a pointer to itself, whose values cannot be stored.
 func (c *checker) pointer(t reflect.Type, path string) {
-	elem, seen := t.Elem(), map[reflect.Type]bool{}
+	elem, visited := t.Elem(), map[reflect.Type]bool{}
 	for elem.Kind() == reflect.Pointer {
-		if seen[elem] {
+		if visited[elem] {
 			c.refuse(path, "%v points to itself and nothing else", t)
 			return
 		}
-		seen[elem] = true
+		visited[elem] = true
 		elem = elem.Elem()
 	}
 	c.check(elem, path)
 }
 
-// key refuses keys that are not the same key any more once they were stored.
+// key refuses map keys that would be other keys when they are decoded.
 func (c *checker) key(t reflect.Type, path string) {
 	if !stableKey(t) {
-		c.refuse(path, "map keys of type %v would be other keys once they were stored; use a string, an integer or a struct of those", t)
+		c.refuse(path, "map keys of type %v would be other keys when they are decoded; use a string, an integer or a struct of those", t)
 		return
 	}
 	c.check(t, path+"[key]")
@@ -88,19 +88,19 @@ func stableKey(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Chan:
 		return false
-	case reflect.Float32, reflect.Float64: // a NaN is a key that cannot be found
+	case reflect.Float32, reflect.Float64: // no lookup finds a NaN
 		return false
 	case reflect.Array:
 		return stableKey(t.Elem())
 	case reflect.Struct:
-		if t == reflect.TypeFor[time.Time]() { // one instant has many spellings
+		if t == reflect.TypeFor[time.Time]() { // one instant has many forms
 			return false
 		}
-		if immutable[t] != nil {
+		if isImmutable(t) {
 			return true
 		}
-		for f := range t.Fields() { // also hidden ones: they would point to another variable
-			if !stableKey(f.Type) || skips(f, false) {
+		for f := range t.Fields() { // also unexported ones: a pointer in them would be another
+			if !stableKey(f.Type) || rules.Drops(f) {
 				return false
 			}
 		}
@@ -108,50 +108,38 @@ func stableKey(t reflect.Type) bool {
 	return true
 }
 
-// structs looks at a struct's fields, unless the struct encodes itself.
+// structs checks a struct's fields, unless the struct encodes itself.
 func (c *checker) structs(t reflect.Type, path string) {
-	if EncodesItself(t) {
-		if nodeOf(t).shares {
-			c.refuse(path, "a copy of %v would share hidden state with it; give it Clone() %v", t, t)
+	if rules.EncodesItself(t) {
+		if nodeOf(t).about().shares {
+			c.refuse(path, "a copy of a %v would share hidden state with it; give it a method Clone() %v", t, t)
 		}
 		if name := embeddedMarshaler(t); name != "" {
-			c.refuse(path, "%v encodes itself as the %s that it embeds, so that only that would be stored; name the field", t, name)
+			c.refuse(path, "%v encodes itself as the %s that it embeds, so that only this field would be stored; name the field", t, name)
 		}
 		return
 	}
 	for f := range t.Fields() {
 		switch {
-		case f.Name == "_" || skippedByMsgpack(f) || f.Tag.Get("json") == "-":
-		case !visible(f):
-			c.refuse(path+"."+f.Name, "an unexported field would vanish; export it, tag it `msgpack:\"-\" json:\"-\"`, or give %v MarshalText and UnmarshalText", t)
+		case f.Name == "_" || rules.SkippedByAny(f):
+		case !rules.Visible(f):
+			c.refuse(path+"."+f.Name, "an unexported field would be lost; export it, tag it `msgpack:\"-\" json:\"-\"`, or give %v MarshalText and UnmarshalText", t)
 		default:
 			c.check(f.Type, path+"."+f.Name)
 		}
 	}
 }
 
-// embeddedMarshaler returns the name of the embedded field from which the struct
-// t has its marshaler although it has other fields, or "". The compiler writes
-// such methods itself, which shows in where their code is said to come from.
+// embeddedMarshaler returns the name of the embedded field whose marshaler the
+// struct t has although it has other fields, or "".
 func embeddedMarshaler(t reflect.Type) string {
 	if t.NumField() < 2 {
 		return ""
 	}
-	for f := range t.Fields() {
-		if !f.Anonymous || !EncodesItself(f.Type) {
-			continue
-		}
-		for _, name := range []string{"MarshalBinary", "MarshalText", "MarshalJSON", "EncodeMsgpack", "MarshalMsgpack"} {
-			if m, ok := t.MethodByName(name); ok && generated(m) {
-				return f.Name
-			}
+	for _, method := range []string{"MarshalBinary", "MarshalText", "MarshalJSON", "EncodeMsgpack", "MarshalMsgpack"} {
+		if f, ok := t.FieldByName(rules.Promoted(t, method)); ok && rules.EncodesItself(f.Type) {
+			return f.Name
 		}
 	}
 	return ""
-}
-
-func generated(m reflect.Method) bool {
-	pc := m.Func.Pointer()
-	file, _ := runtime.FuncForPC(pc).FileLine(pc)
-	return file == "<autogenerated>"
 }

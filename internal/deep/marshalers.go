@@ -7,86 +7,52 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"unsafe"
+
+	"github.com/seed48429006/sessions/internal/rules"
 )
 
-// marshalers are the two ways between a value, given by its address, and bytes.
+// EncodeMsgpack encodes a value, given by its address, by the methods that only
+// msgpack/v5 knows. Package codec sets it, so that this package need not import
+// that module.
+var EncodeMsgpack = func(ptr any) ([]byte, error) { return nil, errors.New("there is no encoder") }
+
+// marshalers convert between a value, given by its address, and bytes.
 type marshalers struct {
+	pair      rules.Pair
 	marshal   func(ptr any) ([]byte, error)
 	unmarshal func(ptr any, data []byte) error
 }
 
-// marshaler returns the marshalers of t through which it is copied, or nil.
+// standardMarshalers are those of the standard library, in the order of preference
+// for copies.
+var standardMarshalers = []marshalers{
+	{
+		rules.BinaryPair,
+		func(v any) ([]byte, error) { return v.(encoding.BinaryMarshaler).MarshalBinary() },
+		func(v any, b []byte) error { return v.(encoding.BinaryUnmarshaler).UnmarshalBinary(b) },
+	}, {
+		rules.TextPair,
+		func(v any) ([]byte, error) { return v.(encoding.TextMarshaler).MarshalText() },
+		func(v any, b []byte) error { return v.(encoding.TextUnmarshaler).UnmarshalText(b) },
+	}, {
+		rules.JSONPair,
+		func(v any) ([]byte, error) { return v.(json.Marshaler).MarshalJSON() },
+		func(v any, b []byte) error { return v.(json.Unmarshaler).UnmarshalJSON(b) },
+	},
+}
+
+// marshaler returns the marshalers through which values of type t are copied, or nil.
 func marshaler(t reflect.Type) *marshalers {
-	if pairs := marshalersOf(t); len(pairs) > 0 {
-		return &pairs[0]
+	for i := range standardMarshalers {
+		if m := &standardMarshalers[i]; m.pair.Of(t) {
+			return m
+		}
 	}
 	return nil
 }
 
-// marshalersOf returns t's own marshalers. The pairs that only the msgpack module
-// knows are not among them.
-func marshalersOf(t reflect.Type) (pairs []marshalers) {
-	ptr := reflect.PointerTo(t)
-	if implements[encoding.BinaryMarshaler, encoding.BinaryUnmarshaler](ptr) {
-		pairs = append(pairs, marshalers{
-			func(v any) ([]byte, error) { return v.(encoding.BinaryMarshaler).MarshalBinary() },
-			func(v any, b []byte) error { return v.(encoding.BinaryUnmarshaler).UnmarshalBinary(b) },
-		})
-	}
-	if forText(ptr) {
-		pairs = append(pairs, marshalers{
-			func(v any) ([]byte, error) { return v.(encoding.TextMarshaler).MarshalText() },
-			func(v any, b []byte) error { return v.(encoding.TextUnmarshaler).UnmarshalText(b) },
-		})
-	}
-	if implements[json.Marshaler, json.Unmarshaler](ptr) {
-		pairs = append(pairs, marshalers{
-			func(v any) ([]byte, error) { return v.(json.Marshaler).MarshalJSON() },
-			func(v any, b []byte) error { return v.(json.Unmarshaler).UnmarshalJSON(b) },
-		})
-	}
-	return pairs
-}
-
-// EncodeMsgpack returns the encoding of a value by the methods that only the msgpack
-// module knows. Package codec sets it; without, there is none.
-var EncodeMsgpack = func(ptr any) ([]byte, error) { return nil, errors.New("there is no encoder") }
-
-func forText(ptr reflect.Type) bool {
-	return implements[encoding.TextMarshaler, encoding.TextUnmarshaler](ptr)
-}
-
-// forMsgpack reports whether t has a pair that only the msgpack module knows.
-func forMsgpack(t reflect.Type) bool {
-	ptr := reflect.PointerTo(t)
-	for _, pair := range [][2]string{{"EncodeMsgpack", "DecodeMsgpack"}, {"MarshalMsgpack", "UnmarshalMsgpack"}} {
-		_, to := ptr.MethodByName(pair[0])
-		_, from := ptr.MethodByName(pair[1])
-		if to && from {
-			return true
-		}
-	}
-	return false
-}
-
-// EncodesItself reports whether t has marshalers that a codec asks before it
-// looks at fields. Which codec asks which is for the codec to check.
-func EncodesItself(t reflect.Type) bool { return forMsgpack(t) || marshaler(t) != nil }
-
-// alwaysEncodesItself reports whether no codec looks at the parts of a t.
-func alwaysEncodesItself(t reflect.Type) bool {
-	ptr := reflect.PointerTo(t)
-	return forText(ptr) || implements[json.Marshaler, json.Unmarshaler](ptr) &&
-		(forMsgpack(t) || implements[encoding.BinaryMarshaler, encoding.BinaryUnmarshaler](ptr))
-}
-
-func implements[M, U any](ptr reflect.Type) bool {
-	return ptr.Implements(reflect.TypeFor[M]()) && ptr.Implements(reflect.TypeFor[U]())
-}
-
-// bytes returns the encoding of a value. Its marshaler may panic: not all expect a
-// zero value.
+// bytes returns the encoding of a value. A panic of the marshaler is an error: it
+// need not expect a zero value.
 func (m *marshalers) bytes(ptr any) (data []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -96,29 +62,37 @@ func (m *marshalers) bytes(ptr any) (data []byte, err error) {
 	return m.marshal(ptr)
 }
 
-// alike reports whether two values have one encoding.
-func (m *marshalers) alike(x, y any) bool {
-	a, errA := m.bytes(x)
-	b, errB := m.bytes(y)
-	return errA == nil && errB == nil && bytes.Equal(a, b)
+// encodings compare values of a type by its own marshalers.
+type encodings struct {
+	typ   reflect.Type
+	pairs []marshalers
 }
 
-// copy returns a function that takes a value through its bytes and back. It
-// panics only if the marshaler, which [Plan.Verify] asked before, does not
-// agree with itself.
-func (m *marshalers) copy(t reflect.Type) func(unsafe.Pointer) {
-	return func(p unsafe.Pointer) {
-		if at(t, p).IsZero() { // which a marshaler may refuse, and which shares nothing
-			return
+func encodingsOf(t reflect.Type) encodings {
+	e := encodings{typ: t}
+	for _, m := range standardMarshalers {
+		if m.pair.Of(t) {
+			e.pairs = append(e.pairs, m)
 		}
-		fresh := reflect.New(t)
-		data, err := m.marshal(reflect.NewAt(t, p).Interface())
-		if err == nil {
-			err = m.unmarshal(fresh.Interface(), data)
-		}
-		if err != nil {
-			panic(fmt.Sprintf("session: a %v cannot be copied through its own marshaler: %v", t, err))
-		}
-		at(t, p).Set(fresh.Elem())
 	}
+	if rules.ForMessagePack(t) {
+		e.pairs = append(e.pairs, marshalers{marshal: EncodeMsgpack})
+	}
+	return e
+}
+
+// same reports whether the values at x and y, given by their addresses, differ in
+// no part or have the same encodings.
+func (e *encodings) same(x, y any) bool {
+	if reflect.DeepEqual(x, y) {
+		return true
+	}
+	for _, m := range e.pairs {
+		a, errA := m.bytes(x)
+		b, errB := m.bytes(y)
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			return false
+		}
+	}
+	return len(e.pairs) > 0
 }

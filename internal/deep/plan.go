@@ -1,16 +1,19 @@
 // Package deep copies, compares and checks values by a plan that is made once
 // for each type.
 //
-// A value is a tree: two pointers to one variable become pointers to two, as
-// they would on the way through any codec. Unlike for reflect.DeepEqual,
-// times are equal when they are the same instant, a NaN equals itself, fields
-// that are tagged not to be stored are not looked at, and two values are equal
-// that [Plan.Normalize] brings into one form. A type that encodes itself decides
-// for itself: its values are equal if their encodings are, and tags in it mean
-// nothing here.
+// A value is a tree: two pointers to one variable become pointers to two variables,
+// as codecs make them. Equality differs from reflect.DeepEqual:
 //
-// The plan works on memory directly. Its functions take the address of a value
-// of the plan's type; they write only to the value that their doc names.
+//   - Times are equal if they are the same instant.
+//   - A NaN equals every NaN.
+//   - Fields that sessions drop do not count.
+//   - Values are equal if [Plan.Normalize] brings them into the same form.
+//   - Values of a type that encodes itself are equal if their encodings are.
+//
+// Package rules says which fields sessions drop, and which types encode themselves.
+//
+// Each kind of type has a node, which works on memory directly. The methods of a
+// plan take addresses of values and write only to the value that their doc names.
 package deep
 
 import (
@@ -20,16 +23,16 @@ import (
 	"unsafe"
 )
 
-// MaxDepth is how deep a value may nest: structs, slices, arrays and maps count.
-// Codecs take no more, so that stored values can be read again.
+// MaxDepth is how deep a value may nest. Structs, slices, arrays and maps count.
+// Codecs refuse deeper values.
 const MaxDepth = 64
 
-// ErrTooDeep says that a value nests deeper than [MaxDepth], which one that
-// contains itself always does, or has more parts than any store could keep.
+// ErrTooDeep means that a value nests deeper than [MaxDepth], which includes every
+// value that contains itself, or has more parts than any store could keep.
 var ErrTooDeep = errors.New("the value contains itself or nests deeper than 64 levels")
 
 // A Plan handles values of type T. It is immutable.
-type Plan[T any] struct{ root *node }
+type Plan[T any] struct{ root node }
 
 // Of returns the plan for T. Plans are made once and kept.
 func Of[T any]() Plan[T] { return Plan[T]{nodeOf(reflect.TypeFor[T]())} }
@@ -37,12 +40,12 @@ func Of[T any]() Plan[T] { return Plan[T]{nodeOf(reflect.TypeFor[T]())} }
 // Copy returns a copy of *v that shares no memory with it. The value must have
 // passed [Plan.Verify].
 func (p Plan[T]) Copy(v *T) *T {
-	fresh := new(T)
-	*fresh = *v
-	if !p.root.flat {
-		p.root.unshare(unsafe.Pointer(fresh))
+	copied := new(T)
+	*copied = *v
+	if !p.root.about().flat {
+		p.root.unshare(unsafe.Pointer(copied))
 	}
-	return fresh
+	return copied
 }
 
 // Equal reports whether a and b hold the same value.
@@ -51,28 +54,31 @@ func (p Plan[T]) Equal(a, b *T) bool {
 }
 
 // Changes returns the paths of the struct fields in which a and b differ, such
-// as "Items" and "Address.City", in the order of their declaration. If T is no
-// struct, a difference is reported as ".".
+// as "Items" and "Address.City", in the order of their declaration. If T is not
+// a struct, the path is ".".
 func (p Plan[T]) Changes(a, b *T) []string {
+	if p.Equal(a, b) {
+		return nil
+	}
 	return p.root.changes(nil, "", unsafe.Pointer(a), unsafe.Pointer(b))
 }
 
-// Normalize brings *v into the form in which it comes back from any codec: times
-// are in UTC and without a monotonic reading, fields that are tagged not to be
-// stored are zero, and so are those that are omitted when they are empty, a
-// pointer to nil is nil, and raw JSON is compact. Types that encode themselves are
-// left as they are.
-// It writes to *v and to everything that it points to.
+// Normalize brings *v into the form that codecs return. Times are in UTC and without
+// a monotonic reading. Dropped fields are zero, and so are fields that a codec may
+// omit. A pointer to nil is nil, and a json.RawMessage is compact. Values of types
+// that encode themselves stay as they are.
+//
+// It writes to *v and to everything that *v points to.
 func (p Plan[T]) Normalize(v *T) {
-	if p.root.norm {
+	if p.root.about().normalizes {
 		p.root.normalize(unsafe.Pointer(v))
 	}
 }
 
-// Verify returns an error if *v cannot be copied and stored: [ErrTooDeep], or
-// the error of a part's own marshaler.
+// Verify returns an error if *v cannot be copied and stored: [ErrTooDeep], or the
+// error of a part's own marshaler.
 func (p Plan[T]) Verify(v *T) error {
-	if !p.root.loops {
+	if !p.root.about().verifies {
 		return nil
 	}
 	w := walk{budget: maxParts}

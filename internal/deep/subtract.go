@@ -6,18 +6,18 @@ import (
 	"unsafe"
 )
 
-// Subtract removes *taken from *v: from a slice those elements, each as often as
-// it was taken, from a map those entries, and any other value, bytes
-// among them, if it is still the same. Parts that came to *v meanwhile stay. An empty rest becomes zero.
+// Subtract removes the content of *taken from *v: the elements from a slice, each as
+// often as *taken has it, the entries from a map, and any other value, also a
+// []byte, if it is equal. The rest of *v stays. If there is none, *v is zero.
 func (p Plan[T]) Subtract(v, taken *T) {
-	from, what := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
-	switch t := p.root.typ; {
+	from, part := reflect.ValueOf(v).Elem(), reflect.ValueOf(taken).Elem()
+	switch t := p.root.about().typ; {
 	case p.Equal(v, taken):
 		from.SetZero()
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
-		subtractSlice(from, what)
+		subtractSlice(from, part)
 	case t.Kind() == reflect.Map:
-		subtractMap(from, what)
+		subtractMap(from, part)
 	}
 }
 
@@ -31,8 +31,8 @@ func (p Plan[T]) IsNothing(v *T) bool {
 	return p.Equal(v, &zero)
 }
 
-func subtractSlice(from, what reflect.Value) {
-	taken := newBag(nodeOf(from.Type().Elem()), what)
+func subtractSlice(from, part reflect.Value) {
+	taken := newBag(nodeOf(from.Type().Elem()), part)
 	kept := reflect.MakeSlice(from.Type(), 0, from.Len())
 	for i := range from.Len() {
 		if v := from.Index(i); !taken.remove(v) {
@@ -46,18 +46,18 @@ func subtractSlice(from, what reflect.Value) {
 	from.Set(kept)
 }
 
-// A bag holds the elements of a slice, in lists of those that have one hash, each
-// in the order of the slice. So looking all of them up takes linear time, unless
-// their type encodes itself and they come in another order.
+// A bag holds the elements of a slice, in lists of equal hashes, each in the order of
+// the slice. A lookup of all elements takes linear time, unless their type encodes
+// itself and they come in another order.
 type bag struct {
-	elem  *node
+	elem  node
 	slice reflect.Value
 	seed  maphash.Seed
 	first map[uint64]int // by hash: the index of the first in its list
 	next  []int          // by index: that of the next one in the same list, -1 after the last
 }
 
-func newBag(elem *node, slice reflect.Value) *bag {
+func newBag(elem node, slice reflect.Value) *bag {
 	b := &bag{elem, slice, maphash.MakeSeed(), make(map[uint64]int, slice.Len()), make([]int, slice.Len())}
 	for i := slice.Len() - 1; i >= 0; i-- {
 		hash := b.hash(slice.Index(i))
@@ -77,8 +77,7 @@ func (b *bag) hash(v reflect.Value) uint64 {
 	return h.Sum64()
 }
 
-// remove takes one element that equals v out of the bag, and reports whether there
-// was one.
+// remove removes one element that equals v, and reports whether there was one.
 func (b *bag) remove(v reflect.Value) bool {
 	if len(b.first) == 0 {
 		return false
@@ -101,9 +100,9 @@ func (b *bag) remove(v reflect.Value) bool {
 	return false
 }
 
-func subtractMap(from, what reflect.Value) {
+func subtractMap(from, part reflect.Value) {
 	elem := nodeOf(from.Type().Elem())
-	for entries := what.MapRange(); entries.Next(); {
+	for entries := part.MapRange(); entries.Next(); {
 		held := from.MapIndex(entries.Key())
 		if held.IsValid() && elem.equal(addressOfCopy(held), addressOfCopy(entries.Value())) {
 			from.SetMapIndex(entries.Key(), reflect.Value{})

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/internal/deep"
 	"github.com/seed48429006/sessions/session"
 )
@@ -142,11 +143,11 @@ func (g *golden[T]) read(f goldenFile) (v T, payload []byte, err error) {
 	if err != nil {
 		return v, nil, err
 	}
-	rec, err := codec.DecodeRecord(data, goldenHead.ID, g.codec)
+	rec, err := wire.DecodeRecord(data, goldenHead.ID, g.codec)
 	if err != nil {
 		return v, nil, err
 	}
-	return rec.Value, data[codec.HeaderSize+len(goldenHead.Owner):], nil
+	return rec.Value, data[wire.HeaderSize+len(goldenHead.Owner):], nil
 }
 
 // goldenHead begins all stored records.
@@ -164,7 +165,7 @@ var goldenHead = session.Record[struct{}]{
 func (g *golden[T]) write(v T) ([]byte, error) {
 	h := &goldenHead
 	rec := session.Record[T]{ID: h.ID, Owner: h.Owner, Created: h.Created, Renewed: h.Renewed, Deadline: h.Deadline, Expires: h.Expires, Persist: h.Persist, Value: v}
-	return codec.AppendRecord(nil, &rec, 1, g.codec)
+	return wire.AppendRecord(nil, &rec, 1, g.codec)
 }
 
 // sample adds a record of v, unless there is one in the form that it has today.
@@ -205,7 +206,7 @@ func (g *golden[T]) alike(f goldenFile, data []byte, v T) bool {
 	if err != nil {
 		return false
 	}
-	head := codec.HeaderSize + len(goldenHead.Owner)
+	head := wire.HeaderSize + len(goldenHead.Owner)
 	if !permuted(again[head:], data[head:]) { // encrypted: there is no other form to see
 		return len(payload) == len(data)-head
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions/internal/deep"
+	"github.com/seed48429006/sessions/internal/rules"
 )
 
 // withMade returns the samples, and some more that Golden makes. In those, each part
@@ -79,7 +80,7 @@ func (m *maker) part(path string, v reflect.Value) {
 	case t == reflect.TypeFor[time.Time]():
 		m.count++
 		v.Set(reflect.ValueOf(time.Unix(int64(m.count)*86400, int64(m.count)).UTC()))
-	case encodesItself(t):
+	case rules.EncodesItself(t):
 		if known, ok := m.known[t]; ok {
 			v.Set(known)
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/rules"
 )
 
 // render shows a value in lines of text: the path of each part that is not zero,
@@ -35,7 +37,7 @@ func (r *renderer) part(path string, v reflect.Value, must bool) {
 		r.part(path, v.Elem(), true)
 	case (k == reflect.Pointer || k == reflect.Interface || k == reflect.Slice || k == reflect.Map) && v.IsNil():
 		r.line(path, "nil")
-	case v.CanInterface() && (v.Type() == reflect.TypeFor[time.Time]() || encodesItself(v.Type())):
+	case v.CanInterface() && (v.Type() == reflect.TypeFor[time.Time]() || rules.EncodesItself(v.Type())):
 		r.line(path, "%s", textOf(v))
 	case k == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
 		r.line(path, "%q", v.Bytes())
@@ -91,7 +93,7 @@ func (r *renderer) fields(path string, v reflect.Value) {
 // stored reports whether a codec may store the field: it is exported, or embedded
 // and may have fields that are, and no tag says otherwise.
 func stored(f reflect.StructField) bool {
-	return (f.IsExported() || f.Anonymous && f.Type.Kind() == reflect.Struct) && !skipped(f)
+	return rules.Visible(f) && !rules.SkippedByAny(f)
 }
 
 // textOf shows a value that has an encoding of its own.
@@ -131,7 +133,7 @@ func (c *coverage) part(path string, t reflect.Type, all []reflect.Value) {
 	case len(all) == 0:
 		c.missing = append(c.missing, cmp.Or(strings.TrimPrefix(path, "."), t.String()))
 		return
-	case t == reflect.TypeFor[time.Time]() || encodesItself(t):
+	case t == reflect.TypeFor[time.Time]() || rules.EncodesItself(t):
 		return
 	}
 	c.open[t] = true

@@ -1,12 +1,10 @@
 package codectest
 
 import (
-	"encoding"
-	"encoding/json"
 	"reflect"
-	"slices"
-	"strings"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/rules"
 )
 
 // A reshaper changes every part of one kind in a value. It follows the parts that codecs
@@ -26,7 +24,7 @@ func (r *reshaper) walk(v reflect.Value) {
 		}
 		return
 	}
-	if encodesItself(v.Type()) {
+	if rules.EncodesItself(v.Type()) {
 		call(r.own, v)
 		return
 	}
@@ -61,43 +59,22 @@ func (r *reshaper) elements(v reflect.Value) {
 
 func (r *reshaper) fields(v reflect.Value) {
 	for f, field := range v.Fields() {
-		if field.CanSet() && !skipped(f) && !omitted(f) {
+		if field.CanSet() && !rules.SkippedByAny(f) && !mayBeOmitted(f) {
 			r.walk(field)
 		}
 	}
+}
+
+// mayBeOmitted reports whether a codec may leave the field out when it is empty.
+func mayBeOmitted(f reflect.StructField) bool {
+	empty, zero := rules.Omits(f)
+	return empty || zero
 }
 
 func call(f func(reflect.Value), v reflect.Value) {
 	if f != nil {
 		f(v)
 	}
-}
-
-// skipped reports whether a tag says that the field is not stored.
-func skipped(f reflect.StructField) bool {
-	return f.Tag.Get("msgpack") == "-" || f.Tag.Get("json") == "-"
-}
-
-// omitted reports whether a tag says that the field is not stored when it is empty.
-func omitted(f reflect.StructField) bool {
-	tags := f.Tag.Get("msgpack") + f.Tag.Get("json")
-	return strings.Contains(tags, ",omitempty") || strings.Contains(tags, ",omitzero")
-}
-
-// encodesItself reports whether codecs may ask t for its encoding.
-func encodesItself(t reflect.Type) bool {
-	ptr := reflect.PointerTo(t)
-	if slices.ContainsFunc([]reflect.Type{
-		reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[json.Marshaler](),
-	}, ptr.Implements) {
-		return true
-	}
-	for _, name := range []string{"EncodeMsgpack", "MarshalMsgpack"} {
-		if _, ok := ptr.MethodByName(name); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // reshaped returns a copy of v that r has gone through.
@@ -107,8 +84,8 @@ func (t *codecTrial[T]) reshaped(v T, r reshaper) T {
 	return *fresh
 }
 
-// emptied returns v with every slice and map nil, or empty.
-func (t *codecTrial[T]) emptied(v T, isNil bool) T {
+// hollow returns v with every slice and map nil, or empty.
+func (t *codecTrial[T]) hollow(v T, isNil bool) T {
 	if isNil {
 		return t.reshaped(v, reshaper{slices: reflect.Value.SetZero, maps: reflect.Value.SetZero})
 	}

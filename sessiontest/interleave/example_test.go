@@ -1,11 +1,14 @@
 package interleave_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/sessiontest/interleave"
+	"github.com/seed48429006/sessions/stores/memstore"
 )
 
 type Cart struct {
@@ -27,14 +30,14 @@ func ExampleOverlap_Run() {
 			Handlers: []func(*session.Session[Cart]){add, add, logOut},
 		}.Run(t, func(tb testing.TB, out interleave.Outcome[Cart]) {
 			if _, err := out.Load(out.Start); !errors.Is(err, session.ErrNotFound) {
-				tb.Errorf("after the log-out, the session is there: %v", err)
+				tb.Errorf("the session lives after the log-out: %v", err)
 			}
 		})
 	}
 	// Output:
 }
 
-func ExampleOverlap() {
+func ExampleOverlap_faults() {
 	_ = func(t *testing.T) {
 		interleave.Overlap[Cart]{
 			Start:    Cart{Items: []string{"tea"}},
@@ -51,4 +54,54 @@ func ExampleOverlap() {
 		})
 	}
 	// Output:
+}
+
+// Another goroutine of a handler changes the session, also in the middle of a commit.
+func ExampleOverlap_duringCommit() {
+	_ = func(t *testing.T) {
+		var cart *session.Session[Cart]
+		add := func(s *session.Session[Cart]) {
+			cart = s
+			s.Update(func(c *Cart) { c.Items = append(c.Items, "tea") })
+		}
+		addMore := func(ctx context.Context, _ session.Store[Cart]) error {
+			return interleave.Part(ctx, "add a cup", func() error {
+				if cart != nil {
+					cart.Update(func(c *Cart) { c.Items = append(c.Items, "cup") })
+				}
+				return nil
+			})
+		}
+
+		interleave.Overlap[Cart]{
+			Handlers: []func(*session.Session[Cart]){add},
+			Others:   []func(context.Context, session.Store[Cart]) error{addMore},
+		}.Run(t, func(tb testing.TB, out interleave.Outcome[Cart]) {
+			if rec, err := out.Load(out.Results[0].Token); err != nil || rec.Value.Items[0] != "tea" {
+				tb.Errorf("the tea is lost: %v", err)
+			}
+			cart = nil
+		})
+	}
+	// Output:
+}
+
+// A store whose Save takes two commands marks each of them. With Overlap.Fine, both
+// are steps.
+type indexed struct{ session.Store[Cart] }
+
+func (s indexed) Save(ctx context.Context, rec *session.Record[Cart]) error {
+	index := func() error { return nil } // send the first command
+	if err := interleave.Part(ctx, "index", index); err != nil {
+		return err
+	}
+	return interleave.Part(ctx, "write", func() error { return s.Store.Save(ctx, rec) })
+}
+
+func ExamplePart() {
+	store := indexed{memstore.New[Cart](nil)}
+	cart := session.New[Cart](store, nil)
+	cart.Update(func(c *Cart) { c.Items = append(c.Items, "tea") })
+	fmt.Println(cart.Commit(context.Background())) // without an Overlap, parts just run
+	// Output: <nil>
 }

@@ -1,20 +1,20 @@
 package interleave
 
-// An explorer chooses the steps of one order after the other, depth first: the
-// first steps follow the choices of the last order up to the one that is to be
-// another, and from there on takes whatever is first.
+// An explorer enumerates the orders of steps, depth first. Each order repeats the
+// choices of the order before it up to one, takes the next possibility there, and
+// the first one at each choice after it.
 type explorer struct {
-	path    []choice
-	depth   int  // of the next choice
-	strayed bool // the same choices led elsewhere
-	orders  int
-	faulty  int // of the orders
+	path     []choice
+	depth    int  // of the next choice
+	diverged bool // the same choices led to other possibilities
+	orders   int
+	faulty   int // orders with a fault
 }
 
 // A choice is which of several possibilities was taken.
 type choice struct{ taken, of int }
 
-// choose returns which of n possibilities is next.
+// choose returns the index of the possibility to take, of n.
 func (e *explorer) choose(n int) int {
 	if n == 1 {
 		return 0
@@ -25,7 +25,7 @@ func (e *explorer) choose(n int) int {
 	c := e.path[e.depth]
 	e.depth++
 	if c.of != n {
-		e.strayed = true
+		e.diverged = true
 		return 0
 	}
 	return c.taken

@@ -6,23 +6,23 @@ import (
 	"iter"
 )
 
-var errFault = errors.New("sessiontest: a fault of the test's own")
+var errFault = errors.New("interleave: a fault of the test's own")
 
-// A gate is where an actor waits for its turn. The actor is a coroutine: it runs
-// only while the one that lets it go on waits for it to be at the gate again.
+// A gate holds an actor back until its turn. The actor is a coroutine: it runs only
+// inside resume, which returns when the actor is at the gate again.
 type gate struct {
-	actor int
-	steps int   // taken
-	fault Fault // of the next step
-	done  bool  // the actor is
+	actor int   // index of the actor
+	steps int   // number of steps taken
+	fault Fault // to inject into the next step
+	done  bool  // the actor has returned
 	wait  func(struct{}) bool
 	next  func() (struct{}, bool)
 }
 
-// death is the panic of an actor that is to die.
+// death is the value that an actor panics with when it dies.
 type death struct{}
 
-// open makes the actor run act. It begins with the first resume.
+// open prepares the actor. It begins with the first resume.
 func (g *gate) open(act func()) {
 	g.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
@@ -35,14 +35,14 @@ func (g *gate) open(act func()) {
 	})
 }
 
-// resume lets the actor go on until it is at the gate or done.
+// resume runs the actor until it is at the gate or done.
 func (g *gate) resume() {
 	_, waits := g.next()
 	g.done = !waits
 }
 
-// turn waits for the actor's turn, and returns the fault of its step. An actor
-// that died does nothing more: its deferred calls do not run either.
+// turn waits for the actor's turn and returns the fault to inject into its step. An
+// actor that died takes no further step, not even in deferred functions.
 func (g *gate) turn() Fault {
 	if g.fault != Dies {
 		g.wait(struct{}{})
@@ -54,8 +54,8 @@ func (g *gate) turn() Fault {
 	return g.fault
 }
 
-// carryOut carries out a step, unless it fails, and hides that it was done if
-// the reply is lost.
+// carryOut carries out a step under a fault. A step that fails is not carried out. A
+// step whose reply is lost is, and returns an error.
 func (f Fault) carryOut(do func() error) error {
 	if f == Fails {
 		return errFault
@@ -67,19 +67,22 @@ func (f Fault) carryOut(do func() error) error {
 	return err
 }
 
-// partKey finds in a context the call of a store that it belongs to.
+// partKey is the key of the stepper in the context of a call.
 type partKey struct{}
 
-// A divisible is a call that may be carried out in several steps.
-type divisible interface {
+// A stepper carries out parts of a call as steps.
+type stepper interface {
 	step(name string, do func() error) error
 }
 
-// Part carries out do as one step of a store's call, for stores that take several
-// to carry out one: see [Overlap.Fine]. The context is the one that the store was
-// called with. The name is for messages. Without an Overlap, Part just calls do.
+// Part carries out do as one step, which has a name for messages.
+//
+// A store calls Part to divide one of its methods into several steps: see
+// [Overlap.Fine]. ctx is the method's. One of [Overlap.Others] calls Part to take a
+// step without the store. ctx is then its own. In any other context, Part just
+// calls do.
 func Part(ctx context.Context, name string, do func() error) error {
-	if c, ok := ctx.Value(partKey{}).(divisible); ok {
+	if c, ok := ctx.Value(partKey{}).(stepper); ok {
 		return c.step(name, do)
 	}
 	return do()

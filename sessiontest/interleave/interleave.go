@@ -18,73 +18,77 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// DefaultMaxOrders is how many orders are tried unless [Overlap] has another bound.
+// DefaultMaxOrders is the bound of orders if [Overlap].MaxOrders is zero.
 const DefaultMaxOrders = 100_000
 
-// An Overlap is a set of things that happen at the same time to sessions of type T.
+// An Overlap is a set of requests that use sessions of type T at the same time.
 // [Overlap.Run] runs them in every order.
 type Overlap[T any] struct {
 	// Start is the value of the session whose token the requests bear. If it is
 	// the zero value, they bear no token, and each begins with a new session.
 	Start T
 
-	// Handlers run as overlapping requests. Each loads the session, runs its
-	// handler and commits. They are called once for each order: a handler that
-	// leaves something in a variable must set it each time. A handler must not
-	// wait for another, start goroutines that use the session, or depend on chance.
+	// Handlers run as overlapping requests. Each request loads the session, runs its
+	// handler and commits. It commits again if the session was changed meanwhile.
+	//
+	// Each handler runs once for each order. It must set the variables that it
+	// shares each time, must not wait for another handler, must not start
+	// goroutines that use the session, and must not depend on chance.
 	Handlers []func(*session.Session[T])
 
-	// Others use the store itself while the requests are under way, for example
-	// to revoke sessions. Their calls are steps like those of the requests.
+	// Others run beside the requests. Their calls to the store are steps, as are
+	// calls of [Part] with their context. They can revoke sessions, or change a
+	// session that a handler left in a variable, as another goroutine of that
+	// handler would: see the example DuringCommit. They must not commit it.
 	Others []func(context.Context, session.Store[T]) error
 
-	// Age is how long ago the session was stored when the requests come. After
-	// a sixteenth of its idle timeout, a request that only reads touches it.
+	// Age is the time between the session's creation and the requests. After a
+	// sixteenth of the idle timeout, a request that only reads touches the session.
 	Age time.Duration
 
 	// Policy is the sessions' policy. Nil is the default.
 	Policy *session.Policy
 
-	// Faults happen once in an order: each is tried at every step of every request
-	// and other, and so is no fault at all.
+	// Faults are injected, one in an order, at every step of every request and
+	// other. Each order also runs without a fault.
 	Faults []Fault
 
 	// Store returns an empty store. It is called for each order. Nil means a
-	// [memstore.Store]. It should be a [session.Lister] for [Outcome.Live] and a
-	// [session.Indexer] for [Outcome.Owned].
+	// [memstore.Store]. [Outcome.Live] needs a [session.Lister], and
+	// [Outcome.Owned] a [session.Indexer].
 	Store func() session.Store[T]
 
-	// Fine says that the steps are not the calls to the store, but the parts that
-	// the store marks by [Part] within them.
+	// Fine makes the parts of a call that the store marks by [Part] the steps,
+	// instead of the whole call.
 	Fine bool
 
-	// MaxOrders is how many orders are tried at most, those with faults
-	// included; the test fails if there are more. Zero means [DefaultMaxOrders].
+	// MaxOrders bounds the orders, those with faults included. The test fails if
+	// there are more. Zero means [DefaultMaxOrders].
 	MaxOrders int
 }
 
-// A Fault is something that goes wrong with a step.
+// A Fault is a failure that is injected into a step.
 type Fault string
 
 const (
 	// Dies ends the process that serves the request, instead of the step.
 	Dies Fault = "dies instead"
 
-	// Fails makes the step return an error instead of doing anything.
+	// Fails makes the step return an error without being carried out.
 	Fails Fault = "fails"
 
-	// LosesReply makes the step return an error although it was done.
+	// LosesReply makes the step return an error although it was carried out.
 	LosesReply Fault = "is done, but its reply is lost"
 )
 
 // Run runs the requests in every order of their steps, and each order again with
-// each of the faults at each step. After each order it calls check with the
-// outcome. It shows the first order that check fails, and stops.
+// each of the faults at each step. It calls check with the outcome of each order.
+// It shows the first order for which check fails, and stops.
 //
-// Everything happens in one [testing/synctest] bubble, so Run cannot be called in
-// one. Waiting takes no time there. Run logs how many orders there were, and fails
-// if they are more than MaxOrders. Two requests that load and save have 6, three
-// have 90, and more where a conflict makes them try again.
+// Run creates a [testing/synctest] bubble, where waiting takes no time, so it cannot
+// be called in one. It logs the number of orders, and fails if there are more than
+// MaxOrders. Two requests that load and save have 6 orders and three have 90. A
+// conflict adds orders, since its request tries again.
 func (o Overlap[T]) Run(t *testing.T, check func(testing.TB, Outcome[T])) {
 	t.Helper()
 	if o.MaxOrders == 0 {
@@ -100,10 +104,10 @@ func (o Overlap[T]) Run(t *testing.T, check func(testing.TB, Outcome[T])) {
 				e.faulty++
 			}
 			switch {
-			case e.strayed:
-				t.Fatal("sessiontest: the same choices led to other calls: what the handlers do must not depend on chance")
+			case e.diverged:
+				t.Fatal("interleave: the same order of steps led to other calls; handlers must not depend on chance")
 			case e.orders > o.MaxOrders:
-				t.Fatalf("sessiontest: there are more than %d orders: use fewer handlers, or ones that do less, or set Overlap.MaxOrders", o.MaxOrders)
+				t.Fatalf("interleave: there are more than %d orders; use fewer or shorter handlers, or set Overlap.MaxOrders", o.MaxOrders)
 			}
 			r.checkOutcome(check)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,13 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
+type user struct {
+	Name string
+	Tags []string
+}
+
+func (u user) SessionOwner() string { return u.Name }
+
 type others = []func(context.Context, session.Store[user]) error
 
 type requests = []func(*session.Session[user])
@@ -23,10 +31,10 @@ func tag(name string) func(*session.Session[user]) {
 	return func(s *session.Session[user]) { s.Update(func(u *user) { u.Tags = append(u.Tags, name) }) }
 }
 
-func nothing(*session.Session[user]) {}
+func readOnly(*session.Session[user]) {}
 
-// orders runs requests and returns their orders of steps, each as the actors
-// that took them: "0110".
+// orders runs requests and counts the orders of their steps, each as the actors that
+// took them: "0110".
 func orders(t *testing.T, o interleave.Overlap[user]) map[string]int {
 	t.Helper()
 	seen := map[string]int{}
@@ -40,7 +48,7 @@ func orders(t *testing.T, o interleave.Overlap[user]) map[string]int {
 	return seen
 }
 
-func TestInterleaveTriesEveryOrderOnce(t *testing.T) {
+func TestEveryOrderRunsOnce(t *testing.T) {
 	ada := user{Name: "ada"}
 	other := func(ctx context.Context, store session.Store[user]) error {
 		for range 2 {
@@ -53,13 +61,13 @@ func TestInterleaveTriesEveryOrderOnce(t *testing.T) {
 		overlap interleave.Overlap[user]
 		want    int
 	}{
-		{"nobody", interleave.Overlap[user]{Start: ada}, 1},
-		{"one", interleave.Overlap[user]{Start: ada, Handlers: requests{tag("a")}}, 1},
-		{"three that read", interleave.Overlap[user]{Start: ada, Handlers: requests{nothing, nothing, nothing}}, 6},
-		{"two that touch", interleave.Overlap[user]{Start: ada, Handlers: requests{nothing, nothing}, Age: 10 * time.Minute}, 6},
+		{"no request", interleave.Overlap[user]{Start: ada}, 1},
+		{"one request", interleave.Overlap[user]{Start: ada, Handlers: requests{tag("a")}}, 1},
+		{"three requests that read", interleave.Overlap[user]{Start: ada, Handlers: requests{readOnly, readOnly, readOnly}}, 6},
+		{"two requests that touch", interleave.Overlap[user]{Start: ada, Handlers: requests{readOnly, readOnly}, Age: 10 * time.Minute}, 6},
 		{"three others", interleave.Overlap[user]{Start: ada, Others: others{other, other, other}}, 90},
-		{"two that begin", interleave.Overlap[user]{Handlers: requests{tag("a"), tag("b")}}, 2},
-		{"one and another", interleave.Overlap[user]{Start: ada, Handlers: requests{tag("a")}, Others: others{other}}, 6},
+		{"two new sessions", interleave.Overlap[user]{Handlers: requests{tag("a"), tag("b")}}, 2},
+		{"a request and an other", interleave.Overlap[user]{Start: ada, Handlers: requests{tag("a")}, Others: others{other}}, 6},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -76,7 +84,7 @@ func TestInterleaveTriesEveryOrderOnce(t *testing.T) {
 	}
 }
 
-func TestInterleaveConflicts(t *testing.T) {
+func TestAConflictAddsOrders(t *testing.T) {
 	got := orders(t, interleave.Overlap[user]{Start: user{Name: "ada"}, Handlers: requests{tag("a"), tag("b")}})
 	for _, want := range []string{"0011", "010111", "011000", "100111", "101000", "1100"} {
 		if got[want] != 1 {
@@ -85,7 +93,7 @@ func TestInterleaveConflicts(t *testing.T) {
 	}
 }
 
-func TestInterleaveTellsTheOutcome(t *testing.T) {
+func TestTheOutcomeIsThatOfTheOrder(t *testing.T) {
 	interleave.Overlap[user]{Start: user{Name: "ada"}, Handlers: requests{tag("a"), (*session.Session[user]).Renew}}.Run(t, func(tb testing.TB, out interleave.Outcome[user]) {
 		live := out.Live()
 		if len(live) != 1 || len(out.Owned("ada")) != 1 || live[0].ID != out.Results[1].Token.ID() {
@@ -103,7 +111,7 @@ func TestInterleaveTellsTheOutcome(t *testing.T) {
 	})
 }
 
-func TestInterleaveFaults(t *testing.T) {
+func TestEachFaultIsInjectedAtEachStep(t *testing.T) {
 	done, failed, died, stored := 0, 0, 0, 0
 	interleave.Overlap[user]{
 		Start:    user{Name: "ada"},
@@ -130,20 +138,20 @@ func TestInterleaveFaults(t *testing.T) {
 	}
 }
 
-// halves is a store whose Save takes two steps.
-type halves struct{ *memstore.Store[user] }
+// twoStep is a store whose Save takes two steps.
+type twoStep struct{ *memstore.Store[user] }
 
-func (h halves) Save(ctx context.Context, rec *session.Record[user]) error {
+func (h twoStep) Save(ctx context.Context, rec *session.Record[user]) error {
 	if err := interleave.Part(ctx, "prepare", func() error { return nil }); err != nil {
 		return err
 	}
 	return interleave.Part(ctx, "write", func() error { return h.Store.Save(ctx, rec) })
 }
 
-func TestInterleaveParts(t *testing.T) {
+func TestPartsAreStepsIfFine(t *testing.T) {
 	o := interleave.Overlap[user]{
 		Handlers: requests{tag("a"), tag("b")},
-		Store:    func() session.Store[user] { return halves{memstore.New[user](nil)} },
+		Store:    func() session.Store[user] { return twoStep{memstore.New[user](nil)} },
 	}
 	if got := orders(t, o); len(got) != 2 {
 		t.Errorf("%d orders of calls: %v", len(got), got)
@@ -152,32 +160,62 @@ func TestInterleaveParts(t *testing.T) {
 	if got := orders(t, o); len(got) != 6 {
 		t.Errorf("%d orders of parts: %v", len(got), got)
 	}
-	if err := (halves{memstore.New[user](nil)}).Save(t.Context(), &session.Record[user]{}); !errors.Is(err, session.ErrNotFound) {
+	if err := (twoStep{memstore.New[user](nil)}).Save(t.Context(), &session.Record[user]{}); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("without an Overlap: %v", err)
 	}
 }
 
-// careless is a store that saves over whatever is there.
-type careless struct{ *memstore.Store[user] }
-
-func (c careless) Save(ctx context.Context, rec *session.Record[user]) error {
-	if stored, err := c.Load(ctx, rec.ID); err == nil {
-		rec.Revision = stored.Revision
+// An other can change a session in the middle of its handler's commit. The change
+// is saved by the next commit.
+func TestAnOtherChangesTheSessionOfAHandler(t *testing.T) {
+	var during *session.Session[user]
+	change := func(ctx context.Context, _ session.Store[user]) error {
+		return interleave.Part(ctx, "change", func() error {
+			if during != nil {
+				tag("b")(during)
+			}
+			return nil
+		})
 	}
-	return c.Store.Save(ctx, rec)
+	var got []string
+	interleave.Overlap[user]{
+		Start:    user{Name: "ada"},
+		Handlers: requests{func(s *session.Session[user]) { during = s; tag("a")(s); s.Renew() }},
+		Others:   others{change},
+	}.Run(t, func(tb testing.TB, out interleave.Outcome[user]) {
+		rec, err := out.Load(out.Results[0].Token)
+		if err != nil || !out.Results[0].Done() {
+			tb.Errorf("the request failed: %v, %v", out.Results[0].Err, err)
+		}
+		got = append(got, strings.Join(rec.Value.Tags, " "))
+		during = nil
+	})
+	if want := []string{"a", "a b", "a b", "a"}; !slices.Equal(got, want) {
+		t.Errorf("the orders leave %q, want %q", got, want)
+	}
 }
 
-// failures are uses of Interleave that must fail, and what they must say.
+// overwriting is a store whose Save does not compare revisions.
+type overwriting struct{ *memstore.Store[user] }
+
+func (s overwriting) Save(ctx context.Context, rec *session.Record[user]) error {
+	if stored, err := s.Load(ctx, rec.ID); err == nil {
+		rec.Revision = stored.Revision
+	}
+	return s.Store.Save(ctx, rec)
+}
+
+// failures are overlaps that must fail, with the texts that they must show.
 var failures = map[string]struct {
-	run  func(*testing.T)
-	says []string
+	run   func(*testing.T)
+	shows []string
 }{
 	"lost update": {
 		func(t *testing.T) {
 			interleave.Overlap[user]{
 				Start:    user{Name: "ada"},
 				Handlers: requests{tag("a"), tag("b")},
-				Store:    func() session.Store[user] { return careless{memstore.New[user](nil)} },
+				Store:    func() session.Store[user] { return overwriting{memstore.New[user](nil)} },
 			}.Run(t, func(tb testing.TB, out interleave.Outcome[user]) {
 				if rec, _ := out.Load(out.Start); len(rec.Value.Tags) != 2 {
 					tb.Errorf("left: %v", rec.Value.Tags)
@@ -187,13 +225,13 @@ var failures = map[string]struct {
 		[]string{"left: [b]", "1. request 0   Load A\n", "2. request 1   Load A\n", "3. request 0   Save A\n", "4. request 1   Save A\n",
 			"request 1   succeeded, with the token of A"},
 	},
-	"fatal": {
+	"check that calls Fatal": {
 		func(t *testing.T) {
 			interleave.Overlap[user]{Start: user{Name: "ada"}, Handlers: requests{tag("a")}}.Run(t, func(tb testing.TB, _ interleave.Outcome[user]) { tb.Fatal("no") })
 		},
 		[]string{"no\n", "2. request 0   Save A\n"},
 	},
-	"fault": {
+	"check that fails under a fault": {
 		func(t *testing.T) {
 			interleave.Overlap[user]{Handlers: requests{tag("a")}, Faults: []interleave.Fault{interleave.LosesReply}}.
 				Run(t, func(tb testing.TB, out interleave.Outcome[user]) {
@@ -202,30 +240,30 @@ var failures = map[string]struct {
 					}
 				})
 		},
-		[]string{"1. request 0   Save A: sessiontest: a fault", "request 0 is done, but its reply is lost at its step 1\n", "failed: session: store unavailable"},
+		[]string{"1. request 0   Save A: interleave: a fault", "request 0 is done, but its reply is lost at its step 1\n", "failed: session: store unavailable"},
 	},
-	"too many": {
+	"too many orders": {
 		func(t *testing.T) {
 			interleave.Overlap[user]{Handlers: requests{tag("a"), tag("b"), tag("c")}, MaxOrders: 5}.
 				Run(t, func(testing.TB, interleave.Outcome[user]) {})
 		},
 		[]string{"there are more than 5 orders"},
 	},
-	"chance": {
+	"handler that depends on chance": {
 		func(t *testing.T) {
 			n := 0
-			moody := func(s *session.Session[user]) {
+			byChance := func(s *session.Session[user]) {
 				if n++; n%2 == 0 {
 					tag("a")(s)
 				}
 			}
-			interleave.Overlap[user]{Start: user{Name: "ada"}, Handlers: requests{moody, moody, moody}}.Run(t, func(testing.TB, interleave.Outcome[user]) {})
+			interleave.Overlap[user]{Start: user{Name: "ada"}, Handlers: requests{byChance, byChance, byChance}}.Run(t, func(testing.TB, interleave.Outcome[user]) {})
 		},
 		[]string{"must not depend on chance"},
 	},
 }
 
-func TestInterleaveFails(t *testing.T) {
+func TestRunFails(t *testing.T) {
 	const child = "SESSIONS_TEST_INTERLEAVE"
 	if name := os.Getenv(child); name != "" {
 		failures[name].run(t)
@@ -234,16 +272,16 @@ func TestInterleaveFails(t *testing.T) {
 	for name, test := range failures {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestInterleaveFails$")
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRunFails$")
 			cmd.Env = append(os.Environ(), child+"="+name)
 			out, err := cmd.CombinedOutput()
 			if _, exited := errors.AsType[*exec.ExitError](err); !exited {
 				t.Errorf("it did not fail: %v", err)
 			}
 			text := strings.Join(strings.Fields(string(out)), " ")
-			for _, want := range test.says {
+			for _, want := range test.shows {
 				if !strings.Contains(text, strings.Join(strings.Fields(want), " ")) {
-					t.Errorf("it does not say %q:\n%s", want, out)
+					t.Errorf("it does not show %q:\n%s", want, out)
 				}
 			}
 		})

@@ -12,68 +12,69 @@ import (
 
 // An Outcome is the result of one order of steps.
 type Outcome[T any] struct {
-	Start   session.Token // that the requests bore; zero if they bore none
+	Start   session.Token // the requests' token; zero if they bore none
 	Results []Result[T]   // of the handlers, then of the others
 	Steps   []Step        // in their order
-	Fault   Fault         // empty if nothing went wrong
+	Fault   Fault         // the injected fault; empty if there was none
 	run     *run[T]
 }
 
-// A Result is that of a request, or of one of [Overlap.Others].
+// A Result is the outcome of a request, or of one of [Overlap.Others].
 type Result[T any] struct {
 	// Session is the request's, and nil if it could not be loaded.
 	Session *session.Session[T]
 
-	// Token is the one that the client has after the response, if the response gives
-	// it a token or leaves it the one it has: zero if the session ended or is still
-	// empty, and if the request failed.
+	// Token is the client's token after the response. It is zero if the request
+	// failed, and if the session ended or is still empty.
 	Token session.Token
 
-	// Err is the error of Commit or, if the session was not loaded, Load.
+	// Err is the error of Commit or, if the session was not loaded, of Load.
 	Err error
 
-	// Died says that its process did, so that there was no answer.
+	// Died reports whether the request's process died, so that no response was
+	// sent.
 	Died bool
 }
 
-// Done reports whether a client was told that its request succeeded.
+// Done reports whether the client got a response that says success.
 func (r *Result[T]) Done() bool { return r.Err == nil && !r.Died }
 
-// A Step is one call of the store, or a part of one that the store marked.
+// A Step is a call of the store, or a part of one.
 type Step struct {
-	Actor int    // the index in [Outcome.Results] of its actor
-	Part  string // empty for a whole call
+	Actor int    // the index of its request or other in [Outcome.Results]
+	Part  string // the name given to [Part]; empty for a whole call
 	sessiontest.Call
 }
 
-// Load returns the record of a token's ID as it is now, as [session.Store] does.
+// Load returns the record that is stored now under a token's ID. Its errors are
+// those of [session.Store].
 func (o Outcome[T]) Load(token session.Token) (session.Record[T], error) {
 	return o.run.store.Load(context.Background(), token.ID())
 }
 
-// Live returns all sessions that are live now, in the order in which they began.
+// Live returns all sessions that are live now, in the order of their first steps.
 // The store must be a [session.Lister].
 func (o Outcome[T]) Live() []session.Record[T] {
 	return o.must(o.run.all(context.Background()))
 }
 
-// Owned returns the sessions that are found by their owner now, in the order in
-// which they began. The store must be a [session.Indexer].
+// Owned returns the sessions that the store finds by their owner now, in the order
+// of their first steps. The store must be a [session.Indexer].
 func (o Outcome[T]) Owned(owner string) []session.Record[T] {
-	return o.must(o.run.owned(context.Background(), owner))
+	return o.must(o.run.byOwner(context.Background(), owner))
 }
 
 func (o Outcome[T]) must(seq iter.Seq2[session.Record[T], error]) []session.Record[T] {
 	o.run.t.Helper()
 	found, err := o.run.collect(seq)
 	if err != nil {
-		o.run.t.Fatalf("sessiontest: the store cannot be looked at: %v", err)
+		o.run.t.Fatalf("interleave: the store cannot be listed: %v", err)
 	}
 	return found
 }
 
-// First returns the index in Steps of an actor's first step, and Last that of its
-// last. Both are -1 if it took none.
+// First returns the index in Steps of an actor's first step: of a request or other
+// with this index in Results. It is -1 if there is none.
 func (o Outcome[T]) First(actor int) int {
 	for i, s := range o.Steps {
 		if s.Actor == actor {
@@ -83,7 +84,8 @@ func (o Outcome[T]) First(actor int) int {
 	return -1
 }
 
-// Last returns the index in Steps of an actor's last step: see [Outcome.First].
+// Last returns the index in Steps of an actor's last step, as [Outcome.First] does
+// of the first.
 func (o Outcome[T]) Last(actor int) int {
 	for i := len(o.Steps) - 1; i >= 0; i-- {
 		if o.Steps[i].Actor == actor {
@@ -93,15 +95,15 @@ func (o Outcome[T]) Last(actor int) int {
 	return -1
 }
 
-// String shows the order of steps and its results, a line for each. Sessions
-// have letters, in the order in which they appeared.
+// String shows the steps in their order and the results, a line for each. Sessions
+// have letters, in the order of their first steps.
 func (o Outcome[T]) String() string {
 	var b strings.Builder
 	for i, s := range o.Steps {
 		fmt.Fprintf(&b, "%4d. %-12s%s\n", i+1, o.name(s.Actor), o.describe(s))
 	}
-	if a := o.run.injected; a.fault != "" {
-		fmt.Fprintf(&b, "      %s %s at its step %d\n", o.name(a.actor), a.fault, a.step+1)
+	if in := o.run.injected; in.fault != "" {
+		fmt.Fprintf(&b, "      %s %s at its step %d\n", o.name(in.actor), in.fault, in.step+1)
 	}
 	for i, r := range o.Results {
 		fmt.Fprintf(&b, "      %-12s%s\n", o.name(i), o.summary(r))
@@ -117,11 +119,11 @@ func (o Outcome[T]) name(actor int) string {
 }
 
 func (o Outcome[T]) describe(s Step) string {
-	what := s.Owner
+	subject := s.Owner
 	if !s.ID.IsZero() {
-		what = o.letter(s.ID)
+		subject = o.letter(s.ID)
 	}
-	text := strings.TrimSpace(fmt.Sprintf("%s %s %s", s.Op, what, s.Part))
+	text := strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", s.Op, subject, s.Part)), " ")
 	if s.Err != nil {
 		text += ": " + s.Err.Error()
 	}
@@ -142,7 +144,7 @@ func (o Outcome[T]) summary(r Result[T]) string {
 
 // letter returns a short name for an ID: A, B, and so on.
 func (o Outcome[T]) letter(id session.ID) string {
-	n, known := o.run.seen[id]
+	n, known := o.run.numbers[id]
 	if !known {
 		return "?"
 	}

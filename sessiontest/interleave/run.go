@@ -1,6 +1,7 @@
 package interleave
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -10,8 +11,8 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// tick is how much time passes between two steps: enough to tell the times
-// before and after a step apart, in the milliseconds of a record.
+// tick is the time between two steps: records, whose times are in milliseconds,
+// then tell the one from the other.
 const tick = time.Millisecond
 
 // An injection is a fault at a step of an actor. The zero injection is none.
@@ -21,18 +22,18 @@ type injection struct {
 	step  int
 }
 
-// A run is one order of the steps of all actors. One of them at a time is at
-// work, the others are at their gates, so that it needs no locks.
+// A run is one order of the steps of all actors. One goroutine runs at a time: an
+// actor, or the run while all actors are at their gates. So a run needs no locks.
 type run[T any] struct {
 	t        *testing.T
 	overlap  *Overlap[T]
 	explorer *explorer
-	injected injection // that happened
+	injected injection
 	store    session.Store[T]
 	start    session.Token
 	actors   []*actor[T]
 	steps    []Step
-	seen     map[session.ID]int // in the order of their first step
+	numbers  map[session.ID]int // of the sessions, in the order of their first steps
 }
 
 // An actor is a request, or one of [Overlap.Others].
@@ -42,24 +43,27 @@ type actor[T any] struct {
 }
 
 func (o *Overlap[T]) newRun(t *testing.T, e *explorer) *run[T] {
-	r := &run[T]{t: t, overlap: o, explorer: e, seen: make(map[session.ID]int)}
+	r := &run[T]{t: t, overlap: o, explorer: e, numbers: make(map[session.ID]int)}
 	if o.Store != nil {
 		r.store = o.Store()
 	} else {
 		r.store = memstore.New[T](&memstore.Options{MaxSessions: 1000}) // cheap to make
 	}
-	r.seed()
+	r.storeStart()
 	for _, handler := range o.Handlers {
-		r.join(func(p *actor[T], store session.Store[T]) { r.serve(p, store, handler) })
+		r.add(func(a *actor[T], store *gated[T]) { r.serve(a, store, handler) })
 	}
 	for _, other := range o.Others {
-		r.join(func(p *actor[T], store session.Store[T]) { p.result.Err = other(t.Context(), store) })
+		r.add(func(a *actor[T], store *gated[T]) {
+			ctx := context.WithValue(t.Context(), partKey{}, stepper(ownSteps[T]{store}))
+			a.result.Err = other(ctx, store)
+		})
 	}
 	return r
 }
 
-// seed stores the session that the requests find.
-func (r *run[T]) seed() {
+// storeStart stores the session that the requests load.
+func (r *run[T]) storeStart() {
 	var zero T
 	if deep.Of[T]().Equal(&zero, &r.overlap.Start) {
 		return
@@ -67,66 +71,72 @@ func (r *run[T]) seed() {
 	s := session.New(r.store, r.overlap.Policy)
 	s.Set(r.overlap.Start)
 	if err := s.Commit(r.t.Context()); err != nil {
-		r.t.Fatalf("sessiontest: the session cannot be stored: %v", err)
+		r.t.Fatalf("interleave: the session cannot be stored: %v", err)
 	}
 	r.start, _ = s.Token()
-	r.see(s.ID())
+	r.number(s.ID())
 	time.Sleep(r.overlap.Age)
 }
 
-func (r *run[T]) join(act func(*actor[T], session.Store[T])) {
-	p := &actor[T]{gate: gate{actor: len(r.actors)}}
-	p.gate.open(func() { act(p, &gated[T]{r, &p.gate}) })
-	r.actors = append(r.actors, p)
+func (r *run[T]) add(act func(*actor[T], *gated[T])) {
+	a := &actor[T]{gate: gate{actor: len(r.actors)}}
+	a.gate.open(func() { act(a, &gated[T]{r, &a.gate}) })
+	r.actors = append(r.actors, a)
 }
 
-// serve handles one request as a server does.
-func (r *run[T]) serve(p *actor[T], store session.Store[T], handler func(*session.Session[T])) {
+// serve is one request, as a server handles it.
+func (r *run[T]) serve(a *actor[T], store session.Store[T], handler func(*session.Session[T])) {
 	s := session.New(store, r.overlap.Policy)
 	if !r.start.IsZero() {
-		if s, p.result.Err = session.Load(r.t.Context(), store, r.overlap.Policy, r.start); p.result.Err != nil {
+		if s, a.result.Err = session.Load(r.t.Context(), store, r.overlap.Policy, r.start); a.result.Err != nil {
 			return
 		}
 	}
-	p.result.Session = s
+	a.result.Session = s
 	handler(s)
-	if p.result.Err = s.Commit(r.t.Context()); p.result.Err == nil && !s.Gone() {
-		p.result.Token, _ = s.Token()
+	a.result.Err = s.Commit(r.t.Context())
+	for range r.overlap.Others { // each may have changed the session during a commit
+		if a.result.Err == nil && s.Modified() {
+			a.result.Err = s.Commit(r.t.Context())
+		}
+	}
+	if a.result.Err == nil && !s.Gone() {
+		a.result.Token, _ = s.Token()
 	}
 }
 
-// execute lets all actors come to their first steps, and then takes one step
-// after the other until all are done.
+// execute runs all actors to their first steps, and then takes one step after the
+// other until all are done.
 func (r *run[T]) execute() {
 	ready := slices.Clone(r.actors)
-	for _, p := range ready {
-		r.resume(p)
+	for _, a := range ready {
+		r.resume(a)
 	}
 	for {
-		ready = slices.DeleteFunc(ready, func(p *actor[T]) bool { return p.gate.done })
+		ready = slices.DeleteFunc(ready, func(a *actor[T]) bool { return a.gate.done })
 		if len(ready) == 0 {
 			return
 		}
 		time.Sleep(tick)
-		p := ready[r.explorer.choose(len(ready))]
-		p.gate.fault = r.inject(p, Fails, LosesReply)
-		r.resume(p)
+		a := ready[r.explorer.choose(len(ready))]
+		a.gate.fault = r.inject(a, Fails, LosesReply)
+		r.resume(a)
 	}
 }
 
-// resume lets an actor go on until it is at its gate again or done. Its death is
-// not seen and needs no order: it comes at once.
-func (r *run[T]) resume(p *actor[T]) {
-	p.gate.resume()
-	if !p.gate.done && r.inject(p, Dies) != "" {
-		p.gate.fault = Dies
-		p.gate.resume()
-		p.result = Result[T]{Session: p.result.Session, Died: true}
+// resume runs an actor until it is at its gate again or done. If the actor dies, it
+// dies at once: no other actor can see when it does.
+func (r *run[T]) resume(a *actor[T]) {
+	a.gate.resume()
+	if !a.gate.done && r.inject(a, Dies) != "" {
+		a.gate.fault = Dies
+		a.gate.resume()
+		a.result = Result[T]{Session: a.result.Session, Died: true}
 	}
 }
 
-// inject chooses one of these faults for the step that the actor is at, or none.
-func (r *run[T]) inject(p *actor[T], faults ...Fault) Fault {
+// inject chooses one of these faults, or none, for the actor's next step.
+func (r *run[T]) inject(a *actor[T], faults ...Fault) Fault {
 	if r.injected.fault != "" {
 		return ""
 	}
@@ -135,22 +145,22 @@ func (r *run[T]) inject(p *actor[T], faults ...Fault) Fault {
 	if n == 0 {
 		return ""
 	}
-	r.injected = injection{faults[n-1], p.gate.actor, p.gate.steps}
+	r.injected = injection{faults[n-1], a.gate.actor, a.gate.steps}
 	return r.injected.fault
 }
 
-// see gives an ID a number.
-func (r *run[T]) see(id session.ID) {
-	if _, known := r.seen[id]; !known && !id.IsZero() {
-		r.seen[id] = len(r.seen)
+// number gives an ID a number.
+func (r *run[T]) number(id session.ID) {
+	if _, known := r.numbers[id]; !known && !id.IsZero() {
+		r.numbers[id] = len(r.numbers)
 	}
 }
 
-// checkOutcome calls check, and shows the order that it finds fault with.
+// checkOutcome calls check, and shows the order of steps if it fails.
 func (r *run[T]) checkOutcome(check func(testing.TB, Outcome[T])) {
 	out := Outcome[T]{Start: r.start, Steps: r.steps, Fault: r.injected.fault, run: r}
-	for _, p := range r.actors {
-		out.Results = append(out.Results, p.result)
+	for _, a := range r.actors {
+		out.Results = append(out.Results, a.result)
 	}
 	defer func() {
 		if r.t.Failed() {

@@ -23,25 +23,36 @@ type gatedCall[T any] struct {
 	sessiontest.Call
 }
 
-// do carries out a call, as a step or in the steps that the store marks.
-func (g *gated[T]) do(ctx context.Context, made sessiontest.Call, do func(context.Context) error) error {
-	c := &gatedCall[T]{g, made}
-	ctx = context.WithValue(ctx, partKey{}, divisible(c))
+// ownSteps carries out the steps that an actor takes without the store.
+type ownSteps[T any] struct{ *gated[T] }
+
+func (o ownSteps[T]) step(name string, do func() error) error {
+	return o.take(name, sessiontest.Call{}, do)
+}
+
+// do carries out a call as one step, or as the steps that the store marks.
+func (g *gated[T]) do(ctx context.Context, call sessiontest.Call, do func(context.Context) error) error {
+	c := &gatedCall[T]{g, call}
+	ctx = context.WithValue(ctx, partKey{}, stepper(c))
 	if g.run.overlap.Fine {
 		return do(ctx)
 	}
-	return c.step("", func() error { return do(ctx) })
+	return g.take("", call, func() error { return do(ctx) })
 }
 
 func (c *gatedCall[T]) step(name string, do func() error) error {
-	r := c.run
-	if name != "" && !r.overlap.Fine {
+	if !c.run.overlap.Fine {
 		return do()
 	}
-	fault := c.gate.turn()
-	r.see(c.ID)
+	return c.take(name, c.Call, do)
+}
+
+// take waits for the actor's turn and takes one step.
+func (g *gated[T]) take(name string, c sessiontest.Call, do func() error) error {
+	r, fault := g.run, g.gate.turn()
+	r.number(c.ID)
 	at := len(r.steps)
-	r.steps = append(r.steps, Step{Actor: c.gate.actor, Part: name, Call: c.Call})
+	r.steps = append(r.steps, Step{Actor: g.gate.actor, Part: name, Call: c})
 	err := fault.carryOut(do)
 	r.steps[at].Err = err
 	return err
@@ -89,7 +100,7 @@ func (g *gated[T]) Exists(ctx context.Context, id session.ID) (found bool, err e
 
 func (g *gated[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
 	return g.iterate(ctx, sessiontest.Call{Op: sessiontest.OpByOwner, Owner: owner}, func(ctx context.Context) iter.Seq2[session.Record[T], error] {
-		return g.run.owned(ctx, owner)
+		return g.run.byOwner(ctx, owner)
 	})
 }
 
@@ -97,8 +108,8 @@ func (g *gated[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] 
 	return g.iterate(ctx, sessiontest.Call{Op: sessiontest.OpAll}, g.run.all)
 }
 
-// iterate yields the records that the store has when the step is taken. Calls about
-// them are steps of their own.
+// iterate yields the records that the store has when the step is taken. Calls that
+// the consumer makes meanwhile are further steps.
 func (g *gated[T]) iterate(ctx context.Context, c sessiontest.Call, list func(context.Context) iter.Seq2[session.Record[T], error]) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
 		var found []session.Record[T]
@@ -117,8 +128,8 @@ func (g *gated[T]) iterate(ctx context.Context, c sessiontest.Call, list func(co
 	}
 }
 
-// collect returns the records in the order in which their IDs were first seen,
-// which is the same each time that the same choices are made.
+// collect returns the records in the order of their numbers, so that the same
+// choices lead to the same steps.
 func (r *run[T]) collect(seq iter.Seq2[session.Record[T], error]) (found []session.Record[T], err error) {
 	for rec, err := range seq {
 		if err != nil {
@@ -126,26 +137,26 @@ func (r *run[T]) collect(seq iter.Seq2[session.Record[T], error]) (found []sessi
 		}
 		found = append(found, rec)
 	}
-	slices.SortFunc(found, func(a, b session.Record[T]) int { return r.seen[a.ID] - r.seen[b.ID] })
+	slices.SortFunc(found, func(a, b session.Record[T]) int { return r.numbers[a.ID] - r.numbers[b.ID] })
 	return found, nil
 }
 
-func (r *run[T]) owned(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
+func (r *run[T]) byOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
 	if index, ok := r.store.(session.Indexer[T]); ok {
 		return index.ByOwner(ctx, owner)
 	}
-	return cannot[T](r.store, "find sessions by owner")
+	return unsupported[T](r.store, "find sessions by owner")
 }
 
 func (r *run[T]) all(ctx context.Context) iter.Seq2[session.Record[T], error] {
 	if lister, ok := r.store.(session.Lister[T]); ok {
 		return lister.All(ctx)
 	}
-	return cannot[T](r.store, "list sessions")
+	return unsupported[T](r.store, "list sessions")
 }
 
-func cannot[T any](store session.Store[T], what string) iter.Seq2[session.Record[T], error] {
+func unsupported[T any](store session.Store[T], method string) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
-		yield(session.Record[T]{}, fmt.Errorf("%w: %T cannot %s", session.ErrUnsupported, store, what))
+		yield(session.Record[T]{}, fmt.Errorf("%w: %T cannot %s", session.ErrUnsupported, store, method))
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// New returns a client of a Redis server that runs inside the test (miniredis),
-// is empty, and is gone with the test. It stands in for a real server's answers,
-// not for its speed or its ways to fail.
+// New returns a client of an empty Redis server that runs inside the test
+// (miniredis). Both end with the test. The server behaves like Redis, except for its
+// speed and its failures.
 func New(tb testing.TB) *redis.Client {
 	tb.Helper()
 	server := miniredis.RunT(tb)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr()})
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
 	tb.Cleanup(func() { client.Close() })
 	if err := client.Ping(tb.Context()).Err(); err != nil {
 		tb.Fatalf("redistest: miniredis: %v", err)

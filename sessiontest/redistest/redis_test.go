@@ -7,7 +7,7 @@ import (
 	"github.com/seed48429006/sessions/sessiontest/redistest"
 )
 
-func TestRedis(t *testing.T) {
+func TestNew(t *testing.T) {
 	a := redistest.New(t)
 	if err := a.Set(t.Context(), "key", "value", 0).Err(); err != nil {
 		t.Fatal(err)
@@ -15,12 +15,12 @@ func TestRedis(t *testing.T) {
 	if n, err := redistest.New(t).DBSize(t.Context()).Result(); n != 0 || err != nil {
 		t.Errorf("the second server has %d keys (%v)", n, err)
 	}
-	var gone func() error
+	var ping func() error
 	t.Run("inner", func(t *testing.T) {
 		client := redistest.New(t)
-		gone = func() error { return client.Ping(context.Background()).Err() }
+		ping = func() error { return client.Ping(context.Background()).Err() }
 	})
-	if gone() == nil {
-		t.Error("the client outlives its test")
+	if ping() == nil {
+		t.Error("the client works after its test")
 	}
 }

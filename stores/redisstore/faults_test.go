@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/redisstore"
@@ -130,7 +131,7 @@ func TestForeignKeys(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {
 		s, ctx := newStore(t, client), t.Context()
 		whole := draft("anna")
-		data, err := codec.AppendRecord(nil, &whole, 5, codec.MessagePack[cart]())
+		data, err := wire.AppendRecord(nil, &whole, 5, codec.MessagePack[cart]())
 		must(t, err)
 		damaged := append([]byte(nil), data...)
 		damaged[len(damaged)-1] ^= 1

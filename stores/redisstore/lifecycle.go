@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -15,7 +15,7 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 		return session.ErrNotFound
 	}
 	unwatched := keyspace{client: s.client, prefix: s.prefix, combiners: s.combiners} // a Touch that is lost costs an idle session a little time
-	outcome, _, err := unwatched.run(ctx, touchScript, id, codec.AppendExpires(nil, expires), millis(left))
+	outcome, _, err := unwatched.run(ctx, touchScript, id, wire.AppendExpires(nil, expires), millis(left))
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 // Retire replaces a record by a marker, as [session.Store] says. If until has
 // passed there is nothing to mark: the ID is absent.
 func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	marker := codec.AppendRetired(nil, newRevision(), successor)
+	marker := wire.AppendRetired(nil, newRevision(), successor)
 	return s.end(ctx, retireScript, id, marker, revisionBytes(rev), millis(time.Until(until)))
 }
 

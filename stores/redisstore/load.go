@@ -6,7 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -25,7 +25,7 @@ func (s *Store[T]) decode(data []byte, id session.ID) (session.Record[T], error)
 	if err := s.checkSize(data); err != nil {
 		return session.Record[T]{}, &session.DecodeError{ID: id, Err: err}
 	}
-	rec, err := codec.DecodeRecord(data, id, s.codec)
+	rec, err := wire.DecodeRecord(data, id, s.codec)
 	if err == nil && passed(rec.Deadline) {
 		return session.Record[T]{}, session.ErrNotFound
 	}
@@ -40,7 +40,7 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 	}
 	key := s.key(id)
 	head, err := s.readKey(ctx, key, func() *redis.StringCmd {
-		return redis.NewStringCmd(ctx, "getrange", key, 0, codec.HeaderSize-1)
+		return redis.NewStringCmd(ctx, "getrange", key, 0, wire.HeaderSize-1)
 	})
 	if wrongType(err) {
 		return true, nil
@@ -48,7 +48,7 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 	if err != nil || len(head) == 0 {
 		return false, unavailable(err)
 	}
-	h, err := codec.ReadHeader(head)
+	h, err := wire.ReadHeader(head)
 	return err != nil || !h.Retired && !passed(h.Deadline), nil
 }
 

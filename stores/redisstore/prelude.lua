@@ -1,4 +1,4 @@
--- What every script begins with. A record, as package codec documents it, has
+-- What every script begins with. A record, as package wire documents it, has
 -- its format in byte 1, flags in 2, its revision in 3 to 10, its expiry in 11 to
 -- 18, its deadline in 35 to 42, the length of its owner in 47 and 48, then the owner.
 

@@ -8,7 +8,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
+	"github.com/seed48429006/sessions/internal/fieldsize"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -107,7 +108,7 @@ func (s *Store[T]) index(ctx context.Context, rec *session.Record[T]) error {
 
 // encode returns the record as it is stored with revision rev.
 func (s *Store[T]) encode(rec *session.Record[T], rev session.Revision) ([]byte, error) {
-	data, err := codec.AppendRecord(make([]byte, 0, s.size.Load()), rec, rev, s.codec)
+	data, err := wire.AppendRecord(make([]byte, 0, s.size.Load()), rec, rev, s.codec)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +128,7 @@ func (s *Store[T]) checkSize(data []byte) error {
 
 // blame adds the largest field to the error about a record that is too large.
 func (s *Store[T]) blame(err error, rec *session.Record[T]) error {
-	name, size := codec.LargestField(s.codec, &rec.Value)
+	name, size := fieldsize.Largest(s.codec, &rec.Value)
 	if name == "" {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 )
@@ -68,7 +69,7 @@ func crowd(t testing.TB, client redis.UniversalClient, n int) {
 	end := now.Add(time.Hour)
 	rec := session.Record[basket]{Owner: "other", Created: now, Renewed: now, Deadline: end, Expires: end,
 		Value: basket{Customer: "other", Items: []string{"one", "two", "three"}}}
-	data, err := codec.AppendRecord(nil, &rec, 1, codec.MessagePack[basket]())
+	data, err := wire.AppendRecord(nil, &rec, 1, codec.MessagePack[basket]())
 	must(t, err)
 	for first := 0; first < n; first += 1000 {
 		must(t, crowding.Run(t.Context(), client, nil, namespace, data, first, min(first+1000, n), end.UnixMilli()).Err())

@@ -13,7 +13,7 @@ import (
 
 type record = session.Record[Log]
 
-// flawed is a store that is right but for the methods that are set.
+// flawed is a store with some methods replaced.
 type flawed struct {
 	Store
 	load   func(context.Context, session.ID) (record, error)
@@ -37,7 +37,7 @@ func (f *flawed) Retire(ctx context.Context, id session.ID, rev session.Revision
 
 func (f *flawed) Delete(ctx context.Context, id session.ID) error { return f.delete(ctx, id) }
 
-// memory is what a flawed store remembers of records that it should have forgotten.
+// memory keeps the records that a flawed store has loaded.
 type memory struct {
 	mu   sync.Mutex
 	recs map[session.ID]record
@@ -49,7 +49,7 @@ func (m *memory) keep(rec record) {
 	m.recs[rec.ID] = rec
 }
 
-// revive brings a record back, at the given end.
+// revive stores a record again, with the given expiry.
 func (m *memory) revive(ctx context.Context, store Store, id session.ID, expires time.Time) error {
 	m.mu.Lock()
 	rec := m.recs[id]
@@ -58,7 +58,7 @@ func (m *memory) revive(ctx context.Context, store Store, id session.ID, expires
 	return store.Save(ctx, &rec)
 }
 
-// flaws are what the checker must find.
+// flaws are the flaws of stores that the checker must find.
 var flaws = map[string]func(f *flawed, m *memory){
 	"Save does not compare": func(f *flawed, _ *memory) {
 		f.save = func(ctx context.Context, rec *record) error {
@@ -96,7 +96,7 @@ var flaws = map[string]func(f *flawed, m *memory){
 			return err
 		}
 	},
-	"Touch writes what was loaded": func(f *flawed, m *memory) {
+	"Touch writes the loaded value": func(f *flawed, m *memory) {
 		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
 			if err := f.Store.Touch(ctx, id, expires); err != nil {
 				return err
@@ -142,7 +142,7 @@ var flaws = map[string]func(f *flawed, m *memory){
 	"Delete does nothing": func(f *flawed, _ *memory) {
 		f.delete = func(context.Context, session.ID) error { return nil }
 	},
-	"Delete of a retired one succeeds": func(f *flawed, _ *memory) {
+	"Delete of a retired session succeeds": func(f *flawed, _ *memory) {
 		f.delete = func(ctx context.Context, id session.ID) error {
 			err := f.Store.Delete(ctx, id)
 			if errors.Is(err, session.ErrGone) {
@@ -151,7 +151,7 @@ var flaws = map[string]func(f *flawed, m *memory){
 			return err
 		}
 	},
-	"Load is behind": func(f *flawed, m *memory) {
+	"Load returns an earlier record": func(f *flawed, m *memory) {
 		n := 0
 		f.load = func(ctx context.Context, id session.ID) (record, error) {
 			rec, err := f.Store.Load(ctx, id)
@@ -185,17 +185,31 @@ func flawedBy(flaw func(*flawed, *memory)) func(Store) Store {
 	}
 }
 
-func TestTheCheckerFindsFlaws(t *testing.T) {
-	const enough = 2000
+const maxHistories = 2000 // within which the checker must find a flaw
+
+func TestTheCheckerFindsFlawedStores(t *testing.T) {
 	for name, flaw := range flaws {
-		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(enough) {
-				if !explained(inBubble(t, seed, flawedBy(flaw))) {
-					t.Logf("found in history %d", seed+1)
-					return
-				}
-			}
-			t.Errorf("not found in %d histories", enough)
-		})
+		t.Run(name, func(t *testing.T) { wantFound(t, flawedBy(flaw), nil) })
 	}
+}
+
+func TestTheCheckerFindsFlawedLogIns(t *testing.T) {
+	for name, logIn := range map[string]func(*session.Session[Log], func(*Log)){
+		"LogIn is an Update":             (*session.Session[Log]).Update,
+		"LogIn fails if another renewed": func(s *session.Session[Log], edit func(*Log)) { s.Renew(); s.Update(edit) },
+		"LogIn empties the session":      func(s *session.Session[Log], edit func(*Log)) { s.Destroy(); s.Update(edit) },
+	} {
+		t.Run(name, func(t *testing.T) { wantFound(t, nil, logIn) })
+	}
+}
+
+func wantFound(t *testing.T, flaw func(Store) Store, logIn func(*session.Session[Log], func(*Log))) {
+	t.Helper()
+	for seed := range uint64(maxHistories) {
+		if !explained(inBubble(t, seed, flaw, logIn)) {
+			t.Logf("found in history %d", seed+1)
+			return
+		}
+	}
+	t.Errorf("not found in %d histories", maxHistories)
 }

@@ -7,54 +7,59 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// A Kind is what a request does.
+// A Kind is the kind of a request.
 type Kind string
 
-// What requests do.
+// The kinds of requests. All but Read, LogOut and Revoke append the request's number.
 const (
-	Begin  Kind = "begin" // makes the session that there is at first
-	Read   Kind = "read"
-	Update Kind = "update" // appends the request's number
-	Renew  Kind = "renew"  // and appends
-	LogIn  Kind = "log in" // and appends
-	LogOut Kind = "log out"
-	Revoke Kind = "revoke" // all sessions of an owner
+	Begin       Kind = "begin" // begins a lineage
+	Read        Kind = "read"
+	Update      Kind = "update"
+	Renew       Kind = "renew"
+	ChangeOwner Kind = "change the owner" // by Update
+	LogIn       Kind = "log in"           // by LogIn
+	LogOut      Kind = "log out"
+	Revoke      Kind = "revoke" // all sessions of an owner
 )
 
 // A Name stands for a token.
 type Name int
 
-// An Input is what a request asks for.
+// lost is the Name of a token that no client knows.
+const lost Name = -1
+
+// An Input is a request.
 type Input struct {
 	Kind    Kind
-	Family  int // the session that it began as: renewal goes on with it
+	Lineage int // a session and its successors by renewal
 	Name    Name
-	Number  byte   // what is appended
-	Owner   string // for LogIn and Revoke
-	Revoked bool   // for LogIn: the owner's sessions were revoked meanwhile
+	Number  byte   // appended to the notes
+	Owner   string // for Begin, ChangeOwner, LogIn and Revoke
+	Revoked bool   // the owner's sessions were revoked at the same time
 }
 
-// An Answer is how a request ended.
+// An Answer is the outcome of a request, as its client knows it.
 type Answer string
 
-// How requests end.
+// The outcomes.
 const (
 	Done    Answer = "done"
-	Absent  Answer = "absent"  // there is no such session
-	Gone    Answer = "gone"    // it was ended or renewed elsewhere
-	Refused Answer = "refused" // others were faster until time ran out: not done
-	Unknown Answer = "unknown" // the store failed: done, or not
+	Began   Answer = "began another" // LogIn began another lineage
+	Absent  Answer = "absent"        // there is no such session
+	Gone    Answer = "gone"          // another request ended or renewed it
+	Refused Answer = "refused"       // not done: other requests kept changing the session
+	Unknown Answer = "unknown"       // the store failed: done, or not
 )
 
-// An Output is what a client got to know.
+// An Output is the client's knowledge after a request.
 type Output struct {
 	Answer Answer
-	Name   Name   // the session's, after the request
-	Owner  string // the same
-	Notes  string // all that was appended to it
+	Name   Name   // of the session's token
+	Owner  string // of the session
+	Notes  string // of the session
 }
 
-// A State is what there is of one family. Names are the bits of Retired.
+// A State is the state of one lineage. Names are the bits of Retired.
 type State struct {
 	Live    bool
 	Name    Name // of the live session
@@ -63,10 +68,10 @@ type State struct {
 	Notes   string
 }
 
-// Model returns what sessions do if one request comes after the other.
+// Model returns the behaviour of sessions whose requests come one after the other.
 func Model() porcupine.Model {
 	m := porcupine.NondeterministicModel{
-		Partition: byFamily,
+		Partition: byLineage,
 		Init:      func() []any { return []any{State{}} },
 		Step: func(state, input, output any) []any {
 			var after []any
@@ -81,36 +86,42 @@ func Model() porcupine.Model {
 	return m.ToModel()
 }
 
-// step returns the states that the request may lead to if it ends like that:
-// none if it cannot.
+// step returns the states that a request with this output may lead to. It returns
+// none if the request cannot have this output.
 func (s State) step(in Input, out Output) []State {
-	mine := s.Live && s.Name == in.Name
+	live := s.Live && s.Name == in.Name
 	retired := s.Retired&(1<<in.Name) != 0
 	switch {
 	case in.Kind == Begin:
-		return []State{{Live: true, Name: out.Name, Owner: out.Owner}}
+		return s.begin(in, out)
 	case in.Kind == Revoke:
 		return s.revoke(in, out)
-	case out.Answer == Refused || out.Answer == Unknown && !mine:
+	case out.Answer == Refused || out.Answer == Unknown && !live:
 		return []State{s}
 	case out.Answer == Unknown:
 		return append([]State{s}, s.mayHaveBecome(in)...)
 	case out.Answer == Absent:
-		return s.If(!mine && !retired)
-	case out.Answer == Gone && in.Kind == LogOut: // to be logged out already is no error
+		return s.If(!live && !retired)
+	case out.Answer == Began:
+		return s.If(!live && out.Owner == in.Owner && out.Notes == s.startOver(in, retired))
+	case out.Answer == Gone && in.Kind == LogIn: // a log-in begins another lineage instead
+		return nil
+	case out.Answer == Gone && in.Kind == LogOut: // an absent session is logged out already
 		return s.If(retired)
 	case out.Answer == Gone:
-		return s.If(!mine || in.Revoked)
-	case in.Kind == LogOut && !mine:
+		return s.If(!live || in.Revoked)
+	case in.Kind == LogOut && !live:
 		return s.If(!retired)
-	case !mine:
+	case !live:
 		return nil
 	}
 	after := s.after(in, out.Name)
-	states := after.If(in.Kind == LogOut || after.Name == out.Name && after.Owner == out.Owner && after.Notes == out.Notes)
+	renewed := out.Name != in.Name
+	states := after.If(in.Kind == LogOut ||
+		renewed == s.renews(in) && after.Owner == out.Owner && after.Notes == out.Notes)
 	if len(states) > 0 && in.Revoked && s.renews(in) {
-		// A revocation at the same time may find the new session before the log-in
-		// takes effect, and end it.
+		// A concurrent revocation may find the new record before the old one is
+		// retired, and end it.
 		states = append(states, after.ended())
 	}
 	return states
@@ -124,12 +135,35 @@ func (s State) If(possible bool) []State {
 	return nil
 }
 
-// renews reports whether a request gives its session another token.
-func (s State) renews(in Input) bool {
-	return in.Kind == Renew || in.Kind == LogIn && in.Owner != s.Owner
+// begin begins the lineage. A concurrent revocation may end it at once.
+func (s State) begin(in Input, out Output) []State {
+	begun := State{Live: true, Name: out.Name, Owner: out.Owner, Notes: out.Notes}
+	switch {
+	case s != State{}:
+		return nil
+	case in.Revoked:
+		return []State{begun, begun.ended()}
+	}
+	return []State{begun}
 }
 
-// after returns what a request makes of its session, which is then called next.
+// startOver returns the notes of the session that a log-in begins when its own has
+// ended: those of its own session's successor if that has the same owner, and the
+// log-in's number.
+func (s State) startOver(in Input, retired bool) string {
+	if retired && s.Live && s.Owner == in.Owner {
+		return s.Notes + string(rune(in.Number))
+	}
+	return string(rune(in.Number))
+}
+
+// renews reports whether a request gives its session another token.
+func (s State) renews(in Input) bool {
+	return in.Kind == Renew || in.Kind == LogIn || in.Kind == ChangeOwner && in.Owner != s.Owner
+}
+
+// after returns the state after a request that succeeds. next names the session if
+// the request renews it.
 func (s State) after(in Input, next Name) State {
 	switch {
 	case in.Kind == Read:
@@ -140,21 +174,21 @@ func (s State) after(in Input, next Name) State {
 		s.Retired |= 1 << s.Name
 		s.Name = next
 	}
-	if in.Kind == LogIn {
+	if in.Kind == LogIn || in.Kind == ChangeOwner {
 		s.Owner = in.Owner
 	}
 	s.Notes += string(rune(in.Number))
 	return s
 }
 
-// mayHaveBecome returns what a request that failed may have made of its session
-// all the same. A renewal that does not know its end takes its new session back.
+// mayHaveBecome returns the state if a request that failed was done all the same.
+// No client learns the token of a renewal that failed.
 func (s State) mayHaveBecome(in Input) []State {
 	switch {
 	case in.Kind == Read:
 		return nil
 	case s.renews(in):
-		return []State{s.after(in, s.Name).ended()}
+		return []State{s.after(in, lost)}
 	}
 	return []State{s.after(in, s.Name)}
 }
@@ -171,18 +205,18 @@ func (s State) revoke(in Input, out Output) []State {
 
 func (s State) ended() State { return State{Retired: s.Retired} }
 
-// byFamily takes a history apart into the histories of each session. That is
-// right since requests have one session; a revocation ends one after the other.
-func byFamily(history []porcupine.Operation) [][]porcupine.Operation {
-	families := 0
+// byLineage splits a history into the histories of each lineage. A request belongs
+// to one, and a revocation to all, since it ends their sessions one after the other.
+func byLineage(history []porcupine.Operation) [][]porcupine.Operation {
+	lineages := 0
 	for _, op := range history {
-		families = max(families, op.Input.(Input).Family+1)
+		lineages = max(lineages, op.Input.(Input).Lineage+1)
 	}
-	parts := make([][]porcupine.Operation, families)
-	for f := range parts {
-		parts[f] = slices.DeleteFunc(slices.Clone(history), func(op porcupine.Operation) bool {
+	parts := make([][]porcupine.Operation, lineages)
+	for i := range parts {
+		parts[i] = slices.DeleteFunc(slices.Clone(history), func(op porcupine.Operation) bool {
 			in := op.Input.(Input)
-			return in.Kind != Revoke && in.Family != f
+			return in.Kind != Revoke && in.Lineage != i
 		})
 	}
 	return parts

@@ -9,8 +9,8 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A Log is the value of the sessions: who is logged in, and the numbers of the
-// requests that changed it.
+// A Log is the value of the sessions: the visitor who is logged in, and the numbers
+// of the requests that changed it.
 type Log struct {
 	Owner string
 	Notes []byte
@@ -19,24 +19,38 @@ type Log struct {
 // SessionOwner makes the owner's sessions revocable.
 func (l Log) SessionOwner() string { return l.Owner }
 
-// A Store is what the clients' sessions are kept in.
+// A Store keeps the clients' sessions.
 type Store interface {
 	session.Store[Log]
 	session.Indexer[Log]
 }
 
-// A paced store is one client's way to the store: it says when a call happens,
-// and what goes wrong with it.
+// A paced store is one client's store. It determines when a call happens, and the
+// faults of the call.
 type paced struct {
 	Store
 	around around
+
+	during func() // if not nil, is called once, after a call
+	wait   int    // how many calls come before that call
 }
 
-// around makes a call of op, or does something worse.
+// An around makes a call of op, or fails instead.
 type around func(op string, call func() error) error
 
+func (p *paced) do(op string, call func() error) error {
+	err := p.around(op, call)
+	if during := p.during; during != nil {
+		if p.wait--; p.wait < 0 {
+			p.during = nil
+			during()
+		}
+	}
+	return err
+}
+
 func (p *paced) Load(ctx context.Context, id session.ID) (rec session.Record[Log], err error) {
-	err = p.around("Load", func() (err error) { rec, err = p.Store.Load(ctx, id); return err })
+	err = p.do("Load", func() (err error) { rec, err = p.Store.Load(ctx, id); return err })
 	if err != nil {
 		return session.Record[Log]{}, err
 	}
@@ -45,7 +59,7 @@ func (p *paced) Load(ctx context.Context, id session.ID) (rec session.Record[Log
 
 func (p *paced) Save(ctx context.Context, rec *session.Record[Log]) error {
 	written := *rec
-	err := p.around("Save", func() error { return p.Store.Save(ctx, &written) })
+	err := p.do("Save", func() error { return p.Store.Save(ctx, &written) })
 	if err == nil {
 		rec.Revision = written.Revision
 	}
@@ -53,23 +67,23 @@ func (p *paced) Save(ctx context.Context, rec *session.Record[Log]) error {
 }
 
 func (p *paced) Touch(ctx context.Context, id session.ID, expires time.Time) error {
-	return p.around("Touch", func() error { return p.Store.Touch(ctx, id, expires) })
+	return p.do("Touch", func() error { return p.Store.Touch(ctx, id, expires) })
 }
 
 func (p *paced) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	return p.around("Retire", func() error { return p.Store.Retire(ctx, id, rev, successor, until) })
+	return p.do("Retire", func() error { return p.Store.Retire(ctx, id, rev, successor, until) })
 }
 
 func (p *paced) Delete(ctx context.Context, id session.ID) error {
-	return p.around("Delete", func() error { return p.Store.Delete(ctx, id) })
+	return p.do("Delete", func() error { return p.Store.Delete(ctx, id) })
 }
 
-// ByOwner yields what is found when the call happens, in an order that does not
-// depend on chance.
+// ByOwner yields the records that are found when the call happens, in the order in
+// which they were renewed.
 func (p *paced) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[Log], error] {
 	return func(yield func(session.Record[Log], error) bool) {
 		var found []session.Record[Log]
-		err := p.around("ByOwner", func() error {
+		err := p.do("ByOwner", func() error {
 			for rec, err := range p.Store.ByOwner(ctx, owner) {
 				if err != nil {
 					return err

@@ -1,0 +1,105 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// HeaderSize is the length of a [Header] in bytes.
+const HeaderSize = 48
+
+// Offsets of the header's fields.
+const (
+	atFormat   = 0
+	atFlags    = 1
+	atRevision = 2
+	atExpires  = 10
+	atCreated  = 18
+	atRenewed  = 26
+	atDeadline = 34
+	atChecksum = 42
+	atOwnerLen = 46
+)
+
+const (
+	formatOne = 1
+
+	flagPersist = 1 << 0
+	flagRetired = 1 << 1
+)
+
+var (
+	errShort  = errors.New("wire: the record is truncated")
+	errFormat = errors.New("wire: the record is in no known format")
+)
+
+// A Header is the part of a stored record that stores read without its codec.
+type Header struct {
+	Retired  bool // reports whether the session was renewed; only Revision is set then
+	Persist  bool
+	Revision session.Revision
+	Created  time.Time
+	Renewed  time.Time
+	Deadline time.Time
+	Expires  time.Time
+
+	checksum uint32
+	ownerLen int
+}
+
+// ReadHeader reads the header at the beginning of data, which may end with it. It
+// fails if data is shorter or in no known format. It does not verify the
+// checksum, which takes the whole record: [DecodeRecord] does.
+func ReadHeader(data []byte) (Header, error) {
+	if len(data) < HeaderSize {
+		return Header{}, errShort
+	}
+	if data[atFormat] != formatOne || data[atFlags]&^(flagPersist|flagRetired) != 0 {
+		return Header{}, errFormat
+	}
+	return Header{
+		Retired:  data[atFlags]&flagRetired != 0,
+		Persist:  data[atFlags]&flagPersist != 0,
+		Revision: session.Revision(binary.BigEndian.Uint64(data[atRevision:])),
+		Created:  timeAt(data, atCreated),
+		Renewed:  timeAt(data, atRenewed),
+		Deadline: timeAt(data, atDeadline),
+		Expires:  timeAt(data, atExpires),
+		checksum: binary.BigEndian.Uint32(data[atChecksum:]),
+		ownerLen: int(binary.BigEndian.Uint16(data[atOwnerLen:])),
+	}, nil
+}
+
+// appendTo appends the header; putChecksum fills in its checksum later.
+func (h *Header) appendTo(dst []byte) []byte {
+	var flags byte
+	if h.Persist {
+		flags |= flagPersist
+	}
+	if h.Retired {
+		flags |= flagRetired
+	}
+	out := append(dst, formatOne, flags)
+	out = binary.BigEndian.AppendUint64(out, uint64(h.Revision))
+	for _, t := range [...]time.Time{h.Expires, h.Created, h.Renewed, h.Deadline} {
+		out = AppendExpires(out, t)
+	}
+	out = binary.BigEndian.AppendUint32(out, 0)
+	return binary.BigEndian.AppendUint16(out, uint16(h.ownerLen))
+}
+
+// AppendExpires appends to dst the eight bytes that a record has at offset 10 if it
+// expires at t. Times beyond the range of int64 milliseconds become its nearest end.
+func AppendExpires(dst []byte, t time.Time) []byte {
+	sec := min(max(t.Unix(), math.MinInt64/1000), math.MaxInt64/1000-1)
+	ms := sec*1000 + int64(t.Nanosecond()/1e6)
+	return binary.BigEndian.AppendUint64(dst, uint64(ms))
+}
+
+func timeAt(data []byte, at int) time.Time {
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(data[at:]))).UTC()
+}

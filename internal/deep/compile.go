@@ -1,0 +1,93 @@
+package deep
+
+import (
+	"reflect"
+	"sync"
+
+	"github.com/seed48429006/sessions/internal/rules"
+)
+
+var (
+	nodes    sync.Map // of reflect.Type to node; complete ones only
+	compiles sync.Mutex
+)
+
+// nodeOf returns the node of t. Nodes are made once and kept.
+func nodeOf(t reflect.Type) node {
+	if n, ok := nodes.Load(t); ok {
+		return n.(node)
+	}
+	compiles.Lock()
+	defer compiles.Unlock()
+	c := compiler{made: map[reflect.Type]node{}}
+	n := c.node(t)
+	for t, n := range c.made {
+		nodes.LoadOrStore(t, n)
+	}
+	return n
+}
+
+// A compiler makes the nodes of a type and of all types in it.
+type compiler struct {
+	made map[reflect.Type]node
+}
+
+func (c *compiler) node(t reflect.Type) node {
+	if n, ok := c.made[t]; ok {
+		return n
+	}
+	if n, ok := nodes.Load(t); ok {
+		return n.(node)
+	}
+	// Until t's parts are known, everything is possible.
+	back := &recursion{facts: facts{typ: t, normalizes: true, verifies: true}}
+	c.made[t] = back
+	n := c.compile(t)
+	back.node, c.made[t] = n, n
+	return n
+}
+
+func (c *compiler) compile(t reflect.Type) node {
+	if n := exception(t); n != nil {
+		return n
+	}
+	n := c.byKind(t)
+	if n.about().normalizes && t.Kind() != reflect.Interface && rules.AlwaysEncodesItself(t) {
+		n = newSelfEncoding(n)
+	}
+	if clone := cloneMethod(t); clone != nil {
+		n = newCloning(n, clone)
+	}
+	return n
+}
+
+func (c *compiler) byKind(t reflect.Type) node {
+	switch t.Kind() {
+	case reflect.Struct:
+		return c.structure(t)
+	case reflect.Slice:
+		return newSlice(t, c.node(t.Elem()))
+	case reflect.Array:
+		return newArray(t, c.node(t.Elem()))
+	case reflect.Map:
+		return newMapping(t, c.node(t.Key()), c.node(t.Elem()))
+	case reflect.Pointer:
+		return newPointer(t, c.node(t.Elem()))
+	case reflect.Interface:
+		return newInterfaced(t)
+	}
+	return newBasic(t)
+}
+
+// A recursion is the node of a type that occurs within itself.
+type recursion struct {
+	node  // nil until the type's node is complete
+	facts facts
+}
+
+func (n *recursion) about() *facts {
+	if n.node == nil {
+		return &n.facts
+	}
+	return n.node.about()
+}
