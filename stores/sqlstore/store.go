@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -43,7 +43,7 @@ func (s *Store[T]) decode(data []byte, id session.ID, expires int64) (rec sessio
 	if len(data) > s.limit {
 		return rec, &session.DecodeError{ID: id, Err: s.tooLarge(data)}
 	}
-	rec, err = codec.DecodeRecord(data, id, s.codec)
+	rec, err = wire.DecodeRecord(data, id, s.codec)
 	if err != nil {
 		return rec, err
 	}
@@ -72,7 +72,7 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 		return session.ErrNotFound
 	}
 	rev := newRevision()
-	data, err := codec.AppendRecord(nil, rec, rev, s.codec)
+	data, err := wire.AppendRecord(nil, rec, rev, s.codec)
 	if err != nil {
 		return err
 	}
@@ -248,4 +248,3 @@ func newRevision() session.Revision {
 		}
 	}
 }
-

@@ -1,0 +1,113 @@
+package sqlserver_test
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"testing"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/sqlstore"
+)
+
+// A line fails the next writing statement, before it happens or after.
+type line struct{ before, after error }
+
+type lossyDriver struct {
+	driver.Driver
+	line *line
+}
+
+type lossyConn struct {
+	driver.Conn
+	line *line
+}
+
+type lossyStmt struct {
+	driver.Stmt
+	line *line
+}
+
+func (d lossyDriver) Open(name string) (driver.Conn, error) {
+	conn, err := d.Driver.Open(name)
+	return lossyConn{conn, d.line}, err
+}
+
+func (c lossyConn) Prepare(query string) (driver.Stmt, error) {
+	stmt, err := c.Conn.Prepare(query)
+	return lossyStmt{stmt, c.line}, err
+}
+
+func (s lossyStmt) Exec(args []driver.Value) (driver.Result, error) {
+	before, after := s.line.before, s.line.after
+	s.line.before, s.line.after = nil, nil
+	if before != nil {
+		return nil, before
+	}
+	result, err := s.Stmt.Exec(args)
+	if err == nil && after != nil {
+		return nil, after
+	}
+	return result, err
+}
+
+var badLine = new(line)
+
+func init() { sql.Register("lossy", lossyDriver{new(sqlite.Driver), badLine}) }
+
+var errLost = errors.New("connection reset by peer")
+
+// A write whose reply is lost is recognised by its revision. One that did not happen
+// is not taken for done.
+func TestLostReplies(t *testing.T) {
+	db, err := sql.Open("lossy", sqliteFile(t))
+	must(t, err)
+	t.Cleanup(func() { db.Close() })
+	s, err := sqlstore.New(db, sqlstore.SQLite, codec.MessagePack[cart](), &sqlstore.Options{CreateTable: true})
+	must(t, err)
+	ctx := t.Context()
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	record := func() session.Record[cart] {
+		return session.Record[cart]{ID: session.NewToken().ID(), Created: at, Renewed: at, Deadline: at.Add(time.Hour), Expires: at.Add(time.Hour)}
+	}
+	saved := func() session.Record[cart] {
+		rec := record()
+		must(t, s.Save(ctx, &rec))
+		return rec
+	}
+	for name, test := range map[string]struct {
+		write func(rec *session.Record[cart]) error
+		rec   func() session.Record[cart]
+		done  error // of a write whose reply is lost
+	}{
+		"create":  {func(rec *session.Record[cart]) error { return s.Save(ctx, rec) }, record, nil},
+		"replace": {func(rec *session.Record[cart]) error { return s.Save(ctx, rec) }, saved, nil},
+		"retire": {func(rec *session.Record[cart]) error {
+			return s.Retire(ctx, rec.ID, rec.Revision, session.ID{9}, at.Add(time.Minute))
+		}, saved, nil},
+		"delete": {func(rec *session.Record[cart]) error { return s.Delete(ctx, rec.ID) }, saved, session.ErrUnavailable},
+		"touch":  {func(rec *session.Record[cart]) error { return s.Touch(ctx, rec.ID, at.Add(time.Minute)) }, saved, session.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := test.rec()
+			badLine.before = errLost
+			if err := test.write(&rec); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, errLost) {
+				t.Errorf("not sent: got %v", err)
+			}
+			badLine.after = errLost
+			if err := test.write(&rec); !errors.Is(err, test.done) {
+				t.Errorf("reply lost: got %v, want %v", err, test.done)
+			}
+			if name == "create" || name == "replace" { // the revision is known: a further write follows
+				must(t, s.Save(ctx, &rec))
+			}
+			badLine.before = errors.New("database is locked (5) (SQLITE_BUSY)")
+			rec = test.rec()
+			must(t, test.write(&rec)) // sent again
+		})
+	}
+}

@@ -1,0 +1,54 @@
+// Package sqlstore keeps sessions in a table of a SQL database: PostgreSQL (and
+// CockroachDB, which speaks its dialect), MySQL 8, MariaDB or SQLite.
+//
+//	db, err := sql.Open("pgx", "postgres://localhost/shop")
+//	...
+//	carts, err := sqlstore.New(db, "", codec.MessagePack[Cart](), &sqlstore.Options{CreateTable: true})
+//
+// The package imports no driver. The program does, and the store finds the dialect
+// from it.
+//
+// # Table
+//
+// [Schema] returns the table's definition for a migration tool. A session is one
+// row:
+//
+//	id         the session's ID, which is a hash of its token
+//	revision   names the last write
+//	owner      SHA-256 of the owner, or NULL
+//	ends       when the row ends, in Unix milliseconds on the database's clock
+//	deadline   its absolute end, on the same clock
+//	expires    the record's own time of expiry, as the program gave it
+//	record     the record in the form of package codec/wire; NULL if it was renewed
+//	successor  the ID of the session that goes on in its place; NULL if it was not
+//
+// Only the database's clock decides whether a session has ended, so that the clocks
+// of nodes may differ.
+//
+// # Statements
+//
+//	Load, Exists         one SELECT by primary key
+//	Save, Touch, Retire  one UPDATE or INSERT, and a SELECT if that wrote nothing
+//	Delete               one DELETE, and a SELECT if that deleted nothing
+//	ByOwner, All         SELECTs of 100 rows each, by index, without OFFSET
+//
+// Each statement commits by itself and is right at every isolation level. The store
+// prepares each once. Some creations also delete up to 64 rows that have ended;
+// [Store.Prune] deletes all of them. No goroutine runs.
+//
+// # Faults
+//
+// A failure of the database is [session.ErrUnavailable] around the cause. If a reply
+// to Save or Retire is lost, the store looks once whether the row has its revision.
+// A statement that the database rolled back, because of a deadlock, a lock or a
+// failed serialization, did nothing and is sent again up to eight times.
+//
+// SQLite lets one connection write at a time. Set busy_timeout and journal_mode=WAL
+// in the data source name. A database in memory is one for each connection, unless
+// the pool has one connection only.
+//
+// # Privileges
+//
+// The database's user needs SELECT, INSERT, UPDATE and DELETE on the table, and
+// CREATE for Options.CreateTable.
+package sqlstore
