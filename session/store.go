@@ -79,3 +79,27 @@ type Lister[T any] interface {
 	// [Indexer.ByOwner].
 	All(ctx context.Context) iter.Seq2[Record[T], error]
 }
+
+// A Poller is a [Store] that answers for many sessions at once.
+type Poller interface {
+	// Ended returns those of the IDs that are not live, like [Store.Exists] for
+	// each. With an error, IDs that it does not return may have ended too.
+	Ended(ctx context.Context, ids []ID) ([]ID, error)
+}
+
+// A Watcher is a [Store] that can tell at once when a session ends.
+type Watcher interface {
+	// Watch calls ended soon after the session with this ID has ended: retired,
+	// deleted, expired and removed, or replaced to make room. It may call ended
+	// more than once and also at other times, as a store does that knows only
+	// that a record was written, or has lost the connection that tells it. It
+	// may miss an end by expiry, and an end before Watch returns: callers ask
+	// [Store.Exists] too.
+	//
+	// The store calls ended from any goroutine, with locks held: ended must return
+	// at once, and must not call the store. It is not called after stop has
+	// returned, but for a call in progress. Calling stop again does nothing.
+	//
+	// If ok is false, the store cannot tell, as it is configured. Then stop is nil.
+	Watch(id ID, ended func()) (stop func(), ok bool)
+}

@@ -49,3 +49,7 @@ func (s *Session[T]) Settled() bool {
 	defer s.mu.Unlock()
 	return s.draft == nil && s.ending == nil && s.renewal == nil && !s.committing.busy() && (s.gone || !s.touchDue())
 }
+
+// Committing reports whether a commit is in progress, which may give the session
+// another ID. It is for code that follows [Session.ID].
+func (s *Session[T]) Committing() bool { return s.committing.busy() }

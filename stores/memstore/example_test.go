@@ -30,3 +30,27 @@ func ExampleNew() {
 	fmt.Println(rec.Value.Items, err)
 	// Output: [tea] <nil>
 }
+
+func ExampleStore_Watch() {
+	store := memstore.New[string](nil)
+	ctx := context.Background()
+	rec := session.Record[string]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)}
+	store.Save(ctx, &rec)
+
+	stop, _ := store.Watch(rec.ID, func() { fmt.Println("ended") })
+	defer stop()
+	store.Delete(ctx, rec.ID)
+	// Output: ended
+}
+
+func ExampleStore_Ended() {
+	store := memstore.New[string](nil)
+	ctx := context.Background()
+	rec := session.Record[string]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)}
+	store.Save(ctx, &rec)
+
+	unknown := session.NewToken().ID()
+	ended, err := store.Ended(ctx, []session.ID{rec.ID, unknown})
+	fmt.Println(len(ended), ended[0] == unknown, err)
+	// Output: 1 true <nil>
+}

@@ -38,8 +38,8 @@ type Options struct {
 	MaxSessions int
 }
 
-// A Store is a [session.Store] in memory, and a [session.Indexer] and
-// [session.Lister] too. Its methods are safe for concurrent use.
+// A Store is a [session.Store] in memory, and a [session.Indexer],
+// [session.Lister], [session.Poller] and [session.Watcher] too. Its methods are safe for concurrent use.
 //
 // Values are neither encoded nor copied: Load returns the value that was saved,
 // which must not be written to.
@@ -53,6 +53,8 @@ type Store[T any] struct {
 	made   sync.Once
 	shards []shard[T] // their number is a power of two, at most maxShards
 	owners owners[T]
+
+	watchers watchers
 }
 
 // New returns an empty store for sessions of type T. Nil options are the default.
@@ -72,6 +74,7 @@ func (s *Store[T]) make(maxSessions int) {
 	s.shards = make([]shard[T], n)
 	for i := range s.shards {
 		s.shards[i].owners, s.shards[i].max = &s.owners, maxSessions/n
+		s.shards[i].watchers = &s.watchers
 	}
 }
 

@@ -24,6 +24,7 @@ type shard[T any] struct {
 	markers     table[*marker, byMarkedID]
 	markerQueue queue[*marker]
 	owners      *owners[T]
+	watchers    *watchers
 	max         int              // of entries; zero or less for any number
 	last        session.Revision // counted up: no two writes in this shard share one
 	_           [64]byte         // keeps one shard's lock out of the next one's cache line
