@@ -63,10 +63,10 @@ func problems[T any](c codec.Codec[T]) string {
 	root := cmp.Or(reflect.TypeFor[T]().Name(), reflect.TypeFor[T]().String())
 	var paths []string
 	for line := range strings.Lines(err.Error()) {
-		_, rest, _ := strings.Cut(line, ": ")
-		_, rest, _ = strings.Cut(rest, ": ")
-		rest = strings.TrimPrefix(rest, root)
-		path, _, _ := strings.Cut(rest, ":")
+		_, message, _ := strings.Cut(line, ": ")
+		_, message, _ = strings.Cut(message, ": ")
+		message = strings.TrimPrefix(message, root)
+		path, _, _ := strings.Cut(message, ":")
 		paths = append(paths, strings.TrimPrefix(path, "."))
 	}
 	return strings.Join(slices.Compact(paths), " ")

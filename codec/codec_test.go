@@ -123,11 +123,11 @@ func roundTrip[T any](t *testing.T, values ...T) {
 				t.Errorf("%s: Append: %v", name, err)
 				continue
 			}
-			rest, ok := strings.CutPrefix(string(data), "before")
+			encoded, ok := strings.CutPrefix(string(data), "before")
 			if !ok {
 				t.Errorf("%s: Append lost what was there before", name)
 			}
-			if err := c.Decode([]byte(rest), &got); err != nil {
+			if err := c.Decode([]byte(encoded), &got); err != nil {
 				t.Errorf("%s: Decode: %v", name, err)
 				continue
 			}

@@ -14,7 +14,7 @@ import (
 // written, and must not have cost memory out of proportion.
 func checkDecode[T any](t *testing.T, c codec.Codec[T], data []byte) {
 	t.Helper()
-	var v, again T
+	var v, decoded T
 	var err error
 	allocated := allocation(func() { err = c.Decode(data, &v) })
 	if limit := uint64(1<<20 + 2000*len(data)); allocated > limit {
@@ -27,10 +27,10 @@ func checkDecode[T any](t *testing.T, c codec.Codec[T], data []byte) {
 	if err != nil {
 		return // read from data that is no value's encoding
 	}
-	if err := c.Decode(written, &again); err != nil {
+	if err := c.Decode(written, &decoded); err != nil {
 		t.Fatalf("what Append wrote cannot be read: %v", err)
 	}
-	if diff := cmp.Diff(v, again, exact...); diff != "" {
+	if diff := cmp.Diff(v, decoded, exact...); diff != "" {
 		t.Fatalf("not the same once it is written (-first +second):\n%s", diff)
 	}
 }
@@ -112,7 +112,7 @@ func FuzzVersioned(f *testing.F) {
 		var v visit
 		err := c.Decode(data, &v)
 		newer := len(data) > 2 && data[0] == 0xc1 && (data[1] > 0 || data[2] > 3)
-		if again := len(data) > 3 && data[0] == 0xc1 && data[3] == 0xc1; errors.Is(err, session.ErrNewer) != newer && !again {
+		if decoded := len(data) > 3 && data[0] == 0xc1 && data[3] == 0xc1; errors.Is(err, session.ErrNewer) != newer && !decoded {
 			t.Fatalf("got error %v", err)
 		}
 		if err != nil && (v.First != "" || v.Pages != nil) {

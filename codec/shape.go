@@ -29,7 +29,7 @@ func numbersOf(t reflect.Type) numbers {
 
 // A shaper makes the shapes of a type and of all types in it.
 type shaper struct {
-	seen      map[reflect.Type]*shape
+	made      map[reflect.Type]*shape
 	narrowest span
 }
 
@@ -42,11 +42,11 @@ func (c *shaper) shape(t reflect.Type) *shape {
 	if msgpackDialect.writer(t) != nil || msgpackDialect.reader(t) != nil {
 		return nil
 	}
-	if s, ok := c.seen[t]; ok {
+	if s, ok := c.made[t]; ok {
 		return s
 	}
 	s := &shape{typ: t}
-	c.seen[t] = s
+	c.made[t] = s
 	c.fill(s, t)
 	return s
 }

@@ -51,7 +51,7 @@ func plain(t *testing.T, w *httptest.ResponseRecorder) string {
 // within it, and ends the handler's response.
 func TestAnErrorResponseBesideACompressor(t *testing.T) {
 	t.Parallel()
-	places := map[string]func(a *app, h http.Handler) http.Handler{
+	positions := map[string]func(a *app, h http.Handler) http.Handler{
 		"around the manager": func(a *app, h http.Handler) http.Handler { return compress(a.Handler(h)) },
 		"within the manager": func(a *app, h http.Handler) http.Handler { return a.Handler(compress(h)) },
 		"both":               func(a *app, h http.Handler) http.Handler { return compress(a.Handler(compress(h))) },
@@ -68,7 +68,7 @@ func TestAnErrorResponseBesideACompressor(t *testing.T) {
 			io.WriteString(w, "done")
 		},
 	}
-	for place, around := range places {
+	for place, around := range positions {
 		for name, handler := range handlers {
 			t.Run(name+", compressor "+place, func(t *testing.T) {
 				st := newStore()

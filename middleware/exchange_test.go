@@ -167,7 +167,7 @@ func (p *pausing) Load(ctx context.Context, id session.ID) (session.Record[cart]
 // session as long as it can answer.
 func TestASessionAskedForAfterTheHandlerHasReturned(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct{ uses, ends bool }{
+	for name, test := range map[string]struct{ uses, refused bool }{
 		"the request goes on":                        {false, false},
 		"the request goes on, the handler used it":   {true, false},
 		"the request has ended":                      {false, true},
@@ -184,10 +184,10 @@ func TestASessionAskedForAfterTheHandlerHasReturned(t *testing.T) {
 				}
 			})
 			a.Handler(a.mux).ServeHTTP(recorder(), httptest.NewRequest("GET", "/x", nil).WithContext(ctx))
-			if test.ends {
+			if test.refused {
 				end()
 			}
-			if _, err := middleware.Get[cart](request); isLate(err) != test.ends || !test.ends && err != nil {
+			if _, err := middleware.Get[cart](request); isLate(err) != test.refused || !test.refused && err != nil {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -19,11 +19,11 @@ import (
 func TestASessionThatIsFirstAskedForLateIsRefused(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, newStore(), nil)
-	var first, again, loaded error
+	var first, second, loaded error
 	a.mux.HandleFunc("/late", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "begun")
 		_, first = middleware.Get[cart](r)
-		_, again = middleware.Get[cart](r)
+		_, second = middleware.Get[cart](r)
 	})
 	a.mux.HandleFunc("/early", func(w http.ResponseWriter, r *http.Request) {
 		middleware.Get[cart](r)
@@ -32,8 +32,8 @@ func TestASessionThatIsFirstAskedForLateIsRefused(t *testing.T) {
 	})
 	a.get("/late", "")
 	a.get("/early", "")
-	if !errors.Is(first, session.ErrLate) || !errors.Is(again, session.ErrLate) || loaded != nil {
-		t.Errorf("got %v, %v; after an early use %v", first, again, loaded)
+	if !errors.Is(first, session.ErrLate) || !errors.Is(second, session.ErrLate) || loaded != nil {
+		t.Errorf("got %v, %v; after an early use %v", first, second, loaded)
 	}
 }
 

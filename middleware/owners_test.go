@@ -147,15 +147,15 @@ func TestRevokeAllFindsASessionThatIsRenewedUnderItsHands(t *testing.T) {
 	st := &renewing{store: newStore()}
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Customer: "ada"})
-	var fresh string
+	var renewed string
 	st.renew = func(session.ID) {
 		a.handle("/renew", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { s.Renew() })
-		fresh = setCookie(t, a.get("/renew", cookie))
+		renewed = setCookie(t, a.get("/renew", cookie))
 	}
 	if n, err := a.RevokeAll(t.Context(), "ada"); n != 1 || err != nil {
 		t.Error(n, err)
 	}
-	if _, ok := a.value(t, fresh); ok || fresh == "" {
+	if _, ok := a.value(t, renewed); ok || renewed == "" {
 		t.Error("the renewed session slipped through")
 	}
 }

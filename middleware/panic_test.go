@@ -145,12 +145,12 @@ func TestATokenIsToldWhenAnEditPanics(t *testing.T) {
 				if err := s.Commit(r.Context()); err != nil {
 					t.Error(err)
 				}
-				again := false
+				repeated := false
 				s.Update(func(c *cart) {
-					if again {
+					if repeated {
 						panic("made again")
 					}
-					again = true
+					repeated = true
 					c.Items++
 				})
 				token, _ := s.Token()

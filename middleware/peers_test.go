@@ -63,8 +63,8 @@ func TestAnUnreadableSessionIsReplaced(t *testing.T) {
 		t.Errorf("reading: %d %v", w.Code, w.Header())
 	}
 	w = a.get("/add", cookie)
-	fresh := setCookie(t, w)
-	if w.Code != http.StatusOK || fresh == "" || fresh == cookie {
+	issued := setCookie(t, w)
+	if w.Code != http.StatusOK || issued == "" || issued == cookie {
 		t.Errorf("changing: %d %v", w.Code, w.Header())
 	}
 	if !slices.Contains(a.kinds(), session.EventUndecodable) {

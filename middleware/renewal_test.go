@@ -72,12 +72,12 @@ func (b *browser) send(path string, there, back time.Duration) *fetch {
 // cancel sends a request whose response the browser does not wait for.
 func (b *browser) cancel(path string) { b.app.get(path, b.cookie()) }
 
-func (b *browser) settle() { b.wait.Wait() }
+func (b *browser) waitForAnswers() { b.wait.Wait() }
 
 // at sends a request and waits for its response.
 func (b *browser) at(path string) *fetch {
 	f := b.send(path, 0, 0)
-	b.settle()
+	b.waitForAnswers()
 	return f
 }
 
@@ -120,7 +120,7 @@ func TestLateRequestsAfterALogIn(t *testing.T) {
 					for _, path := range []string{"/show", "/nothing", "/add", "/logout", "/login?as=ada"} {
 						lates = append(lates, b.send(path, there, back))
 					}
-					b.settle()
+					b.waitForAnswers()
 					if b.cookie() != setCookie(t, login.ResponseRecorder) || b.value().Customer != "ada" || b.value().Items != 1 {
 						t.Errorf("the browser has %q: %+v", b.cookie(), b.value())
 					}
@@ -147,7 +147,7 @@ func TestVeryLateRequestsAfterALogIn(t *testing.T) {
 		old := b.cookie()
 		login := b.send("/login?as=ada", time.Microsecond, 0)
 		reads := []*fetch{b.send("/show", 31*time.Second, 0), b.send("/nothing", 31*time.Second, 0), b.send("/logout", 31*time.Second, 0)}
-		b.settle()
+		b.waitForAnswers()
 		for _, f := range reads {
 			if f.Code != http.StatusOK || f.Header()["Set-Cookie"] != nil {
 				t.Errorf("%s: status %d, cookie %q", f.name, f.Code, f.Header()["Set-Cookie"])
@@ -157,8 +157,8 @@ func TestVeryLateRequestsAfterALogIn(t *testing.T) {
 		if b.cookie() != renewed {
 			t.Error("the browser has lost its cookie")
 		}
-		fresh := setCookie(t, b.app.get("/add", old))
-		if c, _ := b.app.value(t, fresh); fresh == old || c.Items != 1 || c.Customer != "" {
+		issued := setCookie(t, b.app.get("/add", old))
+		if c, _ := b.app.value(t, issued); issued == old || c.Items != 1 || c.Customer != "" {
 			t.Errorf("a change under the old token makes %+v", c)
 		}
 		if c, ok := b.app.value(t, renewed); !ok || c.Items != 1 {
@@ -181,7 +181,7 @@ func TestChangesDuringALogIn(t *testing.T) {
 			adds = append(adds, b.send("/add", time.Duration(n)*100*time.Millisecond+time.Microsecond, time.Duration(n%3)*time.Second))
 		}
 		adds = append(adds, b.send("/slow-add", time.Microsecond, 0))
-		b.settle()
+		b.waitForAnswers()
 		items := 1
 		for _, f := range adds {
 			if f.Code == http.StatusOK {
@@ -211,7 +211,7 @@ func TestParallelLogIns(t *testing.T) {
 		for n := range 5 {
 			logins = append(logins, b.send("/slow-login", time.Duration(n+1)*time.Millisecond, time.Duration(5-n)*time.Second))
 		}
-		b.settle()
+		b.waitForAnswers()
 		won := 0
 		for _, f := range logins {
 			if f.Code == http.StatusOK {
@@ -387,7 +387,7 @@ func (m meeting) arrive(t *testing.T, a *app, items int, responses ...*httptest.
 // A slow request must not bring back what another ended meanwhile.
 func TestSlowRequestDoesNotRevive(t *testing.T) {
 	t.Parallel()
-	for _, ends := range []string{"/logout", "/login?as=ada"} {
+	for _, ending := range []string{"/logout", "/login?as=ada"} {
 		for _, slow := range []struct {
 			does string
 			do   func(*session.Session[cart])
@@ -396,7 +396,7 @@ func TestSlowRequestDoesNotRevive(t *testing.T) {
 			{"reads", func(s *session.Session[cart]) { s.Value() }, http.StatusOK},
 			{"changes", func(s *session.Session[cart]) { s.Update(func(c *cart) { c.Items++ }) }, http.StatusConflict},
 		} {
-			t.Run(ends+" while another "+slow.does, func(t *testing.T) {
+			t.Run(ending+" while another "+slow.does, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					st := newStore()
 					a := newApp(t, st, nil)
@@ -409,7 +409,7 @@ func TestSlowRequestDoesNotRevive(t *testing.T) {
 					result := make(chan *httptest.ResponseRecorder)
 					go func() { result <- a.get("/slow", cookie) }()
 					synctest.Wait()
-					a.get(ends, cookie)
+					a.get(ending, cookie)
 					before := st.live(t)
 					w := <-result
 					if w.Code != slow.code || w.Header()["Set-Cookie"] != nil {

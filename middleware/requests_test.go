@@ -14,9 +14,9 @@ import (
 	"github.com/seed48429006/sessions/middleware"
 )
 
-// What is odd, but allowed, or forbidden by net/http and done all the same. Each
+// Handlers call the writer in unusual orders, some of which net/http forbids. Each
 // response is what it would be without a session, and the session is stored.
-func TestOddSequences(t *testing.T) {
+func TestSequencesOfWriterCalls(t *testing.T) {
 	t.Parallel()
 	type request = func(r *http.Request)
 	for name, test := range map[string]struct {

@@ -246,8 +246,8 @@ func (w *writer) ReadFrom(src io.Reader) (n int64, err error) {
 	if err := w.begin(); err != nil {
 		return 0, err
 	}
-	rest, err := io.Copy(w.ResponseWriter, src)
-	return n + rest, err
+	copied, err := io.Copy(w.ResponseWriter, src)
+	return n + copied, err
 }
 
 // holds reports whether the response is still held back.

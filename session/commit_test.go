@@ -142,12 +142,12 @@ func TestAnUpdateDuringACommitIsVisible(t *testing.T) {
 	s := load(t, store, token)
 	s.Update(increment)
 	runs := 0
-	var seen []int
+	var counts []int
 	store.once("Save", func() error {
 		s.Update(func(v *state) {
 			v.Count += 100
 			if runs++; runs == 2 {
-				seen = append(seen, s.Value().Count)
+				counts = append(counts, s.Value().Count)
 			}
 		})
 		other := load(t, store, token)
@@ -155,7 +155,7 @@ func TestAnUpdateDuringACommitIsVisible(t *testing.T) {
 		return other.Commit(t.Context())
 	})
 	commit(t, s)
-	if seen = append(seen, s.Value().Count); !slices.Equal(seen, []int{102, 103}) {
-		t.Errorf("a reader sees %v", seen)
+	if counts = append(counts, s.Value().Count); !slices.Equal(counts, []int{102, 103}) {
+		t.Errorf("a reader sees %v", counts)
 	}
 }

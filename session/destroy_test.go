@@ -13,7 +13,7 @@ import (
 )
 
 func TestEndedSessionsStayEnded(t *testing.T) {
-	ends := map[string]func(*testing.T, *probe, session.Token){
+	endings := map[string]func(*testing.T, *probe, session.Token){
 		"destroyed": func(t *testing.T, store *probe, token session.Token) {
 			s := load(t, store, token)
 			s.Destroy()
@@ -42,7 +42,7 @@ func TestEndedSessionsStayEnded(t *testing.T) {
 		"sets persistence": {func(s *session.Session[state]) { s.Persist(false) }, session.ErrGone},
 		"sets its end":     {func(s *session.Session[state]) { s.SetDeadline(time.Now().Add(time.Hour)) }, session.ErrGone},
 	}
-	for end, ended := range ends {
+	for end, ended := range endings {
 		for use, test := range uses {
 			t.Run(end+", and another request "+use, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -126,10 +126,10 @@ func TestDestroy(t *testing.T) {
 	}
 
 	store.calls()
-	fresh := session.New(store, nil)
-	fresh.Update(increment)
-	fresh.Destroy()
-	commit(t, fresh)
+	unstored := session.New(store, nil)
+	unstored.Update(increment)
+	unstored.Destroy()
+	commit(t, unstored)
 	if got := store.calls(); got != "" {
 		t.Errorf("destroying a new session calls %q", got)
 	}

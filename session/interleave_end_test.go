@@ -26,7 +26,7 @@ func endBy(t time.Time) request { return func(s *session.Session[state]) { s.Set
 
 func TestEveryOrderOfALogOut(t *testing.T) {
 	past := time.Unix(0, 0)
-	ends := map[string]request{"a log-out": logOut, "an end in the past": endBy(past)}
+	endings := map[string]request{"a log-out": logOut, "an end in the past": endBy(past)}
 	for name, test := range map[string]struct {
 		renews bool
 		act    request
@@ -42,7 +42,7 @@ func TestEveryOrderOfALogOut(t *testing.T) {
 		"a log-out":          {false, logOut},
 		"an end in the past": {false, endBy(past)},
 	} {
-		for endName, end := range ends {
+		for endName, end := range endings {
 			t.Run(endName+" and "+name, func(t *testing.T) {
 				t.Parallel()
 				o := overlap{Start: state{Count: 1}, Handlers: []request{end, test.act}, Age: 10 * time.Minute}
@@ -141,8 +141,8 @@ func wasHers(out outcome, o overlap, id session.ID) bool {
 
 func TestEveryOrderOfTake(t *testing.T) {
 	for name, test := range map[string]struct {
-		takes int // how many of the requests take the notes
-		rest  []request
+		takes  int // how many of the requests take the notes
+		others []request
 	}{
 		"an append":             {1, []request{note("1")}},
 		"two appends":           {1, []request{note("1"), note("2")}},
@@ -154,7 +154,7 @@ func TestEveryOrderOfTake(t *testing.T) {
 			t.Parallel()
 			taken := make([][]string, test.takes)
 			o := overlap{Start: state{Count: 1, Notes: []string{"old"}}}
-			if test.takes+len(test.rest) > 2 {
+			if test.takes+len(test.others) > 2 {
 				o.Faults = noFault
 			}
 			for i := range taken {
@@ -162,7 +162,7 @@ func TestEveryOrderOfTake(t *testing.T) {
 					taken[i] = session.Take(s, func(v *state) *[]string { return &v.Notes })
 				})
 			}
-			o.Handlers = append(o.Handlers, test.rest...)
+			o.Handlers = append(o.Handlers, test.others...)
 			overlaps(t, o, func(tb testing.TB, out outcome) {
 				for _, rec := range reachable(out) {
 					wantTaken(tb, out, taken, rec.Value.Notes)

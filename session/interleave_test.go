@@ -127,7 +127,7 @@ func read(s *session.Session[state])   { s.Value() }
 func commitNow(s *session.Session[state]) { s.Commit(context.Background()) }
 
 func TestEveryOrderOfUpdates(t *testing.T) {
-	again := both(note("0"), commitNow, note("again"))
+	twice := both(note("0"), commitNow, note("again"))
 	signIn := both(note("0"), logIn("ada"))
 	persist := func(s *session.Session[state]) { s.Persist(false) }
 	for name, test := range map[string]struct {
@@ -136,7 +136,7 @@ func TestEveryOrderOfUpdates(t *testing.T) {
 	}{
 		"two":                {2, overlap{Handlers: []request{note("0"), note("1")}}},
 		"three":              {3, overlap{Handlers: []request{note("0"), note("1"), note("2")}, Faults: noFault}},
-		"in two commits":     {2, overlap{Handlers: []request{again, note("1")}}},
+		"in two commits":     {2, overlap{Handlers: []request{twice, note("1")}}},
 		"with a touch":       {2, overlap{Handlers: []request{note("0"), note("1"), read}, Age: 10 * time.Minute}},
 		"with persistence":   {1, overlap{Handlers: []request{note("0"), persist}}},
 		"with a renewal":     {2, overlap{Handlers: []request{both(note("0"), renew), note("1")}}},

@@ -25,7 +25,7 @@ func TestLoad(t *testing.T) {
 	s = load(t, store, token)
 	s.Update(increment)
 	commit(t, s)
-	if fresh, _ := s.Token(); fresh.Equal(token) || load(t, store, token).Value().Count != 1 {
+	if issued, _ := s.Token(); issued.Equal(token) || load(t, store, token).Value().Count != 1 {
 		t.Error("an unreadable record was touched")
 	}
 

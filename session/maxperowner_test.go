@@ -97,11 +97,11 @@ func TestMaxPerOwnerUnderClockSkew(t *testing.T) {
 // which is after a log-in was stored.
 type panickingIndex struct {
 	*probe
-	asked int
+	calls int
 }
 
 func (p *panickingIndex) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[state], error] {
-	if p.asked++; p.asked == 2 {
+	if p.calls++; p.calls == 2 {
 		panic("index")
 	}
 	return p.probe.ByOwner(ctx, owner)

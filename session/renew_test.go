@@ -24,8 +24,8 @@ func TestRenew(t *testing.T) {
 		t.Errorf("calls %q: the new one must be there before the old one goes", got)
 	}
 	token, _ := s.Token()
-	fresh := load(t, store, token)
-	if token.Equal(old) || fresh.Value().Count != 2 || !fresh.Created().Equal(created) || !fresh.Deadline().Equal(deadline) {
+	renewed := load(t, store, token)
+	if token.Equal(old) || renewed.Value().Count != 2 || !renewed.Created().Equal(created) || !renewed.Deadline().Equal(deadline) {
 		t.Error("renewal loses something")
 	}
 	late := load(t, store, old)
@@ -175,10 +175,10 @@ func TestDetachedSessionsRefuseChangesThatNeedAToken(t *testing.T) {
 		}
 	}
 	store := newProbe()
-	fresh := session.New(store, nil)
-	fresh.Detach(t.Context())
-	fresh.Update(increment)
-	if err := fresh.Commit(t.Context()); !errors.Is(err, session.ErrLate) || live(t, store) != 0 {
+	unstored := session.New(store, nil)
+	unstored.Detach(t.Context())
+	unstored.Update(increment)
+	if err := unstored.Commit(t.Context()); !errors.Is(err, session.ErrLate) || live(t, store) != 0 {
 		t.Errorf("new: got %v", err)
 	}
 

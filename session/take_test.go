@@ -51,8 +51,8 @@ func TestTake(t *testing.T) {
 			if diff := cmp.Diff(test.taken, take(s)); diff != "" {
 				t.Error(diff)
 			}
-			if again := take(s); !cmp.Equal(again, "") {
-				t.Errorf("taken twice: %v", again)
+			if second := take(s); !cmp.Equal(second, "") {
+				t.Errorf("taken twice: %v", second)
 			}
 			if test.meanwhile != nil {
 				other := load(t, store, token)

@@ -93,11 +93,11 @@ func TestParseTokenIsStrict(t *testing.T) {
 
 func TestTokenAndID(t *testing.T) {
 	a, b := session.NewToken(), session.NewToken()
-	again, _ := session.ParseToken(a.Reveal())
+	parsed, _ := session.ParseToken(a.Reveal())
 	switch {
-	case a.Equal(b), !a.Equal(again), a.Equal(session.Token{}), session.Token{}.Equal(a), !(session.Token{}).Equal(session.Token{}):
+	case a.Equal(b), !a.Equal(parsed), a.Equal(session.Token{}), session.Token{}.Equal(a), !(session.Token{}).Equal(session.Token{}):
 		t.Error("Equal is wrong")
-	case a.ID() == b.ID(), a.ID() != again.ID(), a.ID().IsZero():
+	case a.ID() == b.ID(), a.ID() != parsed.ID(), a.ID().IsZero():
 		t.Error("ID is wrong")
 	case !session.Token{}.ID().IsZero(), session.Token{}.Reveal() != "":
 		t.Error("the zero token is something")

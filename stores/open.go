@@ -32,10 +32,10 @@ import (
 //
 // A store that holds connections implements [io.Closer].
 func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (session.Store[T], error) {
-	scheme, rest, colon := strings.Cut(url, ":")
+	scheme, address, colon := strings.Cut(url, ":")
 	scheme = strings.ToLower(scheme)
 	switch {
-	case scheme == "memory" && (rest == "" || rest == "//"):
+	case scheme == "memory" && (address == "" || address == "//"):
 		if checker, ok := c.(codec.Checker); ok {
 			if err := checker.Check(); err != nil {
 				return nil, err
@@ -62,11 +62,11 @@ func schemes() []string {
 
 // display returns the part of a URL that may be shown: none that could be a password.
 func display(url string) string {
-	scheme, rest, colon := strings.Cut(url, ":")
+	scheme, address, colon := strings.Cut(url, ":")
 	switch {
 	case strings.Contains(scheme, "@"):
 		return "…"
-	case colon && rest != "":
+	case colon && address != "":
 		return scheme + ":…"
 	}
 	return url

@@ -23,12 +23,12 @@ func FuzzDecodeRecord(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			again, err := wire.AppendRecord(nil, &rec, rec.Revision, codec.MessagePack[cart]())
+			rewritten, err := wire.AppendRecord(nil, &rec, rec.Revision, codec.MessagePack[cart]())
 			if err != nil {
 				t.Fatalf("what was read cannot be written: %v", err)
 			}
-			if head := wire.HeaderSize + len(rec.Owner); !bytes.Equal(again[:42], data[:42]) || !bytes.Equal(again[46:head], data[46:head]) {
-				t.Fatalf("read\n%x, wrote\n%x", data, again)
+			if head := wire.HeaderSize + len(rec.Owner); !bytes.Equal(rewritten[:42], data[:42]) || !bytes.Equal(rewritten[46:head], data[46:head]) {
+				t.Fatalf("read\n%x, wrote\n%x", data, rewritten)
 			}
 		}
 	})
@@ -41,7 +41,7 @@ func checkRetired(t *testing.T, data []byte, retired *session.RetiredError) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again := wire.AppendRetired(nil, h.Revision, retired.Successor); !bytes.Equal(again, data) {
-		t.Fatalf("read\n%x, wrote\n%x", data, again)
+	if rewritten := wire.AppendRetired(nil, h.Revision, retired.Successor); !bytes.Equal(rewritten, data) {
+		t.Fatalf("read\n%x, wrote\n%x", data, rewritten)
 	}
 }

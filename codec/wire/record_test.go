@@ -41,8 +41,8 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 				if diff := cmp.Diff(before, want); diff != "" {
 					t.Errorf("AppendRecord changed the record:\n%s", diff)
 				}
-				rest, ok := bytes.CutPrefix(data, []byte("before"))
-				got, err := wire.DecodeRecord(rest, want.ID, c)
+				encoded, ok := bytes.CutPrefix(data, []byte("before"))
+				got, err := wire.DecodeRecord(encoded, want.ID, c)
 				if err != nil || !ok {
 					t.Fatalf("got error %v", err)
 				}

@@ -105,19 +105,19 @@ func echoLogin(c *echo.Context, cart *sessions.Session[Cart]) error {
 }
 
 func echoSilent(c *echo.Context, cart *sessions.Session[Cart]) error {
-	put(cart, "silence")
+	appendItem(cart, "silence")
 	return c.NoContent(http.StatusNoContent)
 }
 
 // echoRefuse leaves the answer to echo's error handler, which writes it when
 // all middlewares have returned.
 func echoRefuse(c *echo.Context, cart *sessions.Session[Cart]) error {
-	put(cart, "refusal")
+	appendItem(cart, "refusal")
 	return echo.NewHTTPError(http.StatusTeapot, "no")
 }
 
 func echoStream(c *echo.Context, cart *sessions.Session[Cart]) error {
-	put(cart, "stream")
+	appendItem(cart, "stream")
 	if err := c.String(http.StatusOK, "first "); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func echoStream(c *echo.Context, cart *sessions.Session[Cart]) error {
 }
 
 func echoLate(c *echo.Context, cart *sessions.Session[Cart]) error {
-	defer put(cart, "latecomer")
+	defer appendItem(cart, "latecomer")
 	if err := c.String(http.StatusOK, "begun"); err != nil {
 		return err
 	}
@@ -138,12 +138,12 @@ func echoLate(c *echo.Context, cart *sessions.Session[Cart]) error {
 }
 
 func echoUpgrade(c *echo.Context, cart *sessions.Session[Cart]) error {
-	put(cart, "socket")
+	appendItem(cart, "socket")
 	takeOver(c.Response().(http.Hijacker))
 	return nil
 }
 
 func echoCrash(c *echo.Context, cart *sessions.Session[Cart]) error {
-	put(cart, "half")
+	appendItem(cart, "half")
 	panic("a bug")
 }

@@ -35,7 +35,7 @@ func TestEchoTimeout(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					put(cart, "refusal")
+					appendItem(cart, "refusal")
 					return errors.New("no")
 				})
 				e.GET("/cart", echo.WrapHandler(sessions.Handle(show)))
@@ -45,7 +45,7 @@ func TestEchoTimeout(t *testing.T) {
 						c.String(http.StatusTeapot, "late")
 						return
 					}
-					put(cart, "notice")
+					appendItem(cart, "notice")
 					c.String(http.StatusTeapot, "noted")
 				}
 				return e
@@ -62,7 +62,7 @@ func TestEchoTimeout(t *testing.T) {
 	}
 }
 
-func put(cart *sessions.Session[routers.Cart], item string) {
+func appendItem(cart *sessions.Session[routers.Cart], item string) {
 	cart.Update(func(c *routers.Cart) { c.Items = append(c.Items, item) })
 }
 

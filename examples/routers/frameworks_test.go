@@ -41,7 +41,7 @@ func TestCompressors(t *testing.T) {
 			r := mux.NewRouter()
 			r.Use(handlers.CompressHandler)
 			r.Handle("/items/{sku}", sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[routers.Cart]) {
-				put(cart, mux.Vars(r)["sku"])
+				appendItem(cart, mux.Vars(r)["sku"])
 				io.WriteString(w, "1 items")
 			}))
 			return carts.Handler(r)

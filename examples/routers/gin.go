@@ -86,17 +86,17 @@ func ginLogin(c *gin.Context, cart *sessions.Session[Cart]) {
 }
 
 func ginSilent(c *gin.Context, cart *sessions.Session[Cart]) {
-	put(cart, "silence")
+	appendItem(cart, "silence")
 	c.Status(http.StatusNoContent)
 }
 
 func ginRefuse(c *gin.Context, cart *sessions.Session[Cart]) {
-	put(cart, "refusal")
+	appendItem(cart, "refusal")
 	c.AbortWithStatusJSON(http.StatusTeapot, gin.H{"message": "no"})
 }
 
 func ginStream(c *gin.Context, cart *sessions.Session[Cart]) {
-	put(cart, "stream")
+	appendItem(cart, "stream")
 	c.String(http.StatusOK, "first ")
 	c.Writer.Flush()
 	<-Halfway
@@ -106,15 +106,15 @@ func ginStream(c *gin.Context, cart *sessions.Session[Cart]) {
 func ginLate(c *gin.Context, cart *sessions.Session[Cart]) {
 	c.String(http.StatusOK, "begun")
 	c.Writer.Flush()
-	put(cart, "latecomer")
+	appendItem(cart, "latecomer")
 }
 
 func ginUpgrade(c *gin.Context, cart *sessions.Session[Cart]) {
-	put(cart, "socket")
+	appendItem(cart, "socket")
 	takeOver(c.Writer)
 }
 
 func ginCrash(c *gin.Context, cart *sessions.Session[Cart]) {
-	put(cart, "half")
+	appendItem(cart, "half")
 	panic("a bug")
 }

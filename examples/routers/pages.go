@@ -44,14 +44,14 @@ func logout(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]
 
 // silent changes the session and writes no body.
 func silent(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
-	put(cart, "silence")
+	appendItem(cart, "silence")
 	w.WriteHeader(http.StatusNoContent)
 }
 
 // refuse changes the session and answers with an error, which is an answer like
 // any other: the change is saved.
 func refuse(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
-	put(cart, "refusal")
+	appendItem(cart, "refusal")
 	http.Error(w, "no", http.StatusTeapot)
 }
 
@@ -59,7 +59,7 @@ func refuse(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]
 var Halfway = make(chan struct{})
 
 func stream(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
-	put(cart, "stream")
+	appendItem(cart, "stream")
 	io.WriteString(w, "first ")
 	w.(http.Flusher).Flush()
 	<-Halfway
@@ -70,12 +70,12 @@ func stream(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]
 func late(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	io.WriteString(w, "begun")
 	w.(http.Flusher).Flush()
-	put(cart, "latecomer")
+	appendItem(cart, "latecomer")
 }
 
 // upgrade takes the connection over, as WebSockets do.
 func upgrade(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
-	put(cart, "socket")
+	appendItem(cart, "socket")
 	takeOver(w.(http.Hijacker))
 }
 
@@ -91,7 +91,7 @@ func takeOver(h http.Hijacker) {
 
 // crash fails when the cart is half changed.
 func crash(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
-	put(cart, "half")
+	appendItem(cart, "half")
 	panic("a bug")
 }
 
@@ -100,6 +100,6 @@ func crashAtLogout(w http.ResponseWriter, r *http.Request, cart *sessions.Sessio
 	panic("a bug")
 }
 
-func put(cart *sessions.Session[Cart], item string) {
+func appendItem(cart *sessions.Session[Cart], item string) {
 	cart.Update(func(c *Cart) { c.Items = append(c.Items, item) })
 }

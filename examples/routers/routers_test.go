@@ -147,8 +147,8 @@ func TestStreaming(t *testing.T) {
 			s.t.Errorf("%d saves before the first byte", n)
 		}
 		routers.Halfway <- struct{}{}
-		if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != "second" {
-			s.t.Errorf("%q, %v", rest, err)
+		if remainder, err := io.ReadAll(res.Body); err != nil || string(remainder) != "second" {
+			s.t.Errorf("%q, %v", remainder, err)
 		}
 		s.want("GET", "/cart", 200, "[tea stream]")
 	})

@@ -47,12 +47,12 @@ func showReview(w http.ResponseWriter, r *http.Request, cart *sessions.Session[C
 // one this is, is known when the change is saved; only then the order is shipped.
 func (s *shop) placeOrder(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	payment := r.PostFormValue("payment")
-	seen, _ := strconv.Atoi(r.PostFormValue("total"))
+	agreed, _ := strconv.Atoi(r.PostFormValue("total"))
 	number := newNumber()
 
 	var order Order
 	var placed bool
-	cart.Update(func(c *Cart) { order, placed = c.placeOrder(number, payment, Price(seen)) })
+	cart.Update(func(c *Cart) { order, placed = c.placeOrder(number, payment, Price(agreed)) })
 	if err := cart.Commit(r.Context()); err != nil {
 		// Fail drops the change: tried once more with the answer, it could empty
 		// the cart while nothing is shipped.

@@ -57,7 +57,7 @@ func (c Cart) nextStep() string {
 
 // placeOrder empties the cart into an order, and reports whether that could be
 // done. Seen is the total that the customer has agreed to.
-func (c *Cart) placeOrder(number, payment string, seen Price) (Order, bool) {
+func (c *Cart) placeOrder(number, payment string, agreed Price) (Order, bool) {
 	if c.nextStep() != stepReview {
 		return Order{}, false
 	}
@@ -66,7 +66,7 @@ func (c *Cart) placeOrder(number, payment string, seen Price) (Order, bool) {
 		return Order{}, false
 	}
 	c.Checkout.Payment = payment
-	if c.Total() != seen {
+	if c.Total() != agreed {
 		c.notify("Your cart has changed meanwhile. Please look at it again.")
 		return Order{}, false
 	}

@@ -67,7 +67,7 @@ func TestLogInRenewsToken(t *testing.T) {
 	shop, _ := open(t, nil)
 	ada := newVisitor(t, shop)
 	ada.post("/cart", "sku", "tea")
-	thief, old := ada.again(), ada.cookie().Value
+	thief, old := ada.sameBrowser(), ada.cookie().Value
 
 	ada.post("/login", "name", "Ada", "password", password).at(t, "/")
 	ada.get("/cart").has(t, "Fog Harbour tea", "Ada’s sessions")
@@ -105,7 +105,7 @@ func TestLogOut(t *testing.T) {
 	shop, _ := open(t, nil)
 	ada := newVisitor(t, shop)
 	ada.fill("Ada")
-	stolen := ada.again()
+	stolen := ada.sameBrowser()
 	ada.post("/logout").at(t, "/").has(t, "You are logged out.", "Log in")
 	ada.get("/cart").has(t, "There is nothing in it yet.")
 	stolen.get("/cart").has(t, "There is nothing in it yet.", "Log in")
@@ -117,7 +117,7 @@ func TestOrderIsPlacedOnce(t *testing.T) {
 	ada.fill("Ada")
 	var clicks sync.WaitGroup
 	for range 16 {
-		tab := ada.again()
+		tab := ada.sameBrowser()
 		clicks.Go(func() { tab.send(formRequest(stepReview, "payment", "door", "total", "890")) })
 	}
 	clicks.Wait()
@@ -131,7 +131,7 @@ func TestOrderIsWhatWasReviewed(t *testing.T) {
 	shop, shipped := open(t, nil)
 	ada := newVisitor(t, shop)
 	ada.fill("Ada").has(t, `name="total" value="890"`)
-	ada.again().post("/cart", "sku", "clock")
+	ada.sameBrowser().post("/cart", "sku", "clock")
 	ada.post(stepReview, "payment", "bank", "total", "890").
 		at(t, stepReview).has(t, "Your cart has changed", "Slow clock", `value="bank" required checked`)
 	ada.post(stepReview, "total", "8290").at(t, stepReview).has(t, "Please choose how you would like to pay.")

@@ -101,7 +101,7 @@ func (v *visitor) send(r *http.Request) *httptest.ResponseRecorder {
 
 // again returns a second browser with the same cookies: a copy that was stolen,
 // or another tab.
-func (v *visitor) again() *visitor {
+func (v *visitor) sameBrowser() *visitor {
 	other := newVisitor(v.t, v.shop)
 	maps.Copy(other.cookies, v.cookies)
 	return other

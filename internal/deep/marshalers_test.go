@@ -115,7 +115,7 @@ func TestTypesThatEncodeThemselvesKeepZones(t *testing.T) {
 type labelled struct {
 	cents    int
 	currency string
-	seen     *int
+	observed *int
 }
 
 func (p labelled) Equal(other labelled) bool { return p.cents == other.cents }

@@ -95,9 +95,9 @@ func TestSubtractFindsCopies(t *testing.T) {
 		want := subtracted(v, taken[:1])
 		only := taken[:1]
 		list.Subtract(&v, &only)
-		rest := []shapes{*one.Copy(&a), *one.Copy(&b)}
-		list.Subtract(&rest, &taken)
-		return reflect.DeepEqual(v, want) && rest == nil
+		remaining := []shapes{*one.Copy(&a), *one.Copy(&b)}
+		list.Subtract(&remaining, &taken)
+		return reflect.DeepEqual(v, want) && remaining == nil
 	}, &quick.Config{MaxCount: 50}); err != nil {
 		t.Error(err)
 	}

@@ -128,7 +128,7 @@ func (t *codecTrial[T]) refuses(data []byte) {
 		t.zeroed(v, data, err)
 		return
 	}
-	if again, err := t.codec.Append(nil, &v); err != nil || !bytes.Equal(again, data) {
+	if rewritten, err := t.codec.Append(nil, &v); err != nil || !bytes.Equal(rewritten, data) {
 		t.Errorf("Decode took %s for %+v", excerpt(data), v)
 	}
 }
@@ -141,12 +141,12 @@ func (t *codecTrial[T]) survives(data []byte) {
 		t.zeroed(v, data, err)
 		return
 	}
-	again, err := t.codec.Append(nil, &v)
+	rewritten, err := t.codec.Append(nil, &v)
 	if err != nil {
 		return
 	}
 	var got T
-	if err := t.codec.Decode(again, &got); err != nil {
+	if err := t.codec.Decode(rewritten, &got); err != nil {
 		t.Errorf("Decode read %s; what Append wrote of that, it does not read: %v", excerpt(data), err)
 		return
 	}

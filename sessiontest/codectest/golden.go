@@ -202,12 +202,12 @@ func (g *golden[T]) alike(f goldenFile, data []byte, v T) bool {
 	if plan := deep.Of[T](); err != nil || !plan.Equal(&was, &v) {
 		return false
 	}
-	again, err := g.write(v)
+	rewritten, err := g.write(v)
 	if err != nil {
 		return false
 	}
 	head := wire.HeaderSize + len(goldenHead.Owner)
-	if !permuted(again[head:], data[head:]) { // encrypted: there is no other form to see
+	if !permuted(rewritten[head:], data[head:]) { // encrypted: there is no other form to see
 		return len(payload) == len(data)-head
 	}
 	return permuted(payload, data[head:])

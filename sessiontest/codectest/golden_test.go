@@ -50,7 +50,7 @@ func (accountTag) SessionType() string  { return "account" }
 func (accountLost) SessionType() string { return "account" }
 func (accountType) SessionType() string { return "account" }
 
-var seen = map[string]int{"/": 1, "/a": 2, "/b": 3, "/c": 4}
+var visits = map[string]int{"/": 1, "/a": 2, "/b": 3, "/c": 4}
 
 // golden runs Golden and returns what it complains about.
 func golden[T any](t *testing.T, update bool, c codec.Codec[T], v T) string {
@@ -116,7 +116,7 @@ func remove(t *testing.T, name string) {
 func begin(t *testing.T, c codec.Codec[account]) map[string]string {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	v := account{"ada", seen}
+	v := account{"ada", visits}
 	complains(t, golden(t, false, c, v), "one.1.record is missing: run the test with SESSIONS_UPDATE_GOLDEN=1")
 	complains(t, golden(t, true, c, v))
 	made := files(t)
@@ -154,7 +154,7 @@ func kept(t *testing.T, made map[string]string, more ...string) {
 
 func TestGoldenAddedField(t *testing.T) {
 	made := begin(t, codec.MessagePack[account]())
-	c, v := codec.MessagePack[accountMore](), accountMore{"ada", seen, "dark"}
+	c, v := codec.MessagePack[accountMore](), accountMore{"ada", visits, "dark"}
 	complains(t, golden(t, false, c, v), "one.2.record is missing")
 	complains(t, golden(t, true, c, v))
 	complains(t, golden(t, false, c, v))
@@ -163,7 +163,7 @@ func TestGoldenAddedField(t *testing.T) {
 
 func TestGoldenRemovedField(t *testing.T) {
 	made := begin(t, codec.MessagePack[account]())
-	c, v := codec.MessagePack[accountLess](), accountLess{seen}
+	c, v := codec.MessagePack[accountLess](), accountLess{visits}
 	complains(t, golden(t, true, c, v), "one.1.txt: sessions that were stored like this are not read as what they were", `User: "ada"`)
 	kept(t, made, "one.2.record", "one.2.txt")
 	remove(t, "one.1.txt")
@@ -174,8 +174,8 @@ func TestGoldenRemovedField(t *testing.T) {
 
 func TestGoldenRenamedField(t *testing.T) {
 	made := begin(t, codec.MessagePack[account]())
-	complains(t, golden(t, false, codec.MessagePack[accountLost](), accountLost{"ada", seen}), "not read as what they were", "one.2.record is missing")
-	c, v := codec.MessagePack[accountTag](), accountTag{"ada", seen}
+	complains(t, golden(t, false, codec.MessagePack[accountLost](), accountLost{"ada", visits}), "not read as what they were", "one.2.record is missing")
+	c, v := codec.MessagePack[accountTag](), accountTag{"ada", visits}
 	complains(t, golden(t, false, c, v), `-`, `User: "ada"`, `Login: "ada"`)
 	kept(t, made)
 	remove(t, "one.1.txt")
@@ -188,7 +188,7 @@ func TestGoldenRenamedField(t *testing.T) {
 
 func TestGoldenRetypedField(t *testing.T) {
 	made := begin(t, codec.MessagePack[account]())
-	plain, v := codec.MessagePack[accountType](), accountType{[]string{"ada"}, seen}
+	plain, v := codec.MessagePack[accountType](), accountType{[]string{"ada"}, visits}
 	complains(t, golden(t, true, plain, v), "one.1.record: sessions that were stored like this cannot be read any more")
 	kept(t, made, "one.2.record", "one.2.txt")
 	remove(t, "one.2.record")
@@ -208,13 +208,13 @@ func TestGoldenRetypedField(t *testing.T) {
 
 func TestGoldenRenamedType(t *testing.T) {
 	made := begin(t, codec.MessagePack[account]())
-	complains(t, golden(t, false, codec.MessagePack[accountOther](), accountOther{"ada", seen}), "cannot be read any more", "accountOther")
+	complains(t, golden(t, false, codec.MessagePack[accountOther](), accountOther{"ada", visits}), "cannot be read any more", "accountOther")
 	kept(t, made)
 }
 
 // A new version alone is a new form, also if nothing else has changed.
 func TestGoldenNewVersion(t *testing.T) {
-	plain, v := codec.MessagePack[account](), account{"ada", seen}
+	plain, v := codec.MessagePack[account](), account{"ada", visits}
 	made := begin(t, plain)
 	c, err := codec.Versioned(1, plain, codec.From(0, plain, codec.Same))
 	if err != nil {
@@ -236,7 +236,7 @@ func TestGoldenSealed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	complains(t, golden(t, false, other, account{"ada", seen}), "cannot be read any more")
+	complains(t, golden(t, false, other, account{"ada", visits}), "cannot be read any more")
 	kept(t, made)
 }
 
@@ -250,10 +250,10 @@ func TestGoldenSamplesComeAndGo(t *testing.T) {
 	remove(t, "one.2.txt")
 	t.Setenv(codectest.UpdateGolden, "")
 	r := &recorder{TB: t}
-	codectest.Golden(r, codec.MessagePack[accountLost](), map[string]accountLost{"two": {"ada", seen}})
+	codectest.Golden(r, codec.MessagePack[accountLost](), map[string]accountLost{"two": {"ada", visits}})
 	complains(t, strings.Join(r.errors, "\n"), "one.1.txt: sessions that were stored like this are not read")
 	r = &recorder{TB: t}
-	codectest.Golden(r, c, map[string]account{"../two": {"ada", seen}})
+	codectest.Golden(r, c, map[string]account{"../two": {"ada", visits}})
 	complains(t, strings.Join(r.errors, "\n"), `"../two": a sample's name may have`)
 	r = &recorder{TB: t}
 	codectest.Golden(r, codec.MessagePack[sample](), map[string]sample{"loop": loop()})

@@ -27,7 +27,7 @@ func codecValueRules[T any]() []codecRule[T] {
 			try: func(t *codecTrial[T]) {
 				for _, v := range t.values {
 					for _, isNil := range []bool{true, false} {
-						want := t.hollow(v, isNil)
+						want := t.withEmpty(v, isNil)
 						t.same("the value comes back as another", want, t.decode(t.encode(want)))
 					}
 				}

@@ -79,13 +79,13 @@ func call(f func(reflect.Value), v reflect.Value) {
 
 // reshaped returns a copy of v that r has gone through.
 func (t *codecTrial[T]) reshaped(v T, r reshaper) T {
-	fresh := t.plan.Copy(&v)
-	r.walk(reflect.ValueOf(fresh).Elem())
-	return *fresh
+	copied := t.plan.Copy(&v)
+	r.walk(reflect.ValueOf(copied).Elem())
+	return *copied
 }
 
 // hollow returns v with every slice and map nil, or empty.
-func (t *codecTrial[T]) hollow(v T, isNil bool) T {
+func (t *codecTrial[T]) withEmpty(v T, isNil bool) T {
 	if isNil {
 		return t.reshaped(v, reshaper{slices: reflect.Value.SetZero, maps: reflect.Value.SetZero})
 	}

@@ -37,15 +37,15 @@ func readOnly(*session.Session[user]) {}
 // took them: "0110".
 func orders(t *testing.T, o interleave.Overlap[user]) map[string]int {
 	t.Helper()
-	seen := map[string]int{}
+	counts := map[string]int{}
 	o.Run(t, func(tb testing.TB, out interleave.Outcome[user]) {
 		var b strings.Builder
 		for _, s := range out.Steps {
 			b.WriteString(string(rune('0' + s.Actor)))
 		}
-		seen[b.String()]++
+		counts[b.String()]++
 	})
-	return seen
+	return counts
 }
 
 func TestEveryOrderRunsOnce(t *testing.T) {

@@ -134,7 +134,7 @@ type notes[V any] struct {
 	m  map[session.ID]V
 }
 
-func (n *notes[V]) put(id session.ID, v V) {
+func (n *notes[V]) set(id session.ID, v V) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.m == nil {

@@ -62,7 +62,7 @@ var deadlineFlaws = []flaw{
 			endless := *rec
 			endless.Deadline = time.Time{}
 			err := f.right.Save(ctx, &endless)
-			deadlines.put(rec.ID, rec.Deadline)
+			deadlines.set(rec.ID, rec.Deadline)
 			rec.Revision = endless.Revision
 			return err
 		}
@@ -195,7 +195,7 @@ var retireFlaws = []flaw{
 		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
 			err := f.right.Touch(ctx, id, expires)
 			if errors.Is(err, session.ErrGone) {
-				shortened.put(id, expires)
+				shortened.set(id, expires)
 			}
 			return err
 		}
@@ -244,7 +244,7 @@ var deleteFlaws = []flaw{
 		f.delete = func(ctx context.Context, id session.ID) error {
 			err := f.right.Delete(ctx, id)
 			if errors.Is(err, session.ErrGone) {
-				removed.put(id, true)
+				removed.set(id, true)
 				return nil
 			}
 			return err
@@ -260,7 +260,7 @@ var deleteFlaws = []flaw{
 	{"a deleted ID is spent", "delete-create", func(f *flawed) {
 		var spent notes[bool]
 		f.delete = func(ctx context.Context, id session.ID) error {
-			spent.put(id, true)
+			spent.set(id, true)
 			return f.right.Delete(ctx, id)
 		}
 		f.save = func(ctx context.Context, rec *record) error {

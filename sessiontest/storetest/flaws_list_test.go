@@ -17,7 +17,7 @@ func (f *flawed) remember() *notes[[]record] {
 		err := inner(ctx, rec)
 		if err == nil {
 			before, _ := saved.get(rec.ID)
-			saved.put(rec.ID, append(slices.Clip(before), *rec))
+			saved.set(rec.ID, append(slices.Clip(before), *rec))
 		}
 		return err
 	}

@@ -94,18 +94,18 @@ var mixtureFlaws = []flaw{
 		f.load = func(ctx context.Context, id session.ID) (record, error) {
 			rec, err := f.right.Load(ctx, id)
 			dawdle()
-			if later, again := f.right.Load(ctx, id); err == nil && again == nil {
+			if later, failed := f.right.Load(ctx, id); err == nil && failed == nil {
 				rec.Value = later.Value
 			}
 			return rec, err
 		}
 	}},
 	{"load is late", "race-whole save-replaces", func(f *flawed) {
-		var seen notes[record]
+		var first notes[record]
 		f.load = func(ctx context.Context, id session.ID) (record, error) {
 			rec, err := f.right.Load(ctx, id)
-			before, ok := seen.get(id)
-			seen.put(id, rec)
+			before, ok := first.get(id)
+			first.set(id, rec)
 			if ok && err == nil {
 				return before, nil
 			}

@@ -148,11 +148,11 @@ var saveFlaws = []flaw{
 				return session.ErrExists
 			}
 			err = f.right.Save(ctx, rec)
-			taken.put(rec.ID, err == nil)
+			taken.set(rec.ID, err == nil)
 			return err
 		}
 		f.delete = func(ctx context.Context, id session.ID) error {
-			taken.put(id, false)
+			taken.set(id, false)
 			return f.right.Delete(ctx, id)
 		}
 	}},

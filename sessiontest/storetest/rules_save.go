@@ -70,15 +70,15 @@ var saveRules = []rule{
 		explanation: "Save returns ErrConflict if the stored record has another revision than the one given, and changes nothing.",
 		try: func(t *trial) {
 			stale := t.live()
-			fresh := stale
-			fresh.Value.Visits++
-			t.save(&fresh)
+			current := stale
+			current.Value.Visits++
+			t.save(&current)
 			stale.Value.Name = "lost"
 			t.refused("Save", t.store.Save(t.Context(), &stale), session.ErrConflict)
-			t.wantStored(fresh)
-			stale.Revision = fresh.Revision + 1
+			t.wantStored(current)
+			stale.Revision = current.Revision + 1
 			t.refused("Save with a revision that never was", t.store.Save(t.Context(), &stale), session.ErrConflict)
-			t.wantStored(fresh)
+			t.wantStored(current)
 		},
 	},
 	{
@@ -125,7 +125,7 @@ var saveRules = []rule{
 		name:        "save-revisions-differ",
 		explanation: "Save sets a new revision, which no other write of this ID has had, not even one before the ID was deleted.",
 		try: func(t *trial) {
-			seen := make(map[session.Revision]bool)
+			revisions := make(map[session.Revision]bool)
 			rec := draft()
 			for i := range 40 {
 				if i%10 == 9 {
@@ -133,10 +133,10 @@ var saveRules = []rule{
 					rec.Revision = 0
 				}
 				t.save(&rec)
-				if rec.Revision == 0 || seen[rec.Revision] {
+				if rec.Revision == 0 || revisions[rec.Revision] {
 					t.Fatalf("write %d has the revision %d, as has another one", i, rec.Revision)
 				}
-				seen[rec.Revision] = true
+				revisions[rec.Revision] = true
 			}
 		},
 	},

@@ -36,7 +36,7 @@ func randomIDs(n int) []session.ID {
 }
 
 // fresh returns a record that lives for an hour and was never stored.
-func fresh[T any](id session.ID, owner string, v T) *session.Record[T] {
+func newRecord[T any](id session.ID, owner string, v T) *session.Record[T] {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	return &session.Record[T]{
 		ID: id, Owner: owner, Value: v,
@@ -48,7 +48,7 @@ func fresh[T any](id session.ID, owner string, v T) *session.Record[T] {
 func filled(b *testing.B, n int) (*memstore.Store[cart], []session.ID) {
 	s, ids := memstore.New[cart](nil), randomIDs(n)
 	for i, id := range ids {
-		if err := s.Save(b.Context(), fresh(id, fmt.Sprint("customer-", i), cart{Items: make([]item, 10)})); err != nil {
+		if err := s.Save(b.Context(), newRecord(id, fmt.Sprint("customer-", i), cart{Items: make([]item, 10)})); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -135,7 +135,7 @@ func BenchmarkMemory(b *testing.B) {
 				memory(&before)
 				recs := make([]*session.Record[cart], n)
 				for i, id := range ids {
-					recs[i] = fresh(id, fmt.Sprint("customer-", i), cart{Items: make([]item, 10)})
+					recs[i] = newRecord(id, fmt.Sprint("customer-", i), cart{Items: make([]item, 10)})
 				}
 				memory(&records)
 				s := memstore.New[cart](nil)

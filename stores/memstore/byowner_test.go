@@ -76,7 +76,7 @@ func TestByOwnerEnds(t *testing.T) {
 			var renewing sync.WaitGroup
 			var done atomic.Bool
 			for range 4 {
-				rec := fresh(session.NewToken().ID(), owner, 2)
+				rec := newRecord(session.NewToken().ID(), owner, 2)
 				if err := s.Save(t.Context(), rec); err != nil {
 					t.Fatal(err)
 				}

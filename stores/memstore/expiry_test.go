@@ -16,7 +16,7 @@ import (
 // save stores a fresh record and returns it.
 func save[T any](t *testing.T, s *memstore.Store[T], v T, lives time.Duration) session.Record[T] {
 	t.Helper()
-	rec := fresh(session.NewToken().ID(), "ada", v)
+	rec := newRecord(session.NewToken().ID(), "ada", v)
 	rec.Expires = time.Now().Add(lives).UTC().Truncate(time.Millisecond)
 	if err := s.Save(t.Context(), rec); err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func heap() int64 {
 // TestEndFreesValue checks that nothing holds on to a value whose session ended.
 func TestEndFreesValue(t *testing.T) {
 	type large [1 << 16]byte
-	ends := map[string]func(*memstore.Store[*large], session.Record[*large]) error{
+	endings := map[string]func(*memstore.Store[*large], session.Record[*large]) error{
 		"retire": func(s *memstore.Store[*large], rec session.Record[*large]) error {
 			return s.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, time.Now().Add(time.Hour))
 		},
@@ -132,10 +132,10 @@ func TestEndFreesValue(t *testing.T) {
 			return s.Save(t.Context(), &rec)
 		},
 		"evict": func(s *memstore.Store[*large], _ session.Record[*large]) error {
-			return s.Save(t.Context(), fresh[*large](session.ID{1}, "", nil))
+			return s.Save(t.Context(), newRecord[*large](session.ID{1}, "", nil))
 		},
 	}
-	for name, end := range ends {
+	for name, end := range endings {
 		t.Run(name, func(t *testing.T) {
 			s := memstore.New[*large](&memstore.Options{MaxSessions: 1})
 			rec := save(t, s, new(large), time.Hour)
@@ -160,7 +160,7 @@ func TestBurstGivesMemoryBack(t *testing.T) {
 	ids := make([]session.ID, 100_000)
 	for i := range ids {
 		ids[i] = session.NewToken().ID()
-		if err := s.Save(t.Context(), fresh(ids[i], ids[i].String(), i)); err != nil {
+		if err := s.Save(t.Context(), newRecord(ids[i], ids[i].String(), i)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -125,8 +125,8 @@ func (s *shard[T]) read(e *entry[T], rec *session.Record[T]) bool {
 func (s *shard[T]) appendEntries(dst []*entry[T]) []*entry[T] {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, places := range s.queue.heap.chunks {
-		for _, p := range places {
+	for _, chunk := range s.queue.heap.chunks {
+		for _, p := range chunk {
 			dst = append(dst, p.item)
 		}
 	}

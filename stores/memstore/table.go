@@ -52,13 +52,13 @@ func (t *table[N, L]) replace(old, other N) {
 	for *p != old {
 		p = t.links.next(*p)
 	}
-	rest := *t.links.next(old)
+	following := *t.links.next(old)
 	*t.links.next(old) = none
 	if other != none {
-		*t.links.next(other) = rest
-		rest = other
+		*t.links.next(other) = following
+		following = other
 	}
-	*p = rest
+	*p = following
 }
 
 // split adds a bucket, which takes about half the nodes of another one.

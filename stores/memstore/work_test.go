@@ -18,7 +18,7 @@ func TestNoCallCopiesTheStore(t *testing.T) {
 	ids := randomIDs(2000)
 	recs := make([]*session.Record[int], len(ids))
 	for i, id := range ids {
-		recs[i] = fresh(id, id.String(), i)
+		recs[i] = newRecord(id, id.String(), i)
 	}
 	for _, tt := range []struct {
 		name string

@@ -141,8 +141,8 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 		t.Helper()
 		info, err := direct.Info(ctx, "replication").Result()
 		must(t, err)
-		_, rest, _ := strings.Cut(info, "master_repl_offset:")
-		_, err = fmt.Sscan(rest, &n)
+		_, after, _ := strings.Cut(info, "master_repl_offset:")
+		_, err = fmt.Sscan(after, &n)
 		must(t, err)
 		return n
 	}

@@ -91,8 +91,8 @@ func parse(rawURL string) (*url.URL, error) {
 	case err != nil:
 		return nil, errors.New("redisstore: the server's address is not a valid URL; " + encode)
 	}
-	_, rest, _ := strings.Cut(rawURL, "//")
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 && strings.Contains(rest[end:], "@") {
+	_, address, _ := strings.Cut(rawURL, "//")
+	if end := strings.IndexAny(address, "/?#"); end >= 0 && strings.Contains(address[end:], "@") {
 		return nil, errors.New("redisstore: the server's address has an @ after the host; " + encode)
 	}
 	return u, nil

@@ -255,13 +255,13 @@ func TestConnectionsThatHang(t *testing.T) {
 		}
 		answers = make(chan bool)
 		server.got = nil
-		again := asking(t, s, 10)
+		later := asking(t, s, 10)
 		if got := server.sizes(); !slices.Equal(got, []int{1, 1}) {
 			t.Errorf("later %v commands are sent at once", got)
 		}
 		close(answers)
 		for range 10 {
-			must(t, <-again)
+			must(t, <-later)
 		}
 	})
 }
@@ -271,7 +271,7 @@ func TestConnectionsThatHang(t *testing.T) {
 func TestAPipelineThatBreaks(t *testing.T) {
 	for name, test := range map[string]struct {
 		broken error
-		again  string // the script's last argument
+		later  string // the script's last argument
 	}{
 		"after it was sent": {io.ErrUnexpectedEOF, "1"},
 		"before":            {redis.ErrPoolTimeout, ""},
@@ -306,7 +306,7 @@ func TestAPipelineThatBreaks(t *testing.T) {
 					t.Fatalf("%v commands are sent together", got)
 				}
 				for _, cmds := range server.got {
-					if args := cmds[0].Args(); len(cmds) == 1 && args[0] == "evalsha" && args[len(args)-1] != test.again {
+					if args := cmds[0].Args(); len(cmds) == 1 && args[0] == "evalsha" && args[len(args)-1] != test.later {
 						t.Errorf("the write is sent with %q", args[len(args)-1])
 					}
 				}

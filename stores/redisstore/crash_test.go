@@ -46,18 +46,18 @@ func TestCrashes(t *testing.T) {
 		t.Cleanup(func() { dying.Close() })
 		hook := new(crash)
 		dying.AddHook(hook)
-		doomed := newStore(t, dying)
+		store := newStore(t, dying)
 
 		steps := map[string]struct {
 			commands int
 			call     func(rec session.Record[cart]) error
 		}{
-			"create": {2, func(session.Record[cart]) error { r := draft("anna"); return doomed.Save(ctx, &r) }},
-			"owner":  {3, func(r session.Record[cart]) error { r.Owner = "bert"; return doomed.Save(ctx, &r) }},
-			"later":  {3, func(r session.Record[cart]) error { r.Deadline = in(50 * time.Hour); return doomed.Save(ctx, &r) }},
-			"delete": {2, func(r session.Record[cart]) error { return doomed.Delete(ctx, r.ID) }},
+			"create": {2, func(session.Record[cart]) error { r := draft("anna"); return store.Save(ctx, &r) }},
+			"owner":  {3, func(r session.Record[cart]) error { r.Owner = "bert"; return store.Save(ctx, &r) }},
+			"later":  {3, func(r session.Record[cart]) error { r.Deadline = in(50 * time.Hour); return store.Save(ctx, &r) }},
+			"delete": {2, func(r session.Record[cart]) error { return store.Delete(ctx, r.ID) }},
 			"retire": {2, func(r session.Record[cart]) error {
-				return doomed.Retire(ctx, r.ID, r.Revision, session.ID{}, in(time.Hour))
+				return store.Retire(ctx, r.ID, r.Revision, session.ID{}, in(time.Hour))
 			}},
 		}
 		for name, step := range steps {

@@ -25,7 +25,7 @@ func TestEndAgainstSlowRequest(t *testing.T) {
 	t.Parallel()
 	onEveryTopology(t, func(t *testing.T, url string) {
 		one, other := newSite(t, url, nil, nil), newSite(t, url, nil, nil) // two nodes
-		ends := map[string]func(cookie string) error{
+		endings := map[string]func(cookie string) error{
 			"log-out":   func(cookie string) error { return failing(other.get("/logout", cookie)) },
 			"renewal":   func(cookie string) error { return failing(other.get("/renew", cookie)) },
 			"log-in":    func(cookie string) error { return failing(other.get("/login?as=eve", cookie)) },
@@ -42,7 +42,7 @@ func TestEndAgainstSlowRequest(t *testing.T) {
 			"logs in":  {func(b *sessions.Session[basket]) { b.Update(func(v *basket) { v.Customer = "bob" }) }, http.StatusConflict},
 			"logs out": {func(b *sessions.Session[basket]) { b.Destroy() }, 0}, // see below
 		}
-		for ending, end := range ends {
+		for ending, end := range endings {
 			for doing, do := range does {
 				name := fmt.Sprintf("%s while another %s", ending, doing)
 				cookie := one.customer(t, "ada")

@@ -123,23 +123,23 @@ func TestOwnersAtScale(t *testing.T) {
 		}
 	}
 	numbers := []int{10, 100, 1000}
-	lists, ends := make([]work, len(numbers)), make([]work, len(numbers))
+	lists, endings := make([]work, len(numbers)), make([]work, len(numbers))
 	for i, n := range numbers {
-		lists[i], ends[i] = measure(0, n)
+		lists[i], endings[i] = measure(0, n)
 		if want := (map[string]int{"zrange": 1, "get": n}); !maps.Equal(lists[i].calls, want) {
 			t.Errorf("to list %d sessions takes %v, want %v", n, lists[i].calls, want)
 		}
 		// Two passes, the second of which finds nothing, and for each session a script that deletes it.
 		want := map[string]int{"zrange": 2, "get": n, "evalsha": n, "getrange": 2 * n, "del": n, "zrem": n}
-		if !maps.Equal(ends[i].calls, want) {
-			t.Errorf("to end %d sessions takes %v, want %v", n, ends[i].calls, want)
+		if !maps.Equal(endings[i].calls, want) {
+			t.Errorf("to end %d sessions takes %v, want %v", n, endings[i].calls, want)
 		}
 	}
 	crowd(t, s.client, others(t))
 	for i, n := range numbers {
 		list, end := measure(others(t), n)
 		check("list", n, lists[i], list)
-		check("end", n, ends[i], end)
+		check("end", n, endings[i], end)
 	}
 }
 

@@ -88,24 +88,24 @@ func (c *Client) request(ctx context.Context, in Input, token session.Token) err
 	c.handle(s, in)
 	edited := c.editDuringCommit(s, in)
 	err = s.Commit(ctx)
-	next, again := edited()
+	next, made := edited()
 	switch {
 	case err != nil:
 		return errors.Join(c.recordError(in, err, call), c.discard(ctx, s))
 	case in.Kind == LogOut:
 		c.World.record(c.ID, in, Output{Answer: Done}, call)
-		if !again {
+		if !made {
 			return nil
 		}
 		return c.beginAfterLogOut(ctx, s, next, call)
 	}
 	stored := s.Value()
-	if again { // the value has the edit already
+	if made { // the value has the edit already
 		stored.Owner = last.Owner
 		stored.Notes = bytes.TrimSuffix(stored.Notes, []byte{next.Number})
 	}
 	next.Lineage, next.Name, err = c.recordSuccess(s, in, stored, last.Kind, call)
-	if !again || err != nil {
+	if !made || err != nil {
 		return err
 	}
 	call = c.World.clock.Add(1)

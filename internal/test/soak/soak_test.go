@@ -69,17 +69,17 @@ func soak(t *testing.T, store session.Store[Visit], connections func() int) {
 		wg.Wait()
 		return count.Load()
 	}
-	rest := func() { // as for the first time, if there is the time for it
+	pause := func() { // as for the first time, if there is the time for it
 		if d >= time.Minute {
 			time.Sleep(calm)
 			come(time.Second)
 		}
 	}
 	come(d / warmUp)
-	rest()
+	pause()
 	heap, conns := heapInUse(), connections()
 	visits := come(d - d/warmUp)
-	rest()
+	pause()
 	time.Sleep(2 * soon)
 	for rec, err := range m.All(t.Context()) {
 		t.Errorf("a session of %q outlives its visitor: %v", rec.Owner, err)
@@ -151,8 +151,8 @@ func connected(t *testing.T, client *redis.Client) (n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(info, "connected_clients:")
-	if _, err := fmt.Sscan(rest, &n); err != nil {
+	_, number, _ := strings.Cut(info, "connected_clients:")
+	if _, err := fmt.Sscan(number, &n); err != nil {
 		t.Fatal(err)
 	}
 	return n

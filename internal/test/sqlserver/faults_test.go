@@ -165,16 +165,16 @@ func TestPages(t *testing.T) {
 			created(t, s, cart{Customer: "ada"})
 		}
 		created(t, s, cart{Customer: "bob"})
-		seen := map[session.ID]bool{}
+		listed := map[session.ID]bool{}
 		for rec, err := range s.ByOwner(t.Context(), "ada") {
 			must(t, err)
-			seen[rec.ID] = true
-			if len(seen) == 150 { // in the middle, one goes and one comes
+			listed[rec.ID] = true
+			if len(listed) == 150 { // in the middle, one goes and one comes
 				must(t, s.Delete(t.Context(), rec.ID))
 			}
 		}
-		if len(seen) != n {
-			t.Errorf("%d sessions, want %d", len(seen), n)
+		if len(listed) != n {
+			t.Errorf("%d sessions, want %d", len(listed), n)
 		}
 		all := 0
 		for _, err := range s.All(t.Context()) {
