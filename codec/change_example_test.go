@@ -84,8 +84,8 @@ func Example_fieldRedefined() {
 	// {Price:1234} <nil>
 }
 
-// A field that is split in two needs a version too. That an upgrade cannot make
-// sense of a value ends that session and no other.
+// A field that is split in two needs a version too. A value that the upgrade
+// refuses ends that session and no other.
 func Example_fieldSplit() {
 	type visitV1 struct{ Name string }
 	type Visit struct{ First, Last string }

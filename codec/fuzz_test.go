@@ -10,8 +10,8 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// checkDecode feeds data to c. What it takes must come back the same once it is
-// written, and must not have cost memory out of proportion.
+// checkDecode feeds data to c. A value that c decodes must survive a round trip,
+// and decoding must take memory in proportion to the data.
 func checkDecode[T any](t *testing.T, c codec.Codec[T], data []byte) {
 	t.Helper()
 	var v, decoded T

@@ -8,7 +8,7 @@ import (
 	"github.com/seed48429006/sessions/sessiontest/codectest"
 )
 
-// What this module stored, every later version of it can read.
+// Every later version of this module can read the data that this one stored.
 func TestStoredForms(t *testing.T) {
 	full := tenItems()
 	full.Notices = []string{"hello"}

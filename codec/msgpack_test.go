@@ -118,7 +118,7 @@ func allocation(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// What msgpack writes by other means than this codec uses can still be read.
+// The codec reads every format of msgpack, also those that it does not write.
 func TestMessagePackReadsEveryFormat(t *testing.T) {
 	long := strings.Repeat("x", 1<<16)
 	for _, tt := range []struct {
@@ -249,8 +249,8 @@ func TestMessagePackWritesNothingItCannotRead(t *testing.T) {
 	}
 }
 
-// What one type's own methods set does not change how the next value is written
-// or read.
+// A type's own methods may set options of the encoder or decoder. They do not
+// change how the next value is written or read.
 func TestMessagePackCallsAreIndependent(t *testing.T) {
 	want, err := codec.MessagePack[cart]().Append(nil, new(cart))
 	if err != nil {

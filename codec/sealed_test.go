@@ -176,7 +176,7 @@ func TestSealedIsTiedToItsRecord(t *testing.T) {
 	}
 }
 
-// Who can forge checksums cannot pass one type's value off as another's.
+// An attacker who can forge checksums cannot pass one type's value off as another's.
 func TestSealedIsTiedToItsType(t *testing.T) {
 	rec := session.Record[order]{ID: session.ID{1}, Value: order{"anna"}}
 	data, err := wire.AppendRecord(nil, &rec, 1, sealed(t, codec.MessagePack[order](), 1))

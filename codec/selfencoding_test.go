@@ -96,7 +96,7 @@ func (s *span) DecodeMsgpack(d *msgpack.Decoder) error {
 	return d.DecodeMulti(&s.from, &s.to, &s.place)
 }
 
-// What the encoding shows is a change, and nothing else.
+// A value has changed if its encoding has, and only then.
 func TestChangesOfTypesThatMsgpackEncodes(t *testing.T) {
 	type trip struct{ When span }
 	plan, at := deep.Of[trip](), time.Unix(1, 0)

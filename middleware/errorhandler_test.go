@@ -112,7 +112,7 @@ func TestAnErrorHandlerThatSaysLittle(t *testing.T) {
 }
 
 // The error handler may ask for the session, and has the request as the handler
-// that failed had it. What it changes is not saved.
+// that failed had it. Its changes are not saved.
 func TestAnErrorHandlerMayLookAtTheSession(t *testing.T) {
 	t.Parallel()
 	type key struct{}

@@ -87,7 +87,7 @@ var bodyHeaders = []string{"Accept-Ranges", "Cdn-Cache-Control", "Clear-Site-Dat
 	"Hx-Location", "Hx-Redirect", "Hx-Trigger", "Last-Modified", "Location", "Refresh", "Repr-Digest", "Surrogate-Control",
 	"Trailer", "Transfer-Encoding"}
 
-// What a handler said before its commit failed must not reach the client.
+// A response written before the commit failed must not reach the client.
 func TestAFailedCommitSendsTheErrorHandlersResponseOnly(t *testing.T) {
 	t.Parallel()
 	handlers := map[string]func(http.ResponseWriter, *http.Request){
@@ -310,7 +310,7 @@ func TestNoAnswerAfterTheFirstByte(t *testing.T) {
 	}
 }
 
-// What the client was told before a late change failed must not look complete.
+// If a late change fails, the response that was sent already must not look complete.
 func TestALateFailureOverTheWire(t *testing.T) {
 	t.Parallel()
 	onServers(t, func(t *testing.T, a *app) http.Handler {
@@ -367,8 +367,8 @@ func TestAFailureSendsNoSessionCookieOfTheHandlers(t *testing.T) {
 	}
 }
 
-// What the handler says of its body after its commit has failed is not sent
-// either, by a writer that looks at the header last.
+// After a failed commit, headers that describe the handler's body are not sent,
+// even by a writer that reads the header last.
 func TestHeadersAfterAFailure(t *testing.T) {
 	t.Parallel()
 	st := newStore()

@@ -15,7 +15,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// What other libraries get wrong over HTTP, and the tests that keep it right here:
+// Mistakes of other libraries over HTTP, and the tests that exclude them here:
 //
 //	a slow request revives a session          TestSlowRequestDoesNotRevive
 //	the last whole record wins                TestConcurrentRequests
@@ -137,8 +137,8 @@ func (c *cache) get(path, cookie string) *httptest.ResponseRecorder {
 	return w
 }
 
-// cacheable follows section 3. That a response sets a cookie does not keep it
-// out of a cache (section 7.3).
+// cacheable follows section 3. A Set-Cookie header does not keep a response out
+// of a cache (section 7.3).
 func cacheable(h http.Header) bool {
 	control := strings.ToLower(strings.Join(h["Cache-Control"], ","))
 	return !strings.Contains(control, "no-store") && !strings.Contains(control, "private") &&

@@ -54,9 +54,9 @@ type fetch struct {
 	name string
 }
 
-// send sends a request that takes a while to the server, and its response a
-// while back. What is sent together needs some while to the server each, or one
-// may be there before the next is sent. The fetch is complete after settle.
+// send sends a request. It travels to the server for the time there, its response
+// for the time back. Requests that overlap each need a time there, else one may
+// arrive before the next is sent. The fetch is complete after waitForAnswers.
 func (b *browser) send(path string, there, back time.Duration) *fetch {
 	f := &fetch{name: fmt.Sprintf("%s after %v", path, there)}
 	cookie := b.cookie()
@@ -139,8 +139,8 @@ func TestLateRequestsAfterALogIn(t *testing.T) {
 	}
 }
 
-// Where the marker of the old session is gone, its token is one that nobody
-// knows. Who only reads gets no cookie; who changes something begins anew.
+// When the old session's marker is gone, its token is unknown. A request that only
+// reads gets no cookie. A request that changes something begins a new session.
 func TestVeryLateRequestsAfterALogIn(t *testing.T) {
 	t.Parallel()
 	browse(t, func(t *testing.T, b *browser, st *store) {

@@ -151,8 +151,8 @@ func TestTheSaveIsBounded(t *testing.T) {
 	})
 }
 
-// What an observer changes while the session is committed for the last time is
-// committed too, or answered for.
+// A change by an observer during the last commit is committed too, or the
+// response fails.
 func TestAChangeDuringTheLastCommit(t *testing.T) {
 	t.Parallel()
 	for _, down := range []bool{false, true} {

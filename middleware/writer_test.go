@@ -202,9 +202,8 @@ func TestServerSentEvents(t *testing.T) {
 	})
 }
 
-// The ways in which WebSocket libraries hijack a connection and say so to the
-// client. What the session's token needs is in w.Header(), which goes into the
-// upgrade response by itself or is given to the library.
+// WebSocket libraries hijack a connection in one of two ways. The session's cookie
+// is in w.Header(), which is sent with the upgrade response or given to the library.
 func TestHijack(t *testing.T) {
 	t.Parallel()
 	by := func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) { return w.(http.Hijacker).Hijack() }
@@ -368,7 +367,7 @@ func TestTimeoutHandler(t *testing.T) {
 	})
 }
 
-// What a handler finds by type assertion is what the server's writer can do.
+// The writer implements exactly the optional interfaces of the server's writer.
 func TestTheWritersAbilities(t *testing.T) {
 	t.Parallel()
 	type able struct{ flush, hijack, push bool }
@@ -459,7 +458,8 @@ func (u unwrapper) Write(p []byte) (int, error) { return u.inner.Write(p) }
 func (u unwrapper) WriteHeader(status int)      { u.inner.WriteHeader(status) }
 func (u unwrapper) Unwrap() http.ResponseWriter { return u.inner }
 
-// What the server's writer cannot do begins no response: a log-in can still come.
+// A call that the server's writer does not support begins no response: the handler
+// can still log in.
 func TestAFlushThatIsNotSupportedBeginsNothing(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, newStore(), nil)
@@ -650,8 +650,8 @@ func TestChangesAfterTheHandlerHasReturned(t *testing.T) {
 	}
 }
 
-// What such code changes after the response has begun is saved if it writes once
-// more, also if the handler had panicked, or had written nothing.
+// Such code may change the session after the response has begun. The change is
+// saved if the code writes once more, also after a panic or an empty response.
 func TestLateChangesAfterTheHandlerHasReturned(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ writes, panics bool }{

@@ -153,7 +153,7 @@ func TestADeadlineLongAfterTheLastUse(t *testing.T) {
 	})
 }
 
-// What is edited while the deadline ends a session begins a new, empty one: the
+// An edit made while the deadline ends a session begins a new, empty session. The
 // ended session's value does not come back.
 func TestAnEditWhileTheDeadlineEndsTheSession(t *testing.T) {
 	store := newProbe()

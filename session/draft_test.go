@@ -179,7 +179,7 @@ func TestOptionsOfANewSessionApplyWhenItIsStored(t *testing.T) {
 	}
 }
 
-// What is asked for and is so already costs nothing.
+// An option that sets the present state costs nothing.
 func TestOptionsThatChangeNothing(t *testing.T) {
 	store := newProbe()
 	s := load(t, store, stored(t, store, state{Count: 1}))
@@ -195,8 +195,8 @@ func TestOptionsThatChangeNothing(t *testing.T) {
 	}
 }
 
-// What a commit has done is done: when other requests change it later, the next
-// commit does not do it again.
+// A commit sets an option once. If another request changes the option later, the
+// next commit does not set it again.
 func TestOptionsAreSavedOnce(t *testing.T) {
 	store, soon := newProbe(), time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
 	token := stored(t, store, state{Count: 1})

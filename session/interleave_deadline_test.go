@@ -64,8 +64,8 @@ func TestEveryOrderOfMaxPerOwner(t *testing.T) {
 	}
 }
 
-// What a handler's other goroutines do to the session while it is committed is
-// part of that commit or of the next, whole.
+// A change by another goroutine during a commit is part of that commit or of the
+// next one, whole.
 func TestEveryOrderOfChangesDuringACommit(t *testing.T) {
 	for does, meanwhile := range map[string]func(*session.Session[state]){
 		"Destroy": (*session.Session[state]).Destroy,

@@ -60,8 +60,8 @@ func TestEveryOrderOfALogOut(t *testing.T) {
 	}
 }
 
-// What follows a log-out in one request begins a new session, and takes nothing
-// of the old one along.
+// A change after a log-out in the same request begins a new session, with nothing
+// of the old one.
 func TestEveryOrderOfAFarewell(t *testing.T) {
 	for name, act := range map[string]request{"an update": note("1"), "a log-in": logIn("ada"), "another": both(logOut, note("bye"))} {
 		t.Run(name, func(t *testing.T) {

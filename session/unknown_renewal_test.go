@@ -185,7 +185,7 @@ func TestDiscardOfARenewalWhileTheStoreIsDown(t *testing.T) {
 	}
 }
 
-// What a transport sends with the new token belongs to the new record.
+// The cookie that a transport sends with the new token describes the new record.
 func TestTheCookieOfARenewalOfUnknownOutcome(t *testing.T) {
 	_, _, s := unknown(t, state{Count: 1}, true, func(s *session.Session[state]) { s.Persist(false) })
 	if token, _ := s.Token(); s.Persistent() || s.ID() != token.ID() {

@@ -60,8 +60,8 @@ func TestTwoTypesNeverMeet(t *testing.T) {
 	})
 }
 
-// Who can write to Redis, but has no key, cannot give one visitor's sealed
-// session to another. Nothing tells a wrong key from a wrong place.
+// A program that can write to Redis, but has no key, cannot give one visitor's
+// sealed session to another. A wrong key and a wrong place give the same error.
 func TestSealedRecordsCannotBePasted(t *testing.T) {
 	onEveryKind(t, func(t *testing.T, k kind) {
 		if k.client == nil || k.codec != "Sealed MessagePack" {

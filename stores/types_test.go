@@ -30,7 +30,7 @@ import (
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
-// What the table's types are made of.
+// Parts of the table's types.
 type (
 	names  []string
 	octet  byte

@@ -70,7 +70,7 @@ func TestOneCookie(t *testing.T) {
 }
 
 // With echo.WrapMiddleware, echo's error handler runs after the manager's handler
-// has returned, with the same request and writer. What it changes is saved, too.
+// has returned, with the same request and writer. Its changes are saved, too.
 func TestEchoErrorHandler(t *testing.T) {
 	s := newSite(t, func(carts *sessions.Manager[routers.Cart]) http.Handler {
 		h := routers.EchoUse(carts).(*echo.Echo)

@@ -16,7 +16,7 @@ import (
 	"github.com/seed48429006/sessions/sessiontest"
 )
 
-// What becomes of a handler that panics.
+// The outcomes of a handler that panics.
 const (
 	breaks = "the connection breaks, changes are dropped"
 	drops  = "500, changes are dropped"

@@ -118,7 +118,7 @@ func (c *counted) UnmarshalText(text []byte) error {
 	return err
 }
 
-// What it costs grows as the lists do, and not as their product.
+// The time grows with the sum of the lists' lengths, not with their product.
 func TestSubtractTakesLinearTime(t *testing.T) {
 	type notice struct {
 		Own counted // compared first

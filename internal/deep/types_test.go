@@ -203,8 +203,8 @@ type amount struct{ N int }
 
 func (a *amount) IsZero() bool { return a.N < 10 }
 
-// What a codec would bring back in another form is in that form at once, and the
-// two are no change.
+// Values are brought into the form that codecs return. The two forms of a value
+// count as equal.
 func TestNormalize(t *testing.T) {
 	type all struct {
 		List  []int          `msgpack:",omitempty"`

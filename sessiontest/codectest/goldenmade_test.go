@@ -79,7 +79,8 @@ func TestGoldenNoticesExchangedFields(t *testing.T) {
 	](t, "times", "made-high.1.txt")
 }
 
-// What encodes itself Golden takes from the samples, and wants there.
+// Golden takes values of types that encode themselves from the samples, and
+// complains if the samples have none.
 func TestGoldenWantsWhatItCannotMake(t *testing.T) {
 	t.Chdir(t.TempDir())
 	type shapes struct {

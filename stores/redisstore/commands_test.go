@@ -11,7 +11,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// What each method costs, as the package's doc says.
+// Each method sends the commands that the package's documentation names.
 func TestCommands(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {
 		sent := new(tape)

@@ -125,7 +125,7 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
-// What is under a session's key but is no record is reported and left alone,
+// A session's key may hold data that is no record. It is reported and left alone,
 // except by Delete.
 func TestForeignKeys(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {

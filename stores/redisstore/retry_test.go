@@ -157,7 +157,7 @@ func TestLostReplyAndAnotherWrite(t *testing.T) {
 	}
 }
 
-// That the server did not know the script is no such doubt.
+// A server that had to be sent the script again leaves no doubt about a conflict.
 func TestConflictAfterScriptFlush(t *testing.T) {
 	client := redisserver.Start(t).Client(t)
 	s, ctx := newStore(t, client), t.Context()
@@ -214,8 +214,8 @@ func (h *counting) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	return next
 }
 
-// A Retire whose reply is lost was perhaps refused. That the record is absent when
-// it is sent again does not make it done: another request may have deleted it.
+// A Retire whose reply is lost was perhaps refused. An absent record, when it is
+// sent again, does not prove it done: another request may have deleted the record.
 func TestLostReplyOfARefusedRetire(t *testing.T) {
 	server, lost := redisserver.Start(t), new(line)
 	s, other := newStore(t, lost.client(t, server)), newStore(t, server.Client(t))

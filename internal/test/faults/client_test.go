@@ -13,7 +13,7 @@ import (
 	"github.com/seed48429006/sessions/internal/test/redisserver"
 )
 
-// What a client asked for is done and kept, also if it does not stay for the answer.
+// A request is carried out and saved, also if its client does not wait for the response.
 func TestClientGone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, redisserver.Start(t).URL(), nil, nil)

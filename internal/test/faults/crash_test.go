@@ -17,8 +17,8 @@ import (
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
-// What the environment tells a second process: where Redis is, which request to
-// serve with which cookie, and how many commands to send before it dies.
+// The environment of a second process says where Redis is, which request to
+// serve with which cookie, and how many commands to send before the process dies.
 const (
 	crashURL    = "SESSIONS_CRASH_URL"
 	crashTarget = "SESSIONS_CRASH_TARGET"

@@ -110,8 +110,8 @@ func TestBlackHoleWithoutDeadline(t *testing.T) {
 	wantRecovered(t, s, cookie)
 }
 
-// A slow store is waited for as long as there is time. What is given up may
-// happen all the same, but once.
+// A request waits for a slow store until its time is up. A write that was given
+// up may still happen, but only once.
 func TestStoreSlow(t *testing.T) {
 	t.Parallel()
 	proxy := redisserver.NewProxy(t, redisserver.Start(t).Addr())

@@ -87,8 +87,8 @@ func others(t testing.TB) int {
 	return n
 }
 
-// What it costs to list and to end an owner's sessions depends on how many that
-// are, and not on how many there are of others.
+// The cost of listing and ending an owner's sessions depends on their number, not
+// on the number of other owners' sessions.
 func TestOwnersAtScale(t *testing.T) {
 	s := newSite(t, redisserver.Start(t).URL(), nil, nil)
 	s.get("/logout", s.customer(t, "warm")) // so that the server has all scripts

@@ -111,7 +111,7 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// What the proxy passes on is what the server said, whatever it consists of.
+// The proxy passes on each kind of reply unchanged.
 func TestProxyPassesEverything(t *testing.T) {
 	server := redisserver.Start(t)
 	proxy := redisserver.NewProxy(t, server.Addr())
