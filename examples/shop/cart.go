@@ -16,7 +16,8 @@ type Cart struct {
 	Device   string // of the log-in, for the page "your sessions"
 	Items    []Item
 	Checkout Checkout
-	Notices  []string // to be shown once, on the next page
+	Notices  []string // good news, to be shown once, on the next page
+	Problems []string // bad news, likewise
 }
 
 // An Item is a product in the cart.
@@ -34,10 +35,11 @@ const maxQuantity = 99
 
 // add puts one more of a product into the cart.
 func (c *Cart) add(sku string) {
-	c.setQuantity(sku, c.quantity(sku)+1)
+	c.setQuantity(sku, c.Quantity(sku)+1)
 }
 
-func (c *Cart) quantity(sku string) int {
+// Quantity returns how many of a product are in the cart.
+func (c Cart) Quantity(sku string) int {
 	if i := c.find(sku); i >= 0 {
 		return c.Items[i].Quantity
 	}
@@ -57,7 +59,7 @@ func (c *Cart) setQuantity(sku string, n int) {
 	}
 }
 
-func (c *Cart) find(sku string) int {
+func (c Cart) find(sku string) int {
 	return slices.IndexFunc(c.Items, func(i Item) bool { return i.SKU == sku })
 }
 
@@ -73,13 +75,22 @@ func (c *Cart) logIn(customer, device string) {
 	c.Customer, c.Device = customer, device
 }
 
+// notify leaves a notice for the next page.
+func (c *Cart) notify(format string, args ...any) {
+	c.Notices = appendLatest(c.Notices, fmt.Sprintf(format, args...))
+}
+
+// warn leaves a problem for the next page.
+func (c *Cart) warn(format string, args ...any) {
+	c.Problems = appendLatest(c.Problems, fmt.Sprintf(format, args...))
+}
+
 // maxNotices keeps notices from piling up while the visitor looks at no page.
 const maxNotices = 5
 
-// notify leaves a notice for the next page.
-func (c *Cart) notify(format string, args ...any) {
-	c.Notices = append(c.Notices, fmt.Sprintf(format, args...))
-	c.Notices = c.Notices[max(0, len(c.Notices)-maxNotices):]
+func appendLatest(notices []string, text string) []string {
+	notices = append(notices, text)
+	return notices[max(0, len(notices)-maxNotices):]
 }
 
 // A Line is an item as it is shown and charged.

@@ -36,9 +36,9 @@ func TestChangeItem(t *testing.T) {
 	}{
 		{"5", Cart{Items: []Item{{"tea", 5}, {"mug", 1}}}},
 		{"0", Cart{Items: []Item{{"mug", 1}}}},
-		{"100", Cart{Items: []Item{{"tea", 2}, {"mug", 1}}, Notices: []string{"A quantity is a number up to 99."}}},
-		{"-1", Cart{Items: []Item{{"tea", 2}, {"mug", 1}}, Notices: []string{"A quantity is a number up to 99."}}},
-		{"many", Cart{Items: []Item{{"tea", 2}, {"mug", 1}}, Notices: []string{"A quantity is a number up to 99."}}},
+		{"100", Cart{Items: []Item{{"tea", 2}, {"mug", 1}}, Problems: []string{"A quantity is a number up to 99."}}},
+		{"-1", Cart{Items: []Item{{"tea", 2}, {"mug", 1}}, Problems: []string{"A quantity is a number up to 99."}}},
+		{"many", Cart{Items: []Item{{"tea", 2}, {"mug", 1}}, Problems: []string{"A quantity is a number up to 99."}}},
 	}
 	for _, test := range tests {
 		t.Run(test.quantity, func(t *testing.T) {

@@ -18,14 +18,14 @@ func showCart(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Car
 func addItem(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	p, ok := product(r.PostFormValue("sku"))
 	if !ok {
-		http.Error(w, "There is no such product.", http.StatusNotFound)
+		notFound(w, r)
 		return
 	}
 	cart.Update(func(c *Cart) {
 		c.add(p.SKU)
 		c.notify("%s is in your cart.", p.Name)
 	})
-	redirect(w, r, "/")
+	redirect(w, r, "/#"+p.SKU) // the page stays where it was
 }
 
 // changeItem sets how many of a product are in the cart. The button "Remove"
@@ -33,12 +33,12 @@ func addItem(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart
 func changeItem(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	p, ok := product(r.PathValue("sku"))
 	if !ok {
-		http.Error(w, "There is no such product.", http.StatusNotFound)
+		notFound(w, r)
 		return
 	}
 	n, err := strconv.Atoi(r.PostFormValue("quantity"))
 	if err != nil || n < 0 || n > maxQuantity {
-		cart.Update(func(c *Cart) { c.notify("A quantity is a number up to %d.", maxQuantity) })
+		cart.Update(func(c *Cart) { c.warn("A quantity is a number up to %d.", maxQuantity) })
 	} else {
 		cart.Update(func(c *Cart) { c.setQuantity(p.SKU, n) })
 	}

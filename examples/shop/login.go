@@ -23,23 +23,38 @@ func showLogin(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Ca
 		redirect(w, r, next)
 		return
 	}
-	show(w, cart, "login.html", "Log in", next)
+	show(w, cart, "login.html", "Log in", loginForm{Next: next})
 }
 
+// A loginForm is the log-in page as it was filled in, but for the password.
+type loginForm struct {
+	Next, Name string
+	Remember   bool
+	Refused    bool
+}
+
+// Days returns for how many days the shop remembers a customer.
+func (loginForm) Days() int { return int(remembered.Hours() / 24) }
+
 // logIn makes the session the customer's. LogIn gives it a new token, so that one
-// that an attacker planted before is worthless.
+// that an attacker planted before is worthless. The second click of a double click
+// finds the session that the first one made.
 func logIn(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
-	name := strings.TrimSpace(r.PostFormValue("name"))
-	next := afterLogin(r.PostFormValue("next"))
-	if !validName(name) || r.PostFormValue("password") != password {
-		cart.Update(func(c *Cart) { c.notify("That did not work. Any name will do; the password is “%s”.", password) })
-		redirect(w, r, loginPage(next))
+	form := loginForm{
+		Next:     afterLogin(r.PostFormValue("next")),
+		Name:     strings.TrimSpace(r.PostFormValue("name")),
+		Remember: r.PostFormValue("remember") != "",
+	}
+	if !validName(form.Name) || r.PostFormValue("password") != password {
+		// The form is answered by itself: a guess changes no session, and makes none.
+		form.Refused = true
+		showAs(w, http.StatusUnprocessableEntity, cart, "login.html", "Log in", form)
 		return
 	}
 	device := deviceOf(r.UserAgent())
-	cart.LogIn(func(c *Cart) { c.logIn(name, device) })
-	cart.Persist(r.PostFormValue("remember") != "")
-	redirect(w, r, next)
+	cart.LogIn(func(c *Cart) { c.logIn(form.Name, device) })
+	cart.Persist(form.Remember)
+	redirect(w, r, form.Next)
 }
 
 // logOut ends the session. The notice begins a new one, which has nothing of it.

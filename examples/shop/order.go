@@ -62,12 +62,12 @@ func (c *Cart) placeOrder(number, payment string, agreed Price) (Order, bool) {
 		return Order{}, false
 	}
 	if !canPayBy(payment) {
-		c.notify("Please choose how you would like to pay.")
+		c.warn("Please choose how you would like to pay.")
 		return Order{}, false
 	}
 	c.Checkout.Payment = payment
 	if c.Total() != agreed {
-		c.notify("Your cart has changed meanwhile. Please look at it again.")
+		c.warn("Your cart has changed meanwhile. Please look at it again.")
 		return Order{}, false
 	}
 	order := Order{number, c.Customer, c.Lines(), c.Total(), c.Checkout.Delivery, payment}

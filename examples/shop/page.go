@@ -8,7 +8,6 @@ import (
 	"net/http"
 
 	"github.com/seed48429006/sessions"
-	"github.com/seed48429006/sessions/middleware"
 )
 
 //go:embed templates static
@@ -27,16 +26,23 @@ func static() http.Handler {
 
 // A page is the data of a template.
 type page struct {
-	Title   string
-	Cart    Cart
-	Notices []string
-	Data    any // of this page alone
+	Title    string
+	Cart     Cart
+	Notices  []string
+	Problems []string
+	Data     any // of this page alone
 }
 
 // show answers with a page, and with the notices that wait for the visitor.
 func show(w http.ResponseWriter, cart *sessions.Session[Cart], name, title string, data any) {
+	showAs(w, http.StatusOK, cart, name, title, data)
+}
+
+// showAs is show for an answer with another status.
+func showAs(w http.ResponseWriter, status int, cart *sessions.Session[Cart], name, title string, data any) {
 	notices := sessions.Take(cart, func(c *Cart) *[]string { return &c.Notices })
-	render(w, http.StatusOK, name, page{title, cart.Value(), notices, data})
+	problems := sessions.Take(cart, func(c *Cart) *[]string { return &c.Problems })
+	render(w, status, name, page{title, cart.Value(), notices, problems, data})
 }
 
 // render writes nothing before the page is complete. Pages are not kept in any
@@ -58,18 +64,4 @@ func render(w http.ResponseWriter, status int, name string, p page) {
 // not send the form again.
 func redirect(w http.ResponseWriter, r *http.Request, path string) {
 	http.Redirect(w, r, path, http.StatusSeeOther)
-}
-
-// showError answers a request whose session could not be loaded or saved. It has
-// no session to show.
-func showError(w http.ResponseWriter, r *http.Request, err error) {
-	status, message := middleware.Status(err), "Something is wrong with the shop. It is not your fault."
-	switch status {
-	case http.StatusConflict:
-		message = "Meanwhile you have logged in or out elsewhere, so what you just did was not done."
-	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", "5")
-		message = "We cannot get at your cart at the moment. Please try again soon."
-	}
-	render(w, status, "error.html", page{Title: "Sorry", Data: message})
 }

@@ -50,7 +50,7 @@ func (s *shop) sessionsOf(r *http.Request, customer string, this session.ID) ([]
 func (s *shop) endSession(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	id, err := session.ParseID(r.PostFormValue("id"))
 	if err != nil {
-		http.Error(w, "There is no such session.", http.StatusNotFound)
+		notFound(w, r)
 		return
 	}
 	if id == cart.ID() {

@@ -13,12 +13,15 @@ type shop struct {
 	ship  func(Order) // called once for each order
 }
 
+// remembered is how long the shop remembers a customer who wants it to.
+const remembered = 30 * 24 * time.Hour
+
 // newShop returns a shop that keeps its visitors' sessions in store. With dev,
 // the cookie works over plain http everywhere.
 func newShop(store sessions.Store[Cart], dev bool) (*shop, error) {
 	carts, err := sessions.New(store, &sessions.Options{
-		Lifetime:     30 * 24 * time.Hour,
-		IdleTimeout:  3 * 24 * time.Hour,
+		Lifetime:     remembered,
+		IdleTimeout:  remembered,
 		MaxPerOwner:  10,
 		ErrorHandler: showError,
 		Cookie: sessions.Cookie{
@@ -36,7 +39,9 @@ func newShop(store sessions.Store[Cart], dev bool) (*shop, error) {
 // before they get to a session.
 func (s *shop) handler() http.Handler {
 	h := s.carts.Handler(s.routes())
-	h = http.NewCrossOriginProtection().Handler(h)
+	csrf := http.NewCrossOriginProtection()
+	csrf.SetDenyHandler(http.HandlerFunc(forbidden))
+	h = csrf.Handler(h)
 	h = http.MaxBytesHandler(h, maxBody)
 	return withSecurityHeaders(h)
 }
@@ -46,6 +51,7 @@ const maxBody = 16 << 10
 
 func (s *shop) routes() *http.ServeMux {
 	mux := http.NewServeMux()
+	mux.HandleFunc("/", notFound)
 	mux.Handle("GET /static/{file}", static())
 	mux.Handle("GET /{$}", sessions.Handle(showProducts))
 

@@ -86,7 +86,15 @@ func TestLogInRefused(t *testing.T) {
 		{"name", " ", "password", password},
 		{"name", "\xff", "password", password},
 	} {
-		v.post("/login", form...).at(t, "/login?next=%2F").has(t, "That did not work.")
+		got := v.post("/login", append(form, "next", "/sessions", "remember", "on")...)
+		if got.status != http.StatusUnprocessableEntity {
+			t.Errorf("status %d", got.status)
+		}
+		got.has(t, "That did not work.", `value="/sessions"`, `type="checkbox" checked`)
+	}
+	v.post("/login", "name", " Ada ", "password", "guess").has(t, `value="Ada"`)
+	if len(v.cookies) != 0 {
+		t.Error("a guess made a session")
 	}
 }
 

@@ -54,7 +54,7 @@ func (v *visitor) get(path string) answer {
 		if w.Code != http.StatusSeeOther {
 			return answer{path, w.Code, w.Body.String()}
 		}
-		path = w.Header().Get("Location")
+		path = location(w)
 	}
 	v.t.Fatalf("too many redirects, the last to %s", path)
 	return answer{}
@@ -68,7 +68,13 @@ func (v *visitor) post(path string, fields ...string) answer {
 	if w.Code != http.StatusSeeOther {
 		return answer{path, w.Code, w.Body.String()}
 	}
-	return v.get(w.Header().Get("Location"))
+	return v.get(location(w))
+}
+
+// location returns where a redirect leads to, without the place on the page.
+func location(w *httptest.ResponseRecorder) string {
+	path, _, _ := strings.Cut(w.Header().Get("Location"), "#")
+	return path
 }
 
 func formRequest(path string, fields ...string) *http.Request {
