@@ -1,0 +1,21 @@
+package guides_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/seed48429006/sessions/internal/test/snippets"
+)
+
+// The Go code of each guide is compiled, in this folder or in an example.
+func TestPagesAreCompiled(t *testing.T) {
+	pages, err := filepath.Glob("*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	for _, page := range pages {
+		t.Run(page, func(t *testing.T) {
+			snippets.Check(t, page, "*.go", "../../examples/*/*.go")
+		})
+	}
+}

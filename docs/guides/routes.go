@@ -1,0 +1,16 @@
+package guides
+
+import (
+	"net/http"
+
+	"github.com/seed48429006/sessions"
+)
+
+// Routes returns the pages of a small application.
+func Routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", sessions.Handle(showAccount))
+	mux.Handle("POST /items", sessions.Handle(addItem))
+	mux.Handle("POST /logout", sessions.Handle(logOut))
+	return mux
+}
