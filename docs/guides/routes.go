@@ -1,6 +1,7 @@
 package guides
 
 import (
+	"log"
 	"net/http"
 
 	"github.com/seed48429006/sessions"
@@ -11,6 +12,7 @@ func Routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", sessions.Handle(showAccount))
 	mux.Handle("POST /items", sessions.Handle(addItem))
+	mux.Handle("POST /order", order(func(user string) { log.Println("mail to", user) }))
 	mux.Handle("POST /logout", sessions.Handle(logOut))
 	return mux
 }
