@@ -25,8 +25,16 @@ const (
 // combiners send the commands of concurrent callers together. Each server has its
 // own combiner: one that is down delays only the sessions that it keeps.
 //
-// go-redis has an AutoPipeliner. It is not used because it ignores the contexts
-// of callers and, when a connection breaks, sends a pipeline again as a whole.
+// go-redis's AutoPipeliner (v9.23) does not serve here. It sends a script once, as
+// asked, but it breaks other promises:
+//
+//   - A caller waits for its pipeline even after its context has ended. The
+//     pipeline does not have the callers' deadlines.
+//   - One connection that hangs delays all callers until the read timeout.
+//   - After a broken pipeline, commands that were never sent fail like those that
+//     were, so that their outcome looks unknown.
+//   - Commands that may be sent again and commands that may not, which is reads
+//     and scripts, do not share a pipeline.
 type combiners struct {
 	single  *combiner            // of a client of one server
 	cluster *redis.ClusterClient // else
@@ -75,6 +83,10 @@ func (c *combiners) only() *combiner {
 // A combiner sends commands to one server. A command goes at once while few are
 // under way. Otherwise it waits until one of those is back, and then goes in one
 // pipeline with all that wait. A caller that is alone never waits.
+//
+// If nothing is answered for long, a new period begins: those under way no longer
+// count, and those that wait are sent. So no command waits for longer than that
+// because of a connection that hangs or a server that is far away.
 type combiner struct {
 	client processor
 
@@ -96,9 +108,8 @@ type waiter struct {
 // ended. The command may still be sent then, and must not be looked at.
 func (c *combiner) process(ctx context.Context, cmd redis.Cmder) (back bool) {
 	c.mu.Lock()
-	if now := time.Now(); now.Sub(c.since) > patience {
-		c.underWay, c.since = 0, now
-		c.period++
+	if c.silence() > patience {
+		c.begin()
 	}
 	if c.underWay < maxUnderWay {
 		c.underWay++
@@ -111,11 +122,47 @@ func (c *combiner) process(ctx context.Context, cmd redis.Cmder) (back bool) {
 	w := &waiter{cmd, ctx, make(chan struct{})}
 	c.waiting = append(c.waiting, w)
 	c.mu.Unlock()
-	select {
-	case <-w.done:
-		return true
-	case <-ctx.Done():
-		return false
+	return c.await(w)
+}
+
+// await waits until a command is back, and reports whether it is.
+func (c *combiner) await(w *waiter) (back bool) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		select {
+		case <-w.done:
+			return true
+		case <-w.ctx.Done():
+			return false
+		case <-timer.C:
+			timer.Reset(c.nudge())
+		}
+	}
+}
+
+// nudge begins a new period if the server has been silent for long. It returns
+// when to look again.
+func (c *combiner) nudge() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if left := patience - c.silence(); left > 0 {
+		return left
+	}
+	c.begin()
+	return patience
+}
+
+// silence returns for how long the server has answered nothing. The caller holds mu.
+func (c *combiner) silence() time.Duration { return time.Since(c.since) }
+
+// begin begins a new period, with the commands that wait. The caller holds mu.
+func (c *combiner) begin() {
+	c.underWay, c.since = 0, time.Now()
+	c.period++
+	if len(c.waiting) > 0 {
+		c.underWay++
+		go c.sendNext(c.period)
 	}
 }
 
@@ -157,9 +204,9 @@ func (c *combiner) send(batch []*waiter) {
 	err := errHook
 	defer func() {
 		recover() // of a hook's panic, which no caller could recover
-		_, answered := errors.AsType[redis.Error](err)
+		unsent := err != nil && !slices.ContainsFunc(batch, func(w *waiter) bool { return w.cmd.Err() != nil })
 		for _, w := range batch {
-			if err != nil && !answered && w.cmd.Err() == nil {
+			if unsent { // or some would say why they have no reply
 				w.cmd.SetErr(err)
 			}
 			close(w.done)

@@ -23,6 +23,7 @@ type server struct {
 	got    [][]redis.Cmder                     // each single command or pipeline
 	ctx    context.Context                     // of the last pipeline
 	answer func(cmd redis.Cmder, of int) error // called before the reply to one of so many; may be nil
+	partly func([]redis.Cmder) error           // called after the replies, to take some back; may be nil
 }
 
 func (s *server) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -54,6 +55,9 @@ func (s *server) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPip
 			case interface{ SetVal(any) }:
 				cmd.SetVal(int64(0))
 			}
+		}
+		if s.partly != nil {
+			return s.partly(cmds)
 		}
 		return nil
 	}
@@ -263,6 +267,111 @@ func TestConnectionsThatHang(t *testing.T) {
 		for range 10 {
 			must(t, <-later)
 		}
+	})
+}
+
+// A server that is far away takes longer for each answer than a period. Commands
+// that wait are sent all the same, however many others come meanwhile.
+func TestAServerFarAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const away = 50 * time.Millisecond
+		s := standIn(t, &server{answer: func(_ redis.Cmder, of int) error { time.Sleep(away / time.Duration(of)); return nil }})
+		start, first := time.Now(), asking(t, s, 5)
+		others := make(chan error, 100)
+		go func() {
+			for range cap(others) { // each comes after a period, and before an answer
+				time.Sleep(away / 2)
+				go func() { _, err := s.Exists(context.Background(), session.ID{1}); others <- err }()
+			}
+		}()
+		for range 5 {
+			must(t, <-first)
+		}
+		if took := time.Since(start); took > 2*away {
+			t.Errorf("they took %v", took)
+		}
+		for range cap(others) {
+			must(t, <-others)
+		}
+	})
+}
+
+// A pipeline breaks after some replies. Those commands are done: only the others
+// are sent again.
+func TestAPipelineThatBreaksInTheMiddle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := make(chan bool)
+		server := &server{}
+		server.answer = func(redis.Cmder, int) error { <-answers; return nil }
+		var broken atomic.Bool
+		server.partly = func(cmds []redis.Cmder) error {
+			if len(cmds) == 1 || broken.Swap(true) {
+				return nil
+			}
+			for _, cmd := range cmds[1:] {
+				cmd.SetErr(io.ErrUnexpectedEOF)
+			}
+			return io.ErrUnexpectedEOF
+		}
+		s := standIn(t, server)
+		first := asking(t, s, 2)
+		saved := make(chan error, 3)
+		for range 3 {
+			go func() {
+				rec := draft("")
+				saved <- s.Save(context.Background(), &rec)
+			}()
+			synctest.Wait()
+		}
+		close(answers)
+		for range 2 {
+			must(t, <-first)
+		}
+		for range 3 {
+			must(t, <-saved)
+		}
+		var resent []any
+		for _, cmds := range server.got {
+			if args := cmds[0].Args(); len(cmds) == 1 && args[0] == "evalsha" {
+				resent = append(resent, args[len(args)-1])
+			}
+		}
+		if !slices.Equal(resent, []any{"1", "1"}) {
+			t.Errorf("sent again: %q, want the two without a reply", resent)
+		}
+	})
+}
+
+// What keeps the store from go-redis's own pipelines: a caller waits for its
+// pipeline when its context has ended, and so do all others.
+func TestAutoPipelinerIgnoresContexts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
+		defer client.Close()
+		answers := make(chan bool)
+		server := &server{answer: func(redis.Cmder, int) error { <-answers; return nil }}
+		client.AddHook(server)
+		pipeline, err := client.AutoPipeline()
+		must(t, err)
+		defer pipeline.Close()
+		short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		back := make(chan bool, 2)
+		for range 2 {
+			go func() { pipeline.Get(short, "key"); back <- true }()
+			synctest.Wait()
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if len(back) > 0 {
+			t.Error("it heeds contexts now: the comment of combiners is out of date")
+		}
+		if _, ok := server.ctx.Deadline(); ok {
+			t.Error("it passes deadlines on now: the comment of combiners is out of date")
+		}
+		close(answers)
+		<-back
+		<-back
 	})
 }
 
