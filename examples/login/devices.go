@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/seed48429006/sessions"
+)
+
+// home lists the devices on which the user is logged in.
+func (s *site) home(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
+	user := login.Value().User
+	if user == "" {
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		return
+	}
+	var devices []device
+	for rec, err := range s.logins.ByOwner(r.Context(), user) {
+		if _, unreadable := errors.AsType[*sessions.DecodeError](err); unreadable {
+			continue // such a session gives access to nothing
+		}
+		if err != nil {
+			sessions.Fail[Login](w, r, err)
+			return
+		}
+		devices = append(devices, device{rec, rec.ID == login.ID()})
+	}
+	show(w, http.StatusOK, "home", devices)
+}
+
+// A device is a session as its owner sees it.
+type device struct {
+	sessions.Record[Login]
+	This bool // the one that asks
+}
+
+// endDevice logs the user out on one other device.
+func (s *site) endDevice(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
+	id, err := sessions.ParseID(r.PostFormValue("id"))
+	if err != nil {
+		http.Error(w, "There is no such device.", http.StatusNotFound)
+		return
+	}
+	err = s.logins.Revoke(r.Context(), login.Value().User, id)
+	if err != nil && !errors.Is(err, sessions.ErrNotFound) { // else it has ended already
+		sessions.Fail[Login](w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// endOtherDevices logs the user out everywhere else.
+func (s *site) endOtherDevices(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
+	if _, err := s.logins.RevokeAll(r.Context(), login.Value().User, login.ID()); err != nil {
+		sessions.Fail[Login](w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
