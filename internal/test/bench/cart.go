@@ -17,9 +17,11 @@ type Item struct {
 	Cents    int64
 }
 
+const customer = "customer-4711"
+
 // TenItems returns a cart of ten items.
 func TenItems() Cart {
-	c := Cart{Customer: "customer-4711", Notices: []string{"Welcome back!"}}
+	c := Cart{Customer: customer, Notices: []string{"Welcome back!"}}
 	for i := range 10 {
 		c.Items = append(c.Items, Item{fmt.Sprintf("SKU-%05d", i), fmt.Sprintf("A pleasant thing, number %d", i), i + 1, int64(i) * 1995})
 	}

@@ -1,0 +1,83 @@
+// Command table measures this library and others in interleaved rounds and writes
+// the medians, as Markdown tables, between the marks in docs/benchmarks.md:
+//
+//	go run ./cmd/table          # at most twelve minutes
+//	go run ./cmd/table -short   # about three
+//	go run ./cmd/table -only 'sessions, Redis' -print
+//
+// Servers, applications and clients are processes of their own on this machine.
+// System calls are counted if the program strace is installed, and stores on
+// Redis are left out if redis-server is not.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"time"
+)
+
+// A plan says what to measure.
+type plan struct {
+	rounds int
+	budget time.Duration // about how long all of it takes
+	conns  []int
+	others bool // also end to end: the cases beside the main ones
+	only   *regexp.Regexp
+}
+
+func main() {
+	if len(os.Args) > 1 {
+		if role, found := roles[os.Args[1]]; found {
+			exit(role(os.Args[2:]))
+			return
+		}
+	}
+	exit(run())
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "table:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	short := flag.Bool("short", false, "measure less, for about three minutes")
+	only := flag.String("only", "", "measure the subjects whose names this regular expression matches")
+	show := flag.Bool("print", false, "print the tables and leave the document as it is")
+	out := flag.String("o", "../../../docs/benchmarks.md", "the document")
+	rounds := flag.Int("rounds", 0, "how many rounds; zero means five, or three with -short")
+	budget := flag.Duration("budget", 0, "about how long to measure; zero means eleven minutes, or three with -short")
+	flag.Parse()
+	p := plan{rounds: 5, budget: 11 * time.Minute, conns: []int{1, 16, 64, 256}, others: true}
+	if *short {
+		p = plan{rounds: 3, budget: 3 * time.Minute, conns: []int{1, 64, 256}}
+	}
+	if *rounds > 0 {
+		p.rounds = *rounds
+	}
+	if *budget > 0 {
+		p.budget = *budget
+	}
+	var err error
+	if p.only, err = regexp.Compile(*only); err != nil {
+		return err
+	}
+	l, err := newLab(p)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	if err := l.measure(); err != nil {
+		return err
+	}
+	text := tables(l)
+	fmt.Print(text)
+	if *show {
+		return nil
+	}
+	return replace(*out, "tables", text)
+}

@@ -1,0 +1,96 @@
+package bench
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions"
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/stores/memstore"
+	"github.com/seed48429006/sessions/stores/redisstore"
+)
+
+var (
+	sessionsMemory = Subject{Library: "sessions", Store: "memory", Open: func(string) (App, error) {
+		return SessionsOn(memstore.New[Cart](nil), nil)
+	}}
+	sessionsRedis = Subject{Library: "sessions", Store: "Redis single commands", Needs: Redis, Open: func(addr string) (App, error) {
+		client := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true})
+		return sessionsOnRedis(single{client}, nil)
+	}}
+	sessionsRedisCombined = Subject{Library: "sessions", Store: "Redis", Needs: Redis, Open: func(addr string) (App, error) {
+		client, err := redisstore.NewClient("redis://" + addr)
+		if err != nil {
+			return nil, err
+		}
+		return sessionsOnRedis(client, nil)
+	}}
+)
+
+// single is a client whose commands redisstore does not combine: it knows only
+// clients of go-redis's own types.
+type single struct{ *redis.Client }
+
+func sessionsOnRedis(client redis.UniversalClient, o *redisstore.Options) (App, error) {
+	store, err := redisstore.New(client, "bench", codec.MessagePack[Cart](), o)
+	if err != nil {
+		return nil, err
+	}
+	return SessionsOn(store, func() error { return errors.Join(store.Close(), client.Close()) })
+}
+
+// SessionsOn returns an application of sessions with a store. To close it calls
+// the function, unless that is nil.
+func SessionsOn(store sessions.Store[Cart], close func() error) (App, error) {
+	idle, err := sessions.New(store, &sessions.Options{IdleTimeout: IdleTimeout})
+	if err != nil {
+		return nil, err
+	}
+	always, err := sessions.New(store, &sessions.Options{IdleTimeout: -1})
+	if err != nil {
+		return nil, err
+	}
+	handlers := map[Case]http.HandlerFunc{
+		NoCookie: nothing, NotUsed: nothing, NotUsedIdle: nothing,
+		Read: readSession, ReadIdle: readSession,
+		Change: sessions.Handle(changeSession), New: sessions.Handle(changeSession), LogIn: sessions.Handle(logInSession),
+	}
+	app := &webApp{cases: map[Case]http.Handler{}, close: close}
+	for c, h := range handlers {
+		app.cases[c] = always.Handler(h)
+		if c.Idle() {
+			app.cases[c] = idle.Handler(h)
+		}
+	}
+	return app, nil
+}
+
+func readSession(w http.ResponseWriter, r *http.Request) {
+	s, err := sessions.FromContext[Cart](r.Context())
+	if err != nil || len(s.Value().Items) != 10 {
+		fail(w, "no cart")
+		return
+	}
+	w.Write(done)
+}
+
+func changeSession(w http.ResponseWriter, r *http.Request, s *sessions.Session[Cart]) {
+	s.Update(func(c *Cart) {
+		if len(c.Items) == 0 {
+			*c = TenItems()
+		}
+		c.Items[0].Quantity++
+	})
+	w.Write(done)
+}
+
+func logInSession(w http.ResponseWriter, r *http.Request, s *sessions.Session[Cart]) {
+	if len(s.Value().Items) != 10 {
+		fail(w, "no cart")
+		return
+	}
+	s.LogIn(func(c *Cart) { c.Customer = customer })
+	w.Write(done)
+}
