@@ -167,17 +167,35 @@ func TestACycleMadeOnReplayIsAnErrorAtCommit(t *testing.T) {
 	}
 }
 
-func TestDestroyDropsARunningEdit(t *testing.T) {
-	store := newProbe()
-	s := load(t, store, stored(t, store, state{Count: 1}))
-	store.calls()
-	s.Update(func(v *state) {
-		s.Destroy()
-		v.Count = 5
-	})
-	commit(t, s)
-	if got := store.calls(); s.Value().Count != 0 || !s.IsNew() || got != "Delete" {
-		t.Errorf("count %d, calls %q", s.Value().Count, got)
+// An edit that runs while its session is destroyed or its changes are discarded
+// changes nothing, and is not made later.
+func TestAnEditThatRunsBesideAnEndIsDropped(t *testing.T) {
+	for name, test := range map[string]struct {
+		end   func(*session.Session[state])
+		count int
+		isNew bool
+		calls string
+	}{
+		"Destroy": {(*session.Session[state]).Destroy, 0, true, "Delete"},
+		"Discard": {(*session.Session[state]).Discard, 1, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := newProbe()
+			s := load(t, store, stored(t, store, state{Count: 1}))
+			store.calls()
+			runs := 0
+			s.Update(func(v *state) {
+				if runs++; runs == 1 {
+					test.end(s)
+				}
+				v.Count = 5
+			})
+			commit(t, s)
+			got := store.calls()
+			if runs != 1 || s.Value().Count != test.count || s.IsNew() != test.isNew || got != test.calls {
+				t.Errorf("%d runs, count %d, new %v, calls %q", runs, s.Value().Count, s.IsNew(), got)
+			}
+		})
 	}
 }
 
