@@ -37,6 +37,67 @@ func TestASessionThatIsFirstAskedForLateIsRefused(t *testing.T) {
 	}
 }
 
+// A log-in after the first byte is refused, also if the commit before the first
+// byte had something to save.
+func TestALogInAfterASavedChange(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]func(w http.ResponseWriter, s *session.Session[cart]){
+		"at the end": func(w http.ResponseWriter, s *session.Session[cart]) {
+			io.WriteString(w, "begun")
+			s.LogIn(func(c *cart) { c.Customer = "ada" })
+		},
+		"after two commits": func(w http.ResponseWriter, s *session.Session[cart]) {
+			s.Commit(context.Background())
+			s.Update(func(c *cart) { c.Items++ })
+			io.WriteString(w, "begun")
+			s.LogIn(func(c *cart) { c.Customer = "ada" })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, newStore(), nil)
+			cookie := a.visit(t, cart{Items: 1})
+			a.handle("/work", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+				s.Update(func(c *cart) { c.Items++ })
+				handler(w, s)
+			})
+			if !aborts(func() { a.get("/work", cookie) }) {
+				t.Error("the response is not broken off")
+			}
+			if c, ok := a.value(t, cookie); !ok || c.Customer != "" || c.Items < 2 {
+				t.Errorf("the session is %+v, there %v", c, ok)
+			}
+		})
+	}
+}
+
+// A goroutine of a handler that has returned without a write cannot log in, whether
+// the handler had changed the session or not.
+func TestALogInOfAGoroutineAfterTheHandler(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]bool{"unchanged": false, "changed": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, newStore(), nil)
+			cookie := a.visit(t, cart{Items: 1})
+			var kept *session.Session[cart]
+			a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+				if kept = s; change {
+					s.Update(func(c *cart) { c.Items++ })
+				}
+			})
+			a.get("/", cookie)
+			kept.LogIn(func(c *cart) { c.Customer = "ada" })
+			if err := kept.Commit(t.Context()); !errors.Is(err, session.ErrLate) {
+				t.Errorf("Commit: %v", err)
+			}
+			if _, ok := a.value(t, cookie); !ok {
+				t.Error("the old session is gone")
+			}
+		})
+	}
+}
+
 func TestASessionIsTouchedAtTheEndOfALongResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

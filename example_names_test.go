@@ -1,0 +1,168 @@
+package sessions_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/seed48429006/sessions"
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/sessiontest"
+	"github.com/seed48429006/sessions/stores"
+	"github.com/seed48429006/sessions/stores/memstore"
+)
+
+func ExampleNew() {
+	carts, err := sessions.New(memstore.New[Cart](nil), &sessions.Options{
+		Lifetime:    12 * time.Hour,
+		IdleTimeout: 20 * time.Minute,
+		MaxPerOwner: 5,
+		Cookie:      sessions.Cookie{Name: "cart", SameSite: http.SameSiteStrictMode},
+		Observe:     func(_ context.Context, e sessions.Event) { fmt.Println(e.Kind, e.Owner) },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	h := carts.Handler(sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+		cart.LogIn(func(c *Cart) { c.Customer = "ada" })
+	}))
+	fmt.Println(ask(h, "POST", "/login", "").Cookies()[0].Name)
+	// Output:
+	// created ada
+	// __Host-cart
+}
+
+func ExampleHandle() {
+	carts, err := sessions.New(memstore.New[Cart](nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /items", sessions.Handle(addItem))
+	w := httptest.NewRecorder()
+	carts.Handler(mux).ServeHTTP(w, httptest.NewRequest("POST", "/items?sku=tea", nil))
+	fmt.Print(w.Body)
+	// Output: 1 items
+}
+
+// FromContext serves code that has no request, such as a resolver for GraphQL.
+func ExampleFromContext() {
+	greeting := func(ctx context.Context) string {
+		cart, err := sessions.FromContext[Cart](ctx)
+		if err != nil {
+			return "Hello, whoever you are!"
+		}
+		return "Hello, " + cart.Value().Customer + "!"
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	fmt.Println(greeting(r.Context()))
+	// Output: Hello, whoever you are!
+}
+
+func ExampleFail() {
+	t := new(testing.T) // the test's own
+	store := sessiontest.NewStore[Cart](t)
+	store.Fail(sessiontest.OpSave, errors.New("disk on fire"))
+	carts, err := sessions.New(store, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	h := carts.Handler(sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+		cart.Update(func(c *Cart) { c.Items = nil; c.Notices = []string{"Thank you!"} })
+		if err := cart.Commit(r.Context()); err != nil {
+			sessions.Fail[Cart](w, r, err)
+			return
+		}
+		fmt.Fprintln(w, "your order is on its way")
+	}))
+	fmt.Println(ask(h, "POST", "/order", "").Status)
+	// Output: 503 Service Unavailable
+}
+
+// An error handler may look like the rest of the site.
+func ExampleStatus() {
+	sorry := func(w http.ResponseWriter, r *http.Request, err error) {
+		if r.Header.Get("Accept") != "application/json" {
+			sessions.DefaultErrorHandler(w, r, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(sessions.Status(err))
+		fmt.Fprintln(w, `{"error": "the session was not saved"}`)
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept", "application/json")
+	w := httptest.NewRecorder()
+	sorry(w, r, fmt.Errorf("checkout: %w", sessions.ErrGone))
+	fmt.Println(w.Code)
+	// Output: 409
+}
+
+func ExampleDefaultErrorHandler() {
+	w := httptest.NewRecorder()
+	sessions.DefaultErrorHandler(w, httptest.NewRequest("GET", "/", nil), sessions.ErrUnavailable)
+	fmt.Print(w.Code, " ", w.Body)
+	// Output: 503 Service temporarily unavailable. Please try again.
+}
+
+// A form has the ID of the session that its button ends.
+func ExampleParseID() {
+	carts, err := sessions.New(memstore.New[Cart](nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", "/sessions/end?id=not-an-id", nil)
+	id, err := sessions.ParseID(r.FormValue("id"))
+	if err == nil {
+		err = carts.Revoke(r.Context(), "ada", id)
+	}
+	fmt.Println(err)
+	// Output: session: an ID has 43 characters, not 9
+}
+
+func ExampleConfig() {
+	config := sessions.Config{Store: os.Getenv("SESSIONS_URL"), CookieName: "cart", MaxAge: 3600}
+	options, url, err := config.Options()
+	if err != nil {
+		log.Fatal(err)
+	}
+	store, err := stores.Open(context.Background(), url, "carts", codec.MessagePack[Cart]())
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := sessions.New(store, options); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(options.Lifetime)
+	// Output: 1h0m0s
+}
+
+func ExampleHeaderTransport() {
+	api, err := sessions.New(memstore.New[Cart](nil), &sessions.Options{
+		Transport: sessions.HeaderTransport("X-Session-Token"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	res := ask(api.Handler(sessions.Handle(addItem)), "POST", "/items?sku=tea", "")
+	fmt.Println(len(res.Header.Get("X-Session-Token")), len(res.Cookies()))
+	// Output: 43 0
+}
+
+func ExampleCookieOrHeader() {
+	both, err := sessions.New(memstore.New[Cart](nil), &sessions.Options{
+		Transport: sessions.CookieOrHeader("X-Session-Token"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	res := ask(both.Handler(sessions.Handle(addItem)), "POST", "/items?sku=tea", "")
+	fmt.Println(len(res.Header.Get("X-Session-Token")), len(res.Cookies()))
+	// Output: 0 1
+}

@@ -1,0 +1,281 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
+)
+
+type Cart struct {
+	Customer string
+	Items    []string
+	Notices  []string
+}
+
+func (c Cart) SessionOwner() string { return c.Customer }
+
+// newCart returns a session that is stored.
+func newCart(store session.Store[Cart], items ...string) *session.Session[Cart] {
+	cart := session.New(store, nil)
+	cart.Set(Cart{Items: items})
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	return cart
+}
+
+// reload returns the session as another request loads it.
+func reload(store session.Store[Cart], token session.Token) *session.Session[Cart] {
+	cart, err := session.Load(context.Background(), store, nil, token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return cart
+}
+
+func ExampleNew() {
+	store := memstore.New[Cart](nil)
+	cart := session.New(store, nil)
+	cart.Update(func(c *Cart) { c.Items = append(c.Items, "tea") })
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	token, ok := cart.Token() // for the client
+	fmt.Println(token, ok, store.Len())
+	// Output: [redacted] true 1
+}
+
+func ExampleLoad() {
+	store := memstore.New[Cart](nil)
+	token, _ := newCart(store, "tea").Token()
+
+	text := token.Reveal() // as the client sends it back
+	token, err := session.ParseToken(text)
+	if err != nil {
+		log.Fatal(err)
+	}
+	cart, err := session.Load(context.Background(), store, nil, token)
+	if err != nil {
+		log.Fatal(err) // the visitor is unknown, not anonymous
+	}
+	fmt.Println(cart.Value().Items, cart.IsNew())
+	// Output: [tea] false
+}
+
+func ExampleSession_Update() {
+	store := memstore.New[Cart](nil)
+	cart := newCart(store, "bread")
+	token, _ := cart.Token()
+	other := reload(store, token)
+
+	cart.Update(func(c *Cart) { c.Items = append(c.Items, "tea") })
+	other.Update(func(c *Cart) { c.Items = append(c.Items, "milk") })
+	for _, s := range []*session.Session[Cart]{cart, other} {
+		if err := s.Commit(context.Background()); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(reload(store, token).Value().Items)
+	// Output: [bread tea milk]
+}
+
+func ExampleSession_LogIn() {
+	store := memstore.New[Cart](nil)
+	cart := newCart(store, "tea")
+	before, _ := cart.Token()
+
+	cart.LogIn(func(c *Cart) { c.Customer = "ada" }) // the password was right
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	after, _ := cart.Token()
+	fmt.Println("same token:", after.Equal(before))
+	fmt.Println("the old token opens", reload(store, before).Value().Items)
+	fmt.Println("the new token opens", reload(store, after).Value().Items)
+	// Output:
+	// same token: false
+	// the old token opens []
+	// the new token opens [tea]
+}
+
+func ExampleSession_Renew() {
+	store := memstore.New[Cart](nil)
+	cart := newCart(store, "tea")
+	before := cart.ID()
+	cart.Renew() // the visitor's privileges have changed
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(cart.ID() == before, cart.Value().Items)
+	// Output: false [tea]
+}
+
+func ExampleSession_Destroy() {
+	store := memstore.New[Cart](nil)
+	cart := newCart(store, "tea")
+	cart.Destroy()
+	cart.Update(func(c *Cart) { c.Notices = append(c.Notices, "You are logged out.") })
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(cart.Value().Items, cart.Value().Notices, store.Len())
+	// Output: [] [You are logged out.] 1
+}
+
+func ExampleSession_Commit() {
+	store := memstore.New[Cart](nil)
+	cart := newCart(store, "tea")
+	token, _ := cart.Token()
+	other := reload(store, token)
+	other.Destroy()
+	if err := other.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+
+	cart.Update(func(c *Cart) { c.Items = append(c.Items, "milk") })
+	err := cart.Commit(context.Background())
+	fmt.Println(errors.Is(err, session.ErrGone), cart.Gone())
+	// Output: true true
+}
+
+func ExampleSession_Discard() {
+	cart := newCart(memstore.New[Cart](nil), "tea")
+	cart.Clear()
+	fmt.Println(cart.Value().Items, cart.Modified())
+	cart.Discard()
+	fmt.Println(cart.Value().Items, cart.Modified())
+	// Output:
+	// [] true
+	// [tea] false
+}
+
+func ExampleSession_Changes() {
+	cart := newCart(memstore.New[Cart](nil), "tea")
+	cart.Update(func(c *Cart) { c.Items, c.Customer = []string{"tea"}, "ada" })
+	fmt.Println(cart.Changes())
+	// Output: [Customer]
+}
+
+func ExampleSession_Persist() {
+	store := memstore.New[Cart](nil)
+	cart := session.New(store, &session.Policy{BrowserSession: true})
+	cart.LogIn(func(c *Cart) { c.Customer = "ada" })
+	cart.Persist(true) // the visitor has ticked "remember me"
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(cart.Persistent())
+	// Output: true
+}
+
+func ExampleSession_SetDeadline() {
+	cart := newCart(memstore.New[Cart](nil), "tea")
+	cart.SetDeadline(time.Now().Add(10 * time.Minute)) // of a transaction
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(time.Until(cart.Deadline()).Round(time.Minute))
+	// Output: 10m0s
+}
+
+// A transport detaches the session when it has sent the token. Later changes that
+// need another token fail.
+func ExampleSession_Detach() {
+	cart := newCart(memstore.New[Cart](nil), "tea")
+	if err := cart.Detach(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	cart.Update(func(c *Cart) { c.Items = append(c.Items, "milk") })
+	fmt.Println(cart.Commit(context.Background()))
+	cart.Renew()
+	fmt.Println(errors.Is(cart.Commit(context.Background()), session.ErrLate))
+	// Output:
+	// <nil>
+	// true
+}
+
+func ExampleTake() {
+	store := memstore.New[Cart](nil)
+	cart := session.New(store, nil)
+	cart.Update(func(c *Cart) { c.Notices = append(c.Notices, "Welcome!") })
+	fmt.Println(session.Take(cart, func(c *Cart) *[]string { return &c.Notices }))
+	fmt.Println(session.Take(cart, func(c *Cart) *[]string { return &c.Notices }))
+	// Output:
+	// [Welcome!]
+	// []
+}
+
+func ExamplePolicy() {
+	policy := &session.Policy{
+		Lifetime:    12 * time.Hour,
+		IdleTimeout: 20 * time.Minute,
+		MaxPerOwner: 5,
+		Observe: func(_ context.Context, e session.Event) {
+			fmt.Println(e.Kind, e.Owner, e.Changes)
+		},
+	}
+	cart := session.New(memstore.New[Cart](nil), policy)
+	cart.LogIn(func(c *Cart) { c.Customer = "ada" })
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	// Output: created ada [Customer]
+}
+
+func ExampleCheck() {
+	type visit struct {
+		Seen  time.Time
+		Ready chan bool
+	}
+	fmt.Println(session.Check[visit]())
+	// Output: session: visit.Ready: a channel cannot be stored; remove it, or tag it `msgpack:"-" json:"-"`
+}
+
+func ExampleToken() {
+	token := session.NewToken()
+	fmt.Printf("%v %+v %q\n", token, token, token)
+	fmt.Println(len(token.Reveal()), token.ID() == token.ID())
+	_, err := session.ParseToken("guess")
+	fmt.Println(err)
+	// Output:
+	// [redacted] [redacted] [redacted]
+	// 43 true
+	// session: a token has 43 characters, not 5
+}
+
+func ExampleParseID() {
+	id := session.NewToken().ID()
+	parsed, err := session.ParseID(id.String()) // from a form, say
+	fmt.Println(parsed == id, err)
+	// Output: true <nil>
+}
+
+// A store reports that a record is retired, and which session goes on in its place.
+func ExampleRetiredError() {
+	store := memstore.New[Cart](nil)
+	cart := newCart(store, "tea")
+	old := cart.ID()
+	cart.Renew()
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	_, err := store.Load(context.Background(), old)
+	retired, ok := errors.AsType[*session.RetiredError](err)
+	fmt.Println(ok, errors.Is(err, session.ErrGone), retired.Successor == cart.ID())
+	// Output: true true true
+}
+
+// A store's own error means that the outcome is unknown.
+func ExampleStoreError() {
+	err := session.StoreError(errors.New("connection reset"))
+	fmt.Println(errors.Is(err, session.ErrUnavailable), err)
+	fmt.Println(session.StoreError(session.ErrNotFound))
+	// Output:
+	// true session: store unavailable: connection reset
+	// session: not found
+}
