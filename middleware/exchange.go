@@ -269,6 +269,9 @@ func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) 
 // handle calls the manager's error handler.
 func (x *exchange[T]) handle(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header()["Cache-Control"] = []string{"no-store"}
+	if p := x.probe(); p != nil {
+		p.Fail(err)
+	}
 	handle := x.m.options.ErrorHandler
 	if handle == nil {
 		handle = DefaultErrorHandler

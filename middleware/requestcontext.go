@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+
+	"github.com/seed48429006/sessions/internal/probe"
 )
 
 // Value returns the exchange for the keys that find sessions.
@@ -33,14 +35,16 @@ func (c withoutSession[T]) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// chainKey finds the innermost exchange, whatever its type.
-type chainKey struct{}
+// chainKey finds the innermost exchange, whatever its type, or a test's probe around
+// all of them.
+type chainKey = probe.Key
 
 // A link is an exchange as the managers within it see it.
 type link interface {
 	next() link // of the manager around it; nil if there is none
 	describe() (tokenNames []string, typeName string)
 	logger() *slog.Logger
+	probe() *probe.Probe // nil outside of tests
 }
 
 func innermost(ctx context.Context) link {
@@ -56,10 +60,28 @@ func (x *exchange[T]) describe() (tokenNames []string, typeName string) {
 
 func (x *exchange[T]) logger() *slog.Logger { return x.m.options.logger() }
 
+func (x *exchange[T]) probe() *probe.Probe {
+	switch around := x.Context.Value(chainKey{}).(type) {
+	case link:
+		return around.probe()
+	case *probe.Probe:
+		return around
+	}
+	return nil
+}
+
 // checkChain panics if a manager around this one uses the same cookie: each would
 // overwrite the other's.
 func (x *exchange[T]) checkChain() {
-	for l := x.next(); l != nil; l = l.next() {
+	around := x.Context.Value(chainKey{})
+	if around == nil {
+		return
+	}
+	if p := x.probe(); p != nil {
+		p.Meet(x.m, x.m.tokenNames)
+	}
+	l, _ := around.(link)
+	for ; l != nil; l = l.next() {
 		names, typeName := l.describe()
 		for _, name := range x.m.tokenNames {
 			if slices.Contains(names, name) {

@@ -1,0 +1,97 @@
+package browser
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/seed48429006/sessions/sessiontest/internal/jar"
+)
+
+// DefaultURL is the root of the site if [Options].URL is empty.
+const DefaultURL = "https://example.com"
+
+// Options configure a [Browser]. The zero Options are the default.
+type Options struct {
+	// URL is the root of the handler's site. Paths that are given to a tab are below
+	// it. Empty means [DefaultURL], where browsers take Secure cookies.
+	URL string
+
+	// TrustLocalhost lets Secure cookies go over plain http to this machine, as
+	// Chromium and Firefox do.
+	TrustLocalhost bool
+}
+
+// A Browser keeps the cookies of one person. It is safe for concurrent use.
+type Browser struct {
+	handler http.Handler
+	root    *url.URL
+	jar     *jar.Jar
+}
+
+// New returns a browser without cookies. Its requests are served by h, whatever their
+// host. Nil options are the zero [Options]. The error says why the URL is none of a
+// site.
+func New(h http.Handler, o *Options) (*Browser, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	text := o.URL
+	if text == "" {
+		text = DefaultURL
+	}
+	root, err := url.Parse(text)
+	if err == nil && !isWeb(root) {
+		err = fmt.Errorf("browser: %q is not the http or https URL of a site", text)
+	}
+	if h == nil {
+		err = errors.Join(err, errors.New("browser: the handler is nil"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Browser{handler: h, root: root, jar: &jar.Jar{TrustLocalhost: o.TrustLocalhost}}, nil
+}
+
+func isWeb(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" }
+
+// Tab returns a new tab, which shows no page. Tabs share the browser's cookies.
+func (b *Browser) Tab() *Tab { return &Tab{Header: http.Header{}, browser: b} }
+
+// Clone returns another browser that begins with the same cookies, like that of a
+// thief, or one that was restored from a backup.
+func (b *Browser) Clone() *Browser {
+	return &Browser{handler: b.handler, root: b.root, jar: b.jar.Clone()}
+}
+
+// Other returns another browser without cookies, for the same site.
+func (b *Browser) Other() *Browser {
+	return &Browser{handler: b.handler, root: b.root, jar: &jar.Jar{TrustLocalhost: b.jar.TrustLocalhost}}
+}
+
+// Restart closes the browser and opens it again: cookies with neither Max-Age nor
+// Expires are gone.
+func (b *Browser) Restart() { b.jar.Close() }
+
+// Cookies returns all cookies that have not expired, the oldest first.
+func (b *Browser) Cookies() []*http.Cookie {
+	var all []*http.Cookie
+	for _, c := range b.jar.All() {
+		all = append(all, c.HTTP())
+	}
+	return all
+}
+
+// resolve returns the URL that is meant by a text: a path of the site, or a whole
+// URL.
+func (b *Browser) resolve(text string) (*url.URL, error) {
+	u, err := b.root.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if !isWeb(u) {
+		return nil, fmt.Errorf("browser: %q does not lead to a web page", text)
+	}
+	return u, nil
+}

@@ -1,0 +1,28 @@
+// Package browser is a browser without a network, for tests of handlers. It has the
+// steps of a sessiontest.Client, which return errors instead of failing a test: for
+// TestMain, examples and programs.
+//
+//	b, err := browser.New(handler, nil)
+//	...
+//	tab := b.Tab()
+//	page, err := tab.Post(ctx, "/login", url.Values{"name": {"ada"}})
+//
+// # Cookies
+//
+// Cookies are kept and sent by RFC 6265bis: by Domain and Path, Secure and SameSite,
+// the prefixes __Host- and __Secure-, Max-Age and Expires, and the limits of size and
+// number. A Set-Cookie header that browsers refuse is in [Page.Refused], with the
+// reason. Time is that of [time.Now], so that days pass in no time inside a
+// [testing/synctest] bubble.
+//
+// Two URLs are of the same site if their scheme and registrable domain are the same.
+// There is no list of all public suffixes: those without a dot, and those like co.uk,
+// are taken for one. A cookie without SameSite is Lax, but goes with cross-site POST
+// requests for two minutes, as in Chromium.
+//
+// # Requests
+//
+// Each step is a navigation of the whole tab, with the headers Origin, Referer and
+// Sec-Fetch-* that a browser sends. The handler is called in the caller's goroutine.
+// Scripts, frames, pictures and caches, but for [Tab.Back], are beyond this browser.
+package browser

@@ -1,0 +1,181 @@
+package sessiontest
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/seed48429006/sessions/internal/probe"
+	"github.com/seed48429006/sessions/sessiontest/browser"
+)
+
+// A Client is a tab of a browser, over a handler and without a network. It keeps
+// cookies, follows redirects and sends forms. Each of its methods that is a step
+// fails the test at once if the step cannot be done; a response of any status is no
+// failure. [Client.Tab] opens another tab, and [Client.Other] another browser.
+//
+// Steps begin on the page that is shown, as links and forms do. A cookie whose
+// attributes forbid it is neither kept nor sent: see package browser, which has the
+// same steps without a test. A Client is for one goroutine at a time.
+type Client struct {
+	// Header is sent with each request, in place of the browser's own fields of the
+	// same names.
+	Header http.Header
+
+	tb       testing.TB
+	tab      *browser.Tab
+	managers []any // that served the last request that met any
+}
+
+// NewClient returns a client of the site https://example.com, served by h. It has no
+// cookies, and shows no page.
+//
+//	ada := sessiontest.NewClient(t, handler)
+//	ada.Post("/items", url.Values{"sku": {"tea"}}).At("/").Has("1 item")
+func NewClient(tb testing.TB, h http.Handler) *Client {
+	tb.Helper()
+	b, err := browser.New(h, nil)
+	if err != nil {
+		tb.Fatalf("sessiontest: NewClient: %v", err)
+	}
+	return BrowserClient(tb, b.Tab())
+}
+
+// BrowserClient returns a client that is a tab of a browser with options of its own.
+func BrowserClient(tb testing.TB, tab *browser.Tab) *Client {
+	return &Client{Header: tab.Header, tb: tb, tab: tab}
+}
+
+// Get opens a page. Its URL is a path of the site, or a whole URL.
+func (c *Client) Get(rawURL string) *Page {
+	c.tb.Helper()
+	return c.step("GET "+rawURL, func(ctx context.Context) (*browser.Page, error) { return c.tab.Get(ctx, rawURL) })
+}
+
+// Post sends these fields and no others, as a form of the site does, or of the page
+// that is shown: see [Client.Submit] for a form that a page has.
+func (c *Client) Post(rawURL string, fields url.Values) *Page {
+	c.tb.Helper()
+	return c.step("POST "+rawURL, func(ctx context.Context) (*browser.Page, error) { return c.tab.Post(ctx, rawURL, fields) })
+}
+
+// Submit fills in and sends a form of the page that is shown. The form is named by
+// the text of its button or an unmistakable part of it, by "#" and its ID, or by its
+// action, which begins with a slash. Fields that are not given keep what the page
+// says, such as hidden ones. The test fails if a field is not there, does not offer
+// the value, or is required and empty.
+func (c *Client) Submit(form string, fields url.Values) *Page {
+	c.tb.Helper()
+	return c.step("Submit "+form, func(ctx context.Context) (*browser.Page, error) { return c.tab.Submit(ctx, form, fields) })
+}
+
+// Click follows the link with this text, or an unmistakable part of it.
+func (c *Client) Click(link string) *Page {
+	c.tb.Helper()
+	return c.step("Click "+link, func(ctx context.Context) (*browser.Page, error) { return c.tab.Click(ctx, link) })
+}
+
+// Back shows the page before, as the browser's button does: a page with
+// Cache-Control: no-store is asked for again, and others are not.
+func (c *Client) Back() *Page {
+	c.tb.Helper()
+	return c.step("Back", c.tab.Back)
+}
+
+// Reload asks for the page again. If it answered a form, the form is sent again.
+func (c *Client) Reload() *Page {
+	c.tb.Helper()
+	return c.step("Reload", c.tab.Reload)
+}
+
+// Page returns the page that is shown. The test fails if there is none.
+func (c *Client) Page() *Page {
+	c.tb.Helper()
+	if c.tab.Page() == nil {
+		c.tb.Fatal("sessiontest: the client shows no page yet")
+	}
+	return &Page{Page: c.tab.Page(), tb: c.tb}
+}
+
+// Tab returns another tab of the same browser. It shares the cookies, and shows no
+// page.
+func (c *Client) Tab() *Client { return c.of(c.tab.Browser()) }
+
+// TabAt returns another tab that shows an empty page of any site, without a request.
+// Its next step begins there. This is how another site attacks:
+//
+//	ada.TabAt("https://evil.test").Post("/items", fields)
+func (c *Client) TabAt(rawURL string) *Client {
+	c.tb.Helper()
+	tab := c.Tab()
+	if err := tab.tab.Show(rawURL); err != nil {
+		c.tb.Fatalf("sessiontest: TabAt %s: %v", rawURL, err)
+	}
+	return tab
+}
+
+// Other returns another person's browser: it has no cookies.
+func (c *Client) Other() *Client { return c.of(c.tab.Browser().Other()) }
+
+// Copy returns another browser that begins with the same cookies, like that of a
+// thief.
+func (c *Client) Copy() *Client { return c.of(c.tab.Browser().Clone()) }
+
+// Restart closes the browser and opens it again. Cookies that end with it are gone.
+func (c *Client) Restart() { c.tab.Browser().Restart() }
+
+// of returns a client for a new tab of a browser.
+func (c *Client) of(b *browser.Browser) *Client {
+	other := BrowserClient(c.tb, b.Tab())
+	for name, values := range c.Header {
+		other.Header[name] = append([]string(nil), values...)
+	}
+	other.managers = c.managers
+	return other
+}
+
+// Cookie returns the browser's cookie of this name. The test fails if there is not
+// exactly one.
+func (c *Client) Cookie(name string) *http.Cookie {
+	c.tb.Helper()
+	var found []*http.Cookie
+	var all []string
+	for _, cookie := range c.tab.Browser().Cookies() {
+		all = append(all, cookie.Name)
+		if cookie.Name == name {
+			found = append(found, cookie)
+		}
+	}
+	if len(found) != 1 {
+		c.tb.Fatalf("sessiontest: the client has %d cookies %s; it has the cookies %q", len(found), name, all)
+	}
+	return found[0]
+}
+
+// Cookies returns all cookies of the browser, the oldest first.
+func (c *Client) Cookies() []*http.Cookie { return c.tab.Browser().Cookies() }
+
+// context returns the test's context. A new(testing.T) in an example has none.
+func (c *Client) context() context.Context {
+	if ctx := c.tb.Context(); ctx != nil {
+		return ctx
+	}
+	return context.Background()
+}
+
+// step carries out a step and returns its page.
+func (c *Client) step(name string, do func(context.Context) (*browser.Page, error)) *Page {
+	c.tb.Helper()
+	var p probe.Probe
+	before := c.Cookies()
+	c.tab.Header = c.Header
+	page, err := do(p.NewContext(c.context()))
+	if managers := p.Managers(); managers != nil {
+		c.managers = managers
+	}
+	if err != nil {
+		c.tb.Fatalf("sessiontest: %s: %v", name, err)
+	}
+	return &Page{Page: page, Err: p.Err(), Cookie: newsOf(p.Tokens(), before, c.Cookies()), tb: c.tb}
+}
