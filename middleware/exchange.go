@@ -188,12 +188,18 @@ func (x *exchange[T]) commitLate() error {
 	return nil
 }
 
-// save commits the session, if there is something to do, and detaches it.
+// save commits the session, if there is something to do, and detaches it. It takes
+// part in no transaction that the request's context may have: the response would be
+// sent before that ends.
 func (x *exchange[T]) save(s *session.Session[T]) error {
 	if s.Settled() {
 		return s.Detach(x)
 	}
-	ctx := newSaveContext(x, x.m.options.saveTimeout())
+	request := context.Context(x)
+	if session.TransactionOf(x) != nil {
+		request = session.WithTransaction(x, nil)
+	}
+	ctx := newSaveContext(request, x.m.options.saveTimeout())
 	defer ctx.stop()
 	for range 2 { // an observer may have changed the session in the first commit
 		if err := s.Commit(ctx); err != nil {

@@ -13,7 +13,8 @@ import (
 //
 // After an error the changes are still pending, and the middleware tries again
 // before the first byte of the response. A handler that answers by itself drops
-// them by [Session.Discard]. The errors are:
+// them by [Session.Discard]. In a transaction of the application's own, more
+// applies: see [WithTransaction]. The errors are:
 //
 //   - [ErrGone]: another request destroyed, renewed or revoked the session.
 //   - [ErrConflict]: other requests kept changing the session.
@@ -33,6 +34,17 @@ func (s *Session[T]) Commit(ctx context.Context) error {
 		return err
 	}
 	defer s.committing.leave()
+	if pending, err := s.settle(ctx); err != nil || !pending {
+		return err
+	}
+	if tx := TransactionOf(ctx); tx != nil {
+		return s.commitWithin(ctx, tx)
+	}
+	return s.commitAll(ctx)
+}
+
+// commitAll carries out all that is pending. The caller holds the committing gate.
+func (s *Session[T]) commitAll(ctx context.Context) error {
 	if err := s.deleteDestroyed(ctx); err != nil {
 		return err
 	}
@@ -86,7 +98,7 @@ func (s *Session[T]) commit(ctx context.Context) error {
 		c.event(Event{Kind: failureKind(err), ID: c.base.ID, Owner: c.base.Owner, Attempts: c.attempts, Err: err})
 	}
 	for _, e := range c.events {
-		s.policy.observe(ctx, e)
+		s.report(ctx, e)
 	}
 	return err
 }
@@ -134,13 +146,22 @@ func (s *Session[T]) finish(c *commit[T]) {
 	}
 	// Edits made meanwhile began with the value that the commit began with, or
 	// with the one before if its draft was dropped.
-	if later := s.draft; later != nil && (c.moved || c.draft.dropped) {
-		later.stale = true
-		if s.editing.tryEnter() { // else leaveEditing is yet to come
-			s.mu.Unlock()
-			s.leaveEditing()
-			s.mu.Lock()
-		}
+	if c.moved || c.draft.dropped {
+		s.rebaseDraft()
+	}
+}
+
+// rebaseDraft makes the pending edits on the session's base, which is another one
+// than they were made on. The caller holds mu, which rebaseDraft gives up for a while.
+func (s *Session[T]) rebaseDraft() {
+	if s.draft == nil {
+		return
+	}
+	s.draft.stale = true
+	if s.editing.tryEnter() { // else leaveEditing is yet to come
+		s.mu.Unlock()
+		s.leaveEditing()
+		s.mu.Lock()
 	}
 }
 
@@ -181,7 +202,7 @@ func (s *Session[T]) restore(d *draft[T]) {
 // are changes, which were not saved.
 func (s *Session[T]) unlessUnmodified(ctx context.Context, err error) error {
 	rec := s.record()
-	s.policy.observe(ctx, Event{Kind: failureKind(err), ID: rec.ID, Owner: rec.Owner, Err: err})
+	s.report(ctx, Event{Kind: failureKind(err), ID: rec.ID, Owner: rec.Owner, Err: err})
 	if s.Modified() {
 		return err
 	}

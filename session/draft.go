@@ -107,14 +107,11 @@ func (s *Session[T]) Destroy() {
 	if s.inflight != nil {
 		s.inflight.destroyed = true
 	}
-	if !s.base.ID.IsZero() {
-		e := ending[T]{rec: s.base, storedAt: s.storedAt}
-		if s.renewal != nil {
-			e.successor = s.renewal.rec
-		}
-		s.ending = append(s.ending, e)
+	for p := s.provision; p != nil; p = p.earlier {
+		p.destroyed = true
 	}
-	s.base, s.token, s.draft, s.renewal, s.gone = new(Record[T]), Token{}, nil, nil, false
+	s.draft = nil
+	s.endBase()
 }
 
 // Discard drops all changes since the last commit. A destroyed session stays

@@ -18,6 +18,18 @@ type ending[T any] struct {
 	storedAt  time.Time  // when rec was last known to be stored
 }
 
+// endBase makes the session a new one, and its record one that is to be deleted.
+func (s *state[T]) endBase() {
+	if !s.base.ID.IsZero() {
+		e := ending[T]{rec: s.base, storedAt: s.storedAt}
+		if s.renewal != nil {
+			e.successor = s.renewal.rec
+		}
+		s.ending = append(s.ending, e)
+	}
+	s.base, s.token, s.renewal, s.gone = new(Record[T]), Token{}, nil, false
+}
+
 // deleteDestroyed deletes the records of sessions that were destroyed. If it
 // fails, the next commit tries again.
 func (s *Session[T]) deleteDestroyed(ctx context.Context) error {
@@ -45,7 +57,7 @@ func (s *Session[T]) deleteDestroyed(ctx context.Context) error {
 			s.ending = s.ending[1:]
 			s.mu.Unlock()
 		}
-		s.policy.observe(ctx, event)
+		s.report(ctx, event)
 		if err != nil {
 			return err
 		}

@@ -110,7 +110,7 @@ func (s *Session[T]) completeRenewal(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	if complete {
-		s.policy.observe(ctx, Event{Kind: EventRenewed, ID: next.rec.ID, Owner: next.rec.Owner})
+		s.report(ctx, Event{Kind: EventRenewed, ID: next.rec.ID, Owner: next.rec.Owner})
 	}
 	return nil
 }

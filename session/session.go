@@ -28,19 +28,25 @@ type Session[T any] struct {
 	committing gate // held by a commit; entered before editing
 	editing    gate // held while edits run; entered before mu
 
-	mu        sync.Mutex  // guards the fields below; held for moments
+	mu        sync.Mutex    // guards the fields below; held for moments
+	state[T]                // what commits have stored
+	draft     *draft[T]     // the changes since the last commit; nil if there are none
+	inflight  *draft[T]     // the changes that are being committed
+	provision *provision[T] // the last commit in a transaction whose end is not known yet; nil if there is none
+	late      bool          // the client can no longer be told of a new token
+
+	first Record[T] // base until the first commit, in one allocation with the session
+}
+
+// A state is a session's without its changes.
+type state[T any] struct {
 	token     Token       // zero while there is none to hand out
 	base      *Record[T]  // as loaded or saved; never written to. Its Revision is zero while the session is new
 	storedAt  time.Time   // when base was last known to be stored
 	touchedAt time.Time   // when a touch last failed
-	draft     *draft[T]   // the changes since the last commit; nil if there are none
-	inflight  *draft[T]   // the changes that are being committed
 	renewal   *renewal[T] // of base, begun by a commit that does not know whether it is complete
 	ending    []ending[T] // destroyed, and still to be deleted
 	gone      bool        // ended elsewhere: cannot be saved
-	late      bool        // the client can no longer be told of a new token
-
-	first Record[T] // base until the first commit, in one allocation with the session
 }
 
 // New returns a new, empty session. It has no token, and it is stored when a
@@ -181,12 +187,12 @@ func (s *Session[T]) Persistent() bool { return s.record().Persist }
 // Modified reports whether there is something to commit.
 func (s *Session[T]) Modified() bool {
 	s.mu.Lock()
-	ending, c := len(s.ending) > 0 || s.inflight != nil, s.view()
+	unsettled, c := len(s.ending) > 0 || s.inflight != nil || s.provision != nil, s.view()
 	draft := *c.draft // which others may change when mu is free
 	c.draft = &draft
 	s.mu.Unlock()
 	what, err := c.decide(now())
-	return ending || err != nil || what > touch
+	return unsettled || err != nil || what > touch
 }
 
 // Changes returns the paths of the fields that differ from the stored value, in

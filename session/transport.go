@@ -47,9 +47,10 @@ func (s *Session[T]) setLate(late bool) {
 func (s *Session[T]) Settled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.draft == nil && s.ending == nil && s.renewal == nil && !s.committing.busy() && (s.gone || !s.touchDue())
+	return !s.pending() && s.provision == nil && !s.committing.busy()
 }
 
-// Committing reports whether a commit is in progress, which may give the session
-// another ID. It is for code that follows [Session.ID].
-func (s *Session[T]) Committing() bool { return s.committing.busy() }
+// pending reports whether there is something to carry out. The caller holds mu.
+func (s *Session[T]) pending() bool {
+	return s.draft != nil || s.ending != nil || s.renewal != nil || !s.gone && s.touchDue()
+}
