@@ -17,7 +17,10 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-const cookieName = "__Host-session_id"
+const (
+	cookieName = "__Host-session_id"
+	tokenLen   = 43 // characters
+)
 
 var errDown = errors.New("the server is down")
 

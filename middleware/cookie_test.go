@@ -55,7 +55,7 @@ func TestCookieAttributes(t *testing.T) {
 			a := newApp(t, newStore(), &o)
 			line := a.get("/add", "").Header().Get("Set-Cookie")
 			parsed, err := http.ParseSetCookie(line)
-			if err != nil || len(parsed.Value) != session.TokenLen {
+			if err != nil || len(parsed.Value) != tokenLen {
 				t.Fatalf("%q: %v", line, err)
 			}
 			if got := strings.Replace(line, parsed.Value, "T", 1); got != want {
@@ -271,7 +271,7 @@ func TestHostileCookies(t *testing.T) {
 		a := newApp(t, st, &middleware.Options{Secrets: secrets})
 		genuine := setCookie(t, a.get("/add", ""))
 		value := strings.TrimPrefix(genuine, cookieName+"=")
-		text := value[:session.TokenLen]
+		text := value[:tokenLen]
 		another := strings.TrimPrefix(setCookie(t, a.get("/add", "")), cookieName+"=")
 		raw, _ := base64.RawURLEncoding.DecodeString(text)
 		rejected := map[string]string{

@@ -71,7 +71,7 @@ func (t *cookieTransport) wellFormed(value string) bool {
 	}
 	for i := range len(value) {
 		c := value[i]
-		if t.signer != nil && i == session.TokenLen {
+		if t.signer != nil && i == tokenLen {
 			if c != '.' {
 				return false
 			}
@@ -86,8 +86,8 @@ func (t *cookieTransport) wellFormed(value string) bool {
 
 // open returns the token in a value, if it is genuine.
 func (t *cookieTransport) open(value string) (session.Token, error) {
-	text := value[:session.TokenLen]
-	if t.signer != nil && !t.signer.verify(text, value[session.TokenLen+1:]) {
+	text := value[:tokenLen]
+	if t.signer != nil && !t.signer.verify(text, value[tokenLen+1:]) {
 		return session.Token{}, errForged
 	}
 	token, err := session.ParseToken(text)

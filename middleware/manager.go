@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/seed48429006/sessions/internal/rules"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -63,7 +64,7 @@ func checkOwners[T any](store session.Store[T]) error {
 	if _, ok := store.(session.Indexer[T]); !ok && store != nil {
 		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a store that finds sessions by owner, which %T does not", store))
 	}
-	if !session.HasOwner[T]() {
+	if !rules.HasOwner[T]() {
 		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a method SessionOwner() string of %v", reflect.TypeFor[T]()))
 	}
 	return errors.Join(errs...)

@@ -209,7 +209,7 @@ func TestNewCopiesTheSecrets(t *testing.T) {
 	a := newApp(t, newStore(), &middleware.Options{Secrets: [][]byte{secret}})
 	clear(secret)
 	cookie := setCookie(t, a.get("/add", ""))
-	if _, signature, _ := strings.Cut(cookie, "."); signature != signatureOf(strings.TrimPrefix(cookie, cookieName+"=")[:session.TokenLen]) {
+	if _, signature, _ := strings.Cut(cookie, "."); signature != signatureOf(strings.TrimPrefix(cookie, cookieName+"=")[:tokenLen]) {
 		t.Error("signed with what the caller's secret is now")
 	}
 }

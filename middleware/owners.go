@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/seed48429006/sessions/internal/rules"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -23,7 +24,7 @@ const maxPasses = 100
 func (m *Manager[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
 	index, ok := m.store.(session.Indexer[T])
 	switch {
-	case !session.HasOwner[T]():
+	case !rules.HasOwner[T]():
 		return onlyError[T](errNoOwner[T]())
 	case !ok:
 		return onlyError[T](fmt.Errorf("%w: %T does not find sessions by owner", session.ErrUnsupported, m.store))
@@ -70,7 +71,7 @@ func errNoOwner[T any]() error {
 // session, and [session.ErrGone] if it was renewed meanwhile and goes on under
 // another ID.
 func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) error {
-	if !session.HasOwner[T]() {
+	if !rules.HasOwner[T]() {
 		return errNoOwner[T]()
 	}
 	owns, err := m.owns(ctx, owner, id)

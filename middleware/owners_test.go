@@ -250,7 +250,7 @@ func TestHeaderTransport(t *testing.T) {
 	}
 	h := do("/add")
 	token := h.Get("X-Session-Token")
-	if len(token) != session.TokenLen || h["Set-Cookie"] != nil || h.Get("Vary") != "X-Session-Token" || h.Get("Cache-Control") != "no-store" {
+	if len(token) != tokenLen || h["Set-Cookie"] != nil || h.Get("Vary") != "X-Session-Token" || h.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v", h)
 	}
 	if h := do("/add", token); h["X-Session-Token"] != nil {
@@ -294,7 +294,7 @@ func TestCookieOrHeader(t *testing.T) {
 	const header, cookie = "X-Session-Token", "Cookie"
 	byHeader := do("/add", map[string]string{header: ""})
 	token := byHeader.Get(header)
-	if byHeader["Set-Cookie"] != nil || len(token) != session.TokenLen {
+	if byHeader["Set-Cookie"] != nil || len(token) != tokenLen {
 		t.Fatalf("an API client without a token: %v", byHeader)
 	}
 	byCookie := do("/add", nil)
@@ -302,7 +302,7 @@ func TestCookieOrHeader(t *testing.T) {
 	if byCookie[header] != nil || pair == "" {
 		t.Fatalf("a browser without a cookie: %v", byCookie)
 	}
-	if h := do("/login?as=ada", map[string]string{header: token}); h["Set-Cookie"] != nil || len(h.Get(header)) != session.TokenLen {
+	if h := do("/login?as=ada", map[string]string{header: token}); h["Set-Cookie"] != nil || len(h.Get(header)) != tokenLen {
 		t.Errorf("renewal by header: %v", h)
 	}
 	if h := do("/login?as=ada", map[string]string{cookie: pair}); h["Set-Cookie"] == nil || h[header] != nil {

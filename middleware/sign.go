@@ -6,19 +6,21 @@ import (
 	"encoding/base64"
 	"hash"
 	"sync"
-
-	"github.com/seed48429006/sessions/session"
 )
 
-// signatureLen is the length of a signature's text.
-const signatureLen = 43
+// The lengths of the texts of a token and of a signature: each is 32 bytes in
+// base64url without padding.
+const (
+	tokenLen     = 43
+	signatureLen = 43
+)
 
 // valueLen returns the length of a cookie's value.
 func valueLen(signed bool) int {
 	if signed {
-		return session.TokenLen + 1 + signatureLen
+		return tokenLen + 1 + signatureLen
 	}
-	return session.TokenLen
+	return tokenLen
 }
 
 // A signer signs tokens for one cookie. A signature is the HMAC-SHA256, under a

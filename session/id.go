@@ -31,8 +31,8 @@ func (id ID) MarshalText() ([]byte, error) { return strict.AppendEncode(nil, id[
 
 // UnmarshalText sets id from its text.
 func (id *ID) UnmarshalText(text []byte) error {
-	if len(text) != TokenLen {
-		return fmt.Errorf("session: an ID has %d characters, not %d", TokenLen, len(text))
+	if len(text) != tokenLen {
+		return fmt.Errorf("session: an ID has %d characters, not %d", tokenLen, len(text))
 	}
 	var parsed ID
 	if n, err := strict.Decode(parsed[:], text); err != nil || n != len(parsed) {

@@ -5,23 +5,22 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
-)
 
-// owned is implemented by values that name the owner of their session.
-type owned interface{ SessionOwner() string }
+	"github.com/seed48429006/sessions/internal/rules"
+)
 
 var errOwnerSkipped = errors.New("SessionOwner depends on a field that is not stored; remove the field's \"-\" tag")
 
 // ownerOf returns the owner of the session with the value v. It is empty if T has
 // no method SessionOwner, and if the method belongs to a nil pointer.
 func ownerOf[T any](v *T) string {
-	if o, ok := any(v).(owned); ok {
+	if o, ok := any(v).(rules.Owned); ok {
 		return call(o, reflect.ValueOf(v).Elem())
 	}
 	if reflect.TypeFor[T]().Kind() != reflect.Pointer || reflect.ValueOf(*v).IsNil() {
 		return ""
 	}
-	if o, ok := any(*v).(owned); ok {
+	if o, ok := any(*v).(rules.Owned); ok {
 		return call(o, reflect.ValueOf(*v).Elem())
 	}
 	return ""
@@ -29,7 +28,7 @@ func ownerOf[T any](v *T) string {
 
 // call returns o's owner, where v is the variable that o points to. A method that v has from
 // an embedded pointer panics if that is nil.
-func call(o owned, v reflect.Value) (owner string) {
+func call(o rules.Owned, v reflect.Value) (owner string) {
 	for _, index := range embeddedOwners(v.Type()) {
 		if embedded, err := v.FieldByIndexErr(index); err != nil || embedded.IsNil() {
 			defer func() {
@@ -55,7 +54,7 @@ func embeddedOwners(t reflect.Type) [][]int {
 	if t.Kind() == reflect.Struct {
 		for _, f := range reflect.VisibleFields(t) {
 			nilable := f.Type.Kind() == reflect.Pointer || f.Type.Kind() == reflect.Interface
-			if f.Anonymous && nilable && f.Type.Implements(reflect.TypeFor[owned]()) {
+			if f.Anonymous && nilable && f.Type.Implements(reflect.TypeFor[rules.Owned]()) {
 				found = append(found, f.Index)
 			}
 		}
@@ -64,19 +63,12 @@ func embeddedOwners(t reflect.Type) [][]int {
 	return found
 }
 
-// HasOwner reports whether T names the owner of its sessions.
-func HasOwner[T any]() bool {
-	t := reflect.TypeFor[T]()
-	want := reflect.TypeFor[owned]()
-	return t.Implements(want) || reflect.PointerTo(t).Implements(want)
-}
-
 // checkOwner refuses a method SessionOwner with another signature.
 func checkOwner[T any]() []error {
 	t := reflect.TypeFor[T]()
 	_, direct := t.MethodByName("SessionOwner")
 	_, byPointer := reflect.PointerTo(t).MethodByName("SessionOwner")
-	if !direct && !byPointer || HasOwner[T]() {
+	if !direct && !byPointer || rules.HasOwner[T]() {
 		return nil
 	}
 	return []error{fmt.Errorf("%v: SessionOwner must have no arguments and return a string", t)}

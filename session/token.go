@@ -10,8 +10,8 @@ import (
 	"log/slog"
 )
 
-// TokenLen is the length of a token's text: 32 bytes in base64url without padding.
-const TokenLen = 43
+// tokenLen is the length of a token's text: 32 bytes in base64url without padding.
+const tokenLen = 43
 
 const redacted = "[redacted]"
 
@@ -41,10 +41,10 @@ func NewToken() Token {
 // ParseToken returns the token with the given text, which must be spelled exactly
 // as [Token.Reveal] does.
 func ParseToken(text string) (Token, error) {
-	if len(text) != TokenLen {
-		return Token{}, fmt.Errorf("session: a token has %d characters, not %d", TokenLen, len(text))
+	if len(text) != tokenLen {
+		return Token{}, fmt.Errorf("session: a token has %d characters, not %d", tokenLen, len(text))
 	}
-	var src [TokenLen]byte // keeps the conversion off the heap
+	var src [tokenLen]byte // keeps the conversion off the heap
 	var secret [32]byte
 	copy(src[:], text)
 	if n, err := strict.Decode(secret[:], src[:]); err != nil || n != len(secret) {
@@ -67,7 +67,7 @@ func (t Token) ID() ID {
 	if t.text == nil {
 		return ID{}
 	}
-	var buf [len(idPrefix) + TokenLen]byte
+	var buf [len(idPrefix) + tokenLen]byte
 	copy(buf[:], idPrefix)
 	copy(buf[len(idPrefix):], *t.text)
 	return sha256.Sum256(buf[:])

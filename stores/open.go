@@ -3,7 +3,6 @@ package stores
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/seed48429006/sessions/codec"
@@ -42,22 +41,21 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (
 			}
 		}
 		return memstore.New[T](nil), nil
-	case colon && slices.Contains(redisstore.Schemes(), scheme):
+	case colon && isRedis(scheme):
 		store, err := redisstore.Open(ctx, url, namespace, c, nil)
 		if err != nil { // not a nil *redisstore.Store in the interface
 			return nil, err
 		}
 		return store, nil
 	}
-	return nil, fmt.Errorf("stores: unknown session store %q: there are memory: and %s", display(url), strings.Join(schemes(), ", "))
+	return nil, fmt.Errorf("stores: unknown session store %q: there are memory: and redis://, with the other schemes of redisstore.NewClient", display(url))
 }
 
-func schemes() []string {
-	var list []string
-	for _, scheme := range redisstore.Schemes() {
-		list = append(list, scheme+"://")
-	}
-	return list
+// isRedis reports whether package redisstore knows the scheme, or refuses it with a
+// list of those that there are.
+func isRedis(scheme string) bool {
+	name, _, _ := strings.Cut(scheme, "+")
+	return name == "redis" || name == "rediss"
 }
 
 // display returns the part of a URL that may be shown: none that could be a password.

@@ -42,7 +42,7 @@ func Example() {
 func ExampleOpen() {
 	_, err := stores.Open(context.Background(), "mysql://user:secret@localhost", "carts", codec.MessagePack[cart]())
 	fmt.Println(err)
-	// Output: stores: unknown session store "mysql:…": there are memory: and redis://, rediss://, redis+cluster://, rediss+cluster://, redis+sentinel://, rediss+sentinel://
+	// Output: stores: unknown session store "mysql:…": there are memory: and redis://, with the other schemes of redisstore.NewClient
 }
 
 func TestOpenMemory(t *testing.T) {
@@ -99,6 +99,7 @@ func TestOpenErrors(t *testing.T) {
 		{"anna:hunter2@host", "carts", codec.JSON[cart](), false, `unknown session store "anna:…"`},
 		{"hunter2@host:6379", "carts", codec.JSON[cart](), false, `unknown session store "…"`},
 		{"redis", "carts", codec.JSON[cart](), false, `unknown session store "redis"`},
+		{"redis+file://host", "carts", codec.JSON[cart](), false, "there are redis, rediss, redis+cluster"},
 		{"redis://", "carts", codec.JSON[cart](), false, "needs a host"},
 		{"redis://anna:hunter2@" + server.Addr() + "/x", "carts", codec.JSON[cart](), false, "database number"},
 		{"redis://anna:hunter2@" + server.Addr(), "", codec.JSON[cart](), false, "namespace"},

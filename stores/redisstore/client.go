@@ -37,10 +37,8 @@ var schemes = map[string]struct {
 	"rediss+sentinel": {"rediss", sentinel},
 }
 
-// Schemes returns the schemes of the URLs that [NewClient] takes.
-func Schemes() []string {
-	return []string{"redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"}
-}
+// schemeNames lists the schemes in the order in which errors name them.
+var schemeNames = []string{"redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"}
 
 // NewClient makes a client that keeps to the deadlines of contexts, waits at
 // most a second for an answer and tries a command at most three times, in a
@@ -63,7 +61,7 @@ func NewClient(rawURL string) (redis.UniversalClient, error) {
 	}
 	kind, known := schemes[u.Scheme]
 	if !known {
-		return nil, fmt.Errorf("redisstore: unknown scheme %q; there are %s", u.Scheme, strings.Join(Schemes(), ", "))
+		return nil, fmt.Errorf("redisstore: unknown scheme %q; there are %s", u.Scheme, strings.Join(schemeNames, ", "))
 	}
 	if u.Hostname() == "" {
 		return nil, fmt.Errorf("redisstore: %s:// needs a host", u.Scheme)

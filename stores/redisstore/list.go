@@ -129,7 +129,7 @@ func (s *Store[T]) scan(ctx context.Context, node *redis.Client, yield func(sess
 // prefix as an ID has.
 func (k *keyspace) pattern() string {
 	escape := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
-	return escape.Replace(k.prefix) + strings.Repeat("?", session.TokenLen)
+	return escape.Replace(k.prefix) + strings.Repeat("?", len(session.ID{}.String()))
 }
 
 // each yields the wanted records with these IDs. It reports whether to go on, whether
