@@ -20,8 +20,9 @@ const minSecret = 32
 
 // Options configure a [Manager]. The zero Options are the default, and secure.
 type Options struct {
-	// Lifetime is the absolute timeout of a session, which use does not extend.
-	// Zero means 24 hours. The longest is 400 days, as for cookies.
+	// Lifetime is the absolute timeout of a session, which use does not extend (OWASP
+	// Session Management Cheat Sheet). Zero means 24 hours. The longest is 400 days,
+	// as for cookies.
 	Lifetime time.Duration
 
 	// IdleTimeout is how long a session lives without use. Zero means an hour. A
@@ -31,7 +32,9 @@ type Options struct {
 
 	// MaxPerOwner is how many sessions one owner may have. A log-in beyond that
 	// ends the oldest. Zero means any number. T must have a method
-	// SessionOwner() string, and the store must be a [session.Indexer].
+	// SessionOwner() string, and the store must be a [session.Indexer]. A double
+	// click on "Log in" makes two sessions: with a bound of one, the browser may keep
+	// the token of the one that was ended.
 	MaxPerOwner int
 
 	// Secrets sign the cookie, so that a forged one costs no look-up in the store.
@@ -68,7 +71,7 @@ type Options struct {
 	ErrorHandler func(http.ResponseWriter, *http.Request, error)
 
 	// Observe, if not nil, is called with every event, by the goroutine that
-	// caused it. It must be safe for concurrent use and should be quick.
+	// caused it, when the session is in order again. It must be safe for concurrent use and should be quick.
 	Observe func(context.Context, session.Event)
 
 	// Logger gets the events that an operator should see, those whose kind is

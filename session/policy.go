@@ -17,33 +17,17 @@ const touchShare = 16
 
 // A Policy sets how long sessions live and which functions observe them. The zero
 // Policy is the default. A Policy must not be changed after its first use.
+//
+// The options of package middleware have the same fields and document them.
 type Policy struct {
-	// Lifetime is the absolute timeout, which use does not extend (OWASP Session
-	// Management Cheat Sheet). Zero means [DefaultLifetime].
-	Lifetime time.Duration
+	Lifetime       time.Duration // zero means [DefaultLifetime]
+	IdleTimeout    time.Duration // zero means [DefaultIdleTimeout], a negative value no limit
+	MaxPerOwner    int           // zero means any number; the store must be an [Indexer]
+	BrowserSession bool          // new sessions end with the browser
 
-	// IdleTimeout is how long a session lives without use. Zero means
-	// [DefaultIdleTimeout]. A negative value means no limit.
-	IdleTimeout time.Duration
-
-	// MaxPerOwner is how many sessions one owner may have. A session beyond that
-	// ends the oldest. Zero means any number. The store must be an [Indexer].
-	// A double click on "Log in" makes two sessions; with a bound of one, the
-	// browser may keep the token of the one that was ended.
-	MaxPerOwner int
-
-	// BrowserSession makes new sessions end with the browser, unless
-	// [Session.Persist] is called.
-	BrowserSession bool
-
-	// Observe, if not nil, is called with every event, by the goroutine that
-	// caused it, when the session is in order again. It must be safe for
-	// concurrent use and should be quick.
-	Observe func(context.Context, Event)
-
-	// Report is like Observe for the events that an operator should see: those
-	// whose kind is [EventKind.Trouble].
-	Report func(context.Context, Event)
+	// Observe, if not nil, gets every event. Report, if not nil, gets those whose kind
+	// is [EventKind.Trouble].
+	Observe, Report func(context.Context, Event)
 }
 
 // recentlyTouched reports whether a record's idle end is about where a use now
