@@ -64,6 +64,7 @@ type commit[T any] struct {
 	token     Token      // of base
 	gone      bool
 	late      bool
+	cached    bool // base may be out of date
 	touchDue  bool
 	from      ID         // of base when the commit began
 	did       action     // the last decision
@@ -127,7 +128,7 @@ func (s *Session[T]) view() commit[T] {
 		d = new(draft[T])
 	}
 	return commit[T]{s: s, draft: d, base: s.base, value: s.current(), token: s.token, from: s.base.ID,
-		gone: s.gone, late: s.late, touchDue: s.touchDue(), storedAt: s.storedAt, touchedAt: s.touchedAt}
+		gone: s.gone, late: s.late, cached: s.cached, touchDue: s.touchDue(), storedAt: s.storedAt, touchedAt: s.touchedAt}
 }
 
 // finish installs the stored record as the session's state.
@@ -135,7 +136,7 @@ func (s *Session[T]) finish(c *commit[T]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inflight = nil
-	s.storedAt, s.touchedAt = c.storedAt, c.touchedAt
+	s.storedAt, s.touchedAt, s.cached = c.storedAt, c.touchedAt, c.cached
 	if c.draft.destroyed {
 		s.endRenewed(c.from, c.base, c.storedAt)
 		return

@@ -7,6 +7,7 @@ type action int
 
 const (
 	leave  action = iota // nothing
+	verify               // load the record again, since it may be out of date
 	touch                // move the idle end
 	expire               // end the session, whose deadline has passed
 	create               // store a new session
@@ -23,6 +24,8 @@ func (c *commit[T]) decide(now time.Time) (action, error) {
 		return leave, ErrGone
 	case c.gone:
 		return leave, nil
+	case !c.changes() && c.cached && !c.isNew() && c.draft.demands():
+		return verify, nil
 	case !c.changes() && c.touchDue:
 		return touch, nil
 	case !c.changes():

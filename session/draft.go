@@ -23,6 +23,12 @@ type draft[T any] struct {
 	first [1]func(*T) // room for the first edit
 }
 
+// demands reports whether the draft says how the session is to be, even if it is
+// so already.
+func (d *draft[T]) demands() bool {
+	return len(d.edits) > 0 || d.persist != nil || d.deadline != nil
+}
+
 func (d *draft[T]) add(value *T, replay func(*T)) {
 	if d.edits == nil {
 		d.edits = d.first[:0]

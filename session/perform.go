@@ -28,6 +28,9 @@ func (c *commit[T]) run(ctx context.Context) error {
 		if c.did, err = c.decide(now()); err == nil {
 			err = StoreError(c.perform(ctx))
 		}
+		if err == nil && c.did == verify {
+			continue
+		}
 		if err == nil {
 			return nil
 		}
@@ -53,6 +56,8 @@ func (c *commit[T]) perform(ctx context.Context) error {
 	switch c.did {
 	case leave:
 		return nil
+	case verify:
+		return c.verify(ctx)
 	case touch:
 		c.touch(ctx)
 		return nil
@@ -89,11 +94,26 @@ func (c *commit[T]) perform(ctx context.Context) error {
 		e.Changes = c.s.plan.Changes(&c.base.Value, &rec.Value)
 	}
 	c.event(e)
-	c.base, c.value, c.token, c.storedAt = rec, &rec.Value, token, at
+	c.base, c.value, c.token, c.storedAt, c.cached = rec, &rec.Value, token, at, false
 	if c.did != save {
 		c.next = renewal[T]{}
 	}
 	return nil
+}
+
+// verify loads the record if the one at hand may be out of date. The edits change
+// nothing of that one, but may change the present one.
+func (c *commit[T]) verify(ctx context.Context) error {
+	at := now()
+	rec, err := load(ctx, c.s.store, c.base.ID)
+	if err != nil {
+		return err
+	}
+	c.storedAt, c.cached = at, false
+	if rec.Revision == c.base.Revision {
+		return nil
+	}
+	return c.rebase(ctx, &rec, c.token)
 }
 
 func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -19,7 +19,7 @@ func (c *commit[T]) rebase(ctx context.Context, rec *Record[T], token Token) err
 	if err != nil {
 		return err
 	}
-	c.base, c.value, c.token, c.moved = rec, value, token, true
+	c.base, c.value, c.token, c.moved, c.cached = rec, value, token, true, false
 	return nil
 }
 

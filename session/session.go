@@ -47,6 +47,7 @@ type state[T any] struct {
 	renewal   *renewal[T] // of base, begun by a commit that does not know whether it is complete
 	ending    []ending[T] // destroyed, and still to be deleted
 	gone      bool        // ended elsewhere: cannot be saved
+	cached    bool        // base was a copy when it was loaded, and may be out of date
 }
 
 // New returns a new, empty session. It has no token, and it is stored when a
@@ -66,11 +67,14 @@ func New[T any](store Store[T], policy *Policy) *Session[T] {
 // will have another token: an unknown token is never adopted. If the session was
 // renewed, Load returns an empty session that is [Session.Gone]. The error is
 // [ErrUnavailable]: it is unknown whether there is such a session.
+//
+// If the store is a [CachedLoader], the session may be as it was a moment ago.
+// [Session.Commit] makes its changes on the present one.
 func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Token) (*Session[T], error) {
 	s := New(store, policy)
 	start, id := s.policy.clock(), token.ID()
 	s.storedAt = now()
-	rec, err := load(ctx, store, id)
+	rec, err := s.loadFirst(ctx, id)
 	switch {
 	case err == nil:
 		s.first, s.token = rec, token
@@ -87,9 +91,24 @@ func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Toke
 	return s, nil
 }
 
+// loadFirst returns the record to begin with, which may be a copy.
+func (s *Session[T]) loadFirst(ctx context.Context, id ID) (rec Record[T], err error) {
+	near, ok := s.store.(CachedLoader[T])
+	if !ok {
+		return load(ctx, s.store, id)
+	}
+	rec, s.cached, err = near.LoadCached(ctx, id)
+	return rec, checkLoaded(&rec, err)
+}
+
 // load returns a stored record. Its error is one that this package defines.
 func load[T any](ctx context.Context, store Store[T], id ID) (Record[T], error) {
 	rec, err := store.Load(ctx, id)
+	return rec, checkLoaded(&rec, err)
+}
+
+// checkLoaded returns the outcome of loading as an error that this package defines.
+func checkLoaded[T any](rec *Record[T], err error) error {
 	_, unreadable := errors.AsType[*DecodeError](err)
 	switch {
 	case err == nil && !rec.Deadline.IsZero() && !now().Before(rec.Deadline):
@@ -98,7 +117,7 @@ func load[T any](ctx context.Context, store Store[T], id ID) (Record[T], error) 
 	default:
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return rec, err
+	return err
 }
 
 // loadKind returns the kind of event for a load that ended with err; none if the

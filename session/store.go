@@ -80,6 +80,19 @@ type Lister[T any] interface {
 	All(ctx context.Context) iter.Seq2[Record[T], error]
 }
 
+// A CachedLoader is a [Store] that keeps copies of records close to the process
+// that uses them.
+type CachedLoader[T any] interface {
+	// LoadCached is [Store.Load], but may answer with a copy. Then cached is true,
+	// and the record may have been replaced or ended a moment ago, the length of
+	// which the store states and which must be two seconds at most. The effects of
+	// calls that this store has returned from are seen always.
+	//
+	// [Load] begins sessions with it. Whatever depends on the present record goes
+	// on with [Store.Load].
+	LoadCached(ctx context.Context, id ID) (rec Record[T], cached bool, err error)
+}
+
 // A Poller is a [Store] that answers for many sessions at once.
 type Poller interface {
 	// Ended returns those of the IDs that are not live, like [Store.Exists] for
