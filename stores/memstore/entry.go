@@ -21,10 +21,11 @@ type entry[T any] struct {
 	expires  int64
 	nextByID *entry[T]
 
-	nextByOwner *entry[T] // among the first entries of owners
-	prev, next  *entry[T] // the owner's other entries
+	next *entry[T] // among the owner's entries
+	link *entry[T] // of the owner's first entry, the next one in the table; of others, the one before
 
 	pos     int32 // where it is in its queue
+	first   bool  // of the owner's entries
 	persist bool
 	removed bool // for good: a renewed session is not
 	value   T

@@ -81,13 +81,13 @@ func (o *owners[T]) check(listed map[*entry[T]]bool) error {
 	for i := range o {
 		firsts := 0
 		for b := range o[i].lists.buckets.len {
-			for first := *o[i].lists.buckets.at(b); first != nil; first = first.nextByOwner {
+			for first := *o[i].lists.buckets.at(b); first != nil; first = first.link {
 				firsts++
 				if o.part(hashOwner(first.owner)) != &o[i] || o[i].first(hashOwner(first.owner), first.owner) != first {
 					return fmt.Errorf("owner %q is not found", first.owner)
 				}
 				for e, prev := first, (*entry[T])(nil); e != nil; e, prev = e.next, e {
-					if e.owner != first.owner || e.prev != prev {
+					if e.owner != first.owner || e.first != (e == first) || e != first && e.link != prev {
 						return fmt.Errorf("an entry of %q is in the list of %q", e.owner, first.owner)
 					}
 					listed[e] = true

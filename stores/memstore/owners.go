@@ -9,7 +9,7 @@ import (
 // one list under one lock, so that it can be seen as it is at one moment. Shards
 // link and unlink entries while they hold their own lock.
 //
-// A list costs an entry three words. A set would cost several hundred bytes for
+// A list costs an entry two words. A set would cost several hundred bytes for
 // one entry, and most owners have one. The empty owner is not in it.
 type owners[T any] [64]ownersPart[T]
 
@@ -24,7 +24,7 @@ type ownersPart[T any] struct {
 type byOwner[T any] struct{}
 
 func (byOwner[T]) hash(e *entry[T]) uint64     { return hashOwner(e.owner) }
-func (byOwner[T]) next(e *entry[T]) **entry[T] { return &e.nextByOwner }
+func (byOwner[T]) next(e *entry[T]) **entry[T] { return &e.link }
 
 var seed = maphash.MakeSeed()
 
@@ -33,7 +33,7 @@ func hashOwner(owner string) uint64 { return maphash.String(seed, owner) }
 func (o *owners[T]) part(hash uint64) *ownersPart[T] { return &o[hash>>58] }
 
 func (p *ownersPart[T]) first(hash uint64, owner string) *entry[T] {
-	for e := p.lists.first(hash); e != nil; e = e.nextByOwner {
+	for e := p.lists.first(hash); e != nil; e = e.link {
 		if e.owner == owner {
 			return e
 		}
@@ -67,13 +67,14 @@ func (o *owners[T]) link(e *entry[T]) {
 	defer p.mu.Unlock()
 	first := p.first(hash, e.owner)
 	if first == nil {
+		e.first = true
 		p.lists.add(e)
 		return
 	}
 	e.owner = first.owner // one copy of the name is enough
-	e.prev, e.next, first.next = first, first.next, e
+	e.link, e.next, first.next = first, first.next, e
 	if e.next != nil {
-		e.next.prev = e
+		e.next.link = e
 	}
 }
 
@@ -85,16 +86,17 @@ func (o *owners[T]) unlink(e *entry[T]) {
 	p := o.part(hashOwner(e.owner))
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case e.prev != nil:
-		e.prev.next = e.next
-	case e.next != nil:
-		p.lists.replace(e, e.next)
+	switch second := e.next; {
+	case !e.first:
+		e.link.next = second
+		if second != nil {
+			second.link = e.link
+		}
+	case second != nil:
+		second.first = true
+		p.lists.replace(e, second)
 	default:
 		p.lists.remove(e)
 	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	}
-	e.prev, e.next = nil, nil
+	e.first, e.link, e.next = false, nil, nil
 }
