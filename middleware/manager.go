@@ -26,6 +26,7 @@ type Manager[T any] struct {
 	typeName   string
 	twoCookies advice
 	secureHTTP advice
+	watches    watches
 }
 
 // New returns a manager that keeps sessions in store. Nil options are the zero
@@ -55,6 +56,13 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	}
 	m.tokenNames = m.transport.tokenNames()
 	m.varyHeader = strings.Join(m.transport.sources(), ", ")
+	m.watches = watches{
+		source:   newPollSource(store),
+		interval: m.options.watchInterval(),
+		timeout:  m.options.saveTimeout(),
+		failed:   m.reportFailure,
+		wake:     make(chan struct{}, 1),
+	}
 	return m, nil
 }
 
@@ -141,4 +149,11 @@ func (m *Manager[T]) observe(ctx context.Context, e session.Event) {
 	if m.options.Observe != nil {
 		m.options.Observe(ctx, e)
 	}
+}
+
+// reportFailure reports that the store did not answer outside any session.
+func (m *Manager[T]) reportFailure(ctx context.Context, err error) {
+	e := session.Event{Kind: session.EventFailed, Err: err}
+	m.observe(ctx, e)
+	m.options.report(ctx, e)
 }

@@ -14,6 +14,9 @@ import (
 // DefaultSaveTimeout is the meaning of a zero [Options.SaveTimeout].
 const DefaultSaveTimeout = 5 * time.Second
 
+// DefaultWatchInterval is the meaning of a zero [Options.WatchInterval].
+const DefaultWatchInterval = 15 * time.Second
+
 // minSecret is the least length of a secret: HMAC-SHA256 wants a key as long as
 // its output (RFC 2104, section 3).
 const minSecret = 32
@@ -53,6 +56,10 @@ type Options struct {
 	// request. The save goes on when the client disconnects, and ends at the
 	// request's own deadline. Zero means 5 seconds.
 	SaveTimeout time.Duration
+
+	// WatchInterval is how often the store is asked whether watched sessions have
+	// ended: see [Manager.Watch]. Zero means 15 seconds.
+	WatchInterval time.Duration
 
 	// HoldBack is how many bytes of a response's body are held back until the
 	// handler returns. Changes of the session after the first byte are then as
@@ -95,6 +102,8 @@ func (o *Options) check() error {
 	refuse(o.SaveTimeout > 0 && o.SaveTimeout < time.Millisecond, "SaveTimeout is %v; is a unit missing, such as time.Second?", o.SaveTimeout)
 	refuse(o.MaxPerOwner < 0, "MaxPerOwner is %d; it must be positive, or zero for no bound", o.MaxPerOwner)
 	refuse(o.SaveTimeout < 0, "SaveTimeout is %v; it must be positive, or zero for %v", o.SaveTimeout, DefaultSaveTimeout)
+	refuse(o.WatchInterval < 0, "WatchInterval is %v; it must be positive, or zero for %v", o.WatchInterval, DefaultWatchInterval)
+	refuse(o.WatchInterval > 0 && o.WatchInterval < time.Millisecond, "WatchInterval is %v; is a unit missing, such as time.Second?", o.WatchInterval)
 	refuse(o.HoldBack < 0, "HoldBack is %d; it must be positive, or zero to hold nothing back", o.HoldBack)
 	for i, secret := range o.Secrets {
 		refuse(len(secret) < minSecret, "Secrets[%d] has %d bytes; use at least %d from crypto/rand", i, len(secret), minSecret)
@@ -111,6 +120,13 @@ func (o *Options) saveTimeout() time.Duration {
 		return DefaultSaveTimeout
 	}
 	return o.SaveTimeout
+}
+
+func (o *Options) watchInterval() time.Duration {
+	if o.WatchInterval == 0 {
+		return DefaultWatchInterval
+	}
+	return o.WatchInterval
 }
 
 func (o *Options) policy() session.Policy {

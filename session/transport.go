@@ -54,3 +54,12 @@ func (s *Session[T]) Settled() bool {
 func (s *Session[T]) pending() bool {
 	return s.draft != nil || s.ending != nil || s.renewal != nil || !s.gone && s.touchDue()
 }
+
+// Committing reports whether a commit, or the transaction of the last one, is not
+// known to be over: the session may be about to get another ID. It is for code that
+// follows [Session.ID], such as middleware.Manager.Watch.
+func (s *Session[T]) Committing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.provision != nil || s.committing.busy()
+}

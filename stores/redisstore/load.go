@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -39,9 +40,54 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 		return false, unavailable(err)
 	}
 	key := s.key(id)
-	head, err := s.readKey(ctx, key, func() *redis.StringCmd {
-		return redis.NewStringCmd(ctx, "getrange", key, 0, wire.HeaderSize-1)
-	})
+	return lives(s.readKey(ctx, key, func() *redis.StringCmd { return readHead(ctx, key) }))
+}
+
+// Ended returns the IDs that are not live, as [session.Poller] says. It sends 100
+// commands in a pipeline. In a cluster, the sessions of a server that is down are
+// missing in the answer.
+func (s *Store[T]) Ended(ctx context.Context, ids []session.ID) (ended []session.ID, failed error) {
+	for batch := range slices.Chunk(ids, getBatch) {
+		if err := ctx.Err(); err != nil {
+			return ended, unavailable(err)
+		}
+		found, err := s.endedAmong(ctx, batch)
+		if ended = append(ended, found...); err != nil {
+			failed = err
+		}
+	}
+	return ended, failed
+}
+
+func (s *Store[T]) endedAmong(ctx context.Context, ids []session.ID) (ended []session.ID, failed error) {
+	p := s.client.Pipeline()
+	heads := make([]*redis.StringCmd, len(ids))
+	for i, id := range ids {
+		heads[i] = readHead(ctx, s.key(id))
+		p.Process(ctx, heads[i])
+	}
+	_, err := p.Exec(ctx)
+	for i, id := range ids {
+		switch live, err := lives(heads[i].Bytes()); {
+		case err != nil:
+			failed = err
+		case !live:
+			ended = append(ended, id)
+		}
+	}
+	if err != nil && failed == nil && !wrongType(err) { // of a hook, and nothing was sent
+		return nil, unavailable(err)
+	}
+	return ended, failed
+}
+
+// readHead returns the command that reads the header of a record.
+func readHead(ctx context.Context, key string) *redis.StringCmd {
+	return redis.NewStringCmd(ctx, "getrange", key, 0, wire.HeaderSize-1)
+}
+
+// lives reports whether a record with this header is live.
+func lives(head []byte, err error) (bool, error) {
 	if wrongType(err) {
 		return true, nil
 	}

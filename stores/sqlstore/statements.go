@@ -11,6 +11,7 @@ import (
 
 const (
 	pageSize   = 100 // rows of one page of a list
+	pollSize   = 100 // sessions that one statement asks about
 	pruneBatch = 64  // rows that one statement deletes because they have ended
 
 	// maxRetries is how often a statement is sent again that the database rolled
@@ -24,7 +25,7 @@ const (
 // successor and has not ended. Otherwise its ID is absent. The times ends and
 // deadline are on the database's clock. The time expires is the record's own.
 type statements struct {
-	load, why, exists, insert, revive, replace, touch, retire, delete, prune, byOwner, all statement
+	load, why, exists, live, insert, revive, replace, touch, retire, delete, prune, byOwner, all statement
 }
 
 const (
@@ -43,6 +44,7 @@ func (s *Store[T]) prepare(d Dialect, table string) {
 	s.load = make("SELECT record, successor, expires FROM {table}" + ofID + " AND ends > {now}")
 	s.why = make("SELECT revision, successor FROM {table}" + ofID + " AND ends > {now}")
 	s.exists = make("SELECT 1 FROM {table}" + ofID + isLive)
+	s.live = make("SELECT id FROM {table} WHERE id IN (?" + strings.Repeat(", ?", pollSize-1) + ")" + isLive)
 	s.insert = make(insertRow + g.insert)
 	if g.insert == "" {
 		s.revive = make(setRow + ofID + " AND ends <= {now}")

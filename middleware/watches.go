@@ -1,0 +1,220 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// recheck is when to look again, the first time, at a session that a commit may just
+// be renewing.
+const recheck = 20 * time.Millisecond
+
+// watches are the watched sessions of one manager. A goroutine asks the store about
+// them while there are any.
+type watches struct {
+	source   pollSource
+	interval time.Duration
+	timeout  time.Duration // of one question
+	failed   func(context.Context, error)
+	wake     chan struct{} // has room for one
+
+	mu      sync.Mutex // never held while the store is called
+	all     map[*watch]bool
+	due     []*watch // whose sessions may have ended
+	running bool
+}
+
+// A watch is one watched session. Its id and waits belong to the goroutine, and the
+// list's mutex guards stop and queued.
+type watch struct {
+	in      *watches
+	session watchable
+	cancel  context.CancelCauseFunc
+	id      session.ID // which the store is asked about; zero while it is not stored
+	waits   int        // how often a commit was in progress
+	stop    func()     // ends the store's watch; nil without one
+	queued  bool       // it is due
+}
+
+// A watchable is a session, whatever the type of its value.
+type watchable interface {
+	ID() session.ID
+	Committing() bool
+}
+
+func (l *watches) add(s watchable, cancel context.CancelCauseFunc) *watch {
+	w := &watch{in: l, session: s, cancel: cancel}
+	l.mu.Lock()
+	if l.all == nil {
+		l.all = make(map[*watch]bool)
+	}
+	l.all[w] = true
+	start := !l.running
+	l.running = true
+	l.mu.Unlock()
+	if start {
+		go l.run()
+	}
+	w.suspect()
+	return w
+}
+
+// suspect has the store asked soon whether the session has ended.
+func (w *watch) suspect() {
+	w.in.mu.Lock()
+	if !w.queued {
+		w.queued, w.in.due = true, append(w.in.due, w)
+	}
+	w.in.mu.Unlock()
+	w.in.awake()
+}
+
+func (l *watches) awake() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// end ends the watch.
+func (w *watch) end() {
+	w.in.mu.Lock()
+	delete(w.in.all, w)
+	stop := w.stop
+	w.in.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+	w.in.awake()
+}
+
+func (l *watches) run() {
+	timer := time.NewTimer(l.interval)
+	defer timer.Stop()
+	for {
+		select {
+		case <-l.wake:
+			due, done := l.take()
+			if done {
+				return
+			}
+			l.ask(due)
+		case <-timer.C:
+			l.ask(l.everyone())
+			timer.Reset(l.interval)
+		}
+	}
+}
+
+// take returns the watches that are due. It reports whether none is left at all,
+// and the goroutine ends.
+func (l *watches) take() (due []*watch, done bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	due, l.due = l.due, nil
+	if l.running = len(l.all) > 0; !l.running {
+		l.all = nil // a map keeps its room
+	}
+	for _, w := range due {
+		w.queued = false
+	}
+	return slices.DeleteFunc(due, func(w *watch) bool { return !l.all[w] }), !l.running
+}
+
+func (l *watches) everyone() []*watch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]*watch, 0, len(l.all))
+	for w := range l.all {
+		all = append(all, w)
+	}
+	return all
+}
+
+// ask asks the store about sessions, in as few questions as possible. If the store
+// does not answer in time, the others wait for their next turn.
+func (l *watches) ask(ws []*watch) {
+	byID := make(map[session.ID][]*watch)
+	var ids []session.ID
+	for _, w := range ws {
+		if !w.begin() {
+			continue
+		}
+		if byID[w.id] == nil {
+			ids = append(ids, w.id)
+		}
+		byID[w.id] = append(byID[w.id], w)
+	}
+	for batch := range slices.Chunk(ids, pollBatch) {
+		if !l.askBatch(batch, byID) {
+			return
+		}
+	}
+}
+
+// begin reports whether there is something to ask about. It asks the store to tell
+// of the session's end by itself.
+func (w *watch) begin() bool {
+	if w.id.IsZero() {
+		w.follow(w.session.ID())
+	}
+	return !w.id.IsZero()
+}
+
+// follow makes the ID the one that is watched.
+func (w *watch) follow(id session.ID) {
+	if w.id, w.waits = id, 0; id.IsZero() {
+		return
+	}
+	stop, _ := w.in.source.watch(id, w.suspect)
+	w.in.mu.Lock()
+	if w.in.all[w] {
+		w.stop, stop = stop, w.stop
+	}
+	w.in.mu.Unlock()
+	if stop != nil { // the earlier one, or this one if the watch has ended
+		stop()
+	}
+}
+
+// askBatch reports whether the store answered in time.
+func (l *watches) askBatch(ids []session.ID, byID map[session.ID][]*watch) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), l.timeout)
+	defer cancel()
+	ended, err := l.source.ended(ctx, ids)
+	for _, id := range ended {
+		cause := l.source.why(ctx, id)
+		if errors.Is(cause, session.ErrUnavailable) {
+			err = cause
+		}
+		for _, w := range byID[id] {
+			w.judge(cause)
+		}
+	}
+	if err != nil {
+		l.failed(ctx, session.StoreError(err))
+	}
+	return ctx.Err() == nil
+}
+
+// judge ends the watch if the session has ended, unless its own request has
+// renewed it.
+func (w *watch) judge(cause error) {
+	renewed := errors.Is(cause, session.ErrGone)
+	switch {
+	case !renewed && !errors.Is(cause, session.ErrNotFound): // a live one, that may be unreadable
+	case w.session.Committing(): // looked at before the ID, which a commit sets first
+		time.AfterFunc(min(recheck<<min(w.waits, 10), w.in.interval), w.suspect)
+		w.waits++
+	case renewed && w.session.ID() != w.id && !w.session.ID().IsZero():
+		w.follow(w.session.ID())
+		w.suspect() // it may have ended before it was watched
+	default:
+		w.cancel(cause)
+	}
+}
