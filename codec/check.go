@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -39,18 +40,24 @@ type member struct {
 
 // check returns an error for each part of T that a codec of this dialect loses.
 func check[T any](d *dialect) error {
-	t := reflect.TypeFor[T]()
-	path := t.Name()
-	if path == "" {
-		path = t.String()
-	}
 	c := checker{dialect: d, visited: map[visit]bool{}}
+	t := reflect.TypeFor[T]()
 	if typename.Ambiguous[T]() {
-		c.refuse(path, "is declared within a function, and another function may declare a type of that name; declare it outside")
+		c.refuse(pathOf(t), "is declared within a function, and another function may declare a type of that name; declare it outside")
 	}
-	c.check(t, path, true)
+	c.check(t, pathOf(t), true)
 	return errors.Join(c.errs...)
 }
+
+// loses reports whether a codec of this dialect loses a part of t.
+func (d *dialect) loses(t reflect.Type) bool {
+	c := checker{dialect: d, visited: map[visit]bool{}}
+	c.check(t, pathOf(t), true)
+	return len(c.errs) > 0
+}
+
+// pathOf returns the beginning of the paths of t's fields.
+func pathOf(t reflect.Type) string { return cmp.Or(t.Name(), t.String()) }
 
 // A checker goes through a type and its parts, each type once.
 type checker struct {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/seed48429006/sessions/codec/internal/msgplan"
 	"github.com/seed48429006/sessions/internal/deep"
 )
 
@@ -23,17 +24,26 @@ import (
 // knows: EncodeMsgpack and DecodeMsgpack, MarshalMsgpack and UnmarshalMsgpack,
 // MarshalBinary and UnmarshalBinary, or MarshalText and UnmarshalText.
 //
+// Functions that a program registers with msgpack/v5 itself must be registered before
+// MessagePack is called.
+//
 // Decode refuses a number that does not fit into its type. A pointer to a nil
 // slice, map or pointer is decoded as a nil pointer. Encodings of equal values may
 // differ in the order of their maps' keys.
 func MessagePack[T any]() Codec[T] {
-	return &messagePack[T]{plan: deep.Of[T](), numbers: numbersOf(reflect.TypeFor[T]()), null: mayBeNull[T](msgpackDialect)}
+	return &messagePack[T]{
+		plan:     deep.Of[T](),
+		encoding: planOf[T](),
+		numbers:  numbersOf(reflect.TypeFor[T]()),
+		null:     mayBeNull[T](msgpackDialect),
+	}
 }
 
 type messagePack[T any] struct {
-	plan    deep.Plan[T]
-	numbers numbers
-	null    bool // a T may be encoded as nil
+	plan     deep.Plan[T]
+	encoding msgplan.Plan[T] // gives up on whatever msgpack/v5 must do
+	numbers  numbers
+	null     bool // a T may be encoded as nil
 }
 
 var errNull = errors.New("codec: nil in place of a value")
@@ -41,6 +51,9 @@ var errNull = errors.New("codec: nil in place of a value")
 func (c *messagePack[T]) Append(dst []byte, v *T) ([]byte, error) {
 	if err := c.plan.Verify(v); err != nil { // msgpack/v5 would follow a cycle without end
 		return dst, err
+	}
+	if out, ok := c.encoding.Append(dst, v); ok && (c.null || !isNil(out[len(dst):])) {
+		return out, nil
 	}
 	e := encoders.Get().(*encoder)
 	out, err := e.encode(dst, v)
@@ -68,16 +81,25 @@ func (c *messagePack[T]) Decode(data []byte, v *T) error {
 	if !c.null && isNil(data) {
 		return errNull
 	}
-	d := decoders.Get().(*decoder)
-	if err := d.decode(data, v, &c.numbers); err != nil {
+	if !c.encoding.Decode(data, v) {
 		*v = zero
-		return err
-	}
-	if len(data) <= maxPooled {
-		decoders.Put(d)
+		if err := c.decode(data, v); err != nil {
+			*v = zero
+			return err
+		}
 	}
 	c.plan.Normalize(v)
 	return nil
+}
+
+// decode decodes data by msgpack/v5.
+func (c *messagePack[T]) decode(data []byte, v *T) error {
+	d := decoders.Get().(*decoder)
+	err := d.decode(data, v, &c.numbers)
+	if err == nil && len(data) <= maxPooled {
+		decoders.Put(d)
+	}
+	return err
 }
 
 // Check returns an error for each part of T that MessagePack cannot keep.
@@ -106,13 +128,23 @@ type encoder struct {
 	walker walker
 }
 
-func (e *encoder) encode(dst []byte, v any) (_ []byte, err error) {
+// encode appends the encoding of the value at v, a pointer.
+func (e *encoder) encode(dst []byte, v any) ([]byte, error) {
+	return e.run(dst, func() error { return e.enc.Encode(v) })
+}
+
+// encodeValue appends the encoding of v, which is addressable.
+func (e *encoder) encodeValue(dst []byte, v reflect.Value) ([]byte, error) {
+	return e.run(dst, func() error { return e.enc.EncodeValue(v) })
+}
+
+func (e *encoder) run(dst []byte, encode func() error) (_ []byte, err error) {
 	defer rescue(&err)
 	e.out.buf = dst
 	e.enc.Reset(&e.out) // for each value: a type's own EncodeMsgpack may set flags
 	e.enc.SetSortMapKeys(true)
 	e.enc.UseCompactInts(true)
-	err = e.enc.Encode(v)
+	err = encode()
 	out := e.out.buf
 	e.out.buf = nil
 	return out, err
@@ -124,7 +156,17 @@ type decoder struct {
 	walker walker
 }
 
-func (d *decoder) decode(data []byte, v any, holds *numbers) (err error) {
+// decode sets the value at v, a pointer.
+func (d *decoder) decode(data []byte, v any, holds *numbers) error {
+	return d.run(data, holds, func() error { return d.dec.Decode(v) })
+}
+
+// decodeValue sets v, which is addressable.
+func (d *decoder) decodeValue(data []byte, v reflect.Value, holds *numbers) error {
+	return d.run(data, holds, func() error { return d.dec.DecodeValue(v) })
+}
+
+func (d *decoder) run(data []byte, holds *numbers, decode func() error) (err error) {
 	defer rescue(&err)
 	if err := d.walker.walk(data); err != nil {
 		return err
@@ -134,7 +176,7 @@ func (d *decoder) decode(data []byte, v any, holds *numbers) (err error) {
 	}
 	d.in = reader{data: data, exts: d.walker.exts}
 	d.dec.Reset(&d.in)
-	if err := d.dec.Decode(v); err != nil {
+	if err := decode(); err != nil {
 		return err
 	}
 	read := d.in.pos

@@ -218,6 +218,7 @@ func (titled[T]) SessionType() string { return "titled" }
 
 func TestMessagePackDecodeAllocations(t *testing.T) {
 	v := tenItems()
+	v.Notices = []string{"hello"}
 	for name, price := range map[string]int64{"small numbers": 199, "large numbers": math.MaxInt64} {
 		t.Run(name, func(t *testing.T) {
 			for i := range v.Items {
@@ -229,8 +230,8 @@ func TestMessagePackDecodeAllocations(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got cart
-			if n := allocations(func() { got = cart{}; c.Decode(data, &got) }); n > 27 {
-				t.Errorf("Decode takes %v allocations, want at most 27", n)
+			if n := allocations(func() { got = cart{}; c.Decode(data, &got) }); n > 3 { // two slices, and all strings
+				t.Errorf("Decode takes %v allocations, want at most 3", n)
 			}
 		})
 	}
