@@ -25,7 +25,8 @@ type Client struct {
 
 	tb       testing.TB
 	tab      *browser.Tab
-	managers []any // that served the last request that met any
+	managers []any  // that served the last request that met any
+	actor    *actor // of an Order; nil: the client's requests overlap with no others
 }
 
 // NewClient returns a client of the site https://example.com, served by h. It has no
@@ -35,11 +36,24 @@ type Client struct {
 //	ada.Post("/items", url.Values{"sku": {"tea"}}).At("/").Has("1 item")
 func NewClient(tb testing.TB, h http.Handler) *Client {
 	tb.Helper()
-	b, err := browser.New(h, nil)
+	b, err := browser.New(actorsRequests(h), nil)
 	if err != nil {
 		tb.Fatalf("sessiontest: NewClient: %v", err)
 	}
 	return BrowserClient(tb, b.Tab())
+}
+
+// actorsRequests tells the actor of an [Order] which request it makes.
+func actorsRequests(h http.Handler) http.Handler {
+	if h == nil {
+		return nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a := actorOf(r.Context()); a != nil {
+			a.request = r.Method + " " + r.URL.RequestURI()
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // BrowserClient returns a client that is a tab of a browser with options of its own.
@@ -58,6 +72,16 @@ func (c *Client) Get(rawURL string) *Page {
 func (c *Client) Post(rawURL string, fields url.Values) *Page {
 	c.tb.Helper()
 	return c.step("POST "+rawURL, func(ctx context.Context) (*browser.Page, error) { return c.tab.Post(ctx, rawURL, fields) })
+}
+
+// Fetch makes a request as a script of the page does: for JSON APIs, and other
+// methods than GET and POST. The client goes on to show its page. The returned Page is
+// the response. A body is JSON, unless Header has a Content-Type.
+func (c *Client) Fetch(method, rawURL, body string) *Page {
+	c.tb.Helper()
+	return c.step(method+" "+rawURL, func(ctx context.Context) (*browser.Page, error) {
+		return c.tab.Fetch(ctx, method, rawURL, body)
+	})
 }
 
 // Submit fills in and sends a form of the page that is shown. The form is named by
@@ -131,7 +155,7 @@ func (c *Client) of(b *browser.Browser) *Client {
 	for name, values := range c.Header {
 		other.Header[name] = append([]string(nil), values...)
 	}
-	other.managers = c.managers
+	other.managers, other.actor = c.managers, c.actor
 	return other
 }
 
@@ -158,10 +182,14 @@ func (c *Client) Cookies() []*http.Cookie { return c.tab.Browser().Cookies() }
 
 // context returns the test's context. A new(testing.T) in an example has none.
 func (c *Client) context() context.Context {
-	if ctx := c.tb.Context(); ctx != nil {
-		return ctx
+	ctx := c.tb.Context()
+	if ctx == nil {
+		ctx = context.Background()
 	}
-	return context.Background()
+	if c.actor != nil {
+		ctx = context.WithValue(ctx, actorKey{}, c.actor)
+	}
+	return ctx
 }
 
 // step carries out a step and returns its page.
@@ -170,6 +198,9 @@ func (c *Client) step(name string, do func(context.Context) (*browser.Page, erro
 	var p probe.Probe
 	before := c.Cookies()
 	c.tab.Header = c.Header
+	if c.actor != nil {
+		c.actor.request = name
+	}
 	page, err := do(p.NewContext(c.context()))
 	if managers := p.Managers(); managers != nil {
 		c.managers = managers

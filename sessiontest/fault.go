@@ -16,6 +16,7 @@ type faults struct {
 	hooks hooks
 
 	unreadable map[session.ID]error // why records cannot be read
+	meanwhile  func(Call) bool      // another request; it reports whether it has acted
 }
 
 type hooks struct{ before, after func(Call) }

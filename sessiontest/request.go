@@ -2,6 +2,9 @@ package sessiontest
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/seed48429006/sessions/middleware"
@@ -30,4 +33,12 @@ func Request[T any](tb testing.TB, r *http.Request, v T) (*http.Request, *sessio
 		tb.Fatal(err)
 	}
 	return r.WithContext(middleware.NewContext(r.Context(), s)), s
+}
+
+// FormRequest returns a POST request that sends these fields, as a form does, for the
+// test of a handler.
+func FormRequest(path string, fields url.Values) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(fields.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
 }

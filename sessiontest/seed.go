@@ -25,7 +25,7 @@ func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {
 	s.tb.Helper()
 	token, now := session.NewToken(), time.Now()
 	rec.ID, rec.Revision = token.ID(), 0
-	rec.Value = *deep.Of[T]().Copy(&rec.Value) // the caller may change its own later
+	rec.Value = *copyOf(&rec.Value) // the caller may change its own later
 	rec.Owner = cmp.Or(rec.Owner, ownerOf(&rec.Value))
 	rec.Created = millis(rec.Created, now)
 	rec.Renewed = millis(rec.Renewed, rec.Created)
@@ -55,3 +55,5 @@ func millis(at, otherwise time.Time) time.Time {
 	}
 	return at.UTC().Truncate(time.Millisecond)
 }
+
+func copyOf[T any](v *T) *T { return deep.Of[T]().Copy(v) }

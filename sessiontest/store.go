@@ -125,10 +125,18 @@ func (s *Store[T]) call(ctx context.Context, c Call, do func() error) error {
 	if ctx.Value(unseen{}) != nil {
 		return do()
 	}
+	if a := actorOf(ctx); a != nil {
+		return a.take(c, func() error { return s.carryOut(ctx, c, do) })
+	}
+	return s.carryOut(ctx, c, do)
+}
+
+func (s *Store[T]) carryOut(ctx context.Context, c Call, do func() error) error {
 	fault, hooks := s.faults.of(c.Op)
 	if hooks.before != nil {
 		hooks.before(c)
 	}
+	s.faults.another(c)
 	c.Err = fault.carryOut(ctx, do)
 	s.log.called(c)
 	if hooks.after != nil {

@@ -1,22 +1,21 @@
 package main
 
 import (
-	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/sessiontest"
 )
 
 // Each page that cannot reach its session speaks of itself: of the deed that was
 // not done, or of the page that cannot be shown.
 func TestFailureSpeaksOfThePage(t *testing.T) {
-	store := sessiontest.NewStore[Cart](t)
-	shop, shipped := open(t, store)
-	ada := newVisitor(t, shop)
-	ada.fill("Ada")
-	store.Fail(sessiontest.OpLoad, errors.New("disk on fire"))
+	ada, store, shipped := open(t)
+	review(ada, "Ada")
+	store.Down()
 	tests := []struct{ route, want, retry string }{
 		{"GET /", "cannot show you our goods", "/"},
 		{"GET /cart", "cannot show you your cart", "/cart"},
@@ -37,60 +36,51 @@ func TestFailureSpeaksOfThePage(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.route, func(t *testing.T) {
 			method, path, _ := strings.Cut(test.route, " ")
-			visit := ada.get
+			visit := ada.Get
 			if method == "POST" {
-				visit = func(path string) answer { return ada.post(path) }
+				visit = func(path string) *sessiontest.Page { return ada.Post(path, nil) }
 			}
-			got := visit(path)
-			if got.status != http.StatusServiceUnavailable {
-				t.Errorf("status %d", got.status)
-			}
-			got.has(t, test.want, `href="`+test.retry+`">Try again`, "Please try again soon.").lacks(t, "disk on fire")
+			visit(path).HasStatus(http.StatusServiceUnavailable).Failed(sessions.ErrUnavailable).Told(sessiontest.NoNews).
+				Has(test.want, `href="`+test.retry+`">Try again`, "Please try again soon.").Lacks("sessiontest:")
 		})
 	}
-	if len(shipped) != 0 {
+	if len(*shipped) != 0 {
 		t.Error("an order was shipped")
 	}
 }
 
 // A change that cannot be saved is named as well as a session that cannot be loaded.
 func TestFailureToSaveSpeaksOfThePage(t *testing.T) {
-	store := sessiontest.NewStore[Cart](t)
-	shop, _ := open(t, store)
-	v := newVisitor(t, shop)
-	store.Fail(sessiontest.OpSave, errors.New("disk on fire"))
-	v.post("/cart", "sku", "tea").has(t, "could not put that into your cart")
-	v.post("/login", "name", "Ada", "password", password).has(t, "could not log you in")
-	if len(v.cookies) != 0 {
-		t.Error("a session that was not saved has a cookie")
-	}
+	v, store, _ := open(t)
+	store.Down()
+	v.Post("/cart", url.Values{"sku": {"tea"}}).Has("could not put that into your cart").Told(sessiontest.NoNews)
+	v.Post("/login", url.Values{"name": {"Ada"}, "password": {password}}).Has("could not log you in").Told(sessiontest.NoNews)
 }
 
 func TestNotFound(t *testing.T) {
-	shop, _ := open(t, nil)
-	v := newVisitor(t, shop)
-	for _, got := range []answer{v.get("/nowhere"), v.post("/cart", "sku", "yacht"), v.post("/cart/yacht", "quantity", "1")} {
-		if got.status != http.StatusNotFound {
-			t.Errorf("%s: status %d", got.path, got.status)
-		}
-		got.has(t, "nothing at this address", "Back to the shop", "/static/style.css").lacks(t, "Try again")
+	v, _, _ := open(t)
+	for _, page := range []*sessiontest.Page{
+		v.Get("/nowhere"),
+		v.Post("/cart", url.Values{"sku": {"yacht"}}),
+		v.Post("/cart/yacht", url.Values{"quantity": {"1"}}),
+	} {
+		page.HasStatus(http.StatusNotFound).
+			Has("nothing at this address", "Back to the shop", "/static/style.css").Lacks("Try again")
 	}
 }
 
 func TestProblemsAreNotGoodNews(t *testing.T) {
-	shop, _ := open(t, nil)
-	v := newVisitor(t, shop)
-	v.post("/cart", "sku", "tea").has(t, `class="notices" role="status"`).lacks(t, `role="alert"`)
-	v.post("/cart/tea", "quantity", "1000").has(t, `class="notices problems" role="alert"`).lacks(t, `role="status"`)
-	v.get("/cart").lacks(t, `role="alert"`)
+	v, _, _ := open(t)
+	v.Post("/cart", url.Values{"sku": {"tea"}}).Has(`class="notices" role="status"`).Lacks(`role="alert"`)
+	v.Post("/cart/tea", url.Values{"quantity": {"1000"}}).Has(`class="notices problems" role="alert"`).Lacks(`role="status"`)
+	v.Get("/cart").Lacks(`role="alert"`)
 }
 
 // The page stays where the product is.
 func TestAddItemLeadsBackToIt(t *testing.T) {
-	shop, _ := open(t, nil)
-	v := newVisitor(t, shop)
-	v.get("/").has(t, `id="clock"`)
-	if got := v.send(formRequest("/cart", "sku", "clock")).Header().Get("Location"); got != "/#clock" {
-		t.Errorf("leads to %s", got)
+	v, _, _ := open(t)
+	v.Get("/").Has(`id="clock"`)
+	if page := v.Submit("Add Slow clock", nil); page.URL.Fragment != "clock" {
+		t.Errorf("leads to %s", page.URL)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 )
 
 func TestAddItem(t *testing.T) {
-	r, cart := sessiontest.Request(t, formRequest("/cart", "sku", "tea"), Cart{Items: []Item{{"tea", 1}}})
+	r, cart := sessiontest.Request(t, sessiontest.FormRequest("/cart", url.Values{"sku": {"tea"}}), Cart{Items: []Item{{"tea", 1}}})
 	addItem(httptest.NewRecorder(), r, cart)
 	sessiontest.Equal(t, cart, Cart{
 		Items:   []Item{{"tea", 2}},
@@ -21,7 +22,7 @@ func TestAddItem(t *testing.T) {
 }
 
 func TestAddUnknownItem(t *testing.T) {
-	r, cart := sessiontest.Request(t, formRequest("/cart", "sku", "yacht"), Cart{})
+	r, cart := sessiontest.Request(t, sessiontest.FormRequest("/cart", url.Values{"sku": {"yacht"}}), Cart{})
 	w := httptest.NewRecorder()
 	addItem(w, r, cart)
 	if w.Code != http.StatusNotFound || cart.Modified() {
@@ -43,7 +44,7 @@ func TestChangeItem(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.quantity, func(t *testing.T) {
 			start := Cart{Items: []Item{{"tea", 2}, {"mug", 1}}}
-			r, cart := sessiontest.Request(t, formRequest("/cart/tea", "quantity", test.quantity), start)
+			r, cart := sessiontest.Request(t, sessiontest.FormRequest("/cart/tea", url.Values{"quantity": {test.quantity}}), start)
 			r.SetPathValue("sku", "tea")
 			changeItem(httptest.NewRecorder(), r, cart)
 			sessiontest.Equal(t, cart, test.want)
@@ -52,7 +53,7 @@ func TestChangeItem(t *testing.T) {
 }
 
 func TestLogInAsAnotherCustomer(t *testing.T) {
-	r, cart := sessiontest.Request(t, formRequest("/login", "name", "Bob", "password", password),
+	r, cart := sessiontest.Request(t, sessiontest.FormRequest("/login", url.Values{"name": {"Bob"}, "password": {password}}),
 		Cart{Customer: "Ada", Items: []Item{{"tea", 2}}, Checkout: Checkout{Payment: "bank"}})
 	r.Header.Set("User-Agent", "curl/8.0")
 	logIn(httptest.NewRecorder(), r, cart)

@@ -1,178 +1,179 @@
 package main
 
 import (
-	"errors"
 	"net/http"
-	"net/http/httptest"
-	"strings"
-	"sync"
+	"net/url"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/sessiontest"
 )
 
 func TestShopping(t *testing.T) {
-	shop, shipped := open(t, nil)
-	ada := newVisitor(t, shop)
+	ada, _, shipped := open(t)
+	ada.Get("/").Has("Fog Harbour tea", "Slow clock").Told(sessiontest.NoNews)
+	ada.Submit("Add Fog Harbour tea", nil).At("/").Has("Fog Harbour tea is in your cart.")
+	ada.Reload().Lacks("is in your cart.")
+	ada.Submit("Add Reading lamp", nil)
+	ada.Post("/cart/lamp", url.Values{"quantity": {"3"}}).At("/cart").Has("€177.00", "€185.90")
+	ada.Submit("Remove Fog Harbour tea", nil).At("/cart").Has("€177.00").Lacks("Fog Harbour tea")
 
-	ada.get("/").has(t, "Fog Harbour tea", "Slow clock")
-	if len(ada.cookies) != 0 {
-		t.Error("a visitor who only looks got a cookie")
+	ada.Click("Check out").At("/login?next=%2Fcheckout")
+	ada.Submit("Log in", url.Values{"name": {"Ada"}, "password": {password}}).At(stepDelivery).Has("Welcome, Ada!")
+	ada.Submit("Continue", url.Values{"name": {"Ada L."}, "street": {"Quay 1"}}).
+		At(stepDelivery).Has(`value="Quay 1"`, "Which town").Lacks("Which street")
+	ada.Submit("Continue", url.Values{"city": {"20457 Harbour"}}).
+		At(stepReview).Has("Reading lamp", "€177.00", "Ada L.", "20457 Harbour")
+	ada.Submit("Place order", url.Values{"payment": {"door"}}).At("/").Has("Thank you, Ada! Your order")
+	ada.Click("Cart").Has("There is nothing in it yet.")
+
+	if len(*shipped) != 1 {
+		t.Fatalf("%d orders shipped", len(*shipped))
 	}
-	ada.post("/cart", "sku", "tea").at(t, "/").has(t, "Fog Harbour tea is in your cart.")
-	ada.get("/").lacks(t, "is in your cart.")
-	ada.post("/cart", "sku", "lamp")
-	ada.post("/cart/lamp", "quantity", "3").at(t, "/cart").has(t, "€177.00", "€185.90")
-	ada.post("/cart/tea", "quantity", "0").at(t, "/cart").has(t, "€177.00").lacks(t, "Fog Harbour tea")
-
-	ada.get("/checkout").at(t, "/login?next=%2Fcheckout")
-	ada.post("/login", "name", "Ada", "password", password, "next", "/checkout").
-		at(t, stepDelivery).has(t, "Welcome, Ada!")
-	ada.post("/checkout/delivery", "name", "Ada L.", "street", "Quay 1", "city", "").
-		at(t, stepDelivery).has(t, `value="Quay 1"`, "Which town").lacks(t, "Which street")
-	ada.post("/checkout/delivery", "name", "Ada L.", "street", "Quay 1", "city", "20457 Harbour").
-		at(t, stepReview).has(t, "Reading lamp", "€177.00", "Ada L.", "20457 Harbour")
-	ada.post("/checkout/review", "payment", "door", "total", "17700").
-		at(t, "/").has(t, "Thank you, Ada! Your order")
-	ada.get("/cart").has(t, "There is nothing in it yet.")
-
-	order := <-shipped
-	if order.Customer != "Ada" || order.Total != 17700 || order.Payment != "door" || order.Delivery.City != "20457 Harbour" {
-		t.Errorf("shipped %+v", order)
+	if o := (*shipped)[0]; o.Customer != "Ada" || o.Total != 17700 || o.Payment != "door" || o.Delivery.City != "20457 Harbour" {
+		t.Errorf("shipped %+v", o)
 	}
 }
 
 func TestStepsCannotBeSkipped(t *testing.T) {
-	shop, shipped := open(t, nil)
-	v := newVisitor(t, shop)
-	steps := []string{"/checkout", stepDelivery, stepReview}
+	v, _, shipped := open(t)
 	all := func(want string) {
 		t.Helper()
-		for _, step := range steps {
-			v.get(step).at(t, want)
+		for _, step := range []string{"/checkout", stepDelivery, stepReview} {
+			v.Get(step).At(want)
 		}
-		v.post(stepReview, "payment", "door", "total", "890").at(t, want)
+		placeOrder(v).At(want)
 	}
 	all("/cart")
-	v.post("/cart", "sku", "tea")
+	v.Post("/cart", url.Values{"sku": {"tea"}})
 	all("/login?next=%2Fcheckout")
-	v.post("/login", "name", "Ada", "password", password)
+	logInAs(v, "Ada")
 	all(stepDelivery)
-	if len(shipped) != 0 {
+	if len(*shipped) != 0 {
 		t.Error("an order was shipped")
 	}
 }
 
 func TestLogInRenewsToken(t *testing.T) {
-	shop, _ := open(t, nil)
-	ada := newVisitor(t, shop)
-	ada.post("/cart", "sku", "tea")
-	thief, old := ada.sameBrowser(), ada.cookie().Value
+	ada, _, _ := open(t)
+	ada.Post("/cart", url.Values{"sku": {"tea"}}).Told(sessiontest.CookieSet)
+	thief := ada.Copy()
 
-	ada.post("/login", "name", "Ada", "password", password).at(t, "/")
-	ada.get("/cart").has(t, "Fog Harbour tea", "Ada’s sessions")
-	if ada.cookie().Value == old {
-		t.Error("the token is the old one")
-	}
-	thief.get("/cart").has(t, "There is nothing in it yet.", "Log in")
-	thief.get("/sessions").at(t, "/login?next=%2Fsessions")
+	logInAs(ada, "Ada").Told(sessiontest.CookieRenewed)
+	ada.Get("/cart").Has("Fog Harbour tea", "Ada’s sessions")
+	thief.Get("/cart").Has("There is nothing in it yet.", "Log in")
+	thief.Get("/sessions").At("/login?next=%2Fsessions")
 }
 
 func TestLogInRefused(t *testing.T) {
-	shop, _ := open(t, nil)
-	v := newVisitor(t, shop)
-	for _, form := range [][]string{
-		{"name", "Ada", "password", "guess"},
-		{"name", " ", "password", password},
-		{"name", "\xff", "password", password},
+	v, _, _ := open(t)
+	for _, form := range []url.Values{
+		{"name": {"Ada"}, "password": {"guess"}},
+		{"name": {" "}, "password": {password}},
+		{"name": {"\xff"}, "password": {password}},
 	} {
-		got := v.post("/login", append(form, "next", "/sessions", "remember", "on")...)
-		if got.status != http.StatusUnprocessableEntity {
-			t.Errorf("status %d", got.status)
-		}
-		got.has(t, "That did not work.", `value="/sessions"`, `type="checkbox" checked`)
+		v.Get("/login?next=/sessions")
+		form.Set("remember", "on")
+		v.Submit("Log in", form).HasStatus(http.StatusUnprocessableEntity).
+			Has("That did not work.", `value="/sessions"`, `type="checkbox" checked`).Told(sessiontest.NoNews)
 	}
-	v.post("/login", "name", " Ada ", "password", "guess").has(t, `value="Ada"`)
-	if len(v.cookies) != 0 {
-		t.Error("a guess made a session")
-	}
+	v.Post("/login", url.Values{"name": {" Ada "}, "password": {"guess"}}).Has(`value="Ada"`)
 }
 
 func TestRememberMe(t *testing.T) {
-	shop, _ := open(t, nil)
-	for _, remember := range []string{"", "on"} {
-		v := newVisitor(t, shop)
-		v.post("/login", "name", "Ada", "password", password, "remember", remember)
-		if stays := v.cookie().MaxAge > 0; stays != (remember != "") {
-			t.Errorf("remember %q: the cookie outlives the browser: %v", remember, stays)
-		}
+	for remember, after := range map[string]string{"on": "Ada’s sessions", "": "Log in"} {
+		v, _, _ := open(t)
+		v.Post("/login", url.Values{"name": {"Ada"}, "password": {password}, "remember": {remember}})
+		v.Restart()
+		v.Get("/").Has(after)
 	}
+}
+
+func TestASessionEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ada, _, shipped := open(t)
+		review(ada, "Ada")
+		time.Sleep(remembered - time.Minute)
+		ada.Get(stepReview).At(stepReview).Has("Fog Harbour tea")
+		time.Sleep(2 * time.Minute)
+		placeOrder(ada).At("/cart").Has("There is nothing in it yet.", "Log in")
+		if len(*shipped) != 0 {
+			t.Error("an order was shipped")
+		}
+	})
 }
 
 func TestLogOut(t *testing.T) {
-	shop, _ := open(t, nil)
-	ada := newVisitor(t, shop)
-	ada.fill("Ada")
-	stolen := ada.sameBrowser()
-	ada.post("/logout").at(t, "/").has(t, "You are logged out.", "Log in")
-	ada.get("/cart").has(t, "There is nothing in it yet.")
-	stolen.get("/cart").has(t, "There is nothing in it yet.", "Log in")
+	ada, _, _ := open(t)
+	review(ada, "Ada")
+	stolen := ada.Copy()
+	ada.Submit("Log out", nil).At("/").Has("You are logged out.", "Log in")
+	ada.Back().At("/cart") // the page before is asked for again
+	ada.Get("/cart").Has("There is nothing in it yet.")
+	stolen.Get("/cart").Has("There is nothing in it yet.", "Log in")
 }
 
 func TestOrderIsPlacedOnce(t *testing.T) {
-	shop, shipped := open(t, nil)
-	ada := newVisitor(t, shop)
-	ada.fill("Ada")
-	var clicks sync.WaitGroup
-	for range 16 {
-		tab := ada.sameBrowser()
-		clicks.Go(func() { tab.send(formRequest(stepReview, "payment", "door", "total", "890")) })
-	}
-	clicks.Wait()
-	if n := len(shipped); n != 1 {
-		t.Errorf("%d orders shipped", n)
-	}
-	ada.get("/cart").has(t, "Thank you, Ada! Your order "+(<-shipped).Number, "There is nothing in it yet.")
+	sessiontest.EveryOrder(t, func(t testing.TB, o *sessiontest.Order) {
+		ada, _, shipped := open(t)
+		review(ada, "Ada")
+		click := func(tab *sessiontest.Client) { placeOrder(tab) }
+		o.Together(ada, click, click)
+		if n := len(*shipped); n != 1 {
+			t.Errorf("%d orders shipped", n)
+		}
+		ada.Get("/cart").Has("There is nothing in it yet.")
+	})
 }
 
 func TestOrderIsWhatWasReviewed(t *testing.T) {
-	shop, shipped := open(t, nil)
-	ada := newVisitor(t, shop)
-	ada.fill("Ada").has(t, `name="total" value="890"`)
-	ada.sameBrowser().post("/cart", "sku", "clock")
-	ada.post(stepReview, "payment", "bank", "total", "890").
-		at(t, stepReview).has(t, "Your cart has changed", "Slow clock", `value="bank" required checked`)
-	ada.post(stepReview, "total", "8290").at(t, stepReview).has(t, "Please choose how you would like to pay.")
-	if len(shipped) != 0 {
+	ada, _, shipped := open(t)
+	review(ada, "Ada").Has(`name="total" value="890"`)
+	ada.Tab().Post("/cart", url.Values{"sku": {"clock"}})
+	ada.Submit("Place order", url.Values{"payment": {"bank"}}).
+		At(stepReview).Has("Your cart has changed", "Slow clock", `value="bank" required checked`)
+	ada.Post(stepReview, url.Values{"total": {"8290"}}).At(stepReview).Has("Please choose how you would like to pay.")
+	if len(*shipped) != 0 {
 		t.Error("an order was shipped")
 	}
 }
 
+// An order is shipped if and only if the customer is told so, whatever the store
+// does. A lost reply is the exception: the cart is empty then, and nothing is shipped.
 func TestOrderIsNotShippedUnlessSaved(t *testing.T) {
-	store := sessiontest.NewStore[Cart](t)
-	shop, shipped := open(t, store)
-	ada := newVisitor(t, shop)
-	ada.fill("Ada")
-	store.Fail(sessiontest.OpSave, errors.New("disk on fire"))
-	store.After(func(c sessiontest.Call) {
-		if c.Op == sessiontest.OpSave { // the next one would succeed
-			store.Fail(sessiontest.OpSave, nil)
+	sessiontest.EveryOutage(t, func(t testing.TB, o *sessiontest.Order) {
+		ada, _, shipped := open(t)
+		review(ada, "Ada")
+		var page *sessiontest.Page
+		o.Together(ada, func(tab *sessiontest.Client) { page = placeOrder(tab) })
+		page.Lacks("sessiontest:")
+		if told := page.Hops[0].Status == http.StatusSeeOther; told != (len(*shipped) == 1) {
+			t.Errorf("%s, and %d orders shipped", page, len(*shipped))
 		}
 	})
-	got := ada.post(stepReview, "payment", "door", "total", "890")
-	if got.status != http.StatusServiceUnavailable || len(shipped) != 0 {
-		t.Errorf("status %d, %d orders shipped", got.status, len(shipped))
+}
+
+func TestCartChangedMeanwhile(t *testing.T) {
+	ada, store, shipped := open(t)
+	review(ada, "Ada")
+	store.ChangeMeanwhile(func(c *Cart) { c.add("clock") })
+	placeOrder(ada).At(stepReview).Has("Your cart has changed", "Slow clock")
+
+	store.EndMeanwhile()
+	ada.Submit("Place order", url.Values{"payment": {"door"}}).Failed(sessions.ErrGone).Has("Your order was not placed.")
+	if len(*shipped) != 0 {
+		t.Error("an order was shipped")
 	}
-	got.has(t, "Please try again soon.").lacks(t, "disk on fire")
-	ada.get("/cart").has(t, "Fog Harbour tea").lacks(t, "Thank you")
 }
 
 func TestSessions(t *testing.T) {
-	shop, _ := open(t, nil)
-	login := func(name, agent string) *visitor {
-		v := newVisitor(t, shop)
-		v.agent = agent
-		v.post("/login", "name", name, "password", password)
+	ada, _, _ := open(t)
+	login := func(name, agent string) *sessiontest.Client {
+		v := ada.Other()
+		v.Header.Set("User-Agent", agent)
+		logInAs(v, name)
 		return v
 	}
 	phone := login("Ada", "Mozilla/5.0 (iPhone; …) AppleWebKit/605.1 Version/18.0 Mobile Safari/604.1")
@@ -180,58 +181,38 @@ func TestSessions(t *testing.T) {
 	tablet := login("Ada", "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Safari/537.36")
 	bob := login("Bob", "curl/8.0")
 
-	laptop.get("/sessions").has(t, "Firefox on Linux", "this one", "Safari on iPhone", "Chrome on Android").lacks(t, "curl")
+	laptop.Get("/sessions").Has("Firefox on Linux", "this one", "Safari on iPhone", "Chrome on Android").Lacks("curl")
 
-	onTablet := endButton(t, laptop.get("/sessions"), "Chrome on Android")
-	bob.post("/sessions/end", "id", onTablet).has(t, "had ended already")
-	tablet.get("/sessions").at(t, "/sessions")
-	laptop.post("/sessions/end", "id", onTablet).at(t, "/sessions").has(t, "That session has ended.").lacks(t, "Android")
-	tablet.get("/sessions").at(t, "/login?next=%2Fsessions")
+	onTablet := sessiontest.Peek[Cart](tablet).ID().String()
+	bob.Post("/sessions/end", url.Values{"id": {onTablet}}).Has("had ended already")
+	tablet.Get("/sessions").At("/sessions")
+	laptop.Submit("End the session on Chrome on Android", nil).At("/sessions").Has("That session has ended.").Lacks("Android")
+	tablet.Get("/sessions").At("/login?next=%2Fsessions")
 
-	laptop.post("/sessions/end-others").at(t, "/sessions").has(t, "Sessions ended: 1.").lacks(t, "iPhone")
-	phone.get("/sessions").at(t, "/login?next=%2Fsessions")
-	bob.get("/sessions").at(t, "/sessions")
+	laptop.Submit("Log out everywhere else", nil).At("/sessions").Has("Sessions ended: 1.").Lacks("iPhone")
+	phone.Get("/sessions").At("/login?next=%2Fsessions")
+	bob.Get("/sessions").At("/sessions")
 
-	own := endButton(t, laptop.get("/sessions"), "Firefox on Linux")
-	laptop.post("/sessions/end", "id", own).at(t, "/").has(t, "You are logged out.")
-}
-
-// endButton returns what the button sends that ends the device's session.
-func endButton(t *testing.T, page answer, device string) string {
-	t.Helper()
-	_, row, _ := strings.Cut(page.text, "<strong>"+device+"</strong>")
-	_, value, _ := strings.Cut(row, `name="id" value="`)
-	id, _, ok := strings.Cut(value, `"`)
-	if !ok {
-		t.Fatalf("no button to end the session on %s:\n%s", device, page.text)
-	}
-	return id
+	own := sessiontest.Peek[Cart](laptop).ID().String()
+	laptop.Post("/sessions/end", url.Values{"id": {own}}).At("/").Has("You are logged out.")
 }
 
 func TestOtherSitesAreRefused(t *testing.T) {
-	shop, _ := open(t, nil)
-	ada := newVisitor(t, shop)
-	ada.post("/cart", "sku", "tea")
-	r := formRequest("/cart", "sku", "clock")
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	if w := ada.send(r); w.Code != http.StatusForbidden {
-		t.Errorf("status %d", w.Code)
-	}
-	ada.get("/cart").lacks(t, "Slow clock")
+	ada, _, _ := open(t)
+	ada.Post("/cart", url.Values{"sku": {"tea"}})
+	ada.TabAt("https://evil.test").Post("/cart", url.Values{"sku": {"clock"}}).
+		HasStatus(http.StatusForbidden).Has("Another site has sent this request")
+	ada.Get("/cart").Lacks("Slow clock")
 }
 
 func TestStaticFilesUseNoSession(t *testing.T) {
-	store := sessiontest.NewStore[Cart](t)
-	shop, _ := open(t, store)
-	ada := newVisitor(t, shop)
-	ada.post("/cart", "sku", "tea")
-	before := len(store.Calls())
+	ada, store, _ := open(t)
+	ada.Post("/cart", url.Values{"sku": {"tea"}})
+	store.Reset()
 	for _, file := range []string{"style.css", "goods.svg", "icon.svg"} {
-		if w := ada.send(httptest.NewRequest("GET", "/static/"+file, nil)); w.Code != http.StatusOK {
-			t.Errorf("%s: status %d", file, w.Code)
-		}
+		ada.Get("/static/" + file).HasStatus(http.StatusOK)
 	}
-	if n := len(store.Calls()) - before; n != 0 {
-		t.Errorf("%d calls of the store", n)
+	if calls := store.Calls(); calls != nil {
+		t.Errorf("calls of the store: %v", calls)
 	}
 }

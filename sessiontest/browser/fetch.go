@@ -16,6 +16,7 @@ type navigation struct {
 	body        string
 	contentType string
 	from        *Page      // with the link or form; nil if the person typed the URL
+	script      bool       // a script of that page makes the request
 	urls        []*url.URL // of the requests so far; the last one is the current
 	tainted     bool       // a redirect crossed origins, so that Origin is null
 }
@@ -26,7 +27,7 @@ func (n *navigation) current() *url.URL { return n.urls[len(n.urls)-1] }
 func (n *navigation) access() jar.Access {
 	to := n.current()
 	same := n.from == nil || jar.Site(n.from.URL) == jar.Site(to)
-	return jar.Access{URL: to, SameSite: same, TopLevel: true, Method: n.method}
+	return jar.Access{URL: to, SameSite: same, TopLevel: !n.script, Method: n.method}
 }
 
 // redirect goes on to another URL (Fetch, section 4.4).
@@ -50,16 +51,21 @@ func (n *navigation) setHeaders(h http.Header) {
 			h.Set(name, value)
 		}
 	}
-	set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+	accept := "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+	mode, dest, user := "navigate", "document", "?1"
+	if n.script {
+		accept, mode, dest, user = "*/*", "cors", "empty", ""
+	}
+	set("Accept", accept)
 	set("User-Agent", "Mozilla/5.0 (sessiontest)")
 	set("Content-Type", n.contentType)
 	set("Origin", n.origin())
 	set("Referer", n.referer())
 	if trustworthy(n.current()) {
 		set("Sec-Fetch-Site", n.fetchSite())
-		set("Sec-Fetch-Mode", "navigate")
-		set("Sec-Fetch-Dest", "document")
-		set("Sec-Fetch-User", "?1")
+		set("Sec-Fetch-Mode", mode)
+		set("Sec-Fetch-Dest", dest)
+		set("Sec-Fetch-User", user)
 	}
 }
 
@@ -82,12 +88,17 @@ func (n *navigation) fetchSite() string {
 	return site
 }
 
-// origin returns the value of Origin, which navigations have unless they only read.
+// origin returns the value of Origin. Requests that only read have none, unless a
+// script sends them to another origin.
 func (n *navigation) origin() string {
-	if n.method == http.MethodGet || n.method == http.MethodHead {
+	reads := n.method == http.MethodGet || n.method == http.MethodHead
+	if n.from == nil || reads && !(n.script && origin(n.from.URL) != origin(n.current())) {
 		return ""
 	}
 	from := n.from.URL
+	if n.script && !n.tainted {
+		return origin(from)
+	}
 	downgrade := jar.Secure(from) && !jar.Secure(n.current())
 	switch policy := n.from.referrerPolicy(); {
 	case n.tainted,

@@ -73,13 +73,34 @@ func (t *Tab) Post(ctx context.Context, rawURL string, fields url.Values) (*Page
 	return t.step(ctx, t.post(u, fields))
 }
 
-func (t *Tab) post(u *url.URL, fields url.Values) *navigation {
-	from := t.Page()
-	if from == nil {
-		from = &Page{URL: t.browser.root, Header: http.Header{}}
+// Fetch makes a request as a script of the page that is shown does, with
+// credentials: "include". The tab goes on to show that page, and Fetch returns the
+// response. In a new tab, the script is one of the site's own. A body is JSON, unless
+// t.Header has a Content-Type. Requests to other origins are made without asking the
+// server before.
+func (t *Tab) Fetch(ctx context.Context, method, rawURL, body string) (*Page, error) {
+	u, err := t.browser.resolve(rawURL)
+	if err != nil {
+		return nil, err
 	}
+	n := &navigation{method: strings.ToUpper(method), body: body, from: t.ownPage(), script: true, urls: []*url.URL{u}}
+	if body != "" {
+		n.contentType = "application/json"
+	}
+	return t.navigate(ctx, n)
+}
+
+// ownPage returns the page that is shown, or one of the site.
+func (t *Tab) ownPage() *Page {
+	if page := t.Page(); page != nil {
+		return page
+	}
+	return &Page{URL: t.browser.root, Header: http.Header{}}
+}
+
+func (t *Tab) post(u *url.URL, fields url.Values) *navigation {
 	const encoding = "application/x-www-form-urlencoded"
-	return &navigation{method: http.MethodPost, body: fields.Encode(), contentType: encoding, from: from, urls: []*url.URL{u}}
+	return &navigation{method: http.MethodPost, body: fields.Encode(), contentType: encoding, from: t.ownPage(), urls: []*url.URL{u}}
 }
 
 // Submit fills in and sends a form of the page that is shown. Fields that are not

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/internal/explore"
 )
 
 // DefaultMaxOrders is the bound of orders if [Overlap].MaxOrders is zero.
@@ -94,23 +95,25 @@ func (o Overlap[T]) Run(t *testing.T, check func(testing.TB, Outcome[T])) {
 	if o.MaxOrders == 0 {
 		o.MaxOrders = DefaultMaxOrders
 	}
-	var e explorer
+	var e explore.Explorer
+	orders, faulty := 0, 0
 	synctest.Test(t, func(t *testing.T) {
-		for more := true; more && !t.Failed(); more = e.next() {
+		for more := true; more && !t.Failed(); more = e.Next() {
 			r := o.newRun(t, &e)
 			r.execute()
-			e.orders++
+			orders++
+			r.number = orders
 			if r.injected.fault != "" {
-				e.faulty++
+				faulty++
 			}
 			switch {
-			case e.diverged:
+			case e.Diverged:
 				t.Fatal("interleave: the same order of steps led to other calls; handlers must not depend on chance")
-			case e.orders > o.MaxOrders:
+			case orders > o.MaxOrders:
 				t.Fatalf("interleave: there are more than %d orders; use fewer or shorter handlers, or set Overlap.MaxOrders", o.MaxOrders)
 			}
 			r.checkOutcome(check)
 		}
 	})
-	t.Logf("%d orders of steps, and %d with a fault", e.orders-e.faulty, e.faulty)
+	t.Logf("%d orders of steps, and %d with a fault", orders-faulty, faulty)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed48429006/sessions/internal/deep"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/internal/explore"
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
@@ -27,7 +28,8 @@ type injection struct {
 type run[T any] struct {
 	t        *testing.T
 	overlap  *Overlap[T]
-	explorer *explorer
+	explorer *explore.Explorer
+	number   int // among all runs
 	injected injection
 	store    session.Store[T]
 	start    session.Token
@@ -42,7 +44,7 @@ type actor[T any] struct {
 	result Result[T]
 }
 
-func (o *Overlap[T]) newRun(t *testing.T, e *explorer) *run[T] {
+func (o *Overlap[T]) newRun(t *testing.T, e *explore.Explorer) *run[T] {
 	r := &run[T]{t: t, overlap: o, explorer: e, numbers: make(map[session.ID]int)}
 	if o.Store != nil {
 		r.store = o.Store()
@@ -74,7 +76,7 @@ func (r *run[T]) storeStart() {
 		r.t.Fatalf("interleave: the session cannot be stored: %v", err)
 	}
 	r.start, _ = s.Token()
-	r.number(s.ID())
+	r.enumerate(s.ID())
 	time.Sleep(r.overlap.Age)
 }
 
@@ -118,7 +120,7 @@ func (r *run[T]) execute() {
 			return
 		}
 		time.Sleep(tick)
-		a := ready[r.explorer.choose(len(ready))]
+		a := ready[r.explorer.Choose(len(ready))]
 		a.gate.fault = r.inject(a, Fails, LosesReply)
 		r.resume(a)
 	}
@@ -141,7 +143,7 @@ func (r *run[T]) inject(a *actor[T], faults ...Fault) Fault {
 		return ""
 	}
 	faults = slices.DeleteFunc(faults, func(f Fault) bool { return !slices.Contains(r.overlap.Faults, f) })
-	n := r.explorer.choose(1 + len(faults))
+	n := r.explorer.Choose(1 + len(faults))
 	if n == 0 {
 		return ""
 	}
@@ -149,8 +151,8 @@ func (r *run[T]) inject(a *actor[T], faults ...Fault) Fault {
 	return r.injected.fault
 }
 
-// number gives an ID a number.
-func (r *run[T]) number(id session.ID) {
+// enumerate gives an ID a number.
+func (r *run[T]) enumerate(id session.ID) {
 	if _, known := r.numbers[id]; !known && !id.IsZero() {
 		r.numbers[id] = len(r.numbers)
 	}
@@ -164,7 +166,7 @@ func (r *run[T]) checkOutcome(check func(testing.TB, Outcome[T])) {
 	}
 	defer func() {
 		if r.t.Failed() {
-			r.t.Logf("this was with the order of steps number %d:\n%v", r.explorer.orders, out)
+			r.t.Logf("this was with the order of steps number %d:\n%v", r.number, out)
 		}
 	}()
 	check(r.t, out)

@@ -50,7 +50,7 @@ func (c *gatedCall[T]) step(name string, do func() error) error {
 // take waits for the actor's turn and takes one step.
 func (g *gated[T]) take(name string, c sessiontest.Call, do func() error) error {
 	r, fault := g.run, g.gate.turn()
-	r.number(c.ID)
+	r.enumerate(c.ID)
 	at := len(r.steps)
 	r.steps = append(r.steps, Step{Actor: g.gate.actor, Part: name, Call: c})
 	err := fault.carryOut(do)

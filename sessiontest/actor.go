@@ -1,0 +1,99 @@
+package sessiontest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// An actor is one of the acts that [Order.Together] runs at once. It waits before each
+// store call until it is its turn.
+type actor struct {
+	order   *Order
+	name    string
+	request string        // that it makes: "POST /items"
+	arrived chan struct{} // at a store call
+	turn    chan struct{} // to make it
+	ended   chan struct{} // closed when the act has returned
+}
+
+func (o *Order) newActor(i int) *actor {
+	return &actor{order: o, name: fmt.Sprintf("request %d", i+1), arrived: make(chan struct{}), turn: make(chan struct{}), ended: make(chan struct{})}
+}
+
+type actorKey struct{}
+
+func actorOf(ctx context.Context) *actor {
+	a, _ := ctx.Value(actorKey{}).(*actor)
+	return a
+}
+
+// run carries out the act, which may end its goroutine by a Fatal.
+func (a *actor) run(act func()) {
+	defer close(a.ended)
+	act()
+}
+
+// wait waits until the actor is at a store call, and reports whether it is: not if it
+// has returned. No other actor runs meanwhile.
+func (a *actor) wait() bool {
+	select {
+	case <-a.arrived:
+		return true
+	case <-a.ended:
+		return false
+	}
+}
+
+// take makes a store call when it is the actor's turn. Calls that the handler leaves
+// behind have no turn.
+func (a *actor) take(c Call, do func() error) error {
+	select {
+	case a.arrived <- struct{}{}:
+	case <-a.ended:
+		return do()
+	}
+	<-a.turn
+	f, at := a.order.begin(a, c)
+	err := f.carryOut(context.Background(), do)
+	if err != nil && f == (fault{}) {
+		a.order.end(at, err)
+	}
+	return err
+}
+
+// begin records a call and returns the fault to inject into it.
+func (o *Order) begin(a *actor, c Call) (fault, int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text := a.name + ", " + a.request + ", " + o.describe(c)
+	f, words := o.inject()
+	if words != "" {
+		text += ": that " + words
+		o.fault = text
+	}
+	o.steps = append(o.steps, text)
+	return f, len(o.steps) - 1
+}
+
+// end records the error of a call.
+func (o *Order) end(at int, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.steps[at] += ": " + strings.TrimPrefix(err.Error(), "session: ")
+}
+
+var verbs = map[Op]string{
+	OpLoad: "loads", OpSave: "saves", OpTouch: "prolongs", OpRetire: "retires", OpDelete: "deletes", OpExists: "looks for",
+}
+
+// describe returns a call in words.
+func (o *Order) describe(c Call) string {
+	switch c.Op {
+	case OpByOwner:
+		return "lists the sessions of " + c.Owner
+	case OpAll:
+		return "lists all sessions"
+	}
+	return verbs[c.Op] + " " + o.name(c.ID)
+}
