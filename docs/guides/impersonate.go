@@ -1,0 +1,39 @@
+package guides
+
+import (
+	"cmp"
+	"net/http"
+
+	"github.com/seed48429006/sessions"
+)
+
+// A Visit is the session of a user, whom an administrator may stand in for.
+type Visit struct {
+	User  string // whose pages are shown
+	Admin string // the administrator who acts as User; else empty
+}
+
+// SessionOwner returns the person at the keyboard. Logging the administrator out
+// everywhere ends the visit, too, and the user's list of sessions does not show it.
+func (v Visit) SessionOwner() string { return cmp.Or(v.Admin, v.User) }
+
+// actAs shows an administrator the pages of a user.
+func actAs(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
+	user := r.FormValue("user")
+	if !isAdmin(visit.Value()) {
+		http.Error(w, "only for administrators", http.StatusForbidden)
+		return
+	}
+	visit.Update(func(v *Visit) { v.Admin, v.User = v.SessionOwner(), user })
+	visit.Renew()
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// actAsOneself ends that.
+func actAsOneself(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
+	visit.Update(func(v *Visit) { v.Admin, v.User = "", v.SessionOwner() })
+	visit.Renew()
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func isAdmin(v Visit) bool { return v.SessionOwner() == "root" }

@@ -1,0 +1,47 @@
+package guides_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/seed48429006/sessions"
+	"github.com/seed48429006/sessions/docs/guides"
+	"github.com/seed48429006/sessions/sessiontest"
+)
+
+func TestAdministratorActsAsUser(t *testing.T) {
+	store := sessiontest.NewStore[guides.Visit](t)
+	visits, err := sessions.New[guides.Visit](store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	as := func(user string) *browser {
+		b := newBrowser(t, visits.Handler(guides.VisitRoutes()))
+		b.jar.SetCookies(shop, []*http.Cookie{{Name: "__Host-session_id", Value: store.Seed(guides.Visit{User: user}).Reveal()}})
+		return b
+	}
+	root, ada := as("root"), as("ada")
+	before := root.jar.Cookies(shop)[0].Value
+
+	if code, _ := ada.do("POST", "/act?user=root"); code != http.StatusForbidden {
+		t.Errorf("a user who acts as another got %d", code)
+	}
+	root.do("POST", "/act?user=ada")
+	if _, text := root.do("GET", "/"); text != "{User:ada Admin:root}" {
+		t.Errorf("while acting: %s", text)
+	}
+	if after := root.jar.Cookies(shop)[0].Value; after == before {
+		t.Error("the token is the same although the privileges changed")
+	}
+	n := 0
+	for range visits.ByOwner(t.Context(), "ada") {
+		n++
+	}
+	if n != 1 {
+		t.Errorf("ada has %d sessions, want her own", n)
+	}
+	root.do("POST", "/act/end")
+	if _, text := root.do("GET", "/"); text != "{User:root Admin:}" {
+		t.Errorf("afterwards: %s", text)
+	}
+}
