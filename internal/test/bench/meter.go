@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"strconv"
@@ -83,11 +84,10 @@ func (m *Meter) join(client, server net.Conn) {
 	}}
 	go func() {
 		defer server.Close()
-		tee := bufio.NewReader(io.TeeReader(up, server))
-		for m.resp && skipCommand(tee) == nil {
-			m.commands.Add(1)
+		if m.resp {
+			m.forward(server, bufio.NewReader(up))
 		}
-		io.Copy(io.Discard, tee)
+		io.Copy(server, up)
 	}()
 	go func() {
 		defer client.Close()
@@ -109,22 +109,50 @@ func (c counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// skipCommand reads one command of a Redis client: an array of strings.
-func skipCommand(r *bufio.Reader) error {
-	n, err := length(r, "*")
-	for ; err == nil && n > 0; n-- {
-		var size int
-		if size, err = length(r, "$"); err == nil {
-			_, err = r.Discard(size + len("\r\n"))
+// forward counts commands and passes them on, those of a pipeline together.
+func (m *Meter) forward(server io.Writer, client *bufio.Reader) error {
+	var commands []byte
+	for {
+		var err error
+		if commands, err = appendCommand(commands, client); err != nil {
+			return err
 		}
+		m.commands.Add(1)
+		if client.Buffered() > 0 {
+			continue
+		}
+		if _, err = server.Write(commands); err != nil {
+			return err
+		}
+		commands = commands[:0]
 	}
-	return err
 }
 
-func length(r *bufio.Reader, kind string) (int, error) {
-	line, err := r.ReadString('\n')
-	if err != nil {
-		return 0, err
+// appendCommand reads one command of a Redis client, which is an array of strings.
+func appendCommand(dst []byte, r *bufio.Reader) ([]byte, error) {
+	dst, n, err := appendLine(dst, r, '*')
+	for ; err == nil && n > 0; n-- {
+		var size int
+		if dst, size, err = appendLine(dst, r, '$'); err == nil {
+			start := len(dst)
+			dst = append(dst, make([]byte, size+len("\r\n"))...)
+			_, err = io.ReadFull(r, dst[start:])
+		}
 	}
-	return strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(line, kind)))
+	return dst, err
+}
+
+// maxNumber is the largest number of values and of bytes that a command may have.
+const maxNumber = 1 << 20
+
+// appendLine reads the line that begins a value of this kind, and its number.
+func appendLine(dst []byte, r *bufio.Reader, kind byte) (_ []byte, n int, err error) {
+	line, err := r.ReadSlice('\n')
+	if err != nil {
+		return dst, 0, err
+	}
+	if n, err = strconv.Atoi(strings.TrimSpace(string(line[1:]))); err != nil || line[0] != kind || n < 0 || n > maxNumber {
+		return dst, 0, fmt.Errorf("bench: %.20q does not begin a value of kind %q", line, kind)
+	}
+	return append(dst, line...), n, nil
 }

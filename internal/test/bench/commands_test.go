@@ -1,0 +1,60 @@
+package bench_test
+
+import (
+	"testing"
+
+	"github.com/seed48429006/sessions/internal/test/bench"
+)
+
+// most is how many commands a request of this library may send to Redis, as
+// docs/benchmarks.md has them. A script is one.
+var most = map[bench.Case]int64{
+	bench.NoCookie: 0, bench.NotUsed: 0, bench.NotUsedIdle: 0,
+	bench.Read: 1, bench.ReadIdle: 1, bench.Change: 2, bench.New: 1, bench.LogIn: 3,
+}
+
+// TestCommands counts commands and round trips on the line to Redis.
+func TestCommands(t *testing.T) {
+	const visits = 10
+	for _, s := range bench.Subjects() {
+		if s.Library != "sessions" || s.Needs != bench.Redis {
+			continue
+		}
+		t.Run(s.Store, func(t *testing.T) {
+			meter, app := metered(t, s)
+			for _, c := range bench.Cases() {
+				guest, err := bench.NewGuest(app, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := meter.Read()
+				for range visits {
+					guest.Visit()
+				}
+				got := meter.Since(start)
+				if want := most[c] * visits; got.Commands > want || got.Trips > want {
+					t.Errorf("%s: %d requests sent %d commands in %d round trips, want at most %d", c, visits, got.Commands, got.Trips, want)
+				}
+				if c == bench.New && got.Commands == 0 {
+					t.Error("a new session sends no command: nothing is counted")
+				}
+			}
+		})
+	}
+}
+
+// metered returns an application of the subject and the line to its server.
+func metered(t *testing.T, s bench.Subject) (*bench.Meter, bench.App) {
+	t.Helper()
+	meter, err := bench.NewMeter(s.Needs, start(t, s.Needs).Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { meter.Close() })
+	app, err := s.Open(meter.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { app.Close() })
+	return meter, app
+}
