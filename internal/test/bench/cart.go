@@ -19,10 +19,13 @@ type Item struct {
 
 const customer = "customer-4711"
 
-// TenItems returns a cart of ten items.
-func TenItems() Cart {
-	c := Cart{Customer: customer, Notices: []string{"Welcome back!"}}
-	for i := range 10 {
+// Items is how many items a new cart has. Set it before anything else.
+var Items = 10
+
+// NewCart returns a cart with its items.
+func NewCart() Cart {
+	c := Cart{Customer: customer, Items: make([]Item, 0, Items), Notices: []string{"Welcome back!"}}
+	for i := range Items {
 		c.Items = append(c.Items, Item{fmt.Sprintf("SKU-%05d", i), fmt.Sprintf("A pleasant thing, number %d", i), i + 1, int64(i) * 1995})
 	}
 	return c

@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"net/http"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -18,11 +20,21 @@ const (
 	Change      Case = "change"        // the handler reads the cart and changes it
 	New         Case = "new"           // no cookie, and the handler makes a session
 	LogIn       Case = "log-in"        // the session gets a new token and a customer
+
+	// Count is in no table. Its response has a cookie whose value is the quantity of
+	// the cart's first item, which each [Change] makes one more.
+	Count Case = "count"
 )
 
-// Cases returns all cases.
+// Cases returns the cases of the tables.
 func Cases() []Case {
 	return []Case{NoCookie, NotUsed, NotUsedIdle, Read, ReadIdle, Change, New, LogIn}
+}
+
+// tell answers a request of [Count].
+func tell(w http.ResponseWriter, c Cart) {
+	http.SetCookie(w, &http.Cookie{Name: "quantity", Value: strconv.Itoa(c.Items[0].Quantity)})
+	w.Write(done)
 }
 
 // IdleTimeout is the idle timeout of cases that have one. [Change], [New] and

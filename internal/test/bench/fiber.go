@@ -57,7 +57,7 @@ func FiberOn(store fiber.Storage, close func() error) App {
 func fiberNothing(c fiber.Ctx) error { return c.Send(done) }
 
 func fiberRead(c fiber.Ctx) error {
-	if cart, _ := session.FromContext(c).Get("cart").(Cart); len(cart.Items) != 10 {
+	if cart, _ := session.FromContext(c).Get("cart").(Cart); len(cart.Items) != Items {
 		return fiber.ErrInternalServerError
 	}
 	return c.Send(done)
@@ -67,7 +67,7 @@ func fiberChange(c fiber.Ctx) error {
 	s := session.FromContext(c)
 	cart, _ := s.Get("cart").(Cart)
 	if len(cart.Items) == 0 {
-		cart = TenItems()
+		cart = NewCart()
 	}
 	cart.Items[0].Quantity++
 	s.Set("cart", cart)
@@ -77,7 +77,7 @@ func fiberChange(c fiber.Ctx) error {
 func fiberLogIn(c fiber.Ctx) error {
 	s := session.FromContext(c)
 	cart, _ := s.Get("cart").(Cart)
-	if len(cart.Items) != 10 {
+	if len(cart.Items) != Items {
 		return fiber.ErrInternalServerError
 	}
 	if err := s.Regenerate(); err != nil {

@@ -50,10 +50,10 @@ func GorillaOn(store sessions.Store, close func() error) App {
 		}
 	}
 	any := func(*Cart) bool { return true }
-	read := func(c *Cart) bool { return len(c.Items) == 10 }
+	read := func(c *Cart) bool { return len(c.Items) == Items }
 	change := func(c *Cart) bool {
 		if len(c.Items) == 0 {
-			*c = TenItems()
+			*c = NewCart()
 		}
 		c.Items[0].Quantity++
 		return true

@@ -29,7 +29,7 @@ func SCSOn(store scs.Store, close func() error) App {
 	idle.Store, always.Store = store, store
 	idle.IdleTimeout = IdleTimeout
 	app := &webApp{cases: map[Case]http.Handler{}, close: close}
-	for _, c := range Cases() {
+	for _, c := range append(Cases(), Count) {
 		m := always
 		if c.Idle() {
 			m = idle
@@ -47,7 +47,7 @@ func scsHandler(m *scs.SessionManager, c Case) http.HandlerFunc {
 	switch c {
 	case Read, ReadIdle:
 		return func(w http.ResponseWriter, r *http.Request) {
-			if len(cart(r).Items) != 10 {
+			if len(cart(r).Items) != Items {
 				fail(w, "no cart")
 				return
 			}
@@ -57,16 +57,18 @@ func scsHandler(m *scs.SessionManager, c Case) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			cart := cart(r)
 			if len(cart.Items) == 0 {
-				cart = TenItems()
+				cart = NewCart()
 			}
 			cart.Items[0].Quantity++
 			m.Put(r.Context(), "cart", cart)
 			w.Write(done)
 		}
+	case Count:
+		return func(w http.ResponseWriter, r *http.Request) { tell(w, cart(r)) }
 	case LogIn:
 		return func(w http.ResponseWriter, r *http.Request) {
 			cart := cart(r)
-			if err := m.RenewToken(r.Context()); err != nil || len(cart.Items) != 10 {
+			if err := m.RenewToken(r.Context()); err != nil || len(cart.Items) != Items {
 				fail(w, "no cart")
 				return
 			}

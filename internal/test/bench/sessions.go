@@ -56,6 +56,7 @@ func SessionsOn(store sessions.Store[Cart], close func() error) (App, error) {
 		NoCookie: nothing, NotUsed: nothing, NotUsedIdle: nothing,
 		Read: readSession, ReadIdle: readSession,
 		Change: sessions.Handle(changeSession), New: sessions.Handle(changeSession), LogIn: sessions.Handle(logInSession),
+		Count: sessions.Handle(func(w http.ResponseWriter, r *http.Request, s *sessions.Session[Cart]) { tell(w, s.Value()) }),
 	}
 	app := &webApp{cases: map[Case]http.Handler{}, close: close}
 	for c, h := range handlers {
@@ -69,7 +70,7 @@ func SessionsOn(store sessions.Store[Cart], close func() error) (App, error) {
 
 func readSession(w http.ResponseWriter, r *http.Request) {
 	s, err := sessions.FromContext[Cart](r.Context())
-	if err != nil || len(s.Value().Items) != 10 {
+	if err != nil || len(s.Value().Items) != Items {
 		fail(w, "no cart")
 		return
 	}
@@ -79,7 +80,7 @@ func readSession(w http.ResponseWriter, r *http.Request) {
 func changeSession(w http.ResponseWriter, r *http.Request, s *sessions.Session[Cart]) {
 	s.Update(func(c *Cart) {
 		if len(c.Items) == 0 {
-			*c = TenItems()
+			*c = NewCart()
 		}
 		c.Items[0].Quantity++
 	})
@@ -87,7 +88,7 @@ func changeSession(w http.ResponseWriter, r *http.Request, s *sessions.Session[C
 }
 
 func logInSession(w http.ResponseWriter, r *http.Request, s *sessions.Session[Cart]) {
-	if len(s.Value().Items) != 10 {
+	if len(s.Value().Items) != Items {
 		fail(w, "no cart")
 		return
 	}

@@ -149,7 +149,7 @@ func (c *client) ask() (cookie []byte, err error) {
 			if !bytes.HasPrefix(header, ok) {
 				return nil, fmt.Errorf("load: %s: %.200q", c.o.Path, header)
 			}
-			return value(header, setCookie, ';'), nil
+			return value(header, setCookie, ";"), nil
 		}
 	}
 	return nil, errors.New("load: the response is too long")
@@ -162,19 +162,17 @@ func parse(response []byte) (header []byte, complete bool) {
 		return nil, false
 	}
 	header = response[:i+2]
-	n, _ := strconv.Atoi(string(value(header, size, '\r')))
+	n, _ := strconv.Atoi(string(value(header, size, ";")))
 	return header, len(response) >= i+len(end)+n
 }
 
-// value returns the text of a field up to a byte.
-func value(header, field []byte, until byte) []byte {
-	i := bytes.Index(header, field)
-	if i < 0 {
+// value returns the text of a field up to a byte or the end of the line.
+func value(header, field []byte, until string) []byte {
+	_, rest, found := bytes.Cut(header, field)
+	if !found {
 		return nil
 	}
-	v := header[i+len(field):]
-	if j := bytes.IndexByte(v, until); j >= 0 {
-		return v[:j]
-	}
-	return v[:len(v)-2]
+	line, _, _ := bytes.Cut(rest, []byte("\r\n"))
+	text, _, _ := bytes.Cut(line, []byte(until))
+	return text
 }

@@ -22,7 +22,7 @@ func (l *lab) inProcess(s bench.Subject) error {
 		return err
 	}
 	defer app.Close()
-	if err := l.size(s, app); err != nil {
+	if err := l.size(s, app, newSessions); err != nil {
 		return err
 	}
 	for _, c := range bench.Cases() {
@@ -67,8 +67,8 @@ func visit(guest *bench.Guest) map[metric]float64 {
 	}
 }
 
-// size measures what a new session takes in the store and in the browser.
-func (l *lab) size(s bench.Subject, app bench.App) error {
+// size measures what one of n new sessions takes in the store and in the browser.
+func (l *lab) size(s bench.Subject, app bench.App, n int) error {
 	if !app.Can(bench.New) {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (l *lab) size(s bench.Subject, app bench.App) error {
 	if err != nil {
 		return err
 	}
-	for range newSessions {
+	for range n {
 		guest.Visit()
 	}
 	after, err := l.bytes(s)
@@ -89,7 +89,7 @@ func (l *lab) size(s bench.Subject, app bench.App) error {
 	}
 	_, cookie := guest.Response()
 	l.results.add(key{s.Name(), bench.New, 0, cookieBytes}, float64(len(cookie)))
-	l.results.add(key{s.Name(), bench.New, 0, stored}, float64(after-before)/newSessions)
+	l.results.add(key{s.Name(), bench.New, 0, stored}, float64(after-before)/float64(n))
 	return l.clear(s)
 }
 

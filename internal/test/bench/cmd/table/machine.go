@@ -17,12 +17,12 @@ var compared = []string{
 	"github.com/boj/redistore", "github.com/gofiber/fiber/v3", "github.com/redis/go-redis/v9",
 }
 
-// machine tells where and when the figures were measured, and with what.
-func machine(l *lab) string {
+// machine tells where and when the figures were measured, and with which versions.
+func machine(l *lab, runs string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "- "+format+"\n", args...) }
-	line("%s, %s in %s, `go run ./cmd/table %s`", l.began.UTC().Format("2 January 2006, 15:04 UTC"), rounds(l.rounds),
-		time.Since(l.began).Round(time.Second), strings.Join(os.Args[1:], " "))
+	line("%s, %s in %s, `%s`", l.began.UTC().Format("2 January 2006, 15:04 UTC"), runs,
+		time.Since(l.began).Round(time.Second), strings.Join(append([]string{"go run ./cmd/table"}, os.Args[1:]...), " "))
 	line("%s, %d cores, %s/%s, %s, %s", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, kernel(), runtime.Version())
 	versions := []string{"sessions " + revision()}
 	if info, found := debug.ReadBuildInfo(); found {
@@ -40,13 +40,6 @@ func machine(l *lab) string {
 		line("not measured, since it is not installed: %s", name)
 	}
 	return b.String()
-}
-
-func rounds(n int) string {
-	if n == 1 {
-		return "one round"
-	}
-	return fmt.Sprint(n, " rounds")
 }
 
 func processor() string {

@@ -4,6 +4,7 @@
 //	go run ./cmd/table          # at most twelve minutes
 //	go run ./cmd/table -short   # about three
 //	go run ./cmd/table -only 'sessions, Redis' -print
+//	go run ./cmd/table -scale   # how costs grow; writes tables of its own
 //
 // Servers, applications and clients are processes of their own on this machine.
 // System calls are counted if the program strace is installed, and stores on
@@ -51,6 +52,8 @@ func run() error {
 	out := flag.String("o", "../../../docs/benchmarks.md", "the document")
 	rounds := flag.Int("rounds", 0, "how many rounds; zero means five, or three with -short")
 	budget := flag.Duration("budget", 0, "about how long to measure; zero means eleven minutes, or three with -short")
+	grow := flag.Bool("scale", false, "measure how costs grow with the number and size of sessions, and nothing else")
+	most := flag.Int("most", 1_000_000, "with -scale, the most live sessions")
 	flag.Parse()
 	p := plan{rounds: 5, budget: 11 * time.Minute, conns: []int{1, 16, 64, 256}, others: true}
 	if *short {
@@ -71,13 +74,19 @@ func run() error {
 		return err
 	}
 	defer l.close()
-	if err := l.measure(); err != nil {
+	name, text := "tables", ""
+	if *grow {
+		name = "scale"
+		text, err = l.scaleTables(scales(*most))
+	} else if err = l.measure(); err == nil {
+		text = tables(l)
+	}
+	if err != nil {
 		return err
 	}
-	text := tables(l)
 	fmt.Print(text)
 	if *show {
 		return nil
 	}
-	return replace(*out, "tables", text)
+	return replace(*out, name, text)
 }

@@ -39,13 +39,21 @@ func (l *lab) systemCalls(s bench.Subject) error {
 			n = r.Requests
 			return err
 		})
-		if err := errors.Join(err, crowd.stop()); err != nil {
+		err = errors.Join(err, crowd.stop())
+		if errors.Is(err, errNotTraced) {
+			fmt.Fprintln(os.Stderr, "system calls are not counted:", err)
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		l.results.add(key{s.Name(), c, usual, calls}, float64(count)/float64(n))
 	}
 	return nil
 }
+
+// errNotTraced means that strace may not look at other processes.
+var errNotTraced = errors.New("strace does not attach")
 
 // traced returns how many system calls a process makes while do runs.
 func traced(pid int, do func() error) (int, error) {
@@ -65,7 +73,7 @@ func traced(pid int, do func() error) (int, error) {
 	}
 	said, err := bufio.NewReader(stderr).ReadString('\n')
 	if err != nil || !strings.Contains(said, "attached") {
-		return 0, errors.Join(fmt.Errorf("strace said %q", said), err, strace.Wait())
+		return 0, errors.Join(fmt.Errorf("%w: %q", errNotTraced, said), err, strace.Wait())
 	}
 	err = do()
 	strace.Process.Signal(os.Interrupt)

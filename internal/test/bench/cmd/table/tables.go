@@ -18,7 +18,7 @@ var caseNames = map[bench.Case]string{
 func tables(l *lab) string {
 	var b strings.Builder
 	part := func(title, text, table string) { fmt.Fprintf(&b, "### %s\n\n%s%s\n", title, text, table) }
-	b.WriteString(machine(l) + "\n")
+	b.WriteString(machine(l, fmt.Sprint("medians of ", l.rounds)) + "\n")
 	part("Targets", "Each ratio is the median of the rounds' ratios. One within 3 % of its target counts as met.\n\n", targetsTable(l.results))
 	for _, c := range mainCases {
 		part("End to end: "+caseNames[c], "Requests a second with 1 to 256 connections; the rest is with 64. CPU times and system calls are those of one request.\n\n", l.endTable(c))
