@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -28,9 +29,18 @@ var (
 	noFault    = []interleave.Fault{} // where there are too many orders with them
 )
 
-// overlaps runs o, with every fault unless it says otherwise. Whatever the order, every live record
-// is found by its owner, and no client has a token of a session that it was not
-// given one for.
+// faultsIfLong are the faults where there are many orders with them: every fault
+// with SESSIONS_LONG=1, else none.
+func faultsIfLong() []interleave.Fault {
+	if os.Getenv("SESSIONS_LONG") == "1" {
+		return everyFault
+	}
+	return noFault
+}
+
+// overlaps runs o, with every fault unless it says otherwise. Whatever the order,
+// every live record is found by its owner, and no client has a token of a session
+// that it was not given one for.
 func overlaps(t *testing.T, o overlap, check func(testing.TB, outcome)) {
 	t.Helper()
 	if o.Faults == nil {
