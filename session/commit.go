@@ -179,14 +179,16 @@ func (s *Session[T]) putBack(c *commit[T], err error) error {
 	case d.destroyed:
 		s.endRenewed(c.from, c.next.rec, c.storedAt)
 		return err
+	case c.unknown:
+		next := c.next
+		if !d.dropped {
+			next.draft = d
+		}
+		s.renewal = &next
 	case !d.dropped:
 		s.restore(d)
 	}
 	s.gone = s.gone || err == ErrGone
-	if c.unknown {
-		next := c.next
-		s.renewal = &next
-	}
 	return err
 }
 

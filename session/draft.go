@@ -128,5 +128,8 @@ func (s *Session[T]) Discard() {
 	if s.inflight != nil {
 		s.inflight.dropped = true
 	}
+	if s.renewal != nil {
+		s.renewal.draft = nil
+	}
 	s.draft = nil
 }

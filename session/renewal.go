@@ -16,6 +16,7 @@ type renewal[T any] struct {
 	token    Token
 	rec      *Record[T] // as stored; nil while it is not
 	revision Revision   // of the old record, for Retire
+	draft    *draft[T]  // the changes that rec holds, if it is unknown whether the renewal is complete
 }
 
 // nextToken gives the record the ID of a new token and returns the token. All
@@ -79,7 +80,7 @@ func (c *commit[T]) deleteNext(ctx context.Context) {
 
 // completeRenewal finds out whether the renewal of an earlier commit is complete,
 // and completes it if it still can. The session goes on as the new record then,
-// which holds the changes of that commit.
+// which holds the changes of that commit. Otherwise these are pending again.
 func (s *Session[T]) completeRenewal(ctx context.Context) error {
 	s.mu.Lock()
 	next, old, late := s.renewal, s.base, s.late
@@ -106,6 +107,9 @@ func (s *Session[T]) completeRenewal(ctx context.Context) error {
 		s.renewal = nil
 		if complete {
 			s.base, s.token, s.storedAt = next.rec, next.token, now()
+			s.rebaseDraft()
+		} else if next.draft != nil {
+			s.restore(next.draft)
 		}
 	}
 	s.mu.Unlock()

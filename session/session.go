@@ -165,6 +165,8 @@ func (s *Session[T]) current() *T {
 		return s.draft.value
 	case in != nil && in.value != nil && !in.dropped && !in.destroyed:
 		return in.value
+	case s.renewal != nil && s.renewal.draft != nil && s.renewal.draft.value != nil:
+		return s.renewal.draft.value
 	}
 	return &s.base.Value
 }
@@ -206,7 +208,8 @@ func (s *Session[T]) Persistent() bool { return s.record().Persist }
 // Modified reports whether there is something to commit.
 func (s *Session[T]) Modified() bool {
 	s.mu.Lock()
-	unsettled, c := len(s.ending) > 0 || s.inflight != nil || s.provision != nil, s.view()
+	unsettled := len(s.ending) > 0 || s.inflight != nil || s.provision != nil || s.renewal != nil && s.renewal.draft != nil
+	c := s.view()
 	draft := *c.draft // which others may change when mu is free
 	c.draft = &draft
 	s.mu.Unlock()

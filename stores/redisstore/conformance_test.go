@@ -35,20 +35,24 @@ func conform(t *testing.T, client redis.UniversalClient, c codec.Codec[storetest
 func TestConformance(t *testing.T) {
 	msgpack, json := codec.MessagePack[storetest.Profile](), codec.JSON[storetest.Profile]()
 	t.Run("miniredis", func(t *testing.T) {
+		t.Parallel()
 		server := miniredis.RunT(t)
 		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
 		t.Cleanup(func() { client.Close() })
 		conform(t, client, json, server.FastForward)
 	})
 	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
 		conform(t, redisserver.Start(t).Client(t), msgpack, nil)
 	})
 	t.Run("RESP2", func(t *testing.T) {
+		t.Parallel()
 		client := redis.NewClient(&redis.Options{Addr: redisserver.Start(t).Addr(), Protocol: 2})
 		t.Cleanup(func() { client.Close() })
 		conform(t, client, json, nil)
 	})
 	t.Run("cluster", func(t *testing.T) {
+		t.Parallel()
 		conform(t, oneNodeCluster(t), msgpack, nil)
 	})
 }
