@@ -1,9 +1,6 @@
 package browser
 
-import (
-	"net/http"
-	"testing"
-)
+import "testing"
 
 // Options configure a [Browser]. The zero Options are a desktop with a profile that
 // is gone with the test.
@@ -103,6 +100,3 @@ type Cookie struct {
 	Secure, HTTPOnly                    bool
 	Expiry                              int64 // seconds since 1970; 0 for one that ends with the browser
 }
-
-// Header returns the cookie as the header of a request.
-func (c Cookie) Header() http.Header { return http.Header{"Cookie": {c.Name + "=" + c.Value}} }

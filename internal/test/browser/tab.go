@@ -40,11 +40,11 @@ func (t *Tab) Go(url string) {
 	t.call("POST", "/url", map[string]string{"url": url}, nil)
 }
 
-// Reload loads the page again.
-func (t *Tab) Reload() { t.b.tb.Helper(); t.call("POST", "/refresh", nil, nil) }
-
 // Back goes to the page before.
-func (t *Tab) Back() { t.b.tb.Helper(); t.call("POST", "/back", nil, nil) }
+func (t *Tab) Back() {
+	t.b.tb.Helper()
+	t.call("POST", "/back", nil, nil)
+}
 
 // Path returns the path and the fragment of the page's URL.
 func (t *Tab) Path() string {
