@@ -26,6 +26,7 @@ type grammar struct {
 	quote    string // around names
 	numbered bool   // parameters are $1, $2 and so on
 	least    string // the function that returns the least of its arguments
+	lock     string // makes a SELECT in a transaction read the latest row, not its snapshot's
 
 	// insert stores a row whose ID is absent, and replaces one that has ended.
 	// If it is empty, the insertion of a present ID fails as duplicate says.
@@ -52,6 +53,7 @@ var grammars = map[Dialect]grammar{
 		record: "MEDIUMBLOB",
 		quote:  "`",
 		least:  "LEAST",
+		lock:   " FOR UPDATE",
 		prune:  "DELETE FROM {table} WHERE ends <= {now} ORDER BY ends LIMIT {batch}",
 	},
 	SQLite: {

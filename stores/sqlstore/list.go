@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"iter"
 
@@ -86,23 +87,25 @@ func (s *Store[T]) pages(ctx context.Context, query *statement, args []any, do f
 }
 
 func (s *Store[T]) page(ctx context.Context, query *statement, args []any) (page []row, err error) {
-	stmt, err := query.get(ctx)
+	err = query.run(ctx, func(stmt *sql.Stmt) error {
+		page, err = readRows(stmt.QueryContext(ctx, args...))
+		return err
+	})
+	return page, err
+}
+
+func readRows(rows *sql.Rows, err error) (page []row, _ error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var r row
 		var id []byte
 		if err := rows.Scan(&id, &r.record, &r.expires); err != nil {
-			return nil, err
+			return nil, errors.Join(err, rows.Close())
 		}
 		copy(r.id[:], id)
 		page = append(page, r)
 	}
-	return page, rows.Err()
+	return page, errors.Join(rows.Err(), rows.Close())
 }

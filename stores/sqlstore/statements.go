@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -39,10 +40,14 @@ const (
 func (s *Store[T]) prepare(d Dialect, table string) {
 	g := grammars[d]
 	make := func(template string) statement {
-		return statement{db: s.db, text: g.statement(table, template)}
+		text := g.statement(table, template)
+		return statement{db: s.db, text: text, within: text}
 	}
 	s.load = make("SELECT record, successor, expires FROM {table}" + ofID + " AND ends > {now}")
 	s.why = make("SELECT revision, successor FROM {table}" + ofID + " AND ends > {now}")
+	for _, read := range []*statement{&s.load, &s.why} {
+		read.within = read.text + g.lock
+	}
 	s.exists = make("SELECT 1 FROM {table}" + ofID + isLive)
 	s.live = make("SELECT id FROM {table} WHERE id IN (?" + strings.Repeat(", ?", pollSize-1) + ")" + isLive)
 	s.insert = make(insertRow + g.insert)
@@ -60,59 +65,87 @@ func (s *Store[T]) prepare(d Dialect, table string) {
 
 // A statement is prepared once. The zero statement is none.
 type statement struct {
-	db   *sql.DB
-	text string
-
+	db       *sql.DB
+	text     string
+	within   string // in a transaction of the application's own
 	mu       sync.Mutex
-	prepared *sql.Stmt
+	prepared atomic.Pointer[sql.Stmt]
 }
 
+// get returns the statement for a call with ctx. In a transaction it uses no other
+// connection: the pool may have one only.
 func (s *statement) get(ctx context.Context) (*sql.Stmt, error) {
+	stmt := s.prepared.Load()
+	switch t := transactionOf(ctx); {
+	case t != nil && (stmt == nil || s.within != s.text):
+		return t.tx.PrepareContext(ctx, s.within) // the transaction's end closes it
+	case t != nil:
+		return t.tx.StmtContext(ctx, stmt), nil
+	case stmt != nil:
+		return stmt, nil
+	}
+	return s.prepare(ctx)
+}
+
+func (s *statement) prepare(ctx context.Context) (*sql.Stmt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.prepared == nil {
-		stmt, err := s.db.PrepareContext(ctx, s.text)
-		if err != nil {
-			return nil, err
-		}
-		s.prepared = stmt
+	if stmt := s.prepared.Load(); stmt != nil {
+		return stmt, nil
 	}
-	return s.prepared, nil
+	stmt, err := s.db.PrepareContext(ctx, s.text)
+	if err == nil {
+		s.prepared.Store(stmt)
+	}
+	return stmt, err
 }
 
-// exec runs a statement and returns how many rows it wrote. It runs it again if the
-// database rolled it back, which is known to have done nothing.
-func (s *statement) exec(ctx context.Context, args ...any) (n int64, err error) {
+// run carries out a call with the statement. It runs it again if the database rolled
+// it back, which is known to have done nothing. In a transaction it does not: that is
+// rolled back as a whole.
+func (s *statement) run(ctx context.Context, call func(*sql.Stmt) error) error {
+	if t := transactionOf(ctx); t != nil {
+		return t.run(ctx, s, call)
+	}
 	for attempt := 0; ; attempt++ {
-		var stmt *sql.Stmt
-		if stmt, err = s.get(ctx); err == nil {
-			var result sql.Result
-			if result, err = stmt.ExecContext(ctx, args...); err == nil {
-				return result.RowsAffected()
-			}
-		}
+		err := s.once(ctx, call)
 		if attempt == maxRetries || !rolledBack(err) || !sleep(ctx, time.Millisecond<<attempt) {
-			return 0, err
+			return err
 		}
 	}
+}
+
+func (s *statement) once(ctx context.Context, call func(*sql.Stmt) error) error {
+	stmt, err := s.get(ctx)
+	if err != nil {
+		return err
+	}
+	return call(stmt)
+}
+
+// exec runs a statement and returns how many rows it wrote.
+func (s *statement) exec(ctx context.Context, args ...any) (n int64, err error) {
+	err = s.run(ctx, func(stmt *sql.Stmt) error {
+		result, err := stmt.ExecContext(ctx, args...)
+		if err == nil {
+			n, err = result.RowsAffected()
+		}
+		return err
+	})
+	return n, err
 }
 
 // queryRow scans the one row of a query. It reports whether there is one.
 func (s *statement) queryRow(ctx context.Context, id []byte, dest ...any) (found bool, err error) {
-	for attempt := 0; ; attempt++ {
-		var stmt *sql.Stmt
-		if stmt, err = s.get(ctx); err == nil {
-			err = stmt.QueryRowContext(ctx, id).Scan(dest...)
+	err = s.run(ctx, func(stmt *sql.Stmt) error {
+		err := stmt.QueryRowContext(ctx, id).Scan(dest...)
+		found = err == nil
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
 		}
-		switch {
-		case err == nil:
-			return true, nil
-		case errors.Is(err, sql.ErrNoRows):
-			return false, nil
-		case attempt == maxRetries || !rolledBack(err) || !sleep(ctx, time.Millisecond<<attempt):
-			return false, err
-		}
-	}
+		return err
+	})
+	return found, err
 }
 
 // rolledBack reports whether the database did nothing because of other statements:

@@ -61,7 +61,7 @@ func (s *Store[T]) tooLarge(data []byte) error {
 // and a SELECT if that wrote nothing. A creation deletes some rows that have ended
 // now and then.
 func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
-	if err := alive(ctx); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	ends := remaining(rec.Expires)
@@ -92,7 +92,7 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 	if err != nil {
 		return err
 	}
-	if rec.Revision == 0 && rand.N(pruneBatch/4) == 0 {
+	if rec.Revision == 0 && rand.N(pruneBatch/4) == 0 && transactionOf(ctx) == nil {
 		s.prune.exec(ctx) // others come: a failure needs no handling
 	}
 	rec.Revision = rev
@@ -101,7 +101,7 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 
 // create inserts a row, or replaces one that has ended. It reports how many rows it
 // wrote.
-func (s *Store[T]) create(ctx context.Context, id session.ID, row []any) (int64, error) {
+func (s *statements) create(ctx context.Context, id session.ID, row []any) (int64, error) {
 	n, err := s.insert.exec(ctx, append([]any{id[:]}, row...)...)
 	if s.revive.text != "" && duplicate(err) {
 		n, err = s.revive.exec(ctx, append(row, id[:])...)
@@ -140,15 +140,23 @@ func (s *Store[T]) absent(rec *session.Record[T]) error {
 }
 
 // look returns what a statement that wrote nothing may have found.
-func (s *Store[T]) look(ctx context.Context, id session.ID) (rev session.Revision, successor []byte, found bool, err error) {
+func (s *statements) look(ctx context.Context, id session.ID) (rev session.Revision, successor []byte, found bool, err error) {
 	var stored int64
 	found, err = s.why.queryRow(ctx, id[:], &stored, &successor)
 	return session.Revision(stored), successor, found, err
 }
 
+// ready returns why a write cannot begin. In a transaction, the first one joins it.
+func (s *statements) ready(ctx context.Context) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return s.join(ctx)
+}
+
 // Touch moves the time at which a record expires, as [session.Store] says.
 func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) error {
-	if err := alive(ctx); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	left := remaining(expires)
@@ -180,7 +188,7 @@ func outcome(found bool, successor []byte, err error) error {
 // Retire replaces a record by a marker, as [session.Store] says. If until has
 // passed there is nothing to mark: the ID is absent at once.
 func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	if err := alive(ctx); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	n, err := s.retire.exec(ctx, int64(newRevision()), max(0, remaining(until)), successor[:], id[:], int64(rev))
@@ -202,7 +210,7 @@ func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revisi
 // Delete ends a session, as [session.Store] says. It deletes a record that cannot
 // be read like any other.
 func (s *Store[T]) Delete(ctx context.Context, id session.ID) error {
-	if err := alive(ctx); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	n, err := s.delete.exec(ctx, id[:])

@@ -1,3 +1,8 @@
-// Package sqlserver tests sqlstore on real databases, with their drivers: SQLite,
-// and PostgreSQL and MariaDB servers that the tests start on loopback.
+// Package sqlserver gives tests real databases: SQLite, and PostgreSQL and MariaDB
+// servers that it starts on loopback. Its tests check sqlstore on all of them, with
+// their drivers.
+//
+// A package that uses it has
+//
+//	func TestMain(m *testing.M) { os.Exit(sqlserver.Main(m)) }
 package sqlserver

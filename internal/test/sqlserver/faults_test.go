@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/test/sqlserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/sqlstore"
 )
@@ -40,7 +41,7 @@ func created(t testing.TB, s session.Store[cart], c cart) session.Token {
 
 // Changes that several programs make at once to one session are all there.
 func TestChangesAtOnce(t *testing.T) {
-	onAll(t, func(t *testing.T, db *sql.DB) {
+	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		stores := []session.Store[cart]{newStore(t, db, "sessions"), newStore(t, db, "sessions")}
 		token := created(t, stores[0], cart{Customer: "ada"})
 		const workers, changes = 8, 5
@@ -76,7 +77,7 @@ func TestChangesAtOnce(t *testing.T) {
 
 // Rows that have ended go with Prune and with creations.
 func TestPrune(t *testing.T) {
-	onAll(t, func(t *testing.T, db *sql.DB) {
+	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		s, ctx := newStore(t, db, "pruned"), t.Context()
 		short := func() {
 			at := time.Now().UTC().Truncate(time.Millisecond)
@@ -120,7 +121,7 @@ func TestPrune(t *testing.T) {
 // A context that is done ends each method, and a database that is closed is
 // unavailable.
 func TestUnavailable(t *testing.T) {
-	onAll(t, func(t *testing.T, db *sql.DB) {
+	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		s := newStore(t, db, "sessions")
 		token := created(t, s, cart{Customer: "ada"})
 		check := func(ctx context.Context) {
@@ -158,7 +159,7 @@ func TestUnavailable(t *testing.T) {
 
 // Many sessions of one owner are listed in pages, each once.
 func TestPages(t *testing.T) {
-	onAll(t, func(t *testing.T, db *sql.DB) {
+	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		s := newStore(t, db, "pages")
 		const n = 250
 		for range n {
@@ -188,7 +189,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestTheTableIsThere(t *testing.T) {
-	onAll(t, func(t *testing.T, db *sql.DB) {
+	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		newStore(t, db, "twice")
 		newStore(t, db, "twice")
 		s, err := sqlstore.New(db, "", codec.MessagePack[cart](), &sqlstore.Options{Table: "absent"})

@@ -1,0 +1,109 @@
+package sqlserver
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/lib/pq"
+	_ "github.com/mattn/go-sqlite3"
+	_ "modernc.org/sqlite"
+)
+
+// A Database is a kind of database, with a driver.
+type Database struct {
+	Name   string
+	Driver string // of database/sql
+	source func(t testing.TB) string
+}
+
+// Databases are all kinds.
+var Databases = []Database{
+	{"SQLite by modernc", "sqlite", func(t testing.TB) string {
+		return "file:" + file(t) + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)"
+	}},
+	{"SQLite by mattn", "sqlite3", func(t testing.TB) string {
+		return "file:" + file(t) + "?_journal_mode=WAL&_busy_timeout=5000"
+	}},
+	{"PostgreSQL by pgx", "pgx", onPostgres},
+	{"PostgreSQL by lib_pq", "postgres", onPostgres},
+	{"MariaDB", "mysql", func(t testing.TB) string { return onMariaDB(t, "") }},
+	{"MariaDB with clientFoundRows", "mysql", func(t testing.TB) string { return onMariaDB(t, "?clientFoundRows=true") }},
+}
+
+// OnAll runs a test on an empty database of each kind.
+func OnAll(t *testing.T, test func(t *testing.T, db *sql.DB)) {
+	t.Helper()
+	for _, d := range Databases {
+		t.Run(d.Name, func(t *testing.T) { test(t, d.Open(t)) })
+	}
+}
+
+// Open opens an empty database, which goes with the test.
+func (d *Database) Open(t testing.TB) *sql.DB {
+	t.Helper()
+	return Connect(t, d.Driver, d.source(t))
+}
+
+// Source returns the data source name of an empty database.
+func (d *Database) Source(t testing.TB) string { return d.source(t) }
+
+// Connect opens a database and waits until it answers.
+func Connect(t testing.TB, driver, source string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, source)
+	must(t, err)
+	t.Cleanup(func() { db.Close() })
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if err = db.Ping(); err == nil {
+			return db
+		}
+		if strings.Contains(err.Error(), "requires cgo") {
+			t.Skip(err)
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not answer: %v", driver, err)
+		}
+	}
+}
+
+func file(t testing.TB) string { return filepath.Join(t.TempDir(), "sessions.db") }
+
+var databases atomic.Int64
+
+// newDatabase creates a database on a server and returns its name.
+func newDatabase(t testing.TB, driver, source string) string {
+	t.Helper()
+	name := fmt.Sprintf("test%d", databases.Add(1))
+	db := Connect(t, driver, source)
+	defer db.Close()
+	_, err := db.Exec("CREATE DATABASE " + name)
+	must(t, err)
+	return name
+}
+
+func onPostgres(t testing.TB) string {
+	s := shared(t, "postgres", postgres)
+	return s.PostgreSQL(newDatabase(t, "pgx", s.PostgreSQL("postgres")))
+}
+
+// PostgreSQL returns the data source name of a database on the server.
+func (s *Server) PostgreSQL(database string) string {
+	return fmt.Sprintf("postgres://sessions@%s/%s?sslmode=disable", s.Addr, database)
+}
+
+func onMariaDB(t testing.TB, options string) string {
+	s := shared(t, "mariadb", mariadb)
+	return s.MariaDB(newDatabase(t, "mysql", s.MariaDB("mysql"))) + options
+}
+
+// MariaDB returns the data source name of a database on the server.
+func (s *Server) MariaDB(database string) string {
+	return fmt.Sprintf("root@tcp(%s)/%s", s.Addr, database)
+}

@@ -1,0 +1,179 @@
+package sqlserver
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// A Server is a database server that runs until the tests end.
+type Server struct {
+	Addr string // host and port
+	dir  string
+	kind kind
+	cmd  *exec.Cmd
+}
+
+// A kind is a kind of server. They do not wait for the disk: what they acknowledge
+// outlives the end of the server, though not that of the machine.
+type kind struct {
+	install func(dir string) []string // command that makes the data directory
+	serve   func(dir, port string) []string
+}
+
+var postgres = kind{
+	install: func(dir string) []string {
+		return []string{"initdb", "-D", dir + "/data", "-U", "sessions", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"}
+	},
+	serve: func(dir, port string) []string {
+		return []string{"postgres", "-D", dir + "/data", "-h", "127.0.0.1", "-p", port, "-k", dir, "-F", "-c", "max_connections=300"}
+	},
+}
+
+var mariadb = kind{
+	install: func(dir string) []string {
+		return []string{"mariadb-install-db", "--no-defaults", "--datadir=" + dir + "/data", "--auth-root-authentication-method=normal", "--skip-test-db"}
+	},
+	serve: func(dir, port string) []string {
+		return []string{"mariadbd", "--no-defaults", "--datadir=" + dir + "/data", "--bind-address=127.0.0.1", "--port=" + port,
+			"--socket=" + dir + "/socket", "--pid-file=" + dir + "/pid", "--max-connections=300",
+			"--innodb-flush-log-at-trx-commit=2"}
+	},
+}
+
+var running struct {
+	sync.Mutex
+	shared map[string]*Server
+	all    []*Server
+}
+
+// Main runs the tests and ends all servers.
+func Main(m *testing.M) int {
+	defer func() {
+		running.Lock()
+		defer running.Unlock()
+		for _, s := range running.all {
+			s.Kill()
+			os.RemoveAll(s.dir)
+		}
+	}()
+	return m.Run()
+}
+
+// PostgreSQL starts a server of its own.
+func PostgreSQL(t testing.TB) *Server { return start(t, postgres) }
+
+// MariaDB starts a server of its own.
+func MariaDB(t testing.TB) *Server { return start(t, mariadb) }
+
+// shared returns the server that all tests share.
+func shared(t testing.TB, name string, k kind) *Server {
+	t.Helper()
+	running.Lock()
+	s := running.shared[name]
+	running.Unlock()
+	if s != nil {
+		return s
+	}
+	s = start(t, k)
+	running.Lock()
+	defer running.Unlock()
+	if running.shared == nil {
+		running.shared = map[string]*Server{}
+	}
+	running.shared[name] = s
+	return s
+}
+
+func start(t testing.TB, k kind) *Server {
+	t.Helper()
+	program(t, k.serve("", "")[0]) // or skip the test
+	dir, err := os.MkdirTemp("", "sqlserver")
+	must(t, err)
+	s := &Server{Addr: "127.0.0.1:" + freePort(t), dir: dir, kind: k}
+	running.Lock()
+	running.all = append(running.all, s)
+	running.Unlock()
+	if os.Getuid() == 0 {
+		must(t, exec.Command("chown", "nobody", dir).Run())
+	}
+	if out, err := command(t, k.install(dir)).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.Start(t)
+	return s
+}
+
+// Start starts the server again after [Server.Kill], with the same data.
+func (s *Server) Start(t testing.TB) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(s.Addr)
+	must(t, err)
+	os.Remove(s.dir + "/data/postmaster.pid") // of the one that was killed
+	s.cmd = command(t, s.kind.serve(s.dir, port))
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	must(t, s.cmd.Start())
+}
+
+// Kill ends the server's processes at once, as kill -9 does.
+func (s *Server) Kill() {
+	if s.cmd != nil && s.cmd.Process != nil {
+		syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+		s.cmd.Wait()
+		s.cmd = nil
+	}
+}
+
+// command returns a command that does not run as root: servers refuse to.
+func command(t testing.TB, args []string) *exec.Cmd {
+	t.Helper()
+	args[0] = program(t, args[0])
+	if os.Getuid() == 0 {
+		args = append([]string{"setpriv", "--reuid", "nobody", "--clear-groups"}, args...)
+	}
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir = "/"
+	return cmd
+}
+
+// program finds a server's program. Without it, the test is skipped; with
+// SESSIONS_REQUIRE_SQL=1 it fails.
+func program(t testing.TB, name string) string {
+	t.Helper()
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	found = append(found, "/usr/sbin/"+name)
+	i := slices.IndexFunc(found, func(path string) bool { _, err := os.Stat(path); return err == nil })
+	switch {
+	case i >= 0:
+		return found[i]
+	case os.Getenv("SESSIONS_REQUIRE_SQL") == "1":
+		t.Fatalf("%s is not installed, and SESSIONS_REQUIRE_SQL is set", name)
+	}
+	t.Skipf("%s is not installed", name)
+	return ""
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	must(t, err)
+	return port
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
