@@ -1,0 +1,129 @@
+package sqlserver_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/lib/pq"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/test/sqlserver"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/sqlstore"
+)
+
+// A committer decides how a COMMIT fares. Each connection is closed after one, when
+// it has left the committer.
+type committer func(commit func() error) error
+
+type committingDriver struct {
+	driver.Driver
+	how *committer
+}
+
+type committingConn struct {
+	driver.Conn
+	how  *committer
+	busy *sync.WaitGroup
+}
+
+type committingTx struct {
+	driver.Tx
+	conn committingConn
+}
+
+func (d committingDriver) Open(name string) (driver.Conn, error) {
+	conn, err := d.Driver.Open(name)
+	return committingConn{conn, d.how, new(sync.WaitGroup)}, err
+}
+
+func (c committingConn) Begin() (driver.Tx, error) {
+	tx, err := c.Conn.Begin()
+	return committingTx{tx, c}, err
+}
+
+func (c committingConn) Close() error {
+	go func() {
+		c.busy.Wait()
+		c.Conn.Close()
+	}()
+	return nil
+}
+
+func (x committingTx) Commit() error {
+	if *x.conn.how == nil {
+		return x.Tx.Commit()
+	}
+	x.conn.busy.Add(1)
+	done := sync.OnceFunc(x.conn.busy.Done)
+	err := (*x.conn.how)(func() error { defer done(); return x.Tx.Commit() })
+	if errors.Is(err, errNotSent) {
+		done()
+	}
+	return driver.ErrBadConn
+}
+
+var (
+	howToCommit committer
+	errNotSent  = errors.New("not sent")
+)
+
+func init() {
+	for name, d := range map[string]driver.Driver{"postgres": new(pq.Driver), "mysql": mysql.MySQLDriver{}} {
+		sql.Register("committing-"+name, committingDriver{d, &howToCommit})
+	}
+}
+
+// If the reply to COMMIT is lost, the session finds out whether it was carried out,
+// also if that happens later.
+func TestALostReplyToCommit(t *testing.T) {
+	ways := map[string]struct {
+		how  committer
+		kept bool
+	}{
+		"carried out":       {func(commit func() error) error { return commit() }, true},
+		"not sent":          {func(func() error) error { return errNotSent }, false},
+		"carried out later": {func(commit func() error) error { time.AfterFunc(200*time.Millisecond, func() { commit() }); return nil }, true},
+	}
+	for _, d := range sqlserver.Databases {
+		if d.Driver != "postgres" && d.Driver != "mysql" { // SQLite has no line that loses replies
+			continue
+		}
+		t.Run(d.Name, func(t *testing.T) {
+			db := sqlserver.Connect(t, "committing-"+d.Driver, d.Source(t))
+			dialect := map[string]sqlstore.Dialect{"postgres": sqlstore.PostgreSQL, "mysql": sqlstore.MySQL}[d.Driver]
+			s, err := sqlstore.New(db, dialect, codec.MessagePack[cart](), &sqlstore.Options{CreateTable: true})
+			must(t, err)
+			for name, way := range ways {
+				t.Run(name, func(t *testing.T) {
+					howToCommit = nil
+					token := created(t, s, cart{"ada", []string{"tea"}})
+					visit := loaded(t, s, token)
+					howToCommit = way.how
+					err := sqlstore.Transact(t.Context(), db, nil, func(ctx context.Context, _ *sql.Tx) error {
+						visit.Renew()
+						visit.Update(func(c *cart) { c.Items = nil })
+						return visit.Commit(ctx)
+					})
+					if !errors.Is(err, session.ErrUnavailable) {
+						t.Fatalf("got %v", err)
+					}
+					must(t, visit.Commit(t.Context()))
+					if got := len(visit.Value().Items) == 0; got != way.kept {
+						t.Errorf("kept: %v, want %v", got, way.kept)
+					}
+					now, _ := visit.Token()
+					if diff := len(loaded(t, s, now).Value().Items) - len(visit.Value().Items); diff != 0 || now.Equal(token) == way.kept {
+						t.Error("the session is not what is stored")
+					}
+				})
+			}
+		})
+	}
+}
