@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"errors"
+	"context"
 	"net/http"
 
 	"github.com/redis/go-redis/v9"
@@ -17,15 +17,10 @@ var (
 		return SessionsOn(memstore.New[Cart](nil), nil)
 	}}
 	sessionsRedis = Subject{Library: "sessions", Store: "Redis single commands", Needs: Redis, Open: func(addr string) (App, error) {
-		client := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true})
-		return sessionsOnRedis(single{client}, nil)
+		return SessionsSingle(addr, 0)
 	}}
 	sessionsRedisCombined = Subject{Library: "sessions", Store: "Redis", Needs: Redis, Open: func(addr string) (App, error) {
-		client, err := redisstore.NewClient("redis://" + addr)
-		if err != nil {
-			return nil, err
-		}
-		return sessionsOnRedis(client, nil)
+		return SessionsOnRedis("redis://"+addr, sessions.Options{}, redisstore.Options{})
 	}}
 )
 
@@ -33,22 +28,41 @@ var (
 // clients of go-redis's own types.
 type single struct{ *redis.Client }
 
-func sessionsOnRedis(client redis.UniversalClient, o *redisstore.Options) (App, error) {
-	store, err := redisstore.New(client, "bench", codec.MessagePack[Cart](), o)
+// SessionsOnRedis returns an application with a client that redisstore makes.
+func SessionsOnRedis(url string, o sessions.Options, so redisstore.Options) (App, error) {
+	store, err := redisstore.Open(context.Background(), url, "bench", codec.MessagePack[Cart](), &so)
 	if err != nil {
 		return nil, err
 	}
-	return SessionsOn(store, func() error { return errors.Join(store.Close(), client.Close()) })
+	return SessionsWith(o, store, store.Close)
+}
+
+// SessionsSingle returns an application with a client that sends each command by
+// itself, on so many connections. Zero is the default of go-redis.
+func SessionsSingle(addr string, poolSize int) (App, error) {
+	client := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, PoolSize: poolSize})
+	store, err := redisstore.New(single{client}, "bench", codec.MessagePack[Cart](), nil)
+	if err != nil {
+		return nil, err
+	}
+	return SessionsOn(store, client.Close)
 }
 
 // SessionsOn returns an application of sessions with a store. To close it calls
 // the function, unless that is nil.
 func SessionsOn(store sessions.Store[Cart], close func() error) (App, error) {
-	idle, err := sessions.New(store, &sessions.Options{IdleTimeout: IdleTimeout})
+	return SessionsWith(sessions.Options{}, store, close)
+}
+
+// SessionsWith is [SessionsOn] with options but for the idle timeout.
+func SessionsWith(o sessions.Options, store sessions.Store[Cart], close func() error) (App, error) {
+	o.IdleTimeout = IdleTimeout
+	idle, err := sessions.New(store, &o)
 	if err != nil {
 		return nil, err
 	}
-	always, err := sessions.New(store, &sessions.Options{IdleTimeout: -1})
+	o.IdleTimeout = -1
+	always, err := sessions.New(store, &o)
 	if err != nil {
 		return nil, err
 	}

@@ -10,10 +10,12 @@ import (
 )
 
 const (
-	visitsFor   = 100 * time.Millisecond // how long a case is measured in a round
-	newSessions = 2000                   // of which one's bytes are the mean
-	lineVisits  = 100                    // over a line that counts
+	newSessions = 2000 // of which one's bytes are the mean
+	lineVisits  = 100  // over a line that counts
 )
+
+// visitsFor is how long a case is measured in a round. Tests make it shorter.
+var visitsFor = 100 * time.Millisecond
 
 // inProcess measures a subject's time and allocations in this process.
 func (l *lab) inProcess(s bench.Subject) error {

@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 			return
 		}
 	}
+	visitsFor, tracedFor = 5*time.Millisecond, 50*time.Millisecond
 	os.Exit(m.Run())
 }
 
@@ -67,11 +68,11 @@ func TestMeasure(t *testing.T) {
 // TestScale runs the scale cases on a small scale. No change of a session is lost.
 func TestScale(t *testing.T) {
 	l := testLab(t, plan{rounds: 1, only: regexp.MustCompile("^sessions, (Redis|memory)$")})
-	text, err := l.scaleTables(scale{live: []int{known}, items: []int{2}, parallel: []int{20}, owned: []int{5}, runs: 1})
+	text, err := l.scaleTables(scale{live: []int{known}, items: []int{2}, parallel: []int{20}, owned: []int{5}, pools: []int{2}, runs: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| sessions, memory | 1,000 |", "| sessions, Redis | 2 |", "| sessions, memory | 20, ", "| sessions, Redis | 20, ", "| Redis | 5 |"} {
+	for _, want := range []string{"| sessions, memory | 1,000 |", "| sessions, Redis | 2 |", "| sessions, memory | 20, ", "| sessions, Redis | 20, ", "| Redis | 1 | 5 |", "| Redis | 5 | 1 |", "| Secrets, one |"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the tables have no %q:\n%s", want, text)
 		}

@@ -13,6 +13,7 @@ type scale struct {
 	items    []int // of a cart
 	parallel []int // changes of one session
 	owned    []int // sessions of one owner
+	pools    []int // connections to Redis
 	runs     int   // of parallel changes
 }
 
@@ -20,7 +21,7 @@ type scale struct {
 func scales(most int) scale {
 	s := scale{
 		live: []int{1000, 10_000, 100_000, 1_000_000}, items: []int{1, 10, 140, 1400},
-		parallel: []int{2, 10, 50, 200}, owned: []int{1, 10, 100, 1000, 10_000}, runs: 5,
+		parallel: []int{2, 10, 50, 200}, owned: []int{1, 10, 100, 1000, 10_000}, pools: []int{1, 2, 4, 10, 20, 64}, runs: 5,
 	}
 	for len(s.live) > 1 && s.live[len(s.live)-1] > most {
 		s.live = s.live[:len(s.live)-1]
@@ -39,6 +40,8 @@ func (l *lab) scaleTables(s scale) (string, error) {
 		{"Size of a session", "Time of a request with carts of several sizes, in process, one at a time.", l.itemsTable},
 		{"Parallel changes of one session", fmt.Sprintf("Each of n requests in parallel adds one to a number in the same session. The table has how many of them count in the end, the time until all are done and the commands of one, as medians of %d runs.", s.runs), l.parallelTable},
 		{"Sessions of one owner", "Listing and ending the sessions of one owner, in process.", l.ownersTable},
+		{"Connections to Redis", "Requests a second of 64 visitors at once, in process.", l.poolTable},
+		{"Options", "Time of a request on Redis, in process, one at a time. The replica is on the same machine.", l.optionsTable},
 	} {
 		fmt.Fprintf(os.Stderr, "%6.0fs %s\n", time.Since(l.began).Seconds(), part.title)
 		table, err := part.table(s)

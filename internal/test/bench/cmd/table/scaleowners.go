@@ -23,15 +23,20 @@ func (o owned) SessionOwner() string { return o.Customer }
 // ownersTable has a line for each store and number of sessions.
 func (l *lab) ownersTable(s scale) (string, error) {
 	var b strings.Builder
-	row(&b, "store", "sessions of the owner", "bytes a session", "list all, ms", "commands", "end all, ms", "commands")
-	rule(&b, 6)
-	for _, n := range s.owned {
-		if err := l.ownersRow(&b, "memory", memstore.New[owned](nil), new(bench.Meter), n); err != nil {
-			return "", err
+	row(&b, "store", "owners", "sessions of each", "bytes a session", "list one owner's, ms", "commands", "end them, ms", "commands")
+	rule(&b, 7)
+	many := s.owned[len(s.owned)-1]
+	fill := func(name string, store sessions.Store[owned], meter *bench.Meter) error {
+		for _, n := range s.owned {
+			if err := l.ownersRow(&b, name, store, meter, 1, n); err != nil {
+				return err
+			}
 		}
+		return l.ownersRow(&b, name, store, meter, many, 1)
 	}
-	if l.servers[bench.Redis] == nil {
-		return b.String(), nil
+	err := fill("memory", memstore.New[owned](nil), new(bench.Meter))
+	if err != nil || l.servers[bench.Redis] == nil {
+		return b.String(), err
 	}
 	meter, err := bench.NewMeter(bench.Redis, l.servers[bench.Redis].Addr())
 	if err != nil {
@@ -43,15 +48,11 @@ func (l *lab) ownersTable(s scale) (string, error) {
 		return "", err
 	}
 	defer store.Close()
-	for _, n := range s.owned {
-		if err := l.ownersRow(&b, "Redis", store, meter, n); err != nil {
-			return "", err
-		}
-	}
-	return b.String(), nil
+	err = fill("Redis", store, meter)
+	return b.String(), err
 }
 
-func (l *lab) ownersRow(b *strings.Builder, name string, store sessions.Store[owned], meter *bench.Meter, n int) error {
+func (l *lab) ownersRow(b *strings.Builder, name string, store sessions.Store[owned], meter *bench.Meter, owners, n int) error {
 	ctx := context.Background()
 	subject := bench.Subject{}
 	if name == "Redis" {
@@ -65,13 +66,8 @@ func (l *lab) ownersRow(b *strings.Builder, name string, store sessions.Store[ow
 	if err != nil {
 		return err
 	}
-	for range n {
-		now := time.Now().UTC().Truncate(time.Millisecond)
-		rec := session.Record[owned]{
-			ID: session.NewToken().ID(), Owner: "ada", Created: now, Renewed: now,
-			Deadline: now.Add(24 * time.Hour), Expires: now.Add(time.Hour), Value: owned{bench.NewCart()},
-		}
-		if err := store.Save(ctx, &rec); err != nil {
+	for i := range owners * n {
+		if err := store.Save(ctx, ownedRecord(customer(i%owners))); err != nil {
 			return err
 		}
 	}
@@ -81,7 +77,7 @@ func (l *lab) ownersRow(b *strings.Builder, name string, store sessions.Store[ow
 	}
 	found := 0
 	listing, listed, err := timed(meter, func() error {
-		for _, err := range carts.ByOwner(ctx, "ada") {
+		for _, err := range carts.ByOwner(ctx, customer(0)) {
 			if err != nil {
 				return err
 			}
@@ -93,21 +89,33 @@ func (l *lab) ownersRow(b *strings.Builder, name string, store sessions.Store[ow
 		return fmt.Errorf("%d of %d sessions are listed: %w", found, n, err)
 	}
 	ending, sent, err := timed(meter, func() error {
-		_, err := carts.RevokeAll(ctx, "ada")
+		_, err := carts.RevokeAll(ctx, customer(0))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	cells := []string{name, count(float64(n)), "", decimal(listing), "", decimal(ending), ""}
-	if n >= 100 { // fewer do not outweigh what the store and the connections take
-		cells[2] = count(float64(after-before) / float64(n))
+	cells := []string{name, count(float64(owners)), count(float64(n)), "", decimal(listing), "", decimal(ending), ""}
+	if n*owners >= 100 { // fewer do not outweigh what the store and the connections take
+		cells[3] = count(float64(after-before) / float64(n*owners))
 	}
 	if subject.Needs != nil {
-		cells[4], cells[6] = count(listed), count(sent)
+		cells[5], cells[7] = count(listed), count(sent)
 	}
 	row(b, cells...)
 	return l.clear(subject)
+}
+
+func customer(i int) string { return fmt.Sprintf("customer-%05d", i) }
+
+func ownedRecord(owner string) *session.Record[owned] {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	cart := bench.NewCart()
+	cart.Customer = owner
+	return &session.Record[owned]{
+		ID: session.NewToken().ID(), Owner: owner, Created: now, Renewed: now,
+		Deadline: now.Add(24 * time.Hour), Expires: now.Add(time.Hour), Value: owned{cart},
+	}
 }
 
 // timed returns how many milliseconds do takes, and how many commands.

@@ -15,7 +15,8 @@ import (
 )
 
 // tracedFor is how long requests are made to a process whose calls are counted.
-const tracedFor = time.Second
+// Tests make it shorter.
+var tracedFor = time.Second
 
 // systemCalls counts the system calls of the application in the main cases. It is
 // slow meanwhile, so that no other figure is from this run.
