@@ -100,13 +100,15 @@ type combiner struct {
 // A waiter is a command that waits for its pipeline.
 type waiter struct {
 	cmd  redis.Cmder
+	also redis.Cmder // sent after cmd, if not nil
 	ctx  context.Context
 	done chan struct{}
 }
 
 // process sends a command and reports whether it is back. If it is not, ctx has
-// ended. The command may still be sent then, and must not be looked at.
-func (c *combiner) process(ctx context.Context, cmd redis.Cmder) (back bool) {
+// ended. The command may still be sent then, and must not be looked at. If also is
+// not nil, it goes the same way.
+func (c *combiner) process(ctx context.Context, cmd, also redis.Cmder) (back bool) {
 	c.mu.Lock()
 	if c.silence() > patience {
 		c.begin()
@@ -116,10 +118,20 @@ func (c *combiner) process(ctx context.Context, cmd redis.Cmder) (back bool) {
 		period := c.period
 		c.mu.Unlock()
 		defer c.sendNext(period)
-		c.client.Process(ctx, cmd)
+		if also == nil {
+			c.client.Process(ctx, cmd)
+			return true
+		}
+		_, err := c.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			p.Process(ctx, cmd)
+			return p.Process(ctx, also)
+		})
+		if err != nil && cmd.Err() == nil && also.Err() == nil {
+			cmd.SetErr(err)
+		}
 		return true
 	}
-	w := &waiter{cmd, ctx, make(chan struct{})}
+	w := &waiter{cmd, also, ctx, make(chan struct{})}
 	c.waiting = append(c.waiting, w)
 	c.mu.Unlock()
 	return c.await(w)
@@ -204,7 +216,7 @@ func (c *combiner) send(batch []*waiter) {
 	err := errHook
 	defer func() {
 		recover() // of a hook's panic, which no caller could recover
-		unsent := err != nil && !slices.ContainsFunc(batch, func(w *waiter) bool { return w.cmd.Err() != nil })
+		unsent := err != nil && !slices.ContainsFunc(batch, func(w *waiter) bool { return w.cmd.Err() != nil || w.also != nil && w.also.Err() != nil })
 		for _, w := range batch {
 			if unsent { // or some would say why they have no reply
 				w.cmd.SetErr(err)
@@ -215,6 +227,9 @@ func (c *combiner) send(batch []*waiter) {
 	_, err = c.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, w := range batch {
 			p.Process(ctx, w.cmd)
+			if w.also != nil {
+				p.Process(ctx, w.also)
+			}
 		}
 		return nil
 	})

@@ -18,8 +18,8 @@
 // single connection or a pipeline is refused too.
 //
 // go-redis's client-side cache serves reads that may be out of date until Redis
-// has invalidated them. A change of an outdated session is replayed on the newer
-// value. A session that was just ended may be seen until then.
+// has invalidated them, and the store does not know it: an edit that changes
+// nothing of an outdated value is not made on the newer one. Use a [NearCache].
 //
 // # Access
 //
@@ -32,6 +32,7 @@
 // The commands of the last line are called by scripts only. WAIT serves
 // [Options].ReplicaAcks, SCAN [Store.All], PING [Open]. A client of a cluster also
 // needs +cluster|slots, +cluster|shards, +readonly and +asking.
+// A [NearCache] needs +pttl, +info and +client|tracking.
 //
 // # Keys
 //
@@ -44,6 +45,7 @@
 // # Commands
 //
 //	Load             GET
+//	LoadCached       nothing, or PTTL and GET together, with a near cache; else GET
 //	Save             EVALSHA, and WAIT with it if replicas are to confirm it
 //	Touch            EVALSHA
 //	Retire, Delete   as Save, and ZREM if the session has an owner
@@ -57,14 +59,53 @@
 //
 // Reads and scripts of concurrent callers share pipelines. A command is sent at
 // once while fewer than two others are under way to its server. Otherwise it waits
-// until one of those is answered, and is sent with all that wait. A caller that
-// is alone never waits. Each caller keeps its own context: it returns when that
-// ends, whatever the pipeline does. A command whose pipeline fails is sent again
-// by itself. This holds for a *redis.Client and a *redis.ClusterClient; in any
+// until one of those is answered, but for 20 milliseconds at most, and is sent with
+// all that wait. A caller that is alone never waits. Each caller keeps its own
+// context: it returns when that ends, whatever the pipeline does. If a pipeline
+// breaks, each command that has no reply is sent again by itself. This holds for a *redis.Client and a *redis.ClusterClient; in any
 // other client, and with [Options.ReplicaAcks], each write goes by itself.
 //
 // The hooks of a client see these commands as pipelines, whose context has the
 // last of the callers' deadlines and none of their values.
+//
+// # Near cache
+//
+// [Options.NearCache] keeps records in the process, decoded:
+//
+//	&redisstore.Options{NearCache: redisstore.NearCache{Records: 10_000}}
+//
+// A request that reads a session which this process has seen costs no command. A
+// request that changes it costs one EVALSHA. If the copy was out of date, that
+// finds out, and the edits are made on the present record. An edit that changes
+// nothing of a copy has the record loaded first. So no update is lost, and every
+// write is refused that would be refused without the cache.
+//
+// Redis names each key that changes, on a connection that the store opens for it
+// (CLIENT TRACKING in broadcasting mode, in RESP3). Between the change and that
+// message, a request to another process may still read the session as it was:
+// changed already, renewed already, or logged out already. Requests to the process
+// that made the change see it at once. A session that a process does not know, or
+// that has ended as far as it knows, it always reads from Redis. So do all calls of
+// a manager that list and revoke sessions.
+//
+// A copy is served only within MaxStale after a PING on that connection was sent
+// and answered, and its time to live was read from Redis with the record. So a
+// connection that is cut, silent or frozen delays what a process sees by MaxStale
+// at most. With each PING, INFO tells through the client whether it reads from the
+// same server: after a failover, the cache is emptied and begins again.
+//
+// A process that cannot track, as under Redis 5 or without the permission, logs one
+// warning and reads all sessions from Redis. It tries again every few seconds.
+//
+// The cost: Redis sends each change of a session to every process, about 80 bytes,
+// so that a thousand changes a second and fifty processes are fifty thousand
+// messages. For a session that the process wrote itself, a GETRANGE follows
+// on the same connection, which tells whether another write came after. Each
+// process sends four PINGs and INFOs in MaxStale. A near cache pays where one
+// process serves most requests of a session, or sessions are read much more often
+// than they are changed.
+//
+// A cluster client is refused: its slots move from server to server.
 //
 // # Faults
 //

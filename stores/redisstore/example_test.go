@@ -70,3 +70,21 @@ func ExampleOpen() {
 	fmt.Println(err)
 	// Output: codec: JSON: Job.Done: a channel cannot be stored; remove it, or tag it `json:"-"`
 }
+
+// Most requests read a session that the process has seen a moment ago.
+func ExampleNearCache() {
+	client, err := redisstore.NewClient("redis://localhost:6379")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	carts, err := redisstore.New(client, "carts", codec.MessagePack[Cart](), &redisstore.Options{
+		NearCache: redisstore.NearCache{Records: 10_000, MaxStale: 500 * time.Millisecond},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer carts.Close()
+}

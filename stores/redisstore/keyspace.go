@@ -63,7 +63,7 @@ func (k *keyspace) get(ctx context.Context, id session.ID) ([]byte, error) {
 func (k *keyspace) readKey(ctx context.Context, key string, command func() *redis.StringCmd) ([]byte, error) {
 	if c := k.combiners.forKey(ctx, key); c != nil {
 		cmd := command()
-		if !c.process(ctx, cmd) {
+		if !c.process(ctx, cmd, nil) {
 			return nil, ctx.Err()
 		}
 		if err := cmd.Err(); err == nil || errors.Is(err, redis.Nil) || wrongType(err) || ctx.Err() != nil {
@@ -73,6 +73,24 @@ func (k *keyspace) readKey(ctx context.Context, key string, command func() *redi
 	cmd := command()
 	k.client.Process(ctx, cmd)
 	return cmd.Bytes()
+}
+
+// getWithTTL is get with the key's time to live before it, which is not positive if
+// the key has none or it is not known.
+func (k *keyspace) getWithTTL(ctx context.Context, id session.ID) ([]byte, time.Duration, error) {
+	key := k.key(id)
+	if c := k.combiners.forKey(ctx, key); c != nil {
+		left, cmd := redis.NewDurationCmd(ctx, time.Millisecond, "pttl", key), redis.NewStringCmd(ctx, "get", key)
+		if !c.process(ctx, left, cmd) {
+			return nil, 0, unavailable(ctx.Err())
+		}
+		if left.Err() == nil && cmd.Err() == nil {
+			data, err := cmd.Bytes()
+			return data, left.Val(), err
+		}
+	}
+	data, err := k.get(ctx, id)
+	return data, 0, err
 }
 
 // readError gives a meaning to a client's error for a read of one key.

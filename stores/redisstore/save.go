@@ -11,6 +11,7 @@ import (
 	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/internal/fieldsize"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/redisstore/internal/near"
 )
 
 // maxHint bounds the memory that a Save asks for before it knows the size.
@@ -28,15 +29,20 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 	if err != nil {
 		return err
 	}
+	s.near.drop(rec.ID)
+	ends := time.Now().Add(remaining(rec))
 	if rec.Revision == 0 && rec.Owner != "" {
 		err = s.create(ctx, rec, data)
 	} else {
 		err = s.replace(ctx, rec, data)
 	}
-	if err == nil {
-		rec.Revision = rev
+	if err != nil {
+		s.near.drop(rec.ID) // it may be stored all the same, or be another
+		return err
 	}
-	return err
+	rec.Revision = rev
+	s.near.wrote(rec.ID, near.Copy[T]{Data: data, Size: len(data), Until: ends}, rev, rec.Expires)
+	return nil
 }
 
 // create stores a record that must be in its owner's index.

@@ -40,13 +40,19 @@ type Options struct {
 	// means [DefaultReplicaTimeout].
 	ReplicaTimeout time.Duration
 
+	// NearCache keeps records in the process, so that most reads cost no command.
+	// It needs a *redis.Client, of one server or of Sentinel, and Redis 6 or later.
+	// With it, [Store.Close] must be called. The zero NearCache is none.
+	NearCache NearCache
+
 	// Logger gets the warnings about the client that an operator should read. Nil means
 	// [slog.Default].
 	Logger *slog.Logger
 }
 
-// A Store is a [session.Store] in Redis, and a [session.Indexer] and
-// [session.Lister] too. T is the type of the sessions' values. Its methods are
+// A Store is a [session.Store] in Redis, and a [session.Indexer],
+// [session.Lister] and [session.CachedLoader] too, and with a [NearCache] a
+// [session.Watcher]. T is the type of the sessions' values. Its methods are
 // safe for concurrent use.
 //
 // A Store must be made by [New] or [Open].
@@ -56,6 +62,7 @@ type Store[T any] struct {
 	limit int          // of a record's bytes
 	size  atomic.Int64 // about the size of the next record
 	owned io.Closer    // the client, if the store made it
+	near  *nearby[T]   // nil without a near cache
 	done  atomic.Bool  // closed
 }
 
@@ -63,7 +70,7 @@ type Store[T any] struct {
 // stores that share a server need different namespaces, unless they are to
 // share the sessions. Nil options are the default.
 //
-// The client stays the caller's: New sends nothing, and [Store.Close] does not
+// The client stays the caller's: New sends nothing, but for a [NearCache], and [Store.Close] does not
 // close it. The error joins all that is wrong with the arguments and, if the
 // codec can tell, with T.
 func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Options) (*Store[T], error) {
@@ -82,6 +89,7 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 		s.limit = DefaultMaxRecordBytes
 	}
 	s.size.Store(512)
+	s.near = startNear[T](o, client, s.prefix)
 	if !keepsDeadlines(client) {
 		o.logger().Warn("redisstore: the Redis client ignores the deadlines of contexts, so that a request can wait "+
 			"longer for its session than it should; set ContextTimeoutEnabled, or use redisstore.NewClient",
@@ -99,14 +107,15 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T], o
 		return nil, err
 	}
 	s, err := New(client, namespace, c, o)
-	if err == nil {
-		err = unavailable(explain(client.Ping(ctx).Err(), url))
-	}
 	if err != nil {
 		client.Close()
 		return nil, err
 	}
 	s.owned = client
+	if err := unavailable(explain(client.Ping(ctx).Err(), url)); err != nil {
+		s.Close()
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -120,10 +129,16 @@ func explain(err error, url string) error {
 	return fmt.Errorf("%w (if the server does not use TLS on this port, use redis instead of rediss)", err)
 }
 
-// Close closes the client if the store made it, as [Open] does. Calling it again
-// does nothing.
+// Close ends the near cache, if there is one, and closes the client if the store
+// made it, as [Open] does. Calling it again does nothing.
 func (s *Store[T]) Close() error {
-	if s.owned == nil || s.done.Swap(true) {
+	if s.done.Swap(true) {
+		return nil
+	}
+	if s.near != nil {
+		s.near.tracker.Close()
+	}
+	if s.owned == nil {
 		return nil
 	}
 	return s.owned.Close()
@@ -134,7 +149,7 @@ func (o *Options) check(client redis.Cmdable) error {
 	if o.MaxRecordBytes < 0 {
 		err = fmt.Errorf("redisstore: MaxRecordBytes is negative: %d", o.MaxRecordBytes)
 	}
-	return errors.Join(err, o.checkAcks(client))
+	return errors.Join(err, o.checkAcks(client), o.NearCache.check(client))
 }
 
 func (o *Options) logger() *slog.Logger {

@@ -72,7 +72,7 @@ func (k *keyspace) attempt(ctx context.Context, name, body, key string, args []a
 	}
 	if c == nil {
 		k.client.Process(ctx, cmd)
-	} else if !c.process(ctx, cmd) {
+	} else if !c.process(ctx, cmd, nil) {
 		cmd = command()
 		cmd.SetErr(ctx.Err())
 	}

@@ -1,0 +1,614 @@
+package redisstore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/test/redisserver"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/storetest"
+	"github.com/seed48429006/sessions/stores/redisstore"
+)
+
+var (
+	_ session.CachedLoader[cart] = store(nil)
+	_ session.Watcher            = store(nil)
+)
+
+// nearStore returns a store with a near cache, as of one node of several.
+func nearStore(tb testing.TB, client redis.Cmdable, o redisstore.NearCache) store {
+	tb.Helper()
+	if o.Records == 0 {
+		o.Records = 1000
+	}
+	s, err := redisstore.New(client, "carts", codec.MessagePack[cart](), &redisstore.Options{Logger: quiet.Logger, NearCache: o})
+	must(tb, err)
+	tb.Cleanup(func() { must(tb, s.Close()) })
+	return s
+}
+
+// at returns a client of the server at an address.
+func at(tb testing.TB, addr string) *redis.Client {
+	client := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true, ReadTimeout: 5 * time.Second})
+	tb.Cleanup(func() { client.Close() })
+	return client
+}
+
+// eventually waits until ready reports true. That it never does fails the test.
+func eventually(tb testing.TB, what string, ready func() bool) {
+	tb.Helper()
+	for end := time.Now().Add(20 * time.Second); !ready(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			tb.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// warm waits until a node serves the record from its cache.
+func warm(tb testing.TB, s store, rec session.Record[cart]) {
+	tb.Helper()
+	eventually(tb, "the record is served from the cache", func() bool {
+		got, cached, err := s.LoadCached(tb.Context(), rec.ID)
+		must(tb, err)
+		return cached && got.Revision == rec.Revision
+	})
+}
+
+// served returns the outcome of loading as a node does for a request.
+func served(s store, id session.ID) (rec session.Record[cart], err error) {
+	rec, _, err = s.LoadCached(context.Background(), id)
+	return rec, err
+}
+
+// A read of a known session costs nothing, and a change one command.
+func TestNearCacheCommands(t *testing.T) {
+	server := redisserver.Start(t)
+	client := server.Client(t)
+	sent := new(tape)
+	client.AddHook(sent)
+	s := nearStore(t, client, redisstore.NearCache{MaxStale: 2 * time.Second})
+	rec := saved(t, s, "anna")
+	must(t, s.Touch(t.Context(), rec.ID, in(time.Hour)))
+	apart := func(names []string) []string { // from those of the tracker
+		return slices.DeleteFunc(names, func(name string) bool { return name == "info" })
+	}
+	for i := range 20 {
+		warm(t, s, rec)
+		if got := apart(sent.during(func() { served(s, rec.ID) })); len(got) > 0 {
+			t.Errorf("a read sends %v", got)
+		}
+		change, what := func() error { return s.Save(t.Context(), &rec) }, "save"
+		if i%2 == 1 {
+			what, change = "touch", func() error { return s.Touch(t.Context(), rec.ID, in(time.Duration(i)*time.Minute)) }
+		}
+		if got := apart(sent.during(func() { must(t, change()) })); !slices.Equal(got, []string{"evalsha"}) {
+			t.Errorf("a %s sends %v", what, got)
+		}
+		// The node learns whether its own write is the last: then it needs no GET.
+		eventually(t, "a record that the node wrote is served without a read", func() bool {
+			return len(apart(sent.during(func() {
+				got, err := served(s, rec.ID)
+				must(t, err)
+				if got.Revision != rec.Revision {
+					t.Errorf("after a %s: revision %v", what, got.Revision)
+				}
+			}))) == 0
+		})
+	}
+	if got := apart(sent.during(func() { s.Load(t.Context(), rec.ID); s.Exists(t.Context(), rec.ID) })); !slices.Equal(got, []string{"get", "getrange"}) {
+		t.Errorf("what must be exact sends %v", got)
+	}
+}
+
+// A node that has kept its own write has not read it: there is no GET at all.
+func TestNearCacheKeepsWhatItWrites(t *testing.T) {
+	client := redisserver.Start(t).Client(t)
+	s := nearStore(t, client, redisstore.NearCache{MaxStale: 2 * time.Second})
+	warm(t, s, saved(t, s, ""))
+	for range 20 {
+		rec := saved(t, s, "")
+		server := asker{t, client}
+		before := server.calls("get")
+		eventually(t, "it is confirmed", func() bool { return s.Cached(rec.ID) })
+		got, cached, err := s.LoadCached(t.Context(), rec.ID)
+		must(t, err)
+		if !cached || got.Revision != rec.Revision || len(got.Value.Items) != 1 || got.Expires != rec.Expires {
+			t.Errorf("got %+v, cached %v", got, cached)
+		}
+		if n := server.calls("get") - before; n != 0 {
+			t.Errorf("%d GETs", n)
+		}
+	}
+}
+
+// An asker asks a server about its commands.
+type asker struct {
+	tb     testing.TB
+	client *redis.Client
+}
+
+func (a asker) calls(command string) (n int) {
+	info, err := a.client.Info(a.tb.Context(), "commandstats").Result()
+	must(a.tb, err)
+	_, rest, _ := strings.Cut(info, "cmdstat_"+command+":calls=")
+	fmt.Sscanf(rest, "%d", &n)
+	return n
+}
+
+// A node sees its own writes at once, whatever the messages do.
+func TestNearCacheOwnWrites(t *testing.T) {
+	s := nearStore(t, redisserver.Start(t).Client(t), redisstore.NearCache{})
+	warm(t, s, saved(t, s, ""))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			rec := draft("")
+			must(t, s.Save(t.Context(), &rec))
+			var over atomic.Bool
+			wg.Go(func() { // reads all the time, so that there are copies to go stale
+				for !over.Load() {
+					served(s, rec.ID)
+				}
+			})
+			defer over.Store(true)
+			for i := range 100 {
+				rec.Value.Customer = fmt.Sprint(i)
+				must(t, s.Save(t.Context(), &rec))
+				if got, err := served(s, rec.ID); err != nil || got.Revision != rec.Revision || got.Value.Customer != rec.Value.Customer {
+					t.Errorf("after Save: %+v, %v", got, err)
+				}
+				expires := in(time.Duration(i+1) * time.Second)
+				must(t, s.Touch(t.Context(), rec.ID, expires))
+				if got, err := served(s, rec.ID); err != nil || got.Expires != expires {
+					t.Errorf("after Touch: %+v, %v", got, err)
+				}
+			}
+			if len(rec.ID.String())%2 == 0 {
+				must(t, s.Delete(t.Context(), rec.ID))
+			} else {
+				must(t, s.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, in(time.Minute)))
+			}
+			if _, err := served(s, rec.ID); !errors.Is(err, session.ErrNotFound) && !errors.Is(err, session.ErrGone) {
+				t.Errorf("after its end: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// What another node does is seen soon: changed, touched, ended, renewed.
+func TestNearCacheOfAnotherNode(t *testing.T) {
+	server := redisserver.Start(t)
+	client := server.Client(t)
+	s, other := nearStore(t, at(t, server.Addr()), redisstore.NearCache{}), newStore(t, client)
+	for name, test := range map[string]struct {
+		change func(rec session.Record[cart]) error
+		seen   func(rec session.Record[cart], err error) bool
+	}{
+		"Save": {func(rec session.Record[cart]) error {
+			rec.Value.Customer = "bert"
+			return other.Save(t.Context(), &rec)
+		},
+			func(rec session.Record[cart], err error) bool { return rec.Value.Customer == "bert" }},
+		"Touch": {func(rec session.Record[cart]) error { return other.Touch(t.Context(), rec.ID, in(2*time.Hour)) },
+			func(rec session.Record[cart], err error) bool { return time.Until(rec.Expires) > time.Hour }},
+		"Delete": {func(rec session.Record[cart]) error { return other.Delete(t.Context(), rec.ID) },
+			func(_ session.Record[cart], err error) bool { return err == session.ErrNotFound }},
+		"Retire": {func(rec session.Record[cart]) error {
+			return other.Retire(t.Context(), rec.ID, rec.Revision, session.ID{1}, in(time.Minute))
+		}, func(_ session.Record[cart], err error) bool { return errors.Is(err, session.ErrGone) }},
+		"FLUSHALL": {func(session.Record[cart]) error { return client.FlushAll(t.Context()).Err() },
+			func(_ session.Record[cart], err error) bool { return err == session.ErrNotFound }},
+		"expiry by Redis": {func(rec session.Record[cart]) error {
+			return client.PExpire(t.Context(), key(rec.ID), time.Millisecond).Err()
+		},
+			func(_ session.Record[cart], err error) bool { return err == session.ErrNotFound }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := saved(t, other, "")
+			warm(t, s, rec)
+			must(t, test.change(rec))
+			eventually(t, "it is seen", func() bool { return test.seen(served(s, rec.ID)) })
+			for range 100 {
+				if !test.seen(served(s, rec.ID)) {
+					t.Error("it is unseen again")
+				}
+			}
+		})
+	}
+}
+
+// A message that overtakes a read makes its record one that is not kept.
+func TestNearCacheAReadThatIsOvertaken(t *testing.T) {
+	server := redisserver.Start(t)
+	client, other := at(t, server.Addr()), newStore(t, server.Client(t))
+	held := new(holder)
+	client.AddHook(held)
+	s := nearStore(t, client, redisstore.NearCache{})
+	warm(t, s, saved(t, other, ""))
+	rec := saved(t, other, "")
+	told := make(chan bool, 10)
+	stop, ok := s.Watch(rec.ID, func() { told <- true })
+	if !ok {
+		t.Fatal("it cannot watch")
+	}
+	defer stop()
+	held.after = func() {
+		held.after = nil
+		rec.Value.Customer = "bert"
+		must(t, other.Save(t.Context(), &rec))
+		<-told
+	}
+	if old, err := served(s, rec.ID); err != nil || old.Value.Customer == "bert" {
+		t.Fatalf("the read was not overtaken: %+v, %v", old, err)
+	}
+	if got, err := served(s, rec.ID); err != nil || got.Value.Customer != "bert" {
+		t.Errorf("the record from before the change was kept: %+v, %v", got, err)
+	}
+}
+
+// A holder is a hook that acts when the reply to a read is there, before its
+// caller has it.
+type holder struct {
+	after func()
+}
+
+func (h *holder) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (h *holder) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (h *holder) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := next(ctx, cmds)
+		if cmds[0].Name() == "pttl" && h.after != nil {
+			h.after()
+		}
+		return err
+	}
+}
+
+// When the connection that tells of changes is frozen, a change is seen after
+// MaxStale at most. When it goes on, so does the cache.
+func TestNearCacheFrozen(t *testing.T) {
+	server := redisserver.Start(t)
+	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, server.Client(t))
+	const maxStale = 100 * time.Millisecond
+	s := nearStore(t, at(t, cable.Addr()), redisstore.NearCache{MaxStale: maxStale})
+	for range 5 {
+		rec := saved(t, other, "")
+		warm(t, s, rec)
+		cable.FreezeTracking()
+		must(t, other.Delete(t.Context(), rec.ID))
+		boundedAfter(t, s, rec, time.Now(), maxStale)
+		cable.Thaw()
+	}
+	warm(t, s, saved(t, other, ""))
+}
+
+// boundedAfter checks that a record which ended at a time is not served later than
+// MaxStale after that.
+func boundedAfter(t *testing.T, s store, rec session.Record[cart], ended time.Time, maxStale time.Duration) {
+	t.Helper()
+	eventually(t, "its end is seen", func() bool {
+		asked := time.Now()
+		_, err := served(s, rec.ID)
+		if err == nil && asked.Sub(ended) > maxStale {
+			t.Fatalf("it is served %v after its end", asked.Sub(ended))
+		}
+		return errors.Is(err, session.ErrNotFound)
+	})
+	for range 100 {
+		if _, err := served(s, rec.ID); err != session.ErrNotFound {
+			t.Fatalf("it is back: %v", err)
+		}
+	}
+}
+
+// When the connection is cut, everything is forgotten. What changed meanwhile is
+// seen, and the cache goes on.
+func TestNearCacheCut(t *testing.T) {
+	server := redisserver.Start(t)
+	client := server.Client(t)
+	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, client)
+	s := nearStore(t, at(t, cable.Addr()), redisstore.NearCache{MaxStale: time.Second})
+	for name, cut := range map[string]func() int{
+		"by the network": cable.CutTracking,
+		"CLIENT KILL": func() (killed int) {
+			list, err := client.ClientList(t.Context()).Result()
+			must(t, err)
+			for line := range strings.Lines(list) {
+				if strings.Contains(line, " flags=tB") || strings.Contains(line, "flags=Bt") {
+					var id string
+					fmt.Sscanf(line, "id=%s", &id)
+					must(t, client.ClientKillByFilter(t.Context(), "ID", id).Err())
+					killed++
+				}
+			}
+			return killed
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 5 {
+				rec, kept := saved(t, other, ""), saved(t, other, "")
+				warm(t, s, rec)
+				warm(t, s, kept)
+				if n := cut(); n != 1 {
+					t.Fatalf("%d connections were cut", n)
+				}
+				must(t, other.Delete(t.Context(), rec.ID))
+				boundedAfter(t, s, rec, time.Now(), time.Second)
+				warm(t, s, kept)
+			}
+		})
+	}
+}
+
+// A server that stops and another that takes its address: the cache goes on.
+func TestNearCacheWithoutAServer(t *testing.T) {
+	server := redisserver.Start(t)
+	var log lockedBuffer
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), DialerRetries: 1, MaxRetries: -1, ContextTimeoutEnabled: true})
+	t.Cleanup(func() { client.Close() })
+	s, err := redisstore.New(client, "carts", codec.MessagePack[cart](), &redisstore.Options{
+		NearCache: redisstore.NearCache{Records: 10}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	must(t, err)
+	defer s.Close()
+	rec := saved(t, s, "")
+	warm(t, s, rec)
+	server.Kill()
+	eventually(t, "it is not served any more", func() bool {
+		_, err := served(s, rec.ID)
+		return errors.Is(err, session.ErrUnavailable)
+	})
+	eventually(t, "a warning", func() bool { return strings.Contains(log.String(), "near cache is off") })
+	must(t, s.Close())
+	if n := strings.Count(log.String(), "near cache is off"); n != 1 {
+		t.Errorf("%d warnings", n)
+	}
+}
+
+// A user who may not track has no near cache, and everything else.
+func TestNearCacheWithoutPermission(t *testing.T) {
+	server := redisserver.Start(t)
+	admin := server.Client(t)
+	try := func(t *testing.T, more ...string) (s store, log *lockedBuffer) {
+		set := []any{"acl", "setuser", "app", "reset", "on", ">secret"}
+		for _, rule := range slices.Concat(rules, more) {
+			set = append(set, rule)
+		}
+		must(t, admin.Do(t.Context(), set...).Err())
+		client := redis.NewClient(&redis.Options{Addr: server.Addr(), Username: "app", Password: "secret", DisableIdentity: true, ContextTimeoutEnabled: true})
+		t.Cleanup(func() { client.Close() })
+		log = new(lockedBuffer)
+		s, err := redisstore.New(client, "carts", codec.MessagePack[cart](), &redisstore.Options{
+			NearCache: redisstore.NearCache{Records: 10}, Logger: slog.New(slog.NewTextHandler(log, nil))})
+		must(t, err)
+		t.Cleanup(func() { s.Close() })
+		return s, log
+	}
+	s, _ := try(t, nearRules...)
+	warm(t, s, saved(t, s, ""))
+	doc, err := os.ReadFile("doc.go")
+	must(t, err)
+	for i, rule := range nearRules {
+		if !strings.Contains(string(doc), rule) {
+			t.Errorf("the package's documentation lacks %s", rule)
+		}
+		t.Run("without "+rule, func(t *testing.T) {
+			s, log := try(t, slices.Delete(slices.Clone(nearRules), i, i+1)...)
+			eventually(t, "a warning", func() bool { return strings.Contains(log.String(), "near cache is off") })
+			rec := saved(t, s, "")
+			for range 10 {
+				if got, cached, err := s.LoadCached(t.Context(), rec.ID); err != nil || cached || got.Revision != rec.Revision {
+					t.Errorf("got %+v, cached %v, error %v", got, cached, err)
+				}
+			}
+		})
+	}
+}
+
+// nearRules are the ACL rules that a near cache needs.
+var nearRules = []string{"+pttl", "+info", "+client|tracking"}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// A copy ends when its record does, by time to live and by deadline.
+func TestNearCacheExpiry(t *testing.T) {
+	client := redisserver.Start(t, "--enable-debug-command", "yes").Client(t)
+	must(t, client.Do(t.Context(), "debug", "set-active-expire", "0").Err()) // no message
+	s := nearStore(t, client, redisstore.NearCache{})
+	warm(t, s, saved(t, s, ""))
+	for name, set := range map[string]func(*session.Record[cart]){
+		"time to live": func(rec *session.Record[cart]) { rec.Expires = in(50 * time.Millisecond) },
+		"deadline":     func(rec *session.Record[cart]) { rec.Deadline = in(50 * time.Millisecond); rec.Expires = rec.Deadline },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, write := range []func(*session.Record[cart]) error{
+				func(rec *session.Record[cart]) error { set(rec); return s.Save(t.Context(), rec) },
+				func(rec *session.Record[cart]) error {
+					must(t, s.Save(t.Context(), rec))
+					warm(t, s, *rec)
+					set(rec)
+					return s.Touch(t.Context(), rec.ID, rec.Expires)
+				},
+			} {
+				rec := draft("")
+				must(t, write(&rec))
+				for {
+					asked := time.Now()
+					_, cached, err := s.LoadCached(t.Context(), rec.ID)
+					if err == session.ErrNotFound {
+						break
+					}
+					if must(t, err); cached && asked.After(rec.Expires) {
+						t.Fatalf("it is served %v too long", asked.Sub(rec.Expires))
+					}
+				}
+			}
+		})
+	}
+}
+
+// The caller's clock is behind by hours. The record ends when Redis says.
+func TestNearCacheBehindAClockThatIsBehind(t *testing.T) {
+	client := redisserver.Start(t, "--enable-debug-command", "yes").Client(t)
+	must(t, client.Do(t.Context(), "debug", "set-active-expire", "0").Err())
+	s := nearStore(t, client, redisstore.NearCache{})
+	rec := saved(t, s, "") // by a node whose clock is ahead, so that its record says an hour
+	must(t, client.PExpire(t.Context(), key(rec.ID), 300*time.Millisecond).Err())
+	start := time.Now()
+	eventually(t, "it ends", func() bool {
+		asked := time.Now()
+		_, cached, err := s.LoadCached(t.Context(), rec.ID)
+		if cached && asked.Sub(start) > 301*time.Millisecond {
+			t.Fatalf("it is served %v after it expired", asked.Sub(start))
+		}
+		return err == session.ErrNotFound
+	})
+}
+
+func TestNearCacheOptions(t *testing.T) {
+	client := redis.NewClient(&redis.Options{ContextTimeoutEnabled: true})
+	defer client.Close()
+	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{":1"}, ContextTimeoutEnabled: true})
+	defer cluster.Close()
+	for want, test := range map[string]struct {
+		client redis.Cmdable
+		o      redisstore.NearCache
+	}{
+		"NearCache.Records must be positive: -1":                                                {client, redisstore.NearCache{Records: -1}},
+		"NearCache.Records must be positive: 0":                                                 {client, redisstore.NearCache{Bytes: 1}},
+		"NearCache.Bytes is negative: -1":                                                       {client, redisstore.NearCache{Records: 1, Bytes: -1}},
+		"NearCache.MaxStale must be between 10ms and 2s: 3s":                                    {client, redisstore.NearCache{Records: 1, MaxStale: 3 * time.Second}},
+		"NearCache.MaxStale must be between 10ms and 2s: -1ns":                                  {client, redisstore.NearCache{Records: 1, MaxStale: -1}},
+		"NearCache needs a *redis.Client, of one server or of Sentinel: a *redis.ClusterClient": {cluster, redisstore.NearCache{Records: 1}},
+	} {
+		s, err := redisstore.New(test.client, "carts", codec.JSON[cart](), &redisstore.Options{NearCache: test.o})
+		if s != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+		}
+	}
+	s := newStore(t, client)
+	if stop, ok := s.Watch(session.ID{}, func() {}); ok || stop != nil {
+		t.Error("a store without a near cache claims to watch")
+	}
+}
+
+// Without a near cache, LoadCached is Load.
+func TestLoadCachedWithoutACache(t *testing.T) {
+	s := newStore(t, redisserver.Start(t).Client(t))
+	rec := saved(t, s, "")
+	for range 3 {
+		if got, cached, err := s.LoadCached(t.Context(), rec.ID); err != nil || cached || got.Revision != rec.Revision {
+			t.Errorf("got %+v, cached %v, error %v", got, cached, err)
+		}
+	}
+}
+
+// A nearLoader is a store whose Load answers from the near cache.
+type nearLoader struct {
+	*redisstore.Store[storetest.Profile]
+}
+
+func (n nearLoader) Load(ctx context.Context, id session.ID) (session.Record[storetest.Profile], error) {
+	rec, _, err := n.LoadCached(ctx, id)
+	return rec, err
+}
+
+// On one node, the near cache keeps every rule of a store.
+func TestNearCacheConformance(t *testing.T) {
+	client := redisserver.Start(t).Client(t)
+	s, err := redisstore.New(client, "conformance", codec.MessagePack[storetest.Profile](), &redisstore.Options{
+		MaxRecordBytes: maxRecord, Logger: quiet.Logger, NearCache: redisstore.NearCache{Records: 1000}})
+	must(t, err)
+	t.Cleanup(func() { s.Close() })
+	storetest.Run(t, func(t *testing.T) session.Store[storetest.Profile] { return nearLoader{s} }, &storetest.Options{
+		Indexer:   true,
+		Lister:    true,
+		MaxRecord: maxRecord,
+	})
+}
+
+// Watch tells of each change, and no more after stop.
+func TestWatch(t *testing.T) {
+	server := redisserver.Start(t)
+	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, server.Client(t))
+	s := nearStore(t, at(t, cable.Addr()), redisstore.NearCache{})
+	rec := saved(t, other, "")
+	warm(t, s, rec)
+	told := make(chan bool, 100)
+	stop, ok := s.Watch(rec.ID, func() { told <- true })
+	if !ok {
+		t.Fatal("it cannot watch")
+	}
+	must(t, other.Save(t.Context(), &rec))
+	<-told
+	cable.CutTracking() // then changes may be missed
+	<-told
+	must(t, other.Delete(t.Context(), rec.ID))
+	<-told
+	stop()
+	stop()
+	again := saved(t, other, "")
+	seen := make(chan bool, 100)
+	_, ok = s.Watch(again.ID, func() { seen <- true })
+	must(t, other.Delete(t.Context(), again.ID))
+	if <-seen; !ok || len(told) > 0 {
+		t.Errorf("told %d times after stop", len(told))
+	}
+}
+
+// Closing ends the near cache's goroutines. So does closing the client.
+func TestNearCacheClose(t *testing.T) {
+	client := redisserver.Start(t).Client(t)
+	s := nearStore(t, at(t, client.Options().Addr), redisstore.NearCache{})
+	rec := saved(t, s, "")
+	warm(t, s, rec)
+	tracking := func() bool {
+		list, err := client.ClientList(t.Context()).Result()
+		must(t, err)
+		return strings.Contains(list, "flags=tB") || strings.Contains(list, "flags=Bt")
+	}
+	if !tracking() {
+		t.Fatal("nothing tracks")
+	}
+	for range 2 {
+		must(t, s.Close())
+	}
+	eventually(t, "the connection ends", func() bool { return !tracking() })
+	if got, cached, err := s.LoadCached(t.Context(), rec.ID); err != nil || cached || got.Revision != rec.Revision {
+		t.Errorf("after Close: %+v, cached %v, %v", got, cached, err)
+	}
+	short := at(t, client.Options().Addr)
+	s = nearStore(t, short, redisstore.NearCache{MaxStale: 10 * time.Millisecond})
+	warm(t, s, saved(t, s, ""))
+	must(t, short.Close())
+	eventually(t, "the connection ends", func() bool { return !tracking() })
+}
