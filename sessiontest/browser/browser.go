@@ -51,6 +51,7 @@ func New(h http.Handler, o *Options) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
+	withSlash(root)
 	return &Browser{handler: h, root: root, jar: &jar.Jar{TrustLocalhost: o.TrustLocalhost}}, nil
 }
 
@@ -93,5 +94,13 @@ func (b *Browser) resolve(text string) (*url.URL, error) {
 	if !isWeb(u) {
 		return nil, fmt.Errorf("browser: %q does not lead to a web page", text)
 	}
+	withSlash(u)
 	return u, nil
+}
+
+// withSlash gives a URL without a path the root's, as browsers do.
+func withSlash(u *url.URL) {
+	if u.Path == "" {
+		u.Path = "/"
+	}
 }

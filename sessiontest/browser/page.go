@@ -91,6 +91,7 @@ func (h *Hop) target() (*url.URL, error) {
 	if !isWeb(to) {
 		return nil, fmt.Errorf("browser: a redirect to %q, which is no web page", location)
 	}
+	withSlash(to)
 	if to.Fragment == "" {
 		to.Fragment, to.RawFragment = h.URL.Fragment, h.URL.RawFragment
 	}
