@@ -11,7 +11,6 @@ import (
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/sessiontest"
 	"github.com/seed48429006/sessions/stores"
 	"github.com/seed48429006/sessions/stores/memstore"
 )
@@ -30,12 +29,6 @@ func addItem(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart
 	item := Item{SKU: r.FormValue("sku")}
 	cart.Update(func(c *Cart) { c.Items = append(c.Items, item) })
 	fmt.Fprintln(w, len(cart.Value().Items), "items")
-}
-
-func TestAddItem(t *testing.T) {
-	r, cart := sessiontest.Request(t, httptest.NewRequest("POST", "/items?sku=tea", nil), Cart{Customer: "ada"})
-	addItem(httptest.NewRecorder(), r, cart)
-	sessiontest.Equal(t, cart, Cart{Customer: "ada", Items: []Item{{SKU: "tea"}}})
 }
 
 // ask makes a request as a browser with this cookie would.
