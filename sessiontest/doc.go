@@ -1,42 +1,65 @@
-// Package sessiontest helps to test applications that use sessions.
+// Package sessiontest helps to test applications that use sessions. Five things
+// suffice for most tests:
+//
+//   - [Request] puts a session into a request, for the test of a handler.
+//   - [NewClient] walks through an application as a browser does.
+//   - [Peek] shows the client's session between two steps, and [Equal] compares it.
+//   - [NewStore] makes a store that can fail, wait, and let another request be first.
+//   - [EveryOrder] runs a test in every order of overlapping requests.
 //
 // # Handlers
 //
-// The test of a handler needs no middleware and no cookie. [Request] puts a session
-// with a given value into a request, and [Equal] compares the session's value
-// afterwards:
+// The test of a handler needs no middleware and no cookie:
 //
-//	r, cart := sessiontest.Request(t, httptest.NewRequest("POST", "/items?sku=tea", nil), Cart{Customer: "ada"})
+//	r, cart := sessiontest.Request(t, sessiontest.FormRequest("/items", tea), Cart{Customer: "ada"})
 //	addItem(httptest.NewRecorder(), r, cart)
 //	sessiontest.Equal(t, cart, Cart{Customer: "ada", Items: []Item{{SKU: "tea"}}})
 //
-// # Programs
+// # Flows
 //
-// [NewStore] returns a store for the test of a whole program. It keeps sessions in
-// memory and records its calls. [Store.Seed] stores a session and returns its token:
+// A [Client] keeps cookies by the rules of browsers, follows redirects and links, and
+// fills in the forms that it finds in a page. A [Page] has checks that show the page
+// when they fail:
 //
-//	store := sessiontest.NewStore[Cart](t)
-//	token := store.Seed(Cart{Customer: "ada"})
-//	... // a request whose cookie is token.Reveal()
-//	store.Calls() // Load, Save
+//	ada := sessiontest.NewClient(t, handler)
+//	ada.Get("/login")
+//	ada.Submit("Log in", url.Values{"name": {"ada"}}).At("/").Has("Hello ada").Told(sessiontest.CookieRenewed)
+//	sessiontest.Equal(t, sessiontest.Peek[Cart](ada), Cart{Customer: "ada"})
 //
-// The store can fail, be slow, or lose the reply of a call that succeeded:
+// [Client.Tab] is another tab, [Client.Other] another person, [Client.Copy] a thief of
+// the cookies, and [Client.TabAt] a page of another site. Everything here works inside
+// a [testing/synctest] bubble, where a test waits for the end of a session in no time.
 //
-//	store.Fail(sessiontest.OpSave, errors.New("disk full"))
-//	store.Delay(sessiontest.OpLoad, 3*time.Second)
-//	store.LoseReply(sessiontest.OpSave, io.ErrUnexpectedEOF)
+// # Outages
 //
-// A record can be unreadable, for example because a newer version wrote it:
+// A [Store] keeps sessions in memory. Each of these is a line of a test:
 //
-//	store.Corrupt(token.ID(), session.ErrNewer)
+//	store.Down()                               // until store.Up()
+//	store.Slow(3 * time.Second)                // each call waits
+//	store.LoseReplies()                        // each call is carried out, and fails
+//	store.ChangeMeanwhile(func(c *Cart) { … }) // another request is first
+//	store.EndMeanwhile()                       // so is a log-out
 //
-// [Store.Before] and [Store.After] set hooks that are called around each call. A hook
-// can change a session through [Store.Direct], as another request would. All of this
-// works inside a [testing/synctest] bubble, where a delay takes no time.
+// [Page.Failed] checks the error that the client was answered for. [Store.Fail],
+// [Store.Delay] and [Store.LoseReply] are the same for one method, [Store.Corrupt] for
+// one session. [Store.Before] and [Store.After] set hooks. [Store.Seed] stores a
+// session, and [Store.Calls] and [Store.Saved] tell what was done.
+//
+// # Races
+//
+// [EveryOrder] runs a test once for each order of store calls of the requests that
+// overlap, and [EveryOutage] with each fault besides. A failure shows its order in
+// words, and how to run that order alone.
+//
+// # Without a test
+//
+// TestMain, examples and programs have no [testing.TB]. Package browser has the steps
+// of a Client, [WithSession] is Request, [Diff] is Equal, [PeekTab] is Peek, and
+// [Store.TrySeed] is Seed: they return errors.
 //
 // # Other packages
 //
-//   - interleave: runs overlapping requests in every order of their calls
+//   - interleave: every order for sessions without HTTP, with processes that die
 //   - redistest: runs a Redis server inside the test
 //   - storetest, codectest: suites for authors of stores and codecs, and golden
 //     files that keep stored sessions readable

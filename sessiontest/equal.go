@@ -13,7 +13,13 @@ import (
 // cmpopts.EquateEmpty makes a nil slice equal to an empty one.
 func Equal[T any](tb testing.TB, s *session.Session[T], want T, opts ...cmp.Option) {
 	tb.Helper()
-	if diff := cmp.Diff(want, s.Value(), opts...); diff != "" {
+	if diff := Diff(s, want, opts...); diff != "" {
 		tb.Errorf("the session's value differs (-want +got):\n%s", diff)
 	}
+}
+
+// Diff is [Equal] for code without a test. It returns the difference, or "" if there
+// is none.
+func Diff[T any](s *session.Session[T], want T, opts ...cmp.Option) string {
+	return cmp.Diff(want, s.Value(), opts...)
 }

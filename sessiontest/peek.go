@@ -2,13 +2,13 @@ package sessiontest
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/browser"
 )
 
 // Peek returns the client's session, as its next request would find it. It asks the
@@ -22,23 +22,24 @@ import (
 // answer. Changes to the session can be saved by its Commit, as another request would.
 func Peek[T any](c *Client) *session.Session[T] {
 	c.tb.Helper()
-	s, err := peek[T](c)
+	manager := managerOf[T](c)
+	if manager == nil {
+		c.tb.Fatalf("sessiontest: Peek: no manager of sessions of type %v has served the client's last request", reflect.TypeFor[T]())
+	}
+	s, err := PeekTab(c.context(), c.tab, manager)
 	if err != nil {
 		c.tb.Fatalf("sessiontest: Peek: %v", err)
 	}
 	return s
 }
 
-func peek[T any](c *Client) (s *session.Session[T], err error) {
-	manager := managerOf[T](c)
-	if manager == nil {
-		return nil, fmt.Errorf("no manager of sessions of type %v has served the client's last request", reflect.TypeFor[T]())
-	}
+// PeekTab is [Peek] for code without a test. Its error is that of [middleware.Get].
+func PeekTab[T any](ctx context.Context, tab *browser.Tab, m *middleware.Manager[T]) (s *session.Session[T], err error) {
 	path := "/"
-	if page := c.tab.Page(); page != nil {
+	if page := tab.Page(); page != nil {
 		path = page.URL.String()
 	}
-	r, err := c.tab.Request(context.WithValue(c.context(), unseen{}, true), path)
+	r, err := tab.Request(context.WithValue(ctx, unseen{}, true), path)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func peek[T any](c *Client) (s *session.Session[T], err error) {
 			panic(p)
 		}
 	}()
-	manager.Handler(look).ServeHTTP(httptest.NewRecorder(), r)
+	m.Handler(look).ServeHTTP(httptest.NewRecorder(), r)
 	return s, err
 }
 

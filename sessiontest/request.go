@@ -24,15 +24,25 @@ import (
 //	sessiontest.Equal(t, cart, Cart{Customer: "ada", Items: []Item{{SKU: "tea"}}})
 func Request[T any](tb testing.TB, r *http.Request, v T) (*http.Request, *session.Session[T]) {
 	tb.Helper()
-	if err := session.Check[T](); err != nil {
+	r, s, err := WithSession(r, v)
+	if err != nil {
 		tb.Fatal(err)
+	}
+	return r, s
+}
+
+// WithSession is [Request] for code without a test. The error says why T cannot be
+// kept in a session.
+func WithSession[T any](r *http.Request, v T) (*http.Request, *session.Session[T], error) {
+	if err := session.Check[T](); err != nil {
+		return nil, nil, err
 	}
 	s := session.New(memstore.New[T](nil), nil)
 	s.Set(v)
-	if err := s.Commit(tb.Context()); err != nil {
-		tb.Fatal(err)
+	if err := s.Commit(r.Context()); err != nil {
+		return nil, nil, err
 	}
-	return r.WithContext(middleware.NewContext(r.Context(), s)), s
+	return r.WithContext(middleware.NewContext(r.Context(), s)), s, nil
 }
 
 // FormRequest returns a POST request that sends these fields, as a form does, for the

@@ -3,6 +3,7 @@ package sessiontest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/seed48429006/sessions/internal/deep"
@@ -23,6 +24,16 @@ func (s *Store[T]) Seed(v T) session.Token {
 // rec are ignored.
 func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {
 	s.tb.Helper()
+	token, err := s.TrySeed(rec)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return token
+}
+
+// TrySeed is [Store.SeedRecord] for code without a test. It returns an error if the
+// session has expired already.
+func (s *Store[T]) TrySeed(rec session.Record[T]) (session.Token, error) {
 	token, now := session.NewToken(), time.Now()
 	rec.ID, rec.Revision = token.ID(), 0
 	rec.Value = *copyOf(&rec.Value) // the caller may change its own later
@@ -35,9 +46,9 @@ func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {
 		rec.Expires = rec.Deadline
 	}
 	if err := s.mem.Save(context.Background(), &rec); err != nil {
-		s.tb.Fatalf("sessiontest: a session that expires at %v cannot be stored: %v", rec.Expires, err)
+		return session.Token{}, fmt.Errorf("sessiontest: a session that expires at %v cannot be stored: %w", rec.Expires, err)
 	}
-	return token
+	return token, nil
 }
 
 // ownerOf returns the owner that *v names, if it has a SessionOwner method.

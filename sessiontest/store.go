@@ -20,7 +20,8 @@ type Store[T any] struct {
 	log    log[T]
 }
 
-// NewStore returns an empty Store for one test.
+// NewStore returns an empty Store for one test. Code without a test gives nil for tb.
+// It must then use [Store.TrySeed] instead of Seed and SeedRecord.
 func NewStore[T any](tb testing.TB) *Store[T] {
 	return &Store[T]{tb: tb, mem: memstore.New[T](nil)}
 }

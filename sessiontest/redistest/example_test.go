@@ -1,6 +1,8 @@
 package redistest_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	"github.com/seed48429006/sessions/codec"
@@ -19,4 +21,16 @@ func ExampleNew() {
 		_ = carts // the test's store
 	}
 	// Output:
+}
+
+func ExampleStart() {
+	ctx := context.Background()
+	client, stop, err := redistest.Start(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer stop()
+	fmt.Println(client.Ping(ctx).Val())
+	// Output: PONG
 }

@@ -2,6 +2,9 @@
 package redistest
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
@@ -13,11 +16,28 @@ import (
 // speed and its failures.
 func New(tb testing.TB) *redis.Client {
 	tb.Helper()
-	server := miniredis.RunT(tb)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
-	tb.Cleanup(func() { client.Close() })
-	if err := client.Ping(tb.Context()).Err(); err != nil {
-		tb.Fatalf("redistest: miniredis: %v", err)
+	client, stop, err := Start(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
 	}
+	tb.Cleanup(func() { stop() })
 	return client
+}
+
+// Start is [New] for code without a test, such as TestMain and examples. The caller
+// must call stop, which ends the client and the server.
+func Start(ctx context.Context) (client *redis.Client, stop func() error, err error) {
+	server, err := miniredis.Run()
+	if err != nil {
+		return nil, nil, fmt.Errorf("redistest: miniredis: %w", err)
+	}
+	client = redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
+	stop = func() error {
+		defer server.Close()
+		return client.Close()
+	}
+	if err := client.Ping(ctx).Err(); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("redistest: miniredis: %w", err), stop())
+	}
+	return client, stop, nil
 }
