@@ -57,7 +57,7 @@ type Cookie struct {
 	Partitioned bool
 
 	// BrowserSession makes the cookie end with the browser, until
-	// Session.Persist says otherwise.
+	// Session.Persist says otherwise. [Options.Remember] implies it.
 	BrowserSession bool
 
 	// Insecure drops Secure and the prefix, for development over plain http.

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,6 +135,19 @@ func (m *Manager[T]) Open(ctx context.Context, token string) (*session.Session[T
 		return nil, session.ErrNotFound
 	}
 	return s, nil
+}
+
+// Options returns the manager's options, with the durations that zero stands for and
+// without the secrets. Handlers find there how long sessions live.
+func (m *Manager[T]) Options() Options {
+	o := m.options
+	o.Lifetime = cmp.Or(o.Lifetime, session.DefaultLifetime)
+	o.IdleTimeout = cmp.Or(o.IdleTimeout, session.DefaultIdleTimeout)
+	o.SaveTimeout, o.WatchInterval = o.saveTimeout(), o.watchInterval()
+	if o.Remember.IdleTimeout == 0 {
+		o.Remember.IdleTimeout = o.Remember.Lifetime
+	}
+	return o
 }
 
 // Format writes the manager's type, for every verb.

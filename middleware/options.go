@@ -33,6 +33,19 @@ type Options struct {
 	// a sixteenth of the timeout has passed since it was last moved.
 	IdleTimeout time.Duration
 
+	// Remember makes two kinds of sessions: ordinary ones, which end with the browser
+	// and have Lifetime and IdleTimeout, and remembered ones, which outlive it and
+	// have these times. A session is remembered if the handler of the log-in says so:
+	//
+	//	login.LogIn(…)
+	//	login.Persist(r.PostFormValue("remember") != "")
+	//
+	// A session that becomes a remembered one begins a Lifetime of that kind. One
+	// that becomes ordinary does not live longer by it. A Lifetime of zero means one
+	// kind of session. Sessions that outlive the browser and were stored before
+	// Remember was set keep their deadline and do not idle out before.
+	Remember session.Remember
+
 	// MaxPerOwner is how many sessions one owner may have. A log-in beyond that
 	// ends the oldest. Zero means any number. T must have a method
 	// SessionOwner() string, and the store must be a [session.Indexer]. A double
@@ -42,7 +55,7 @@ type Options struct {
 
 	// Secrets sign the cookie, so that a forged one costs no look-up in the store.
 	// The first signs, all verify. To change the secret, put the new one first and
-	// keep the old one for one Lifetime. Each has at least 32 bytes. Without
+	// keep the old one for the longest Lifetime. Each has at least 32 bytes. Without
 	// secrets, cookies are not signed: a token cannot be guessed in any case.
 	Secrets [][]byte
 
@@ -99,6 +112,7 @@ func (o *Options) check() error {
 	refuse(o.Lifetime > 0 && o.Lifetime < time.Second, "Lifetime is %v; is a unit missing, such as time.Second?", o.Lifetime)
 	refuse(o.Lifetime > maxAge, "Lifetime is %v; browsers keep cookies for 400 days at most", o.Lifetime)
 	refuse(o.IdleTimeout > 0 && o.IdleTimeout < time.Second, "IdleTimeout is %v; is a unit missing, such as time.Second?", o.IdleTimeout)
+	o.checkRemember(refuse)
 	refuse(o.SaveTimeout > 0 && o.SaveTimeout < time.Millisecond, "SaveTimeout is %v; is a unit missing, such as time.Second?", o.SaveTimeout)
 	refuse(o.MaxPerOwner < 0, "MaxPerOwner is %d; it must be positive, or zero for no bound", o.MaxPerOwner)
 	refuse(o.SaveTimeout < 0, "SaveTimeout is %v; it must be positive, or zero for %v", o.SaveTimeout, DefaultSaveTimeout)
@@ -113,6 +127,16 @@ func (o *Options) check() error {
 		errs = append(errs, o.Transport.check())
 	}
 	return errors.Join(errs...)
+}
+
+func (o *Options) checkRemember(refuse func(bad bool, format string, args ...any)) {
+	r := o.Remember
+	refuse(r.Lifetime < 0, "Remember.Lifetime is %v; it must be positive, or zero for one kind of session", r.Lifetime)
+	refuse(r.Lifetime > 0 && r.Lifetime < time.Second, "Remember.Lifetime is %v; is a unit missing, such as time.Second?", r.Lifetime)
+	refuse(r.Lifetime > maxAge, "Remember.Lifetime is %v; browsers keep cookies for 400 days at most", r.Lifetime)
+	refuse(r.IdleTimeout < 0, "Remember.IdleTimeout is %v; it must be positive, or zero for no limit", r.IdleTimeout)
+	refuse(r.IdleTimeout > 0 && r.IdleTimeout < time.Second, "Remember.IdleTimeout is %v; is a unit missing, such as time.Second?", r.IdleTimeout)
+	refuse(r.IdleTimeout > 0 && r.Lifetime == 0, "Remember.IdleTimeout is %v; set Remember.Lifetime too", r.IdleTimeout)
 }
 
 func (o *Options) saveTimeout() time.Duration {
@@ -135,6 +159,7 @@ func (o *Options) policy() session.Policy {
 		IdleTimeout:    o.IdleTimeout,
 		MaxPerOwner:    o.MaxPerOwner,
 		BrowserSession: o.Cookie.BrowserSession,
+		Remember:       o.Remember,
 		Observe:        o.Observe,
 		Report:         o.report,
 	}

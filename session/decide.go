@@ -94,17 +94,31 @@ func (c *commit[T]) record(now time.Time) (*Record[T], error) {
 		return nil, &EncodeError{c.base.ID, errOwnerSkipped}
 	}
 	if c.isNew() {
-		rec.Created, rec.Persist = now, !p.BrowserSession
-	}
-	if c.isNew() || d.logIn || rec.Owner != c.base.Owner {
-		rec.Deadline = now.Add(p.lifetime())
-	}
-	if d.deadline != nil {
-		rec.Deadline = *d.deadline
+		rec.Created, rec.Persist = now, !p.BrowserSession && !p.remembers()
 	}
 	if d.persist != nil {
 		rec.Persist = *d.persist
 	}
-	rec.Expires = p.expires(now, rec.Deadline)
+	rec.Deadline = c.deadline(&rec, now)
+	rec.Expires = p.expires(now, rec.Deadline, rec.Persist)
 	return &rec, nil
+}
+
+// deadline returns the absolute end of the record to store. A log-in begins a
+// lifetime, and so does a session that becomes a remembered one. A session that
+// becomes an ordinary one does not live longer by it.
+func (c *commit[T]) deadline(rec *Record[T], now time.Time) time.Time {
+	p := c.s.policy
+	end := now.Add(p.lifetime(rec.Persist))
+	changes := p.remembers() && rec.Persist != c.base.Persist
+	switch old := c.base.Deadline; {
+	case c.draft.deadline != nil:
+		return *c.draft.deadline
+	case c.isNew(), c.draft.logIn, rec.Owner != c.base.Owner, changes && rec.Persist:
+		return end
+	case changes && (old.IsZero() || end.Before(old)):
+		return end
+	default:
+		return old
+	}
 }

@@ -86,6 +86,10 @@ func (s *Session[T]) Renew() {
 // Persist sets whether the session outlives the browser ("remember me"). A
 // change renews the session, because the client needs another cookie. For a new
 // session, Persist takes effect when something else is changed too.
+//
+// With [Policy.Remember], a session that is made to outlive the browser begins a
+// lifetime of that kind. One that no longer is gets the other sessions' idle timeout,
+// and ends after their lifetime at the latest.
 func (s *Session[T]) Persist(on bool) {
 	s.change(func(d *draft[T]) { d.persist = &on })
 }

@@ -124,7 +124,7 @@ func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
 // reported and does not fail the request, which changed nothing.
 func (c *commit[T]) touch(ctx context.Context) {
 	at := now()
-	expires := c.s.policy.expires(at, c.base.Deadline)
+	expires := c.s.policy.expires(at, c.base.Deadline, c.base.Persist)
 	if err := StoreError(c.s.store.Touch(ctx, c.base.ID, expires)); err != nil {
 		if c.touchedAt = at; ended(err) {
 			c.gone, err = true, ErrGone

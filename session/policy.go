@@ -24,19 +24,32 @@ type Policy struct {
 	IdleTimeout    time.Duration // zero means [DefaultIdleTimeout], a negative value no limit
 	MaxPerOwner    int           // zero means any number; the store must be an [Indexer]
 	BrowserSession bool          // new sessions end with the browser
+	Remember       Remember      // for sessions that outlive the browser; zero means like the others
 
 	// Observe, if not nil, gets every event. Report, if not nil, gets those whose kind
 	// is [EventKind.Trouble].
 	Observe, Report func(context.Context, Event)
 }
 
+// Remember sets how long remembered sessions live, those that [Session.Persist] made
+// outlive the browser.
+type Remember struct {
+	// Lifetime is the absolute timeout of a remembered session. Zero means that
+	// remembered sessions live like the others.
+	Lifetime time.Duration
+
+	// IdleTimeout is how long a remembered session lives without use. Zero means as
+	// long as its Lifetime.
+	IdleTimeout time.Duration
+}
+
 // recentlyTouched reports whether a record's idle end is about where a use now
 // would put it. An end that another clock or configuration has put far ahead is
 // not: it is moved back.
-func (p *Policy) recentlyTouched(rev Revision, expires, deadline time.Time) bool {
-	end := p.expires(now(), deadline)
+func (p *Policy) recentlyTouched(rev Revision, expires, deadline time.Time, persist bool) bool {
+	end := p.expires(now(), deadline, persist)
 	off := end.Sub(expires).Abs()
-	return rev == 0 || end.IsZero() || off == 0 || off < p.idle()/touchShare
+	return rev == 0 || end.IsZero() || off == 0 || off < p.idle(persist)/touchShare
 }
 
 func (p *Policy) observe(ctx context.Context, e Event) {
@@ -64,16 +77,25 @@ func (p *Policy) since(start time.Time) time.Duration {
 	return time.Since(start)
 }
 
-func (p *Policy) lifetime() time.Duration {
-	if p.Lifetime == 0 {
+// remembers reports whether sessions that outlive the browser have times of their own.
+func (p *Policy) remembers() bool { return p.Remember.Lifetime > 0 }
+
+// lifetime returns the absolute timeout of a session.
+func (p *Policy) lifetime(persist bool) time.Duration {
+	switch {
+	case persist && p.remembers():
+		return p.Remember.Lifetime
+	case p.Lifetime == 0:
 		return DefaultLifetime
 	}
 	return p.Lifetime
 }
 
-// idle returns the idle timeout, or zero if there is none.
-func (p *Policy) idle() time.Duration {
+// idle returns the idle timeout of a session, or zero if there is none.
+func (p *Policy) idle(persist bool) time.Duration {
 	switch {
+	case persist && p.remembers():
+		return p.Remember.IdleTimeout
 	case p.IdleTimeout == 0:
 		return DefaultIdleTimeout
 	case p.IdleTimeout < 0:
@@ -83,8 +105,8 @@ func (p *Policy) idle() time.Duration {
 }
 
 // expires returns when a session that is used now expires unless it is used again.
-func (p *Policy) expires(now, deadline time.Time) time.Time {
-	if idle := p.idle(); idle > 0 && (deadline.IsZero() || now.Add(idle).Before(deadline)) {
+func (p *Policy) expires(now, deadline time.Time, persist bool) time.Time {
+	if idle := p.idle(persist); idle > 0 && (deadline.IsZero() || now.Add(idle).Before(deadline)) {
 		return now.Add(idle)
 	}
 	return deadline

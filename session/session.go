@@ -240,8 +240,8 @@ func (s *Session[T]) record() *Record[T] {
 // not tried again at once. The caller holds mu.
 func (s *Session[T]) touchDue() bool {
 	p := s.policy
-	return !p.recentlyTouched(s.base.Revision, s.base.Expires, s.base.Deadline) &&
-		(s.touchedAt.IsZero() || now().Sub(s.touchedAt) >= cmp.Or(p.idle(), DefaultIdleTimeout)/touchShare)
+	return !p.recentlyTouched(s.base.Revision, s.base.Expires, s.base.Deadline, s.base.Persist) &&
+		(s.touchedAt.IsZero() || now().Sub(s.touchedAt) >= cmp.Or(p.idle(s.base.Persist), DefaultIdleTimeout)/touchShare)
 }
 
 // Format writes the session's type and nothing of its value, whatever the verb.
