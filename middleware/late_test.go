@@ -18,7 +18,10 @@ import (
 
 func TestASessionThatIsFirstAskedForLateIsRefused(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, newStore(), nil)
+	st := newStore()
+	a := newApp(t, st, nil)
+	cookie := a.visit(t, cart{Items: 1})
+	st.calls()
 	var first, second, loaded error
 	a.mux.HandleFunc("/late", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "begun")
@@ -30,7 +33,10 @@ func TestASessionThatIsFirstAskedForLateIsRefused(t *testing.T) {
 		io.WriteString(w, "begun")
 		_, loaded = middleware.Get[cart](r)
 	})
-	a.get("/late", "")
+	a.get("/late", cookie)
+	if calls := st.calls(); calls != "" {
+		t.Errorf("a session that is refused takes the calls %q", calls)
+	}
 	a.get("/early", "")
 	if !errors.Is(first, session.ErrLate) || !errors.Is(second, session.ErrLate) || loaded != nil {
 		t.Errorf("got %v, %v; after an early use %v", first, second, loaded)

@@ -190,3 +190,37 @@ func TestAChangeDuringTheLastCommit(t *testing.T) {
 		}
 	}
 }
+
+// A client that is known to be gone would never learn a new token. Its log-in is
+// refused, and its session stays. Other changes are saved.
+func TestNoTokenIsMadeForAClientThatIsGone(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*session.Session[cart])
+		saved  bool
+	}{
+		"a log-in":  {func(s *session.Session[cart]) { s.LogIn(func(c *cart) { c.Customer = "ada" }) }, false},
+		"a renewal": {func(s *session.Session[cart]) { s.Renew(); s.Update(func(c *cart) { c.Items++ }) }, false},
+		"an update": {func(s *session.Session[cart]) { s.Update(func(c *cart) { c.Items++ }) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := newStore()
+			a := newApp(t, st, nil)
+			cookie := a.visit(t, cart{Items: 1})
+			ctx, cancel := context.WithCancel(t.Context())
+			a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+				test.change(s)
+				cancel() // the client disconnects
+			})
+			r := httptest.NewRequestWithContext(ctx, "GET", "/", nil)
+			r.Header.Set("Cookie", cookie)
+			w := recorder()
+			a.Handler(a.mux).ServeHTTP(w, r)
+			c, ok := a.value(t, cookie)
+			if !ok || c.Customer != "" || (c.Items == 2) != test.saved || st.live(t) != 1 || w.Header()["Set-Cookie"] != nil {
+				t.Errorf("the session is %+v, there %v; %d sessions live; header %v", c, ok, st.live(t), w.Header())
+			}
+		})
+	}
+}

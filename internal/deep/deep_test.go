@@ -403,11 +403,32 @@ func (c *coarse) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// A visible is a coarse whose fields codecs could see, and would bring into another
+// form.
+type visible struct {
+	N  int
+	At time.Time
+}
+
+func (c visible) Equal(d visible) bool         { return c.N%2 == d.N%2 }
+func (c visible) MarshalText() ([]byte, error) { return strconv.AppendInt(nil, int64(c.N), 10), nil }
+func (c *visible) UnmarshalText(text []byte) (err error) {
+	c.N, err = strconv.Atoi(string(text))
+	return err
+}
+
 func TestEqualOfATypeMustNotHideAChange(t *testing.T) {
-	type outer struct{ In coarse }
-	a, b := outer{coarse{1}}, outer{coarse{3}}
-	if deep.Of[outer]().Equal(&a, &b) {
-		t.Error("values that are stored differently are equal")
+	type outer struct {
+		In    coarse
+		Other visible
+	}
+	a := outer{coarse{1}, visible{N: 1}}
+	for name, b := range map[string]outer{"hidden": {coarse{3}, visible{N: 1}}, "exported": {coarse{1}, visible{N: 3}}} {
+		t.Run(name, func(t *testing.T) {
+			if deep.Of[outer]().Equal(&a, &b) {
+				t.Error("values that are stored differently are equal")
+			}
+		})
 	}
 }
 
