@@ -91,12 +91,21 @@ func (d *driver) call(method, path string, body, result any) error {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		var fault struct{ Error, Message string }
-		json.Unmarshal(answer.Value, &fault)
-		return fmt.Errorf("%s %s: %s: %s", method, path, fault.Error, fault.Message)
+		f := fault{Command: method + " " + path}
+		json.Unmarshal(answer.Value, &f)
+		return &f
 	}
 	if result == nil {
 		return nil
 	}
 	return json.Unmarshal(answer.Value, result)
 }
+
+// A fault is an error that the browser reports (WebDriver, section 6.6).
+type fault struct {
+	Command string `json:"-"`
+	Kind    string `json:"error"`
+	Message string
+}
+
+func (f *fault) Error() string { return f.Command + ": " + f.Kind + ": " + f.Message }

@@ -2,6 +2,8 @@ package browser
 
 import (
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"strings"
@@ -69,17 +71,49 @@ func (t *Tab) element(selector string) (string, error) {
 	return "/element/" + found[elementKey], err
 }
 
-func (t *Tab) find(selector string) string {
+// do sends a command to an element. It waits for a page that has the element: the
+// page before may be on its way out.
+func (t *Tab) do(method, selector, path string, body, result any) {
 	t.b.tb.Helper()
-	path, err := t.element(selector)
-	t.b.must(err)
-	return path
+	t.until(func() error {
+		element, err := t.element(selector)
+		if err == nil {
+			err = t.try(method, element+path, body, result)
+		}
+		if isMissing(err) {
+			return err
+		}
+		t.b.must(err)
+		return nil
+	})
+}
+
+// isMissing reports whether an element was not there, so that nothing was done.
+func isMissing(err error) bool {
+	fault, ok := errors.AsType[*fault](err)
+	return ok && (fault.Kind == "no such element" || fault.Kind == "stale element reference")
+}
+
+// until tries again and again, until there is no error.
+func (t *Tab) until(try func() error) {
+	t.b.tb.Helper()
+	end := time.Now().Add(patience)
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.b.tb.Fatalf("browser: %v", err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // Click clicks an element, and waits for the page to which that leads.
 func (t *Tab) Click(selector string) {
 	t.b.tb.Helper()
-	t.call("POST", t.find(selector)+"/click", nil, nil)
+	t.do("POST", selector, "/click", nil, nil)
 }
 
 // ClickSoon lets the page click an element by itself a moment later, and does not
@@ -100,16 +134,15 @@ func (t *Tab) ClickImpatiently(selector string) {
 // Type types a text into a field, in place of what is there.
 func (t *Tab) Type(selector, text string) {
 	t.b.tb.Helper()
-	field := t.find(selector)
-	t.call("POST", field+"/clear", nil, nil)
-	t.call("POST", field+"/value", map[string]string{"text": text}, nil)
+	t.do("POST", selector, "/clear", nil, nil)
+	t.do("POST", selector, "/value", map[string]string{"text": text}, nil)
 }
 
 // Value returns what a field holds.
 func (t *Tab) Value(selector string) string {
 	t.b.tb.Helper()
 	var value string
-	t.call("GET", t.find(selector)+"/property/value", nil, &value)
+	t.do("GET", selector, "/property/value", nil, &value)
 	return value
 }
 
@@ -117,7 +150,7 @@ func (t *Tab) Value(selector string) string {
 func (t *Tab) CSS(selector, property string) string {
 	t.b.tb.Helper()
 	var value string
-	t.call("GET", t.find(selector)+"/css/"+property, nil, &value)
+	t.do("GET", selector, "/css/"+property, nil, &value)
 	return value
 }
 
@@ -132,37 +165,24 @@ func (t *Tab) Run(script string, result any, args ...any) {
 }
 
 // Text returns the visible text of the page.
-func (t *Tab) Text() string {
+func (t *Tab) Text() (text string) {
 	t.b.tb.Helper()
-	text, err := t.text()
-	t.b.must(err)
+	t.do("GET", "body", "/text", nil, &text)
 	return text
-}
-
-func (t *Tab) text() (text string, err error) {
-	body, err := t.element("body")
-	if err == nil {
-		err = t.try("GET", body+"/text", nil, &text)
-	}
-	return text, err
 }
 
 // Shows waits until the page shows each of the texts.
 func (t *Tab) Shows(texts ...string) {
 	t.b.tb.Helper()
-	for _, want := range texts {
-		var text string
-		var err error
-		for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-			// The page may be on its way out: then its elements are gone.
-			if text, err = t.text(); err == nil && strings.Contains(text, want) {
-				break
-			}
-			if time.Now().After(end) {
-				t.b.tb.Fatalf("browser: %s does not show %q (%v):\n%s", t.Path(), want, err, text)
+	t.until(func() error {
+		text := t.Text()
+		for _, want := range texts {
+			if !strings.Contains(text, want) {
+				return fmt.Errorf("%s does not show %q:\n%s", t.Path(), want, text)
 			}
 		}
-	}
+		return nil
+	})
 }
 
 // Lacks fails the test if the page shows one of the texts.
