@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions"
+	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
@@ -27,10 +28,8 @@ type Login struct {
 // SessionOwner makes the sessions of one user findable.
 func (l Login) SessionOwner() string { return l.User }
 
-const (
-	remembered = 30 * 24 * time.Hour // how long "remember me" lasts
-	fresh      = 5 * time.Minute     // how long a typed password counts for sensitive pages
-)
+// fresh is how long a typed password counts for sensitive pages.
+const fresh = 5 * time.Minute
 
 func main() {
 	s, err := newSite(memstore.New[Login](nil), accounts{"ada": newPassword("engine", hashRounds)})
@@ -49,10 +48,10 @@ type site struct {
 
 func newSite(store sessions.Store[Login], accounts accounts) (*site, error) {
 	logins, err := sessions.New(store, &sessions.Options{
-		Lifetime:    remembered,
-		IdleTimeout: remembered,
-		MaxPerOwner: 10,                                    // the oldest log-in ends
-		Cookie:      sessions.Cookie{BrowserSession: true}, // unless "remember me" is ticked
+		Lifetime:    12 * time.Hour,
+		IdleTimeout: time.Hour,
+		Remember:    session.Remember{Lifetime: 30 * 24 * time.Hour}, // if "remember me" is ticked
+		MaxPerOwner: 10,                                              // the oldest log-in ends
 	})
 	return &site{logins, accounts}, err
 }

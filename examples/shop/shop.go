@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions"
+	"github.com/seed48429006/sessions/session"
 )
 
 // A shop holds the things that handlers share. Those that need none are functions.
@@ -13,21 +14,21 @@ type shop struct {
 	ship  func(Order) // called once for each order
 }
 
-// remembered is how long the shop remembers a customer who wants it to.
-const remembered = 30 * 24 * time.Hour
+const (
+	idle       = 3 * time.Hour       // how long a visitor may do nothing
+	remembered = 30 * 24 * time.Hour // how long the shop knows a customer who wants it to
+)
 
 // newShop returns a shop that keeps its visitors' sessions in store. With dev,
 // the cookie works over plain http everywhere.
 func newShop(store sessions.Store[Cart], dev bool) (*shop, error) {
 	carts, err := sessions.New(store, &sessions.Options{
-		Lifetime:     remembered,
-		IdleTimeout:  remembered,
+		Lifetime:     24 * time.Hour,
+		IdleTimeout:  idle,
+		Remember:     session.Remember{Lifetime: remembered},
 		MaxPerOwner:  10,
 		ErrorHandler: showError,
-		Cookie: sessions.Cookie{
-			BrowserSession: true, // unless the customer ticks "remember me"
-			Insecure:       dev,
-		},
+		Cookie:       sessions.Cookie{Insecure: dev},
 	})
 	if err != nil {
 		return nil, err

@@ -95,9 +95,9 @@ func TestASessionEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ada, _, shipped := open(t)
 		review(ada, "Ada")
-		time.Sleep(remembered - time.Minute)
+		time.Sleep(idle - time.Minute)
 		ada.Get(stepReview).At(stepReview).Has("Fog Harbour tea")
-		time.Sleep(2 * time.Minute)
+		time.Sleep(idle + time.Minute)
 		placeOrder(ada).At("/cart").Has("There is nothing in it yet.", "Log in")
 		if len(*shipped) != 0 {
 			t.Error("an order was shipped")

@@ -36,6 +36,7 @@ func Open(tb testing.TB, o Options) *Browser {
 	b.must(d.call("POST", "/session", capabilities(o), &session))
 	b.path = "/session/" + session.SessionID
 	tb.Cleanup(b.Close)
+	b.must(d.call("POST", b.path+"/timeouts", map[string]int64{"pageLoad": patience.Milliseconds(), "script": patience.Milliseconds()}, nil))
 	return b
 }
 

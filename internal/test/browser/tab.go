@@ -11,7 +11,7 @@ import (
 )
 
 // patience bounds how long a page may take to show what is waited for.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // A Tab shows a page. CSS selectors name the elements of the page; they must find one.
 type Tab struct {
@@ -91,7 +91,8 @@ func (t *Tab) do(method, selector, path string, body, result any) {
 // isMissing reports whether an element was not there, so that nothing was done.
 func isMissing(err error) bool {
 	fault, ok := errors.AsType[*fault](err)
-	return ok && (fault.Kind == "no such element" || fault.Kind == "stale element reference")
+	return ok && (fault.Kind == "no such element" || fault.Kind == "stale element reference" ||
+		strings.Contains(fault.Message, "does not belong to the document"))
 }
 
 // until tries again and again, until there is no error.
@@ -121,6 +122,19 @@ func (t *Tab) Click(selector string) {
 func (t *Tab) ClickSoon(selector string) {
 	t.b.tb.Helper()
 	t.Run(`const e = document.querySelector(arguments[0]); setTimeout(() => e.click())`, nil, selector)
+}
+
+// ClickTogether lets the pages of all tabs click an element by themselves, at one
+// moment, and does not wait for anything.
+func ClickTogether(selector string, tabs ...*Tab) {
+	for _, t := range tabs[1:] {
+		t.b.tb.Helper()
+		t.Run(`const e = document.querySelector(arguments[0]);
+			window.channel = new BroadcastChannel("click");
+			channel.onmessage = () => e.click()`, nil, selector)
+	}
+	tabs[0].Run(`const e = document.querySelector(arguments[0]);
+		setTimeout(() => { new BroadcastChannel("click").postMessage(""); e.click() })`, nil, selector)
 }
 
 // ClickImpatiently lets the page click an element by itself again and again, until

@@ -41,8 +41,7 @@ func TestTwoTabsAtOnce(t *testing.T) {
 	one.Click("button[value=tea]")
 	two.Go(gate.URL + "/")
 	gate.holdRequests(2)
-	one.ClickSoon("button[value=tea]")
-	two.ClickSoon("button[value=tea]")
+	browser.ClickTogether("button[value=tea]", one, two)
 	gate.opened()
 	for _, tab := range []*browser.Tab{one, two} {
 		tab.Go(gate.URL + "/cart")
