@@ -216,3 +216,15 @@ func TestStaticFilesUseNoSession(t *testing.T) {
 		t.Errorf("calls of the store: %v", calls)
 	}
 }
+
+func TestTwoTabsAdd(t *testing.T) {
+	sessiontest.EveryOrder(t, func(t testing.TB, o *sessiontest.Order) {
+		ada, _, _ := open(t)
+		ada.Post("/cart", url.Values{"sku": {"tea"}})
+		add := func(sku string) func(*sessiontest.Client) {
+			return func(tab *sessiontest.Client) { tab.Post("/cart", url.Values{"sku": {sku}}) }
+		}
+		o.Together(ada, add("mug"), add("clock"))
+		ada.Get("/cart").Has("Fog Harbour tea", "Two-hand mug", "Slow clock")
+	})
+}
