@@ -113,6 +113,18 @@ func (c *Client) Reload() *Page {
 	return c.step("Reload", c.tab.Reload)
 }
 
+// Request returns the request that Get would send, with its cookies and headers, for
+// a handler that is called by the test itself: one that streams, for example.
+func (c *Client) Request(rawURL string) *http.Request {
+	c.tb.Helper()
+	c.tab.Header = c.Header
+	r, err := c.tab.Request(c.context(), rawURL)
+	if err != nil {
+		c.tb.Fatalf("sessiontest: Request %s: %v", rawURL, err)
+	}
+	return r
+}
+
 // Page returns the page that is shown. The test fails if there is none.
 func (c *Client) Page() *Page {
 	c.tb.Helper()

@@ -62,6 +62,20 @@ func TestClientWalksAFlow(t *testing.T) {
 	thief.Get("/").Lacks("ada")
 }
 
+// The session is the browser's own, even in a tab that shows another site.
+func TestPeekOnAnotherSite(t *testing.T) {
+	ada, _ := logged(t)
+	evil := ada.TabAt("https://evil.test/a")
+	evil.Get("/static")
+	evil.Get("/").Has("ada")
+	if name := sessiontest.Peek[user](evil).Value().Name; name != "ada" {
+		t.Errorf("the session is of %q", name)
+	}
+	if name := sessiontest.Peek[user](ada.TabAt("https://evil.test/a")).Value().Name; name != "ada" {
+		t.Errorf("in a tab without a request, the session is of %q", name)
+	}
+}
+
 func TestPeekLeavesNoTrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := sessiontest.NewStore[user](t)

@@ -36,10 +36,12 @@ func Peek[T any](c *Client) *session.Session[T] {
 // PeekTab is [Peek] for code without a test. Its error is that of [middleware.Get].
 func PeekTab[T any](ctx context.Context, tab *browser.Tab, m *middleware.Manager[T]) (s *session.Session[T], err error) {
 	path := "/"
-	if page := tab.Page(); page != nil {
+	if page := tab.Page(); page != nil && page.Hops != nil {
 		path = page.URL.String()
 	}
-	r, err := tab.Request(context.WithValue(ctx, unseen{}, true), path)
+	typed := tab.Browser().Tab() // whose cookies go whatever their SameSite
+	typed.Header = tab.Header
+	r, err := typed.Request(context.WithValue(ctx, unseen{}, true), path)
 	if err != nil {
 		return nil, err
 	}

@@ -4,49 +4,44 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/seed48429006/sessions/sessiontest"
-	"github.com/seed48429006/sessions/stores/memstore"
 )
 
 // A client is a program that keeps the token as the API asks.
 type client struct {
-	t     *testing.T
-	api   http.Handler
-	token string
+	t *testing.T
+	*sessiontest.Client
 }
 
-func newClient(t *testing.T) *client {
+func newClient(t *testing.T) (*client, *sessiontest.Store[Client]) {
 	t.Helper()
-	api, err := newAPI(memstore.New[Client](nil))
+	store := sessiontest.NewStore[Client](t)
+	api, err := newAPI(store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &client{t: t, api: api}
+	return &client{t, sessiontest.NewClient(t, api)}, store
 }
 
 // do fails the test if the request is not answered with the status and the JSON.
 func (c *client) do(method, path, body string, status int, want string) {
 	c.t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	if c.token != "" {
-		r.Header.Set(tokenHeader, c.token)
+	page := c.Fetch(method, path, body).HasStatus(status)
+	if token, sent := page.Header[tokenHeader]; sent {
+		c.Header[tokenHeader] = token
 	}
-	w := httptest.NewRecorder()
-	c.api.ServeHTTP(w, r)
-	if token, sent := w.Header()[tokenHeader]; sent {
-		c.token = token[0]
+	if got := strings.TrimSpace(page.Body); got != want {
+		c.t.Errorf("%s: %s; want %s", page, got, want)
 	}
-	if got := strings.TrimSpace(w.Body.String()); w.Code != status || got != want {
-		c.t.Errorf("%s %s: status %d, %s; want %d, %s", method, path, w.Code, got, status, want)
-	}
-	if cookie := w.Header().Get("Set-Cookie"); cookie != "" {
-		c.t.Errorf("%s %s: cookie %s", method, path, cookie)
+	if len(c.Cookies()) != 0 {
+		c.t.Errorf("%s: a cookie was set", page)
 	}
 }
+
+func (c *client) token() string { return c.Header.Get(tokenHeader) }
 
 const (
 	goodLogin  = `{"name": "ada", "password": "engine"}`
@@ -54,10 +49,10 @@ const (
 )
 
 func TestNotes(t *testing.T) {
-	c := newClient(t)
+	c, _ := newClient(t)
 	c.do("GET", "/notes", "", http.StatusUnauthorized, logInFirst)
 	c.do("POST", "/login", `{"name": "ada", "password": "guess"}`, http.StatusUnauthorized, `{"error":"the name or the password is wrong"}`)
-	if c.token != "" {
+	if c.token() != "" {
 		t.Error("a wrong password gave a token")
 	}
 	c.do("POST", "/login", goodLogin, http.StatusOK, `{"user":"ada"}`)
@@ -68,11 +63,11 @@ func TestNotes(t *testing.T) {
 }
 
 func TestLogOut(t *testing.T) {
-	c := newClient(t)
+	c, _ := newClient(t)
 	c.do("POST", "/login", goodLogin, http.StatusOK, `{"user":"ada"}`)
-	stolen := *c
+	stolen := &client{t, c.Copy()}
 	c.do("DELETE", "/login", "", http.StatusNoContent, "")
-	if c.token != "" {
+	if c.token() != "" {
 		t.Error("the client was not told to forget its token")
 	}
 	c.do("GET", "/notes", "", http.StatusUnauthorized, logInFirst)
@@ -80,7 +75,7 @@ func TestLogOut(t *testing.T) {
 }
 
 func TestBadRequests(t *testing.T) {
-	c := newClient(t)
+	c, _ := newClient(t)
 	c.do("POST", "/login", `ada`, http.StatusBadRequest, `{"error":"the body is no such JSON object"}`)
 	c.do("POST", "/login", goodLogin, http.StatusOK, `{"user":"ada"}`)
 	for _, body := range []string{`{}`, `{"text": "` + strings.Repeat("x", maxText+1) + `"}`} {
@@ -89,7 +84,7 @@ func TestBadRequests(t *testing.T) {
 }
 
 func TestNotesDoNotPileUp(t *testing.T) {
-	c := newClient(t)
+	c, _ := newClient(t)
 	c.do("POST", "/login", goodLogin, http.StatusOK, `{"user":"ada"}`)
 	for n := range maxNotes + 2 {
 		want, _ := json.Marshal(map[string]int{"notes": min(n+1, maxNotes)})
@@ -98,19 +93,14 @@ func TestNotesDoNotPileUp(t *testing.T) {
 }
 
 func TestStoreDown(t *testing.T) {
-	store := sessiontest.NewStore[Client](t)
-	api, err := newAPI(store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &client{t: t, api: api}
+	c, store := newClient(t)
 	c.do("POST", "/login", goodLogin, http.StatusOK, `{"user":"ada"}`)
-	token := c.token
+	token := c.token()
 	for _, op := range []sessiontest.Op{sessiontest.OpSave, sessiontest.OpLoad} {
 		store.Fail(op, errors.New("disk on fire"))
 		c.do("POST", "/notes", `{"text": "x"}`, http.StatusServiceUnavailable, `{"error":"Service Unavailable"}`)
 	}
-	if c.token != token {
+	if c.token() != token {
 		t.Error("the client was told another token")
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"testing"
 	"testing/synctest"
@@ -44,10 +43,7 @@ func listen(t *testing.T, client *sessiontest.Client, c *chat) *stream {
 	s := &stream{t, http.Header{}, w, bufio.NewScanner(r)}
 	ctx, disconnect := context.WithCancel(t.Context())
 	t.Cleanup(disconnect)
-	request := httptest.NewRequestWithContext(ctx, "GET", "/events", nil)
-	for _, cookie := range client.Cookies() {
-		request.AddCookie(cookie)
-	}
+	request := client.Request("/events").WithContext(ctx)
 	go func() {
 		c.handler().ServeHTTP(s, request)
 		w.Close()

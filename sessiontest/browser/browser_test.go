@@ -202,7 +202,7 @@ func TestRequest(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	r, err := tab.Request(t.Context(), "/cart")
-	if err != nil || r.URL.Path != "/cart" || r.Header.Get("Sec-Fetch-Site") != "none" || len(got) != len(want) {
+	if err != nil || r.URL.Path != "/cart" || r.Header.Get("Sec-Fetch-Site") != "cross-site" || len(got) != len(want) {
 		t.Errorf("the request is %v %v, %v", r.URL, r.Header, err)
 	}
 }

@@ -256,5 +256,5 @@ func (t *Tab) Request(ctx context.Context, rawURL string) (*http.Request, error)
 	if err != nil {
 		return nil, err
 	}
-	return t.request(ctx, &navigation{method: http.MethodGet, urls: []*url.URL{u}}), nil
+	return t.request(ctx, &navigation{method: http.MethodGet, from: t.Page(), urls: []*url.URL{u}}), nil
 }
