@@ -106,7 +106,7 @@ func replicate(primary bench.Server) (bench.Server, error) {
 	defer client.Close()
 	host, port, _ := net.SplitHostPort(primary.Addr())
 	ctx := context.Background()
-	err = client.SlaveOf(ctx, host, port).Err()
+	err = client.ReplicaOf(ctx, host, port).Err()
 	for range 1000 {
 		info, _ := client.Info(ctx, "replication").Result()
 		if err != nil || strings.Contains(info, "master_link_status:up") {
