@@ -22,7 +22,13 @@ var (
 	sessionsRedisCombined = Subject{Library: "sessions", Store: "Redis", Needs: Redis, Open: func(addr string) (App, error) {
 		return SessionsOnRedis("redis://"+addr, sessions.Options{}, redisstore.Options{})
 	}}
+	sessionsRedisNear = Subject{Library: "sessions", Store: "Redis near cache", Needs: Redis, Open: func(addr string) (App, error) {
+		return SessionsOnRedis("redis://"+addr, sessions.Options{}, redisstore.Options{NearCache: NearCache})
+	}}
 )
+
+// NearCache is a cache for the sessions of one run.
+var NearCache = redisstore.NearCache{Records: 10_000}
 
 // single is a client whose commands redisstore does not combine: it knows only
 // clients of go-redis's own types.

@@ -28,7 +28,7 @@ func Subjects() []Subject {
 	return []Subject{
 		bare,
 		sessionsMemory, scsMemory, fiberMemory,
-		sessionsRedis, sessionsRedisCombined, scsRedis, gorillaRedis, fiberRedis,
+		sessionsRedis, sessionsRedisCombined, sessionsRedisNear, scsRedis, gorillaRedis, fiberRedis,
 		gorillaCookie,
 		bareFiber,
 	}

@@ -38,6 +38,7 @@ func (l *lab) optionsTable(scale) (string, error) {
 		{name: "none"},
 		{name: "Secrets, one", Options: sessions.Options{Secrets: [][]byte{bytes.Repeat([]byte("s"), 32)}}},
 		{name: "HoldBack, 64 KiB", Options: sessions.Options{HoldBack: 64 << 10}},
+		{name: "NearCache, 10,000 records", store: redisstore.Options{NearCache: bench.NearCache}},
 		{name: "ReplicaAcks, 1", store: redisstore.Options{ReplicaAcks: 1}},
 	} {
 		err := optionsRow(&b, o.name, server, func(addr string) (bench.App, error) {

@@ -18,6 +18,7 @@ type target struct {
 
 var targets = []target{
 	{"Redis, reading, 64 connections, against scs", 2.5, end("sessions, Redis", bench.ReadIdle, 64), end("scs, Redis", bench.ReadIdle, 64), false},
+	{"Redis with the near cache, reading, 64 connections, against scs", 4.5, end("sessions, Redis near cache", bench.ReadIdle, 64), end("scs, Redis", bench.ReadIdle, 64), false},
 	{"Redis, changing, 64 connections, against scs", 1.7, end("sessions, Redis", bench.Change, 64), end("scs, Redis", bench.Change, 64), false},
 	{"Redis, changing, 256 connections, against scs", 2.2, end("sessions, Redis", bench.Change, 256), end("scs, Redis", bench.Change, 256), false},
 	{"Redis, reading, one connection, against single commands", 1, end("sessions, Redis", bench.ReadIdle, 1), end("sessions, Redis single commands", bench.ReadIdle, 1), false},
