@@ -1,0 +1,33 @@
+package middleware_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+)
+
+// An operator looks at a session, whoever owns it.
+func ExampleManager_Record() {
+	logins := newLogins()
+	id := logIn(logins, "ada", "Firefox").ID() // as a log has it
+
+	rec, err := logins.Record(context.Background(), id)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(rec.Owner, rec.Value.Browser)
+	// Output: ada Firefox
+}
+
+// An operator ends a session, whoever owns it.
+func ExampleManager_End() {
+	logins := newLogins()
+	ctx := context.Background()
+	id := logIn(logins, "ada", "Firefox").ID()
+
+	fmt.Println(logins.End(ctx, id))
+	fmt.Println(logins.End(ctx, id))
+	// Output:
+	// <nil>
+	// session: not found
+}
