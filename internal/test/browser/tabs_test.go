@@ -15,7 +15,9 @@ func TestTwoTabs(t *testing.T) {
 	one.Click("button[value=tea]")
 	two.Go(shop + "/")
 	one.Click("button[value=mug]")
+	one.Shows("Two-hand mug is in your cart.")
 	two.Click("button[value=lamp]")
+	two.Shows("Reading lamp is in your cart.")
 	one.Go(shop + "/cart")
 	one.Shows("Fog Harbour tea", "Two-hand mug", "Reading lamp")
 
@@ -85,8 +87,6 @@ func TestBackAfterLogOut(t *testing.T) {
 	tab.Click("nav button")
 	tab.Shows("You are logged out.")
 	tab.Back()
-	tab.Shows("Log in")
-	tab.Lacks("Ada")
-	tab.Back()
+	tab.Shows("Any name will do") // the log-in page, in place of the sessions
 	tab.Lacks("Ada")
 }
