@@ -86,7 +86,7 @@ func TestPages(t *testing.T) {
 			look := func(name string) {
 				t.Helper()
 				var over int
-				if tab.Run(`return document.documentElement.scrollWidth - innerWidth`, &over); over > 0 {
+				if tab.Run(`return document.documentElement.scrollWidth - (arguments[0] || innerWidth)`, &over, width); over > 0 {
 					t.Errorf("%s is %d pixels wider than the screen", name, over)
 				}
 				if dir := os.Getenv("SESSIONS_SCREENSHOTS"); dir != "" {
