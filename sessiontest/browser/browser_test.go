@@ -53,6 +53,7 @@ func TestHeaders(t *testing.T) {
 		{"another site's link", "https://evil.test/a", "GET", "/", "GET origin= referer=https://evil.test/ site=cross-site" + page},
 		{"another site's form", "https://evil.test/a", "POST", "/", "POST origin=https://evil.test referer=https://evil.test/ site=cross-site" + page},
 		{"by way of another site", "/a", "POST", "https://other.test/?to=https://example.com/", "POST origin=null referer=https://example.com/a site=cross-site" + page},
+		{"by way of another site, to the site", "/a", "GET", "https://other.test/?to=https://www.example.com/", "GET origin= referer=https://example.com/ site=cross-site" + page},
 		{"by way of the site", "/a", "POST", "/?to=/b", "POST origin=https://example.com referer=https://example.com/a site=same-origin" + page},
 		{"from http", "http://example.com/a", "POST", "/", "POST origin=http://example.com referer=http://example.com/ site=cross-site" + page},
 		{"to http", "/a", "POST", "http://example.com/", "POST origin=null referer= site= mode= dest= user="},

@@ -132,8 +132,8 @@ func (g *golden[T]) check(f goldenFile) {
 	case err != nil:
 		g.Errorf("sessiontest: %v", err)
 	case string(bytes.ReplaceAll(before, []byte("\r\n"), []byte("\n"))) != now:
-		g.Errorf("%s: sessions that were stored like this are not read as what they were (-before +now):\n%s\n"+
-			"If that is what they should mean from now on, delete this file and run the test with %s=1.", path, cmp.Diff(string(before), now), UpdateGolden)
+		g.Errorf("%s: sessions that were stored like this are not read as what they were:\n%s(-before +now)\n%s\n"+
+			"If that is what they should mean from now on, delete this file and run the test with %s=1.", path, inWords(string(before), now), cmp.Diff(string(before), now), UpdateGolden)
 	}
 }
 

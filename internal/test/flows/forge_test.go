@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"maps"
 	"net/url"
 	"testing"
 
@@ -20,9 +21,7 @@ func signIn(c *sessiontest.Client, name, password string, more url.Values) *sess
 	c.Get("/").At("/")
 	c.Click("Sign In").At("/user/login")
 	fields := url.Values{"user_name": {name}, "password": {password}}
-	for field, values := range more {
-		fields[field] = values
-	}
+	maps.Copy(fields, more)
 	return c.Submit("Sign In", fields)
 }
 

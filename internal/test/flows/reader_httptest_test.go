@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -30,9 +31,7 @@ func hidden(t *testing.T, page string, others url.Values) url.Values {
 	if fields.Get("csrf") == "" {
 		t.Fatalf("the page has no token:\n%s", page)
 	}
-	for name, values := range others {
-		fields[name] = values
-	}
+	maps.Copy(fields, others)
 	return fields
 }
 

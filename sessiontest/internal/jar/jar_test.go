@@ -60,6 +60,7 @@ var cases = []struct {
 	{name: "Secure by https", set: []string{"a=1; Secure"}, want: "a=1"},
 	{name: "Secure is not sent to http", set: []string{"a=1; Secure; Path=/", "b=2; Path=/"}, to: "http://shop.example.com/", want: "b=2"},
 	{name: "Secure by http", from: "http://shop.example.com/", set: []string{"a=1; Secure"}, want: ""},
+	{name: "Secure by http is not kept for https", from: "http://shop.example.com/", set: []string{"a=1; Secure"}, to: "https://shop.example.com/", want: ""},
 	{name: "Secure by http to localhost", from: "http://localhost/", set: []string{"a=1; Secure"}, want: ""},
 	{name: "attribute names in any case", set: []string{"a=1; sEcUrE; pAtH=/"}, to: "http://shop.example.com/", want: ""},
 	{name: "unknown attributes", set: []string{"a=1; Priority=High; ;x"}, want: "a=1"},

@@ -1,0 +1,3 @@
+package codectest
+
+var InWords = inWords
