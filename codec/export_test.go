@@ -1,10 +1,6 @@
 package codec
 
-import (
-	"reflect"
-
-	"github.com/seed48429006/sessions/codec/internal/msgplan"
-)
+import "github.com/seed48429006/sessions/codec/internal/msgplan"
 
 // Unplanned returns the MessagePack codec that leaves all to msgpack/v5.
 func Unplanned[T any]() Codec[T] {
@@ -23,6 +19,3 @@ func Planned[T any](v *T) (data []byte, ok bool) {
 
 // PlanReads reports whether the plan for T reads data.
 func PlanReads[T any](data []byte) bool { return planOf[T]().Decode(data, new(T)) }
-
-// ForgetPlan forgets the plan for T.
-func ForgetPlan[T any]() { plans.Delete(reflect.TypeFor[T]()) }

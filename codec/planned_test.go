@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/deep"
 )
 
 type (
@@ -97,17 +97,21 @@ func sameFrom[T any](t *testing.T, data []byte) {
 	if fmt.Sprint(err) != fmt.Sprint(wantErr) {
 		t.Fatalf("%T from %q: got error %v, want %v", got, data, err, wantErr)
 	}
-	if diff := cmp.Diff(want, got, append(exact, hiddenParts)...); diff != "" {
-		t.Fatalf("%T from %q (-want +got):\n%s", got, data, diff)
+	if !same(&want, &got) {
+		t.Fatalf("from %q: got %+v, want %+v", data, got, want)
 	}
 }
 
-var hiddenParts = cmp.Exporter(func(t reflect.Type) bool { return t == reflect.TypeFor[parts]() })
+// same reports whether a and b are the same but for NaNs. Package cmp takes very long
+// for lists that nest deep.
+func same[T any](a, b *T) bool { return reflect.DeepEqual(a, b) || deep.Of[T]().Equal(a, b) }
 
 func TestPlansDoAsMsgpackDoes(t *testing.T) {
 	long := strings.Repeat("x", 1<<16)
 	asMsgpack(t, tenItems(), cart{}, cart{Items: []item{}, Notices: []string{}})
-	asMsgpack(t, full(), wide{})
+	ordered := full()
+	delete(ordered.Nested["k"][2], "z") // maps of two entries have two encodings
+	asMsgpack(t, ordered, wide{})
 	asMsgpack(t, somethings()...)
 	asMsgpack(t, "", "text", long[:31], long[:32], long[:255], long[:256], long[:1<<16-1], long)
 	asMsgpack(t, []byte(nil), []byte{}, []byte(long[:255]), []byte(long[:256]), []byte(long))
@@ -198,11 +202,11 @@ func TestPlansGiveUp(t *testing.T) {
 func TestRegisteredTypesHaveNoPlan(t *testing.T) {
 	type registered struct{ Name string }
 	type holder struct{ List []registered }
+	type other struct{ List []struct{ Name string } }
 	v := holder{[]registered{{"a"}}}
-	if _, ok := codec.Planned(&v); !ok {
-		t.Fatal("there is no plan before")
+	if _, ok := codec.Planned(new(other)); !ok {
+		t.Fatal("there is no plan for a type like it")
 	}
-	codec.ForgetPlan[holder]()
 	msgpack.Register(registered{},
 		func(e *msgpack.Encoder, v reflect.Value) error { return e.EncodeString("is " + v.Field(0).String()) },
 		func(d *msgpack.Decoder, v reflect.Value) error {

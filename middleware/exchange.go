@@ -25,6 +25,7 @@ type exchange[T any] struct {
 	host            string      // to which it was sent
 	url             *url.URL
 	tls             bool
+	lines           [3]string // of the response's header
 
 	mu       sync.Mutex // guards the fields below
 	loading  bool
@@ -34,6 +35,7 @@ type exchange[T any] struct {
 	received received
 	stored   bool // the received token was a session's
 	reach    reach
+	outside  withoutSession[T] // the context of the first load
 }
 
 // A reach is how much the client can still be told.
@@ -115,8 +117,13 @@ func (x *exchange[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 		}
 	}()
 	x.loading = true
+	outside := &x.outside
+	if outside.Context != nil { // an earlier load failed, and code that it called may still use its context
+		outside = new(withoutSession[T])
+	}
+	outside.Context = ctx
 	x.mu.Unlock()
-	got, s, err = x.load(withoutSession[T]{ctx})
+	got, s, err = x.load(outside)
 	return s, err
 }
 
@@ -157,7 +164,7 @@ func (x *exchange[T]) commit(h http.Header, sent bool) error {
 	s, used := x.use(r)
 	if s == nil {
 		if used {
-			keepPrivate(h, x.m.varyHeader)
+			keepPrivate(h, x.m.varyHeader, &x.lines)
 		}
 		return nil
 	}
@@ -175,7 +182,7 @@ func (x *exchange[T]) commit(h http.Header, sent bool) error {
 	committed = true
 	if err == nil {
 		x.writeToken(h, s)
-		keepPrivate(h, x.m.varyHeader)
+		keepPrivate(h, x.m.varyHeader, &x.lines)
 	}
 	return err
 }
@@ -227,7 +234,7 @@ func (x *exchange[T]) writeToken(h http.Header, s *session.Session[T]) {
 	default:
 		return
 	}
-	keepFromCaches(h)
+	keepFromCaches(h, &x.lines)
 }
 
 // discard drops the session's changes. An ended session stays ended.
@@ -267,7 +274,7 @@ func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) 
 		}
 	}
 	if used {
-		keepPrivate(h, x.m.varyHeader)
+		keepPrivate(h, x.m.varyHeader, &x.lines)
 	}
 	x.handle(w, r, err)
 }

@@ -8,9 +8,9 @@ import (
 
 // keepPrivate lets the response vary by the request headers that carry the token,
 // and keeps it out of shared caches unless the handler says otherwise: some caches
-// ignore Vary.
-func keepPrivate(h http.Header, vary string) {
-	values := new([2]string) // one allocation for both
+// ignore Vary. The new lines are kept in values, which are the response's own. Each
+// of the places never holds another line.
+func keepPrivate(h http.Header, vary string, values *[3]string) {
 	if !hasVary(h, vary) {
 		if old := h["Vary"]; len(old) > 0 {
 			h["Vary"] = append(old, vary)
@@ -35,15 +35,16 @@ func hasVary(h http.Header, value string) bool {
 }
 
 // keepFromCaches keeps a response with a token out of all caches, unless the
-// handler has made it private itself.
-func keepFromCaches(h http.Header) {
+// handler has made it private itself. See keepPrivate for values.
+func keepFromCaches(h http.Header, values *[3]string) {
 	dropCacheHeaders(h)
 	for _, line := range h["Cache-Control"] {
 		if hasDirective(line, "private") || hasDirective(line, "no-store") {
 			return
 		}
 	}
-	h["Cache-Control"] = []string{"no-store"}
+	values[2] = "no-store"
+	h["Cache-Control"] = values[2:3:3]
 }
 
 // dropCacheHeaders removes the headers that some shared caches obey in place of

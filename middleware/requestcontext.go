@@ -28,7 +28,7 @@ func (x *exchange[T]) Format(f fmt.State, _ rune) { f.Write([]byte(x.String())) 
 // load must not wait for it.
 type withoutSession[T any] struct{ context.Context }
 
-func (c withoutSession[T]) Value(key any) any {
+func (c *withoutSession[T]) Value(key any) any {
 	if _, ok := key.(contextKey[T]); ok {
 		return nil
 	}

@@ -88,7 +88,7 @@ func (c *commit[T]) deadlinePassed(now time.Time) bool {
 func (c *commit[T]) record(now time.Time) (*Record[T], error) {
 	d, p := c.draft, c.s.policy
 	rec := *c.base
-	rec.Value = *c.s.plan.Copy(c.value)
+	c.s.plan.CopyTo(&rec.Value, c.value)
 	c.s.plan.Normalize(&rec.Value)
 	if rec.Owner = ownerOf(&rec.Value); rec.Owner != ownerOf(c.value) {
 		return nil, &EncodeError{c.base.ID, errOwnerSkipped}

@@ -86,7 +86,7 @@ func Take[T, V any](s *Session[T], field func(*T) *V) V {
 		func(t *T) { plan.Subtract(field(t), &taken) },
 		false,
 	)
-	return *plan.Copy(&taken)
+	return plan.Value(&taken)
 }
 
 // apply runs an edit on a copy of the value and, if edit returns true, adds the

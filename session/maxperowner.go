@@ -23,14 +23,14 @@ func (c *commit[T]) renewedAt(ctx context.Context, owner string, at time.Time) t
 	if !limited {
 		return at
 	}
-	return c.afterOthers(ctx, index, owner, at)
+	return afterOthers(ctx, index, owner, c.base.ID, at)
 }
 
 // afterOthers returns the given time, or the first one after those at which the
-// owner's other sessions were renewed.
-func (c *commit[T]) afterOthers(ctx context.Context, index Indexer[T], owner string, at time.Time) time.Time {
+// owner's sessions but one were renewed.
+func afterOthers[T any](ctx context.Context, index Indexer[T], owner string, but ID, at time.Time) time.Time {
 	for rec, err := range index.ByOwner(ctx, owner) {
-		if err == nil && rec.ID != c.base.ID && !at.After(rec.Renewed) {
+		if err == nil && rec.ID != but && !at.After(rec.Renewed) {
 			at = rec.Renewed.Add(time.Millisecond)
 		}
 	}
@@ -45,20 +45,10 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 	if !limited || c.did != create && c.did != renew {
 		return
 	}
-	var all []Record[T]
-	newer := 0
-	for rec, err := range index.ByOwner(ctx, owner) {
-		if errors.Is(err, ErrNewer) {
-			newer++ // it counts, but its age is unknown
-		}
-		if _, unreadable := errors.AsType[*DecodeError](err); unreadable {
-			continue
-		}
-		if err != nil {
-			c.event(Event{Kind: EventFailed, ID: c.base.ID, Owner: owner, Err: StoreError(err)})
-			return
-		}
-		all = append(all, rec)
+	all, newer, err := readable(ctx, index, owner)
+	if err != nil {
+		c.event(Event{Kind: EventFailed, ID: c.base.ID, Owner: owner, Err: err})
+		return
 	}
 	// Parallel log-ins agree on this order, so that they do not end each other.
 	slices.SortFunc(all, func(a, b Record[T]) int {
@@ -68,6 +58,24 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 	for _, rec := range all[:max(0, min(excess, len(all)-1))] {
 		c.revoke(ctx, rec.ID, owner)
 	}
+}
+
+// readable returns the owner's sessions that can be read, and counts those of a
+// newer version: their age is unknown.
+func readable[T any](ctx context.Context, index Indexer[T], owner string) (all []Record[T], newer int, err error) {
+	for rec, err := range index.ByOwner(ctx, owner) {
+		if errors.Is(err, ErrNewer) {
+			newer++
+		}
+		if _, unreadable := errors.AsType[*DecodeError](err); unreadable {
+			continue
+		}
+		if err != nil {
+			return nil, 0, StoreError(err)
+		}
+		all = append(all, rec)
+	}
+	return all, newer, nil
 }
 
 func (c *commit[T]) revoke(ctx context.Context, id ID, owner string) {

@@ -113,4 +113,4 @@ func (p *Policy) expires(now, deadline time.Time, persist bool) time.Time {
 }
 
 // now returns the time in the precision of records.
-func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+func now() time.Time { return time.UnixMilli(time.Now().UnixMilli()).UTC() }

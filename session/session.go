@@ -154,7 +154,7 @@ func (s *Session[T]) Value() T {
 	s.mu.Lock()
 	value := s.current()
 	s.mu.Unlock()
-	return *s.plan.Copy(value)
+	return s.plan.Value(value)
 }
 
 // current returns the value with the changes made so far, which is never written

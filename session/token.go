@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"unsafe"
 )
 
 // tokenLen is the length of a token's text: 32 bytes in base64url without padding.
@@ -24,18 +25,22 @@ var strict = base64.RawURLEncoding.Strict()
 // A Token prints as "[redacted]" by fmt with any verb, encoding/json and log/slog.
 // [Token.Reveal] is the only way to its text. The zero Token is no token.
 type Token struct {
-	// A pointer to a string, because fmt prints an unexported field without
-	// asking its methods, and with some verbs prints an array or struct that a
-	// pointer leads to.
-	text *string
+	// The first byte of a string of tokenLen bytes. Package fmt prints an unexported
+	// field without asking its methods, and with some verbs prints an array or struct
+	// that a pointer leads to. Of a byte it prints the address.
+	text *byte
 }
+
+// tokenOf returns the token with a text of tokenLen bytes.
+func tokenOf(text string) Token { return Token{unsafe.StringData(text)} }
 
 // NewToken returns a fresh random token.
 func NewToken() Token {
 	var secret [32]byte
 	rand.Read(secret[:]) // never fails: see crypto/rand
-	text := strict.EncodeToString(secret[:])
-	return Token{&text}
+	var text [tokenLen]byte
+	strict.Encode(text[:], secret[:])
+	return tokenOf(string(text[:]))
 }
 
 // ParseToken returns the token with the given text, which must be spelled exactly
@@ -50,7 +55,7 @@ func ParseToken(text string) (Token, error) {
 	if n, err := strict.Decode(secret[:], src[:]); err != nil || n != len(secret) {
 		return Token{}, errors.New("session: a token is base64url without padding")
 	}
-	return Token{&text}, nil
+	return tokenOf(text), nil
 }
 
 // Reveal returns the token's text, for the cookie or header of a response. It must
@@ -59,7 +64,7 @@ func (t Token) Reveal() string {
 	if t.text == nil {
 		return ""
 	}
-	return *t.text
+	return unsafe.String(t.text, tokenLen)
 }
 
 // ID returns the public name of the token's session.
@@ -69,7 +74,7 @@ func (t Token) ID() ID {
 	}
 	var buf [len(idPrefix) + tokenLen]byte
 	copy(buf[:], idPrefix)
-	copy(buf[len(idPrefix):], *t.text)
+	copy(buf[len(idPrefix):], t.Reveal())
 	return sha256.Sum256(buf[:])
 }
 

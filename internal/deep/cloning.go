@@ -14,7 +14,7 @@ type cloning struct {
 
 func newCloning(byKind node, clone func(unsafe.Pointer)) node {
 	f := *byKind.about()
-	f.flat, f.shares = false, false
+	f.flat, f.shares, f.calls = false, false, true
 	return &cloning{byKind, f, clone}
 }
 

@@ -39,6 +39,7 @@ type facts struct {
 	shares     bool // a copy shares hidden state that may change
 	normalizes bool // normalize may have something to do
 	verifies   bool // verify may return false
+	calls      bool // unshare gives an address within the value to code of the type
 }
 
 func (f *facts) about() *facts { return f }

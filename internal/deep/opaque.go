@@ -20,7 +20,7 @@ func newOpaque(t reflect.Type, flat bool) node {
 	if flat || n.copier == nil {
 		n.flat, n.shares, n.copier = true, !flat, nil
 	}
-	n.verifies = n.copier != nil
+	n.verifies, n.calls = n.copier != nil, n.copier != nil
 	return n
 }
 

@@ -20,6 +20,7 @@ import (
 	"cmp"
 	"errors"
 	"reflect"
+	"sync"
 	"unsafe"
 )
 
@@ -32,19 +33,58 @@ const MaxDepth = 64
 var ErrTooDeep = errors.New("the value contains itself or nests deeper than 64 levels")
 
 // A Plan handles values of type T. It is immutable.
-type Plan[T any] struct{ root node }
+type Plan[T any] struct{ *shared }
+
+// A shared is what all plans for one type have in common.
+type shared struct {
+	root    node
+	scratch sync.Pool // of *T: for Value
+}
+
+var plans sync.Map // of reflect.Type to *shared
 
 // Of returns the plan for T. Plans are made once and kept.
-func Of[T any]() Plan[T] { return Plan[T]{nodeOf(reflect.TypeFor[T]())} }
+func Of[T any]() Plan[T] {
+	t := reflect.TypeFor[T]()
+	if known, ok := plans.Load(t); ok {
+		return Plan[T]{known.(*shared)}
+	}
+	made := &shared{root: nodeOf(t), scratch: sync.Pool{New: func() any { return new(T) }}}
+	known, _ := plans.LoadOrStore(t, made)
+	return Plan[T]{known.(*shared)}
+}
 
 // Copy returns a copy of *v that shares no memory with it. The value must have
 // passed [Plan.Verify].
 func (p Plan[T]) Copy(v *T) *T {
 	copied := new(T)
-	*copied = *v
+	p.CopyTo(copied, v)
+	return copied
+}
+
+// CopyTo sets *dst to what [Plan.Copy] returns a pointer to.
+func (p Plan[T]) CopyTo(dst, v *T) {
+	*dst = *v
 	if !p.root.about().flat {
-		p.root.unshare(unsafe.Pointer(copied))
+		p.root.unshare(unsafe.Pointer(dst))
 	}
+}
+
+// Value is [Plan.Copy] for a result that need not be on the heap. It makes the copy in
+// memory that other copies had before, unless code of the type could keep the address.
+func (p Plan[T]) Value(v *T) T {
+	switch about := p.root.about(); {
+	case about.flat:
+		return *v
+	case about.calls:
+		return *p.Copy(v)
+	}
+	scratch := p.scratch.Get().(*T)
+	p.CopyTo(scratch, v)
+	var zero T
+	copied := *scratch
+	*scratch = zero
+	p.scratch.Put(scratch)
 	return copied
 }
 

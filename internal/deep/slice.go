@@ -39,13 +39,22 @@ func (n *slice) unshare(p unsafe.Pointer) {
 }
 
 // cloneSlice gives the slice at p an array of its own. Nil stays nil, and empty
-// stays empty.
+// stays empty. Grow allocates once, MakeSlice twice.
 func cloneSlice(t reflect.Type, p unsafe.Pointer) {
-	if old := valueAt(t, p); !old.IsNil() {
-		copied := reflect.MakeSlice(t, old.Len(), old.Len())
-		reflect.Copy(copied, old)
-		old.Set(copied)
+	s := (*sliceHeader)(p)
+	old := *s
+	switch {
+	case old.data == nil:
+		return
+	case old.len == 0:
+		*s = sliceHeader{data: unsafe.Pointer(new(struct{}))}
+		return
 	}
+	*s = sliceHeader{}
+	copied := valueAt(t, p)
+	copied.Grow(old.len)
+	s.len, s.cap = old.len, old.len
+	reflect.Copy(copied, valueAt(t, unsafe.Pointer(&old)))
 }
 
 func (n *slice) equal(a, b unsafe.Pointer) bool {

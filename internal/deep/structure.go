@@ -61,6 +61,7 @@ func (n *structure) add(f field, stored bool) {
 	about := f.about()
 	n.all = append(n.all, f)
 	n.verifies = n.verifies || about.verifies
+	n.calls = n.calls || about.calls
 	if !about.flat {
 		n.flat, n.deep = false, append(n.deep, f)
 	}
