@@ -85,15 +85,40 @@ func TestCopyIsEqualAndSharesNothing(t *testing.T) {
 	property := func(v shapes) bool {
 		v.Raw = json.RawMessage(strconv.Quote(v.Nested.City[:0]))
 		before := plan.Copy(&v)
-		copied := plan.Copy(&v)
-		if !reflect.DeepEqual(v, *copied) || !plan.Equal(&v, copied) || plan.Verify(&v) != nil {
+		copied, value := plan.Copy(&v), plan.Value(&v)
+		if !reflect.DeepEqual(v, *copied) || !reflect.DeepEqual(v, value) || !plan.Equal(&v, copied) || plan.Verify(&v) != nil {
 			return false
 		}
 		scribble(reflect.ValueOf(copied).Elem())
-		return reflect.DeepEqual(v, *before)
+		later := plan.Value(&v)
+		scribble(reflect.ValueOf(&value).Elem())
+		return reflect.DeepEqual(v, *before) && reflect.DeepEqual(later, *before)
 	}
 	if err := quick.Check(property, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// rememberer has a method that could keep the address of what it copies.
+type rememberer struct{ List []string }
+
+var remembered []*rememberer
+
+func (r *rememberer) Clone() rememberer {
+	remembered = append(remembered, r)
+	return rememberer{slices.Clone(r.List)}
+}
+
+func TestMethodsOfATypeMayKeepAddresses(t *testing.T) {
+	type holder struct{ In [1]struct{ R rememberer } }
+	v, w := new(holder), new(holder)
+	v.In[0].R.List, w.In[0].R.List = []string{"v"}, []string{"w"}
+	plan := deep.Of[holder]()
+	remembered = nil
+	plan.Value(v)
+	plan.Value(w)
+	if len(remembered) != 2 || !slices.Equal(remembered[0].List, []string{"v"}) || !slices.Equal(remembered[1].List, []string{"w"}) {
+		t.Errorf("the memory was used again: %v", remembered)
 	}
 }
 
