@@ -3,12 +3,14 @@ package stores
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/memstore"
 	"github.com/seed48429006/sessions/stores/redisstore"
+	"github.com/seed48429006/sessions/stores/sqlstore"
 )
 
 // Open opens the store at a URL, for sessions of type T:
@@ -17,12 +19,17 @@ import (
 //	redis://host:6379/0         a Redis server
 //	redis+cluster://host:6379   a Redis Cluster
 //	redis+sentinel://host:26379?master_name=m
+//	postgres://user@host/database   PostgreSQL
+//	mysql://user@host/database      MySQL or MariaDB
+//	sqlite:/path/to/file            SQLite
 //
 // The schemes rediss, rediss+cluster and rediss+sentinel use TLS; see
-// [redisstore.NewClient]. "memory" and "memory://" mean "memory:".
+// [redisstore.NewClient]. "memory" and "memory://" mean "memory:". For SQL the
+// program must import a driver: see [sqlstore.Open]. If it does not, the error names
+// the import.
 //
-// The namespace separates stores that share a server, and the codec encodes their
-// values. A store in memory uses neither, but its T must suit the codec all the
+// The namespace separates stores that share a server: it is the table's name in a SQL
+// database. The codec encodes their values. A store in memory uses neither, but its T must suit the codec all the
 // same, so that the URL can change.
 //
 // Open asks the store once whether it is there: if not, the error is
@@ -47,8 +54,14 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (
 			return nil, err
 		}
 		return store, nil
+	case colon && slices.Contains(sqlstore.Schemes(), scheme):
+		store, err := sqlstore.Open(ctx, url, c, &sqlstore.Options{Table: namespace})
+		if err != nil {
+			return nil, err
+		}
+		return store, nil
 	}
-	return nil, fmt.Errorf("stores: unknown session store %q: there are memory: and redis://, with the other schemes of redisstore.NewClient", display(url))
+	return nil, fmt.Errorf("stores: unknown session store %q: there are memory:, postgres://, mysql://, sqlite: and redis://, with the other schemes of redisstore.NewClient", display(url))
 }
 
 // isRedis reports whether package redisstore knows the scheme, or refuses it with a

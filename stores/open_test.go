@@ -42,7 +42,7 @@ func Example() {
 func ExampleOpen() {
 	_, err := stores.Open(context.Background(), "mysql://user:secret@localhost", "carts", codec.MessagePack[cart]())
 	fmt.Println(err)
-	// Output: stores: unknown session store "mysql:…": there are memory: and redis://, with the other schemes of redisstore.NewClient
+	// Output: sqlstore: no driver for mysql is in the program; import one: _ "github.com/go-sql-driver/mysql"
 }
 
 func TestOpenMemory(t *testing.T) {
@@ -95,7 +95,9 @@ func TestOpenErrors(t *testing.T) {
 		{"", "carts", codec.JSON[cart](), false, `unknown session store ""`},
 		{"memory://x", "carts", codec.JSON[cart](), false, `unknown session store "memory:…"`},
 		{"file", "carts", codec.JSON[cart](), false, `unknown session store "file"`},
-		{"postgres://anna:hunter2@host", "carts", codec.JSON[cart](), false, `unknown session store "postgres:…"`},
+		{"postgres://anna:hunter2@host", "carts", codec.JSON[cart](), false, `import one: _ "github.com/jackc/pgx/v5/stdlib"`},
+		{"sqlite:/tmp/x", "carts", codec.JSON[cart](), false, `import one: _ "modernc.org/sqlite"`},
+		{"oracle://anna:hunter2@host", "carts", codec.JSON[cart](), false, `unknown session store "oracle:…"`},
 		{"anna:hunter2@host", "carts", codec.JSON[cart](), false, `unknown session store "anna:…"`},
 		{"hunter2@host:6379", "carts", codec.JSON[cart](), false, `unknown session store "…"`},
 		{"redis", "carts", codec.JSON[cart](), false, `unknown session store "redis"`},

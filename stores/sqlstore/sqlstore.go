@@ -42,7 +42,11 @@ type Store[T any] struct {
 	db    *sql.DB
 	codec codec.Codec[T]
 	limit int
+	owned bool // Close closes db
 	statements
+
+	dialect Dialect
+	table   string
 }
 
 // New returns a store that keeps its sessions in a table of db. An empty dialect
@@ -59,7 +63,7 @@ func New[T any](db *sql.DB, d Dialect, c codec.Codec[T], o *Options) (*Store[T],
 	if table == "" {
 		table = DefaultTable
 	}
-	s := &Store[T]{db: db, codec: c, limit: o.MaxRecordBytes}
+	s := &Store[T]{db: db, codec: c, limit: o.MaxRecordBytes, table: table}
 	if s.limit == 0 {
 		s.limit = DefaultMaxRecordBytes
 	}
@@ -67,16 +71,32 @@ func New[T any](db *sql.DB, d Dialect, c codec.Codec[T], o *Options) (*Store[T],
 	if err != nil {
 		return nil, err
 	}
-	g := grammars[d]
+	s.dialect = d
 	s.prepare(d, table)
 	if o.CreateTable {
-		for _, text := range g.schema(d, table) {
-			if _, err := db.Exec(text); err != nil {
-				return nil, fmt.Errorf("%w: creating the table %s: %w", session.ErrUnavailable, table, err)
-			}
+		if err := s.createTable(context.Background()); err != nil {
+			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// createTable creates the table if it is absent. A table that is there needs no
+// privilege to create one.
+func (s *Store[T]) createTable(ctx context.Context) error {
+	if _, err := s.Exists(ctx, session.ID{}); err == nil {
+		return nil
+	}
+	g := grammars[s.dialect]
+	for _, text := range g.schema(s.dialect, s.table) {
+		if _, err := s.db.ExecContext(ctx, text); err != nil {
+			if _, absent := s.Exists(ctx, session.ID{}); absent == nil {
+				return nil // another process was first
+			}
+			return fmt.Errorf("%w: creating the table %s: %w", session.ErrUnavailable, s.table, err)
+		}
+	}
+	return nil
 }
 
 // checkDatabase finds the dialect if it is empty.

@@ -37,6 +37,16 @@ var Databases = []Database{
 	{"MariaDB with clientFoundRows", "mysql", func(t testing.TB) string { return onMariaDB(t, "?clientFoundRows=true") }},
 }
 
+// Find returns the kind of this name.
+func Find(name string) *Database {
+	for i := range Databases {
+		if Databases[i].Name == name {
+			return &Databases[i]
+		}
+	}
+	panic("sqlserver: there is no " + name)
+}
+
 // OnAll runs a test on an empty database of each kind.
 func OnAll(t *testing.T, test func(t *testing.T, db *sql.DB)) {
 	t.Helper()

@@ -10,13 +10,14 @@ import (
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/middleware"
+	"github.com/seed48429006/sessions/internal/test/sqlserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/sqlstore"
 )
 
 // TestEnded asks about more sessions than one statement takes.
 func TestEnded(t *testing.T) {
-	onAll(t, func(t *testing.T, db *sql.DB) {
+	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		s, err := sqlstore.New(db, "", codec.MessagePack[int](), &sqlstore.Options{CreateTable: true})
 		must(t, err)
 		var ids, want []session.ID
@@ -48,7 +49,7 @@ func TestEnded(t *testing.T) {
 
 // TestWatch checks that watched sessions in a database end with their cause.
 func TestWatch(t *testing.T) {
-	onAll(t, func(t *testing.T, db *sql.DB) {
+	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		s, err := sqlstore.New(db, "", codec.MessagePack[int](), &sqlstore.Options{CreateTable: true})
 		must(t, err)
 		m, err := middleware.New(s, &middleware.Options{WatchInterval: 10 * time.Millisecond})
