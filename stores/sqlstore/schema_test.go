@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,15 +22,13 @@ func (strange) Open(string) (driver.Conn, error) { return nil, errors.New("close
 
 func open(t *testing.T) *sql.DB {
 	t.Helper()
-	for _, name := range sql.Drivers() {
-		if name == "strange" {
-			db, err := sql.Open("strange", "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { db.Close() })
-			return db
+	if slices.Contains(sql.Drivers(), "strange") {
+		db, err := sql.Open("strange", "")
+		if err != nil {
+			t.Fatal(err)
 		}
+		t.Cleanup(func() { db.Close() })
+		return db
 	}
 	sql.Register("strange", strange{})
 	return open(t)

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/internal/test/sqlserver"
+	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/sqlstore"
 )
