@@ -1,14 +1,19 @@
 package sqlserver
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // A Server is a database server that runs until the tests end.
@@ -122,11 +127,57 @@ func (s *Server) Start(t testing.TB) {
 
 // Kill ends the server's processes at once, as kill -9 does.
 func (s *Server) Kill() {
-	if s.cmd != nil && s.cmd.Process != nil {
-		syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
-		s.cmd.Wait()
-		s.cmd = nil
+	if s.cmd == nil {
+		return
 	}
+	s.Signal(syscall.SIGSTOP) // or a process could start another meanwhile
+	all := s.processes()
+	for _, pid := range all {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	s.cmd.Wait()
+	for _, pid := range all {
+		for syscall.Kill(pid, 0) == nil && !zombie(pid) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	s.cmd = nil
+}
+
+// Signal sends a signal to the server's processes.
+func (s *Server) Signal(sig syscall.Signal) error {
+	var errs []error
+	for _, pid := range s.processes() {
+		errs = append(errs, syscall.Kill(pid, sig))
+	}
+	return errors.Join(errs...)
+}
+
+// processes returns the server's process and its children. PostgreSQL's are in
+// process groups of their own.
+func (s *Server) processes() []int {
+	all := []int{s.cmd.Process.Pid}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if _, parent := status(pid); parent == s.cmd.Process.Pid {
+			all = append(all, pid)
+		}
+	}
+	return all
+}
+
+func zombie(pid int) bool {
+	state, _ := status(pid)
+	return state == "Z" || state == ""
+}
+
+// status returns the state of a process and its parent, from Linux's /proc.
+func status(pid int) (state string, parent int) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, after, _ := strings.Cut(string(text), ") ")
+	fmt.Sscan(after, &state, &parent)
+	return state, parent
 }
 
 // command returns a command that does not run as root: servers refuse to.
