@@ -239,12 +239,13 @@ func ExampleCheck() {
 func ExampleToken() {
 	token := session.NewToken()
 	fmt.Printf("%v %+v %q\n", token, token, token)
-	fmt.Println(len(token.Reveal()), token.ID() == token.ID())
-	_, err := session.ParseToken("guess")
+	parsed, err := session.ParseToken(token.Reveal())
+	fmt.Println(parsed.ID() == token.ID(), err)
+	_, err = session.ParseToken("guess")
 	fmt.Println(err)
 	// Output:
 	// [redacted] [redacted] [redacted]
-	// 43 true
+	// true <nil>
 	// session: a token has 43 characters, not 5
 }
 
