@@ -102,7 +102,7 @@ func full() wide {
 		When: when, Whens: []time.Time{when, {}}, Late: &when, Span: -time.Second, Named: names{"n"}, Count: -3,
 		Strings: []string{"", "b"}, Map: map[string]string{"a": "1", "b": ""}, Counts: map[string]int{"c": -1},
 		Keys: map[int]string{-5: "five"}, Flags: map[string]bool{"f": true}, Grid: [][]int{nil, {}, {1}},
-		Nested:  map[string][]map[string]*key{"k": {nil, {}, {"x": {1, "y"}, "z": nil}}},
+		Nested:  map[string][]map[string]*key{"k": {nil, {}, {"x": {1, "y"}}, {"z": nil}}},
 		Addr:    netip.MustParseAddr("2001:db8::1"),
 		Big:     big.NewInt(math.MaxInt64),
 		Tree:    node{1, &node{Value: 2}, []node{{Value: 3}}, map[string]node{"b": {Value: 4}}},
