@@ -29,6 +29,8 @@ func msgpackBombs() (bombs []string) {
 			bombs = append(bombs, at(string(field), head), at(string(field), "\x91", head), at(string(field), head, strings.Repeat("\x01", 64)))
 		}
 	}
+	// Lists within lists, each of which could be as long as the rest of the data.
+	bombs = append(bombs, strings.Repeat("\x81\xa1L\xdc\x0f\x00", 30)+strings.Repeat("\xc0", 1<<12))
 	const many = 1 << 20
 	for _, deep := range []string{"\x91", "\x81\xa1K", "\x81\xa1L\x91", "\x81\xa1I", "\x81\xa1H\x81\xa1x", "\xdc\x00\x01", "\xc7\x01\x01"} {
 		bombs = append(bombs, strings.Repeat(deep, many/len(deep)))
