@@ -7,7 +7,6 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"testing"
 	"time"
 
@@ -127,7 +126,10 @@ func ExampleParseID() {
 }
 
 func ExampleConfig() {
-	config := sessions.Config{Store: os.Getenv("SESSIONS_URL"), CookieName: "cart", MaxAge: 3600}
+	config, err := sessions.ConfigFromEnv([]string{"SESSIONS_MAX_AGE=12h"}) // os.Environ()
+	if err != nil {
+		log.Fatal(err)
+	}
 	options, url, err := config.Options()
 	if err != nil {
 		log.Fatal(err)
@@ -136,11 +138,12 @@ func ExampleConfig() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := sessions.New(store, options); err != nil {
+	carts, err := sessions.New(store, options)
+	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(options.Lifetime)
-	// Output: 1h0m0s
+	fmt.Println(carts.Options().Lifetime)
+	// Output: 12h0m0s
 }
 
 func ExampleHeaderTransport() {

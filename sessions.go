@@ -33,8 +33,15 @@ type (
 	// [Options]. Nil is the cookie.
 	Transport = middleware.Transport
 
-	// A Config holds the options that belong in a configuration file.
+	// A Config holds the options that operators set: see [ParseConfig] and
+	// [ConfigFromEnv].
 	Config = middleware.Config
+
+	// A Duration is a time in a [Config]: 3600, 15m, 24h, 30d.
+	Duration = middleware.Duration
+
+	// Remember sets how long remembered sessions live. It is a field of [Options].
+	Remember = session.Remember
 
 	// An ID names a session without giving access to it. It is safe to log, to
 	// list and to put into a form.
@@ -118,6 +125,14 @@ func Fail[T any](w http.ResponseWriter, r *http.Request, err error) {
 func Take[T, V any](s *Session[T], field func(*T) *V) V {
 	return session.Take(s, field)
 }
+
+// ParseConfig reads a Config from JSON, and refuses unknown keys.
+func ParseConfig(data []byte) (Config, error) { return middleware.ParseConfig(data) }
+
+// ConfigFromEnv reads a Config from an environment such as [os.Environ] returns:
+// SESSIONS_STORE, SESSIONS_SECRET and so on. It refuses unknown variables of that
+// prefix.
+func ConfigFromEnv(environ []string) (Config, error) { return middleware.ConfigFromEnv(environ) }
 
 // ParseID returns the ID with the given text, as ID.String spells it.
 func ParseID(text string) (ID, error) { return session.ParseID(text) }

@@ -56,3 +56,31 @@ func ExampleCookieOrHeader() {
 	// cookies: 1 header: 0
 	// cookies: 0 header: 43
 }
+
+// A mistake in the file is told in its own words.
+func ExampleParseConfig() {
+	_, err := middleware.ParseConfig([]byte(`{"max_age": "a day", "dev": true}`))
+	fmt.Println(err)
+
+	config, err := middleware.ParseConfig([]byte(`{"max_age": "24h", "secret": "short"}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, _, err = config.Options()
+	fmt.Println(err)
+	// Output:
+	// sessions: max_age: must be a number of seconds, or a number with a unit, such as 90s, 15m, 24h or 30d
+	// sessions: secret: 5 bytes; make one with `openssl rand -base64 32`
+}
+
+// The environment of a container sets what differs between installations.
+func ExampleConfigFromEnv() {
+	environ := []string{"SESSIONS_STORE=redis://redis:6379", "SESSIONS_REMEMBER=30d"} // os.Environ()
+	config, err := middleware.ConfigFromEnv(environ)
+	if err != nil {
+		log.Fatal(err)
+	}
+	o, store, err := config.Options()
+	fmt.Println(store, o.Remember.Lifetime, err)
+	// Output: redis://redis:6379 720h0m0s <nil>
+}

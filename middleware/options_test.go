@@ -3,19 +3,13 @@ package middleware_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
@@ -106,57 +100,6 @@ func TestMaxPerOwnerNeedsOwners(t *testing.T) {
 	}
 	if _, err := middleware.New(newStore(), &middleware.Options{MaxPerOwner: 1}); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestConfig(t *testing.T) {
-	t.Parallel()
-	var c middleware.Config
-	secret := strings.Repeat("s", 32)
-	text := `{"store": "redis://localhost:6379/0", "cookie_name": "sid", "max_age": 3600, "secret": "` + secret + `"}`
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		t.Fatal(err)
-	}
-	o, store, err := c.Options()
-	want := &middleware.Options{Lifetime: time.Hour, Cookie: middleware.Cookie{Name: "sid"}, Secrets: [][]byte{[]byte(secret)}}
-	if err != nil || store != "redis://localhost:6379/0" || !cmp.Equal(want.Cookie, o.Cookie) || o.Lifetime != want.Lifetime || !cmp.Equal(want.Secrets, o.Secrets) {
-		t.Errorf("%+v, %q, %v", o, store, err)
-	}
-	for name, value := range map[string]string{"Store": "store", "CookieName": "cookie_name", "MaxAge": "max_age", "Secret": "secret"} {
-		field, _ := reflect.TypeFor[middleware.Config]().FieldByName(name)
-		if field.Tag.Get("json") != value || field.Tag.Get("yaml") != value {
-			t.Errorf("%s has the tags %s", name, field.Tag)
-		}
-	}
-	if _, _, err := (middleware.Config{MaxAge: 400*24*60*60 + 1}).Options(); err == nil || !strings.Contains(err.Error(), "max_age is 34560001") {
-		t.Errorf("got %v", err)
-	}
-	if o, _, err := (middleware.Config{MaxAge: 400 * 24 * 60 * 60}).Options(); err != nil || o.Lifetime != 400*24*time.Hour {
-		t.Errorf("%+v, %v", o, err)
-	}
-	if _, _, err := (middleware.Config{MaxAge: -1}).Options(); err == nil || !strings.Contains(err.Error(), "max_age is -1") {
-		t.Errorf("got %v", err)
-	}
-	if _, store, err := (middleware.Config{}).Options(); store != "memory:" || err != nil {
-		t.Errorf("%q, %v", store, err)
-	}
-	_, _, err = middleware.Config{MaxAge: -1, Secret: "hunter2", CookieName: "a b"}.Options()
-	if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Count(err.Error(), "\n") < 2 {
-		t.Errorf("got %v", err)
-	}
-}
-
-// A mistake in max_age is told in the file's terms, and once.
-func TestConfigWithAWrongMaxAge(t *testing.T) {
-	t.Parallel()
-	for _, seconds := range []int{-1, 400*24*60*60 + 1, math.MaxInt, math.MinInt} {
-		t.Run(fmt.Sprint(seconds), func(t *testing.T) {
-			_, _, err := middleware.Config{MaxAge: seconds}.Options()
-			if want := fmt.Sprintf("max_age is %d;", seconds); err == nil || !strings.Contains(err.Error(), want) ||
-				strings.Contains(err.Error(), "Lifetime") || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v", err)
-			}
-		})
 	}
 }
 
