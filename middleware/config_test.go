@@ -15,8 +15,8 @@ import (
 )
 
 var (
-	secretText = strings.Repeat("s", 32)
-	earlierSecret  = strings.Repeat("o", 40)
+	secretText    = strings.Repeat("s", 32)
+	earlierSecret = strings.Repeat("o", 40)
 )
 
 // wholeConfig has every field set.
