@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
 // full returns a record of a cart of ten items.
@@ -60,45 +61,62 @@ func BenchmarkStore(b *testing.B) {
 // A plainClient is a client whose commands are not combined.
 type plainClient struct{ *redis.Client }
 
-// BenchmarkParallel measures callers at once, with combined commands and without.
+// BenchmarkParallel measures callers at once, each with a session of its own: without
+// combined commands, with them, and with a near cache too.
 func BenchmarkParallel(b *testing.B) {
 	server := redisserver.Start(b)
-	client, ctx := server.Client(b), b.Context()
-	for _, kind := range []struct {
-		name   string
-		client redis.Cmdable
-	}{{"alone", plainClient{client}}, {"combined", client}} {
-		for _, callers := range []int{1, 16, 64, 256} {
-			s := newStore(b, kind.client)
-			records := make(chan *session.Record[cart], callers)
-			for range callers {
-				rec := full("")
-				must(b, s.Save(ctx, &rec))
-				records <- &rec
-			}
-			for name, call := range map[string]func(*session.Record[cart]) error{
-				"Load": func(rec *session.Record[cart]) error { _, err := s.Load(ctx, rec.ID); return err },
-				"Save": func(rec *session.Record[cart]) error { return s.Save(ctx, rec) },
-			} {
-				b.Run(fmt.Sprintf("%s/%d/%s", name, callers, kind.name), func(b *testing.B) {
-					b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0)))
-					if callers == 1 {
-						for b.Loop() {
-							rec := <-records
-							must(b, call(rec))
-							records <- rec
-						}
-						return
-					}
-					b.RunParallel(func(pb *testing.PB) {
-						rec := <-records
-						for pb.Next() {
-							must(b, call(rec))
-						}
-						records <- rec
-					})
+	client := server.Client(b)
+	stores := map[string]store{
+		"alone":    newStore(b, plainClient{client}),
+		"combined": newStore(b, client),
+		"near":     nearStore(b, client, redisstore.NearCache{}),
+	}
+	for _, callers := range []int{1, 16, 64, 256} {
+		for _, call := range []string{"Load", "Save", "Load and Save"} {
+			for _, kind := range []string{"alone", "combined", "near"} {
+				s := stores[kind]
+				b.Run(fmt.Sprintf("%s/%d/%s", call, callers, kind), func(b *testing.B) {
+					parallel(b, s, callers, map[string]func(*session.Record[cart]) error{
+						"Load": func(rec *session.Record[cart]) error { _, err := served(s, rec.ID); return err },
+						"Save": func(rec *session.Record[cart]) error { return s.Save(b.Context(), rec) },
+						"Load and Save": func(rec *session.Record[cart]) error {
+							loaded, err := served(s, rec.ID)
+							if err != nil {
+								return err
+							}
+							return s.Save(b.Context(), &loaded)
+						},
+					}[call])
 				})
 			}
 		}
 	}
+}
+
+// parallel measures a call by so many callers.
+func parallel(b *testing.B, s store, callers int, call func(*session.Record[cart]) error) {
+	records := make(chan *session.Record[cart], callers+runtime.GOMAXPROCS(0))
+	for range cap(records) {
+		rec := full("")
+		must(b, s.Save(b.Context(), &rec))
+		records <- &rec
+	}
+	if callers == 1 {
+		rec := <-records
+		for b.Loop() {
+			must(b, call(rec))
+		}
+		return
+	}
+	b.ResetTimer()
+	b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0)))
+	b.RunParallel(func(pb *testing.PB) {
+		rec := <-records
+		for pb.Next() {
+			if err := call(rec); err != nil {
+				b.Error(err)
+			}
+		}
+		records <- rec
+	})
 }

@@ -15,9 +15,12 @@ import (
 func (s *Store[T]) Load(ctx context.Context, id session.ID) (session.Record[T], error) {
 	data, err := s.get(ctx, id)
 	if err != nil {
+		s.near.saw(id, 0)
 		return session.Record[T]{}, err
 	}
-	return s.decode(data, id)
+	rec, err := s.decode(data, id)
+	s.near.saw(id, rec.Revision)
+	return rec, err
 }
 
 // decode reads a stored record. That its idle time is over is for Redis to know,

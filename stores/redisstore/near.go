@@ -148,7 +148,7 @@ func (s *Store[T]) loadNear(ctx context.Context, id session.ID) (session.Record[
 	rec, err := s.decode(data, id)
 	ttl = min(ttl, time.Until(rec.Expires)) // Redis's clock, and this one's
 	if kept = err == nil && ttl > 0; kept {
-		s.near.Put(id, ticket, near.Copy[T]{Record: &rec, Size: len(data), Until: sent.Add(ttl)})
+		s.near.Put(id, ticket, near.Copy[T]{Record: &rec, Revision: rec.Revision, Size: len(data), Until: sent.Add(ttl)})
 	}
 	return rec, err
 }
@@ -162,9 +162,17 @@ func (n *nearby[T]) drop(id session.ID) (near.Copy[T], bool) {
 	return n.Drop(id)
 }
 
+// saw forgets a record that was just read and has another revision, zero if it was
+// not found: what a caller has seen must not be undone for the next.
+func (n *nearby[T]) saw(id session.ID, rev session.Revision) {
+	if n != nil {
+		n.DropUnless(id, rev)
+	}
+}
+
 // wrote keeps a record that this store has written. Redis is asked whether it still
 // is the present one, since it tells of this write as of any other.
-func (n *nearby[T]) wrote(id session.ID, written near.Copy[T], rev session.Revision, expires time.Time) {
+func (n *nearby[T]) wrote(id session.ID, written near.Copy[T], expires time.Time) {
 	if n == nil {
 		return
 	}
@@ -174,7 +182,7 @@ func (n *nearby[T]) wrote(id session.ID, written near.Copy[T], rev session.Revis
 	}
 	asked := n.tracker.Ask(n.prefix+id.String(), wire.HeaderSize, func(head string) {
 		h, err := wire.ReadHeader([]byte(head))
-		confirm(err == nil && !h.Retired && h.Revision == rev && h.Expires.UnixMilli() == expires.UnixMilli())
+		confirm(err == nil && !h.Retired && h.Revision == written.Revision && h.Expires.UnixMilli() == expires.UnixMilli())
 	})
 	if !asked {
 		confirm(false)
@@ -192,7 +200,7 @@ func (n *nearby[T]) touched(id session.ID, held near.Copy[T], expires, until tim
 		rec.Expires = rec.Deadline
 	}
 	held.Record, held.Until = &rec, until
-	n.wrote(id, held, rec.Revision, rec.Expires)
+	n.wrote(id, held, rec.Expires)
 }
 
 // Started is called when Redis tells of changes from now on. Those before are not

@@ -612,3 +612,99 @@ func TestNearCacheClose(t *testing.T) {
 	must(t, short.Close())
 	eventually(t, "the connection ends", func() bool { return !tracking() })
 }
+
+// Another node writes right after this one. Redis tells of both writes at once, and
+// this node must not take the message for that of its own.
+func TestNearCacheWrittenByTwo(t *testing.T) {
+	server := redisserver.Start(t)
+	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, server.Client(t))
+	s := nearStore(t, at(t, cable.Addr()), redisstore.NearCache{MaxStale: 2 * time.Second})
+	for own, write := range map[string]func(*session.Record[cart]) error{
+		"Save":  func(rec *session.Record[cart]) error { return s.Save(t.Context(), rec) },
+		"Touch": func(rec *session.Record[cart]) error { return s.Touch(t.Context(), rec.ID, in(time.Minute)) },
+	} {
+		for then, overwrite := range map[string]func(session.Record[cart]) error{
+			"Save": func(rec session.Record[cart]) error {
+				rec.Value.Customer = "bert"
+				return other.Save(t.Context(), &rec)
+			},
+			"Touch": func(rec session.Record[cart]) error { return other.Touch(t.Context(), rec.ID, in(30*time.Minute)) },
+			"end":   func(rec session.Record[cart]) error { return other.Delete(t.Context(), rec.ID) },
+		} {
+			t.Run(own+", "+then, func(t *testing.T) {
+				rec, last := saved(t, s, ""), saved(t, s, "")
+				warm(t, s, rec)
+				warm(t, s, last)
+				cable.FreezeTracking()
+				must(t, write(&rec))
+				must(t, overwrite(rec))
+				must(t, other.Touch(t.Context(), last.ID, in(time.Minute)))
+				told := make(chan bool, 100)
+				stop, _ := s.Watch(last.ID, func() { told <- true })
+				defer stop()
+				cable.Thaw()
+				<-told // all messages are there, and soon the confirmation
+				warm(t, s, saved(t, s, ""))
+				want, wantErr := other.Load(t.Context(), rec.ID)
+				got, err := served(s, rec.ID)
+				if err != wantErr || got.Revision != want.Revision || got.Expires != want.Expires {
+					t.Errorf("served is %+v, error %v; stored is %+v", got, err, want)
+				}
+			})
+		}
+	}
+}
+
+// A record that was read exactly is not followed by an older copy of it.
+func TestNearCacheAfterAnExactRead(t *testing.T) {
+	server := redisserver.Start(t)
+	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, server.Client(t))
+	s := nearStore(t, at(t, cable.Addr()), redisstore.NearCache{MaxStale: 2 * time.Second})
+	changed, ended := saved(t, other, ""), saved(t, other, "")
+	warm(t, s, changed)
+	warm(t, s, ended)
+	cable.FreezeTracking()
+	must(t, other.Save(t.Context(), &changed))
+	must(t, other.Delete(t.Context(), ended.ID))
+	s.Load(t.Context(), changed.ID)
+	s.Load(t.Context(), ended.ID)
+	if got, err := served(s, changed.ID); err != nil || got.Revision != changed.Revision {
+		t.Errorf("after Load: revision %v, error %v", got.Revision, err)
+	}
+	if _, err := served(s, ended.ID); err != session.ErrNotFound {
+		t.Errorf("after Load: error %v", err)
+	}
+}
+
+// After a failover the cache is empty, and goes on with the new primary.
+func TestNearCacheFailover(t *testing.T) {
+	servers := redisserver.StartReplicated(t)
+	s, err := redisstore.Open(t.Context(), servers.URL(), "carts", codec.MessagePack[cart](), &redisstore.Options{
+		Logger: quiet.Logger, NearCache: redisstore.NearCache{Records: 100, MaxStale: 100 * time.Millisecond}})
+	must(t, err)
+	defer s.Close()
+	rec := saved(t, s, "")
+	warm(t, s, rec)
+	must(t, servers.Primary.Pause()) // cut off: its connections stay open
+	servers.AwaitFailover(t)
+	other := newStore(t, servers.Replica.Client(t))
+	must(t, other.Delete(t.Context(), rec.ID))
+	ended := time.Now()
+	must(t, servers.Primary.Resume()) // and does not know yet that it was replaced
+	eventually(t, "its end is seen", func() bool {
+		asked := time.Now()
+		_, cached, err := s.LoadCached(t.Context(), rec.ID)
+		if cached && asked.Sub(ended) > 5*time.Second {
+			t.Fatalf("it is served %v after its end", asked.Sub(ended))
+		}
+		return errors.Is(err, session.ErrNotFound)
+	})
+	var next session.Record[cart]
+	eventually(t, "the new primary takes writes", func() bool {
+		next = draft("")
+		return s.Save(t.Context(), &next) == nil
+	})
+	warm(t, s, next)
+	must(t, other.Delete(t.Context(), next.ID))
+	boundedAfter(t, s, next, time.Now(), 100*time.Millisecond)
+}

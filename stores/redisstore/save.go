@@ -41,7 +41,7 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 		return err
 	}
 	rec.Revision = rev
-	s.near.wrote(rec.ID, near.Copy[T]{Data: data, Size: len(data), Until: ends}, rev, rec.Expires)
+	s.near.wrote(rec.ID, near.Copy[T]{Data: data, Revision: rev, Size: len(data), Until: ends}, rec.Expires)
 	return nil
 }
 

@@ -27,6 +27,7 @@ type conditions struct {
 	pace     func(client int, r *rand.Rand) around
 	logIn    func(*session.Session[Log], func(*Log)) // nil means Session.LogIn
 
+	nodes   []Store                    // of the clients, in turn; nil means that all have the one store
 	direct  Store                      // for the first sessions; nil means the clients' store
 	disturb func(over <-chan struct{}) // if not nil, runs beside the clients until over is closed
 }
@@ -51,7 +52,11 @@ func play(t *testing.T, seed uint64, store Store, under conditions) []porcupine.
 	}
 	for id := range minClients + r.IntN(maxClients-minClients+1) {
 		r := rand.New(rand.NewPCG(seed, uint64(id)+1))
-		c := &Client{ID: id, World: w, Store: &paced{Store: store, around: under.pace(id, r)}, Rand: r,
+		node := store
+		if len(under.nodes) > 0 {
+			node = under.nodes[id%len(under.nodes)]
+		}
+		c := &Client{ID: id, World: w, Store: &paced{Store: node, around: under.pace(id, r)}, Rand: r,
 			Policy: under.policies[id%len(under.policies)], Timeout: under.timeout, LogIn: under.logIn}
 		clients.Go(func() {
 			time.Sleep(time.Duration(id) * time.Millisecond) // in a bubble, clients then never start at the same time

@@ -57,6 +57,20 @@ func (p *paced) Load(ctx context.Context, id session.ID) (rec session.Record[Log
 	return rec, nil
 }
 
+// LoadCached is Load if the store has no copies.
+func (p *paced) LoadCached(ctx context.Context, id session.ID) (rec session.Record[Log], cached bool, err error) {
+	near, ok := p.Store.(session.CachedLoader[Log])
+	if !ok {
+		rec, err = p.Load(ctx, id)
+		return rec, false, err
+	}
+	err = p.do("Load", func() (err error) { rec, cached, err = near.LoadCached(ctx, id); return err })
+	if err != nil {
+		return session.Record[Log]{}, false, err
+	}
+	return rec, cached, nil
+}
+
 func (p *paced) Save(ctx context.Context, rec *session.Record[Log]) error {
 	written := *rec
 	err := p.do("Save", func() error { return p.Store.Save(ctx, &written) })

@@ -8,10 +8,11 @@ import (
 
 // A Copy is a record as it was read or written. It must not be written to.
 type Copy[T any] struct {
-	Record *session.Record[T] // nil if nothing has needed it yet
-	Data   []byte             // the record as stored, if Record is nil
-	Size   int                // in bytes, as stored
-	Until  time.Time          // when the record ends, by this process's clock
+	Record   *session.Record[T] // nil if nothing has needed it yet
+	Data     []byte             // the record as stored, if Record is nil
+	Revision session.Revision
+	Size     int       // in bytes, as stored
+	Until    time.Time // when the record ends, by this process's clock
 }
 
 // A Cache keeps copies of records, the recently used ones if there is no room for
@@ -97,6 +98,16 @@ func (c *Cache[T]) Drop(id session.ID) (dropped Copy[T], ok bool) {
 		return dropped, false
 	}
 	return e.Copy, true
+}
+
+// DropUnless removes a copy that has another revision.
+func (c *Cache[T]) DropUnless(id session.ID, rev session.Revision) {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[id]; e != nil && e.Revision != rev {
+		s.drop(id)
+	}
 }
 
 // PutWritten is Drop, and then keeps a copy of a record as it was written. It is not
