@@ -24,9 +24,10 @@ import (
 //	sqlite:/path/to/file            SQLite
 //
 // The schemes rediss, rediss+cluster and rediss+sentinel use TLS; see
-// [redisstore.NewClient]. "memory" and "memory://" mean "memory:". For SQL the
-// program must import a driver: see [sqlstore.Open]. If it does not, the error names
-// the import.
+// [redisstore.NewClient]. For a server and for Sentinel, ?near_cache=10000 keeps so
+// many sessions in the process too; see [redisstore.NearCache]. "memory" and
+// "memory://" mean "memory:". For SQL the program must import a driver: see
+// [sqlstore.Open]. If it does not, the error names the import.
 //
 // The namespace separates stores that share a server: it is the table's name in a SQL
 // database. The codec encodes their values. A store in memory uses neither, but its T must suit the codec all the

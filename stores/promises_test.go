@@ -31,6 +31,7 @@ func onEveryStore(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("memory", func(t *testing.T) { test(t, "memory:") })
 	t.Run("miniredis", func(t *testing.T) { test(t, "redis://"+miniredis.RunT(t).Addr()) })
 	t.Run("redis", func(t *testing.T) { test(t, redisserver.Start(t).URL()) })
+	t.Run("redis with a near cache", func(t *testing.T) { test(t, redisserver.Start(t).URL()+"?near_cache=1000") })
 }
 
 // A site is an application, as one process of several may run it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,6 +64,33 @@ func (o *NearCache) check(client redis.Cmdable) error {
 		refuse(!ok, " needs a *redis.Client, of one server or of Sentinel: a %T does not have one server that tells of all changes", client)
 	}
 	return errors.Join(errs...)
+}
+
+// nearOf takes the parameter near_cache out of a URL and puts it into the options.
+func nearOf(rawURL string, o *Options) (string, *Options, error) {
+	before, query, _ := strings.Cut(rawURL, "?")
+	var others []string
+	for _, part := range strings.Split(query, "&") {
+		text, ours := strings.CutPrefix(part, "near_cache=")
+		if !ours {
+			others = append(others, part)
+			continue
+		}
+		records, err := strconv.Atoi(text)
+		if err != nil || records < 0 {
+			return "", nil, errors.New("redisstore: the URL's near_cache is not a number of records")
+		}
+		with := Options{}
+		if o != nil {
+			with = *o
+		}
+		with.NearCache.Records = records
+		o = &with
+	}
+	if rest := strings.Join(others, "&"); rest != "" {
+		before += "?" + rest
+	}
+	return before, o, nil
 }
 
 // A nearby is a store's near cache. A nil one keeps nothing.

@@ -708,3 +708,20 @@ func TestNearCacheFailover(t *testing.T) {
 	must(t, other.Delete(t.Context(), next.ID))
 	boundedAfter(t, s, next, time.Now(), 100*time.Millisecond)
 }
+
+func TestNearCacheOfAURL(t *testing.T) {
+	url := redisserver.Start(t).URL()
+	for query, want := range map[string]bool{"": false, "?near_cache=0": false, "?near_cache=100": true, "?max_retries=1&near_cache=100&pool_size=3": true} {
+		s, err := redisstore.Open(t.Context(), url+query, "carts", codec.MessagePack[cart](), nil)
+		must(t, err)
+		if _, ok := s.Watch(session.ID{}, func() {}); ok != want {
+			t.Errorf("%q: a near cache: %v", query, ok)
+		}
+		must(t, s.Close())
+	}
+	for _, query := range []string{"?near_cache=many", "?near_cache=-1", "?near_cache="} {
+		if s, err := redisstore.Open(t.Context(), url+query, "carts", codec.MessagePack[cart](), nil); s != nil || err == nil || !strings.Contains(err.Error(), "near_cache is not a number") {
+			t.Errorf("%q: got error %v", query, err)
+		}
+	}
+}

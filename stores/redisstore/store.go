@@ -99,9 +99,14 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 }
 
 // Open connects to the server at the URL, which is as for [NewClient], and makes
-// a store that [Store.Close] disconnects. That the server does not answer is an
+// a store that [Store.Close] disconnects. A query parameter near_cache is the number
+// of records that a [NearCache] keeps, and has the last word. That the server does not answer is an
 // error, [session.ErrUnavailable]; it never shows the URL's password.
 func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T], o *Options) (*Store[T], error) {
+	url, o, err := nearOf(url, o)
+	if err != nil {
+		return nil, err
+	}
 	client, err := NewClient(url)
 	if err != nil {
 		return nil, err
