@@ -171,6 +171,7 @@ func (s *Store[T]) loadNear(ctx context.Context, id session.ID) (session.Record[
 	sent := time.Now()
 	data, ttl, err := s.getWithTTL(ctx, id)
 	if err != nil {
+		s.near.saw(id, 0)
 		return session.Record[T]{}, err
 	}
 	rec, err := s.decode(data, id)

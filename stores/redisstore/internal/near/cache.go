@@ -15,6 +15,12 @@ type Copy[T any] struct {
 	Until    time.Time // when the record ends, by this process's clock
 }
 
+// same reports whether two copies are of one record in one state.
+func (c *Copy[T]) same(other *Copy[T]) bool {
+	return c.Revision == other.Revision &&
+		(c.Record == nil || other.Record == nil || c.Record.Expires.Equal(other.Record.Expires))
+}
+
 // A Cache keeps copies of records, the recently used ones if there is no room for
 // all. Its methods are safe for concurrent use.
 //
@@ -68,12 +74,19 @@ type Ticket struct {
 	generation uint64
 }
 
-// Put ends a read with a copy of what was read.
+// Put ends a read with a copy of what was read. If another read, which may have been
+// earlier or later, has put something else meanwhile, none of the two is kept: their
+// callers must not see the record go back.
 func (c *Cache[T]) Put(id session.ID, t Ticket, read Copy[T]) {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.end(id, t) {
+	upToDate, e := s.end(id, t), s.entries[id]
+	switch {
+	case e != nil && e.confirmed && !e.same(&read):
+		s.drop(id)
+	case upToDate:
+		s.invalidate(id) // those reads that began before
 		s.put(id, read, true)
 	}
 }
@@ -100,12 +113,12 @@ func (c *Cache[T]) Drop(id session.ID) (dropped Copy[T], ok bool) {
 	return e.Copy, true
 }
 
-// DropUnless removes a copy that has another revision.
+// DropUnless is Drop, unless the copy has this revision.
 func (c *Cache[T]) DropUnless(id session.ID, rev session.Revision) {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.entries[id]; e != nil && e.Revision != rev {
+	if e := s.entries[id]; e == nil || e.Revision != rev {
 		s.drop(id)
 	}
 }

@@ -45,7 +45,22 @@ func TestWhatHappensDuringARead(t *testing.T) {
 		"the connection is lost":  {func(c *copies) { c.Lost() }, ""},
 		"it is lost and made":     {func(c *copies) { c.Lost(); c.Started() }, ""},
 		"it is written":           {func(c *copies) { c.Drop(id) }, ""},
-		"another read of it ends": {func(c *copies) { put(c, id, "other") }, "read"},
+		"another read of it ends": {func(c *copies) { put(c, id, "other") }, "other"},
+		"another read finds another revision": {func(c *copies) {
+			other := rec("other")
+			other.Revision = 2
+			c.Put(id, c.Begin(id), other)
+		}, ""},
+		"another read finds it touched": {func(c *copies) {
+			other := rec("other")
+			other.Record.Expires = time.Now()
+			c.Put(id, c.Begin(id), other)
+		}, ""},
+		"another read's copy has come and gone": {func(c *copies) {
+			put(c, id, "other")
+			c.shard(id).remove(c.shard(id).entries[id])
+		}, ""},
+		"it is read exactly": {func(c *copies) { c.DropUnless(id, 2) }, ""},
 		"another read is of no use": {func(c *copies) {
 			c.End(id, c.Begin(id))
 		}, "read"},
