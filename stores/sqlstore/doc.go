@@ -36,6 +36,42 @@
 // prepares each once. Some creations also delete up to 64 rows that have ended;
 // [Store.Prune] deletes all of them. No goroutine runs.
 //
+// # Transactions
+//
+// A session can be saved in the transaction that does the rest of a request's work:
+//
+//	var items []string
+//	err := sqlstore.Transact(ctx, db, nil, func(ctx context.Context, tx *sql.Tx) error {
+//		cart.Update(func(c *Cart) { items, c.Items = c.Items, nil })
+//		if err := cart.Commit(ctx); err != nil || len(items) == 0 {
+//			return err
+//		}
+//		_, err := tx.ExecContext(ctx, "INSERT INTO orders ...")
+//		return err
+//	})
+//	if err != nil {
+//		sessions.Fail[Cart](w, r, err)
+//		return
+//	}
+//
+// The order is stored and the cart empty, or neither. A second checkout at the same
+// time waits for the first one, and then finds the cart empty. For that, the handler
+// commits the session first and orders the items that the edit has found.
+//
+// [InTx] does the same for a transaction that the application begins and ends. After a
+// rollback the session is as it was, the client gets no cookie, and the handler answers
+// with an error. It must make its changes anew if it tries again. It must end the
+// transaction before it writes the response: until then, a commit of the session
+// fails.
+//
+// The store sends no statement again in a transaction. If the database has to end a
+// transaction because of another, the error is [ErrAborted]. PostgreSQL does that at
+// the levels repeatable read and serializable, MySQL in a deadlock, and SQLite if the
+// transaction has read before it writes. Its option _txlock=immediate prevents it.
+//
+// The first write leaves a receipt in the table, a row that stays for an hour. It shows
+// later whether the transaction was committed, also if the reply to COMMIT was lost.
+//
 // # Faults
 //
 // A failure of the database is [session.ErrUnavailable] around the cause. If a reply

@@ -1,9 +1,11 @@
 package sqlstore_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"log"
+	"net/http"
 
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
@@ -48,4 +50,63 @@ func ExampleSchema() {
 	// );
 	// CREATE INDEX IF NOT EXISTS "carts_owner" ON "carts" (owner, id);
 	// CREATE INDEX IF NOT EXISTS "carts_ends" ON "carts" (ends);
+}
+
+// A checkout that cannot charge twice: the order is stored and the cart empty, or
+// neither. A second checkout at the same time finds the cart empty.
+func ExampleTransact() {
+	var db *sql.DB // of the store
+	_ = sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+		var items []string
+		err := sqlstore.Transact(r.Context(), db, nil, func(ctx context.Context, tx *sql.Tx) error {
+			cart.Update(func(c *Cart) { items, c.Items = c.Items, nil })
+			if err := cart.Commit(ctx); err != nil || len(items) == 0 {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, "INSERT INTO orders (items) VALUES ($1)", fmt.Sprint(items))
+			return err
+		})
+		if err != nil {
+			sessions.Fail[Cart](w, r, err)
+			return
+		}
+		fmt.Fprintln(w, len(items), "items ordered")
+	})
+	// Output:
+}
+
+func ExampleInTx() {
+	var db *sql.DB // of the store
+	_ = func(ctx context.Context, cart *sessions.Session[Cart]) error {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		var items []string
+		cart.Update(func(c *Cart) { items, c.Items = c.Items, nil })
+		if err := cart.Commit(sqlstore.InTx(ctx, tx)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO orders (items) VALUES ($1)", fmt.Sprint(items)); err != nil {
+			return err
+		}
+		return tx.Commit()
+	}
+	// Output:
+}
+
+func ExampleOpen() {
+	_, err := sqlstore.Open(context.Background(), "postgres://localhost/shop", codec.MessagePack[Cart](), nil)
+	fmt.Println(err) // this program imports no driver
+	// Output: sqlstore: no driver for postgres is in the program; import one: _ "github.com/jackc/pgx/v5/stdlib"
+}
+
+// A job that deletes ended sessions at night.
+func ExampleStore_Prune() {
+	_ = func(ctx context.Context, store *sqlstore.Store[Cart]) {
+		deleted, err := store.Prune(ctx)
+		log.Println(deleted, "ended sessions deleted", err)
+	}
+	// Output:
 }
