@@ -107,8 +107,20 @@ Log out with Session.Destroy. A change that follows it begins a new session.
 
 Package memstore keeps sessions in the process, for one server whose visitors may
 lose their sessions when it restarts. Package redisstore keeps them in Redis, for
-several servers and across restarts. stores.Open chooses by URL. Both give the
-same guarantees. Other stores can implement [Store].
+several servers and across restarts. Package sqlstore keeps them in PostgreSQL,
+MySQL, MariaDB or SQLite, and can save them in the application's own transaction.
+stores.Open chooses by URL. All give the same guarantees. Other stores can implement
+[Store].
+
+# Operating
+
+[ParseConfig] and [ConfigFromEnv] read what operators set. [LogEvents] and [Metrics]
+show what happens; pass them as Options.Observe, several with [Observers]. Package
+middleware/inspector is an operators' page. Manager.Watch ends a live connection, such
+as a WebSocket, with its session.
+
+The guides in docs/guides explain concepts, log-ins, proxies, operating, and how to
+move from other libraries.
 
 # Errors
 
@@ -134,16 +146,18 @@ that must know the outcome before it answers calls Session.Commit, and on an err
 
 Package sessiontest puts a session into a request without any middleware:
 
-	r, cart := sessiontest.Request(t, httptest.NewRequest("POST", "/items", nil), Cart{Customer: "ada"})
+	r, cart := sessiontest.Request(t, sessiontest.FormRequest("/items", tea), Cart{Customer: "ada"})
 	addItem(httptest.NewRecorder(), r, cart)
 	sessiontest.Equal(t, cart, Cart{Customer: "ada", Items: []Item{{SKU: "tea"}}})
+
+Its client walks through an application as a browser does.
 
 # Packages
 
   - sessions: this page; the names that applications need
   - session: what a session is; the contract for stores
   - codec: how values become bytes
-  - stores, stores/memstore, stores/redisstore: where sessions are kept
+  - stores, stores/memstore, stores/redisstore, stores/sqlstore: where sessions are kept
   - middleware: net/http, cookies, options
   - sessiontest: for tests of applications, and of stores
 */

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -168,4 +170,40 @@ func ExampleCookieOrHeader() {
 	res := ask(both.Handler(sessions.Handle(addItem)), "POST", "/items?sku=tea", "")
 	fmt.Println(len(res.Header.Get("X-Session-Token")), len(res.Cookies()))
 	// Output: 0 1
+}
+
+func ExampleLogEvents() {
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || a.Key == "session" || a.Key == "duration" {
+				return slog.Attr{} // which differ from run to run
+			}
+			return a
+		},
+	}))
+	o := &sessions.Options{Observe: sessions.LogEvents(logger)}
+	logIn(o)
+	// Output: level=INFO msg="session created" owner=ada changes=[Customer] attempts=1
+}
+
+func ExampleObservers() {
+	var metrics sessions.Metrics
+	audit := func(_ context.Context, e sessions.Event) { fmt.Println("audit:", e.Kind, e.Owner) }
+	o := &sessions.Options{Observe: sessions.Observers(audit, metrics.Observe)}
+	logIn(o)
+	fmt.Println("counted:", len(metrics.Snapshot()))
+	// Output:
+	// audit: created ada
+	// counted: 1
+}
+
+// logIn logs a customer in with these options.
+func logIn(o *sessions.Options) {
+	carts, err := sessions.New(memstore.New[Cart](nil), o)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ask(carts.Handler(sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+		cart.LogIn(func(c *Cart) { c.Customer = "ada" })
+	})), "POST", "/login", "")
 }

@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/seed48429006/sessions/middleware"
@@ -46,6 +47,9 @@ type (
 	// An ID names a session without giving access to it. It is safe to log, to
 	// list and to put into a form.
 	ID = session.ID
+
+	// Metrics count events and the time that stores take, for expvar.
+	Metrics = middleware.Metrics
 
 	// An Event reports one step in the life of a session to Options.Observe.
 	Event = session.Event
@@ -133,6 +137,15 @@ func ParseConfig(data []byte) (Config, error) { return middleware.ParseConfig(da
 // SESSIONS_STORE, SESSIONS_SECRET and so on. It refuses unknown variables of that
 // prefix.
 func ConfigFromEnv(environ []string) (Config, error) { return middleware.ConfigFromEnv(environ) }
+
+// LogEvents returns a function for Options.Observe that logs every event. A nil logger
+// means [slog.Default].
+func LogEvents(logger *slog.Logger) func(context.Context, Event) { return middleware.LogEvents(logger) }
+
+// Observers returns a function for Options.Observe that calls each of the given ones.
+func Observers(observers ...func(context.Context, Event)) func(context.Context, Event) {
+	return middleware.Observers(observers...)
+}
 
 // ParseID returns the ID with the given text, as ID.String spells it.
 func ParseID(text string) (ID, error) { return session.ParseID(text) }
