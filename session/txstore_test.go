@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -53,9 +54,7 @@ func (x *tx) commit() error {
 			return errors.New("another transaction was first")
 		}
 	}
-	for id, row := range x.written {
-		x.store.rows[id] = row
-	}
+	maps.Copy(x.store.rows, x.written)
 	x.kept = true
 	return nil
 }

@@ -70,7 +70,7 @@ func (o *NearCache) check(client redis.Cmdable) error {
 func nearOf(rawURL string, o *Options) (string, *Options, error) {
 	before, query, _ := strings.Cut(rawURL, "?")
 	var others []string
-	for _, part := range strings.Split(query, "&") {
+	for part := range strings.SplitSeq(query, "&") {
 		text, ours := strings.CutPrefix(part, "near_cache=")
 		if !ours {
 			others = append(others, part)
