@@ -11,7 +11,7 @@ import (
 	"github.com/seed48429006/sessions/internal/rules"
 )
 
-// A dialect is what a codec's library does with types.
+// A dialect describes how a codec's library treats types.
 type dialect struct {
 	codec string       // its name, for the errors
 	tag   string       // the key of its struct tags

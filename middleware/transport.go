@@ -18,7 +18,7 @@ type Transport interface {
 	check() error
 }
 
-// A tokenTransport finds the token in a request, and tells by what way to answer.
+// A tokenTransport finds the token in a request, and tells how to answer.
 type tokenTransport interface {
 	// receive returns the token that the request bears, if any, and always the
 	// way by which one goes back. It returns an error if the token is malformed,

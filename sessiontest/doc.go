@@ -43,7 +43,7 @@
 // [Page.Failed] checks the error that the client was answered for. [Store.Fail],
 // [Store.Delay] and [Store.LoseReply] are the same for one method, [Store.Corrupt] for
 // one session. [Store.Before] and [Store.After] set hooks. [Store.Seed] stores a
-// session, and [Store.Calls] and [Store.Saved] tell what was done.
+// session, and [Store.Calls] and [Store.Saved] tell which calls were made.
 //
 // # Races
 //

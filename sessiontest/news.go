@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// News is what a step has told the client about its session's cookie.
+// News is the message of a step about the client's session cookie.
 type News string
 
 const (

@@ -15,7 +15,7 @@ import (
 type Page struct {
 	*browser.Page
 
-	// Cookie is what the step told the client about its session's cookie.
+	// Cookie is the message of the step about the client's session cookie.
 	Cookie News
 
 	// Err is the error for which a manager's error handler answered, and nil if

@@ -62,7 +62,7 @@ type copier[T any] struct {
 	refused []error
 }
 
-// A twin is what a copier knows of one session. Its copy's revision is zero if the
+// A twin is a copier's knowledge of one session. Its copy's revision is zero if the
 // copier has not written it, or has lost it to another writer.
 type twin struct {
 	original, copy session.Revision

@@ -20,7 +20,7 @@ type client struct {
 	HTTP       *http.Client
 }
 
-// metadata is what a provider says of itself (OpenID Connect Discovery 1.0).
+// metadata is a provider's description of itself (OpenID Connect Discovery 1.0).
 type metadata struct {
 	Issuer    string `json:"issuer"`
 	Authorize string `json:"authorization_endpoint"`
@@ -63,7 +63,7 @@ func (c *client) authorizeURL(p metadata, pending Pending) string {
 	}.Encode()
 }
 
-// challenge returns what the provider may know of a verifier (RFC 7636).
+// challenge returns the part of a verifier that the provider may know (RFC 7636).
 func challenge(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])

@@ -45,7 +45,7 @@ type Login struct {
 	Pending Pending // zero unless the visitor is at the provider
 }
 
-// Pending is what the answer of the provider must fit. It never leaves the server,
+// Pending holds the values that the provider's answer must fit. It never leaves the server,
 // but for State and Nonce.
 type Pending struct {
 	State    string // ties the answer to this browser

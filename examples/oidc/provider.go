@@ -27,7 +27,7 @@ type provider struct {
 	codes map[string]grant
 }
 
-// A grant is what a code stands for.
+// A grant is the log-in for which a code stands.
 type grant struct{ user, nonce, challenge string }
 
 const keyID = "1"

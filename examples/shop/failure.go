@@ -57,7 +57,7 @@ func undone(r *http.Request) (text, retry string) {
 	return "We cannot show you " + nameOf(r.Pattern) + " at the moment. Nothing of yours was changed.", r.URL.RequestURI()
 }
 
-// nameOf returns what a visitor calls the page with this pattern.
+// nameOf returns a visitor's name for the page with this pattern.
 func nameOf(pattern string) string {
 	switch pattern {
 	case "GET /{$}":

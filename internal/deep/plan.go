@@ -35,7 +35,7 @@ var ErrTooDeep = errors.New("the value contains itself or nests deeper than 64 l
 // A Plan handles values of type T. It is immutable.
 type Plan[T any] struct{ *shared }
 
-// A shared is what all plans for one type have in common.
+// A shared holds the parts that all plans for one type have in common.
 type shared struct {
 	root    node
 	scratch sync.Pool // of *T: for Value

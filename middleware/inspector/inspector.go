@@ -26,7 +26,7 @@ type Options struct {
 	CrossOrigin *http.CrossOriginProtection
 }
 
-// An Inspector collects what happens to sessions of type T, and makes the handler
+// An Inspector collects the events of sessions of type T, and makes the handler
 // of the operators' pages. Make one with [New]. It is safe for concurrent use.
 type Inspector[T any] struct {
 	options Options
@@ -46,7 +46,7 @@ func New[T any](o *Options) *Inspector[T] {
 }
 
 // Observe takes note of an event. It is the value for [middleware.Options].Observe.
-// Without it, the pages do not show what has happened. It costs a lock and no
+// Without it, the pages show no events. It costs a lock and no
 // allocation.
 func (i *Inspector[T]) Observe(_ context.Context, e session.Event) { i.history.add(e) }
 
@@ -69,7 +69,7 @@ func (i *Inspector[T]) Handler(m *middleware.Manager[T]) http.Handler {
 	return secure(i.options.CrossOrigin.Handler(mux))
 }
 
-// secure sets the headers of pages that nobody else may frame, keep or script.
+// secure sets the headers of pages that must not be framed, kept or scripted.
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

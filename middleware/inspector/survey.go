@@ -13,7 +13,7 @@ import (
 // top is how many owners and sessions a survey names.
 const top = 10
 
-// A survey is what a look at the sessions has found.
+// A survey is the result of a look at the sessions.
 type survey struct {
 	Live, Owned, Unreadable int
 	Complete                bool // it has seen all sessions

@@ -10,7 +10,7 @@ import (
 	"github.com/seed48429006/sessions/sessiontest/internal/form"
 )
 
-// A Page is what a tab shows: the last response of a step, after its redirects. It
+// A Page is the content of a tab: the last response of a step, after its redirects. It
 // must not be changed.
 type Page struct {
 	URL     *url.URL

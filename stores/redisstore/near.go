@@ -119,7 +119,7 @@ func startNear[T any](o *Options, client redis.Cmdable, prefix string) *nearby[T
 }
 
 // LoadCached returns the record of a session as it is, or as it was a moment ago if
-// there is a near cache. It does what [session.CachedLoader] says.
+// there is a near cache. See [session.CachedLoader].
 func (s *Store[T]) LoadCached(ctx context.Context, id session.ID) (rec session.Record[T], cached bool, err error) {
 	if s.near == nil {
 		rec, err = s.Load(ctx, id)

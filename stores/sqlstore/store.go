@@ -139,7 +139,7 @@ func (s *Store[T]) absent(rec *session.Record[T]) error {
 	return session.ErrNotFound
 }
 
-// look returns what a statement that wrote nothing may have found.
+// look returns the row that a statement without effect may have found.
 func (s *statements) look(ctx context.Context, id session.ID) (rev session.Revision, successor []byte, found bool, err error) {
 	var stored int64
 	found, err = s.why.queryRow(ctx, id[:], &stored, &successor)

@@ -14,7 +14,7 @@ func Sample[T any]() *T {
 	return v
 }
 
-// fill sets v, and what it points to through so many slices, maps and pointers.
+// fill sets v, and the values that it points to through so many slices, maps and pointers.
 // Parts that encode themselves stay zero.
 func fill(v reflect.Value, links int) {
 	t := v.Type()

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// patience bounds how long a page may take to show what is waited for.
+// patience bounds how long a page may take to show an expected text.
 const patience = time.Minute
 
 // A Tab shows a page. CSS selectors name the elements of the page; they must find one.
@@ -145,14 +145,14 @@ func (t *Tab) ClickImpatiently(selector string) {
 	t.Run(`const e = document.querySelector(arguments[0]); setInterval(() => e.click(), 200)`, nil, selector)
 }
 
-// Type types a text into a field, in place of what is there.
+// Type types a text into a field, in place of its content.
 func (t *Tab) Type(selector, text string) {
 	t.b.tb.Helper()
 	t.do("POST", selector, "/clear", nil, nil)
 	t.do("POST", selector, "/value", map[string]string{"text": text}, nil)
 }
 
-// Value returns what a field holds.
+// Value returns a field's content.
 func (t *Tab) Value(selector string) string {
 	t.b.tb.Helper()
 	var value string

@@ -1,4 +1,4 @@
-// Package faults holds tests only: what becomes of requests when something
+// Package faults holds tests only: the fate of requests when something
 // breaks. Each sends HTTP requests through the whole of the framework to real
 // servers, which it kills, stops, fills up or cuts off on the way.
 //

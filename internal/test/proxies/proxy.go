@@ -110,7 +110,7 @@ func (k Kind) launch(tb testing.TB, server string, pem []byte) *Proxy {
 	return nil
 }
 
-// A logBuffer keeps what a program prints.
+// A logBuffer keeps a program's output.
 type logBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

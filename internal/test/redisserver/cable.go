@@ -96,7 +96,7 @@ func (c *Cable) accept() {
 	}
 }
 
-// pass passes on what comes from one end, until the wire is closed.
+// pass passes on the bytes from one end, until the wire is closed.
 func (c *Cable) pass(w *wire, from, to net.Conn) {
 	defer func() {
 		c.mu.Lock()

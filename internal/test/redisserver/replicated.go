@@ -14,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// masterName is what the Sentinels call the servers that they watch.
+// masterName is the Sentinels' name for the servers that they watch.
 const masterName = "sessions"
 
 // A Replicated is a primary with a replica, and three Sentinels that make the

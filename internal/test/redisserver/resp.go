@@ -34,7 +34,7 @@ func readCommand(r *bufio.Reader) (args []string, raw []byte, err error) {
 	return args, raw, nil
 }
 
-// readReply reads one reply, and what the server pushed before it.
+// readReply reads one reply, and the messages that the server pushed before it.
 func readReply(r *bufio.Reader) (raw []byte, err error) {
 	for {
 		start := len(raw)

@@ -24,7 +24,7 @@ type Server struct {
 	cmd  *exec.Cmd
 }
 
-// A kind is a kind of server. They do not wait for the disk: what they acknowledge
+// A kind is a kind of server. They do not wait for the disk: data that they acknowledge
 // outlives the end of the server, though not that of the machine.
 type kind struct {
 	install func(dir string) []string // command that makes the data directory

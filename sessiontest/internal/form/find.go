@@ -88,13 +88,13 @@ func (d *Document) Link(text string) (*Link, error) {
 	return nil, fmt.Errorf("%d links are called %q: the links are %q", len(partly), text, texts)
 }
 
-// A Submission is what a form sends, and where.
+// A Submission is the data that a form sends, and where.
 type Submission struct {
 	Action, Method, Encoding string
 	Fields                   url.Values
 }
 
-// Submission returns what pressing a button sends.
+// Submission returns the data that pressing a button sends.
 func (f *Form) Submission(button *Control) Submission {
 	return Submission{
 		Action:   cmp.Or(button.Action, f.Action),

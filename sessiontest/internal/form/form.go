@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A Form is a form of a page, and what its controls hold.
+// A Form is a form of a page, and the values of its controls.
 type Form struct {
 	ID         string
 	Action     string // empty: the page's own URL

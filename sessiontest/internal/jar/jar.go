@@ -55,7 +55,7 @@ var (
 	errNameless     = errors.New("it has no name, and its value begins like a name with a prefix")
 )
 
-// Set does what a Set-Cookie header asks for (section 5.7). The error says why the
+// Set obeys a Set-Cookie header (section 5.7). The error says why the
 // browser refuses it.
 func (j *Jar) Set(a Access, line string) error {
 	j.mu.Lock()

@@ -74,7 +74,7 @@ type Ticket struct {
 	generation uint64
 }
 
-// Put ends a read with a copy of what was read. If another read, which may have been
+// Put ends a read with a copy of its record. If another read, which may have been
 // earlier or later, has put something else meanwhile, none of the two is kept: their
 // callers must not see the record go back.
 func (c *Cache[T]) Put(id session.ID, t Ticket, read Copy[T]) {

@@ -106,7 +106,7 @@ func (c *conn) read() error {
 	}
 }
 
-// next returns what to do with the next reply.
+// next returns the action for the next reply.
 func (c *conn) next() func(value) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
