@@ -36,6 +36,26 @@ func matching(saved *notes[[]record], like func(record) bool) (found []record) {
 	return found
 }
 
+// alike returns a flaw: the store takes owners for equal that fold makes equal.
+func alike(fold func(string) string) func(*flawed) {
+	return func(f *flawed) {
+		f.byOwner = func(ctx context.Context, owner string) records {
+			return filter(f.right.All(ctx), func(rec record) bool { return owner != "" && rec.Owner != "" && fold(rec.Owner) == fold(owner) })
+		}
+	}
+}
+
+// rows returns the live records in the order of their IDs.
+func (f *flawed) rows(ctx context.Context) (all []record) {
+	for rec, err := range f.right.All(ctx) {
+		if err == nil {
+			all = append(all, rec)
+		}
+	}
+	slices.SortFunc(all, func(a, b record) int { return strings.Compare(a.ID.String(), b.ID.String()) })
+	return all
+}
+
 // busy makes Save fail while seq is under way, as a lock would make it hang.
 func (f *flawed) busy(seq records) records {
 	var during atomic.Bool
@@ -82,6 +102,44 @@ var listFlaws = []flaw{
 			return filter(f.right.All(ctx), func(rec record) bool {
 				return owner != "" && strings.TrimSpace(rec.Owner) == strings.TrimSpace(owner)
 			})
+		}
+	}},
+	{"owners are compared without case", "by-owner-alike", alike(strings.ToLower)},
+	{"owners lose spaces at the end", "by-owner-alike", alike(func(owner string) string { return strings.TrimRight(owner, " ") })},
+	{"owners end at a NUL", "by-owner-alike", alike(func(owner string) string { owner, _, _ = strings.Cut(owner, "\x00"); return owner })},
+	{"owners have 255 bytes", "by-owner-alike", alike(func(owner string) string { return owner[:min(255, len(owner))] })},
+	{"by owner ends after a page", "by-owner-many", func(f *flawed) {
+		f.byOwner = func(ctx context.Context, owner string) records {
+			return func(yield func(record, error) bool) {
+				n := 0
+				for rec, err := range f.right.ByOwner(ctx, owner) {
+					if n++; n > 100 || !yield(rec, err) {
+						return
+					}
+				}
+			}
+		}
+	}},
+	{"all goes by offset", "all-churn", func(f *flawed) {
+		f.all = func(ctx context.Context) records {
+			return func(yield func(record, error) bool) {
+				for offset := 0; ; {
+					rows := f.rows(ctx)
+					if offset >= len(rows) {
+						return
+					}
+					for _, rec := range rows[offset:min(offset+10, len(rows))] {
+						if offset++; !yield(rec, nil) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}},
+	{"save cuts large records", "save-large", func(f *flawed) {
+		f.save = func(ctx context.Context, rec *record) error {
+			return f.saveAs(ctx, rec, func(rec *record) { rec.Value.Photo = rec.Value.Photo[:min(len(rec.Value.Photo), 1<<14)] })
 		}
 	}},
 	{"nobody's records are the empty owner's", "by-owner-empty", func(f *flawed) {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +43,35 @@ var ownerRules = []rule{
 			for _, rec := range all {
 				t.wantOwned(rec.Owner, rec)
 			}
+		},
+	},
+	{
+		name:        "by-owner-alike",
+		explanation: "Owners that differ only in case, in a space at the end, after a NUL or after hundreds of bytes are different.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			unique := newOwner()
+			long := unique + strings.Repeat("x", 300)
+			var all []session.Record[Profile]
+			for _, owner := range []string{unique, unique + " ", unique + "a", unique + "A", unique + "\x00a", unique + "\x00b", long + "a", long + "b"} {
+				all = append(all, t.liveOf(owner))
+			}
+			for _, rec := range all {
+				t.wantOwned(rec.Owner, rec)
+			}
+		},
+	},
+	{
+		name:        "by-owner-many",
+		explanation: "ByOwner yields all records of an owner that has hundreds.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			owner := newOwner()
+			var want []session.Record[Profile]
+			for range 250 {
+				want = append(want, t.liveOf(owner))
+			}
+			t.wantOwned(owner, want...)
 		},
 	},
 	{
@@ -211,6 +241,32 @@ var listRules = []rule{
 				if _, ok := found[id]; ok || unreadable[id] {
 					t.Errorf("All yielded the %s record", []string{"expired", "deleted", "retired", "ended"}[i])
 				}
+			}
+		},
+	},
+	{
+		name:        "all-churn",
+		explanation: "All yields a record that lives throughout the iteration, whatever comes and goes meanwhile.",
+		needs:       needsLister,
+		try: func(t *trial) {
+			var kept, leaving []session.Record[Profile]
+			for range 150 {
+				kept, leaving = append(kept, t.liveOf("")), append(leaving, t.liveOf(""))
+			}
+			found := make(map[session.ID]bool)
+			for rec, err := range t.lister.All(t.Context()) {
+				if _, unreadable := errors.AsType[*session.DecodeError](err); !unreadable {
+					t.ok("All", err)
+				}
+				found[rec.ID] = true
+				if n := len(leaving); n > 0 {
+					t.ok("Delete", t.store.Delete(t.Context(), leaving[n-1].ID))
+					leaving = leaving[:n-1]
+					t.liveOf("")
+				}
+			}
+			if slices.ContainsFunc(kept, func(rec session.Record[Profile]) bool { return !found[rec.ID] }) {
+				t.Errorf("All left out a record that lived throughout")
 			}
 		},
 	},

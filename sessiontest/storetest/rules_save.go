@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -173,14 +174,20 @@ var saveRules = []rule{
 		},
 	},
 	{
+		name:        "save-large",
+		explanation: "Save keeps a record whole whose data has half the size that the store takes.",
+		needs:       needsLimit,
+		try: func(t *trial) {
+			rec := draft()
+			rec.Value.Photo = bytes.Repeat([]byte("photo..."), t.options.MaxRecord/2/8)
+			t.save(&rec)
+			t.wantStored(rec)
+		},
+	},
+	{
 		name:        "save-too-large",
 		explanation: "Save returns ErrTooLarge if the record is larger than the store takes; it stores nothing and leaves the record unchanged.",
-		needs: func(t *trial) bool {
-			if t.options.MaxRecord == 0 {
-				t.Skip("Options.MaxRecord is zero")
-			}
-			return true
-		},
+		needs:       needsLimit,
 		try: func(t *trial) {
 			rec := t.live()
 			large := rec
@@ -206,6 +213,14 @@ var saveRules = []rule{
 			t.wantStored(kept)
 		},
 	},
+}
+
+// needsLimit reports whether the store's limit of a record's size is known.
+func needsLimit(t *trial) bool {
+	if t.options.MaxRecord == 0 {
+		t.Skip("Options.MaxRecord is zero")
+	}
+	return true
 }
 
 // refusedRecords returns records that Save must not take, by the reason.

@@ -100,11 +100,17 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 }
 
 // create inserts a row, or replaces one that has ended. It reports how many rows it
-// wrote.
-func (s *statements) create(ctx context.Context, id session.ID, row []any) (int64, error) {
-	n, err := s.insert.exec(ctx, append([]any{id[:]}, row...)...)
-	if s.revive.text != "" && duplicate(err) {
-		n, err = s.revive.exec(ctx, append(row, id[:])...)
+// wrote. A row that has ended may be pruned before it is replaced: then create inserts
+// again.
+func (s *statements) create(ctx context.Context, id session.ID, row []any) (n int64, err error) {
+	for range 3 {
+		n, err = s.insert.exec(ctx, append([]any{id[:]}, row...)...)
+		if s.revive.text == "" || !duplicate(err) {
+			return n, err
+		}
+		if n, err = s.revive.exec(ctx, append(row, id[:])...); n > 0 || err != nil {
+			return n, err
+		}
 	}
 	return n, err
 }

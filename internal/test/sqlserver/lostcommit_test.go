@@ -38,6 +38,19 @@ type committingTx struct {
 	conn committingConn
 }
 
+// A committingStmt leaves its end to the connection, which a late COMMIT may be using.
+type committingStmt struct {
+	driver.Stmt
+	how *committer
+}
+
+func (s committingStmt) Close() error {
+	if *s.how == nil {
+		return s.Stmt.Close()
+	}
+	return nil
+}
+
 func (d committingDriver) Open(name string) (driver.Conn, error) {
 	conn, err := d.Driver.Open(name)
 	return committingConn{conn, d.how, new(sync.WaitGroup)}, err
@@ -47,6 +60,11 @@ func (c committingConn) Begin() (driver.Tx, error) {
 	//lint:ignore SA1019 the wrapped driver has it, and the interface is the smaller one
 	tx, err := c.Conn.Begin()
 	return committingTx{tx, c}, err
+}
+
+func (c committingConn) Prepare(query string) (driver.Stmt, error) {
+	stmt, err := c.Conn.Prepare(query)
+	return committingStmt{stmt, c.how}, err
 }
 
 func (c committingConn) Close() error {
