@@ -181,11 +181,14 @@ func (c *combiner) begin() {
 // sendNext sends the commands that wait, since one of the period is back.
 func (c *combiner) sendNext(period int) {
 	if batch := c.next(period); batch != nil {
-		go func() {
-			for ; batch != nil; batch = c.next(period) {
-				c.send(batch)
-			}
-		}()
+		go c.sendAll(batch, period)
+	}
+}
+
+// sendAll sends commands, and then those that wait by then, until none do.
+func (c *combiner) sendAll(batch []*waiter, period int) {
+	for ; batch != nil; batch = c.next(period) {
+		c.send(batch)
 	}
 }
 
