@@ -42,7 +42,7 @@ func (s *shard[T]) remove(e *entry[T]) {
 	s.queue.remove(e)
 	s.entries.remove(e)
 	e.removed = true
-	s.watchers.ended(e.id)
+	s.watchers.Ended(e.id)
 }
 
 // mark adds a marker for an ID that is absent.

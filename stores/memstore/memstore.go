@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -54,7 +55,7 @@ type Store[T any] struct {
 	shards []shard[T] // their number is a power of two, at most maxShards
 	owners owners[T]
 
-	watchers watchers
+	watchers watchers.List
 }
 
 // New returns an empty store for sessions of type T. Nil options are the default.

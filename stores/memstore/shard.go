@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -24,7 +25,7 @@ type shard[T any] struct {
 	markers     table[*marker, byMarkedID]
 	markerQueue queue[*marker]
 	owners      *owners[T]
-	watchers    *watchers
+	watchers    *watchers.List
 	max         int              // of entries; zero or less for any number
 	last        session.Revision // counted up: no two writes in this shard share one
 	_           [64]byte         // keeps one shard's lock out of the next one's cache line

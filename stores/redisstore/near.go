@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec/wire"
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/redisstore/internal/near"
 )
@@ -98,7 +99,7 @@ type nearby[T any] struct {
 	*near.Cache[T]
 	tracker  *near.Tracker
 	prefix   string
-	watchers watchers
+	watchers watchers.List
 }
 
 // startNear starts the near cache that the options ask for, nil if none.
@@ -236,19 +237,19 @@ func (n *nearby[T]) touched(id session.ID, held near.Copy[T], expires, until tim
 // known, so that all who watch are told.
 func (n *nearby[T]) Started() {
 	n.Cache.Started()
-	n.watchers.all()
+	n.watchers.All()
 }
 
 // Changed is called when a key has changed.
 func (n *nearby[T]) Changed(key string) {
 	if id, err := session.ParseID(strings.TrimPrefix(key, n.prefix)); err == nil {
 		n.Cache.Changed(id)
-		n.watchers.ended(id)
+		n.watchers.Ended(id)
 	}
 }
 
 // ChangedAll is called when all keys are gone.
 func (n *nearby[T]) ChangedAll() {
 	n.Cache.ChangedAll()
-	n.watchers.all()
+	n.watchers.All()
 }
