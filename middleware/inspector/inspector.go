@@ -48,7 +48,7 @@ func New[T any](o *Options) *Inspector[T] {
 // Observe takes note of an event. It is the value for [middleware.Options].Observe.
 // Without it, the pages show no events. It costs a lock and no
 // allocation.
-func (i *Inspector[T]) Observe(_ context.Context, e session.Event) { i.history.add(e) }
+func (i *Inspector[T]) Observe(ctx context.Context, e session.Event) { i.history.add(ctx, e) }
 
 // Handler returns the pages about the sessions of m. It must be mounted at a path
 // that ends with a slash, without that prefix: see [http.StripPrefix]. It does no

@@ -60,7 +60,7 @@ func TestEndOne(t *testing.T) {
 	s := newSite(t, nil)
 	ada, charles, nobody := s.seed("ada"), s.seed("charles"), s.seed("")
 
-	s.Get(at+"owner?name=ada").Has("1 sessions", ada.String())
+	s.Get(at+"owner?name=ada").Has("Sessions: 1.", ada.String())
 	s.Submit("End", nil).At(at+"owner?ended=1&name=ada").Has("Sessions ended: 1", "No sessions")
 	s.Get(at + "session?id=" + nobody.String()).Has("Owner none")
 	s.Submit("End this session", nil).At(at)
@@ -194,7 +194,7 @@ func TestSurvey(t *testing.T) {
 	s.seed("")
 	broken := s.store.Seed(Cart{Customer: "ada"})
 	s.store.Corrupt(broken.ID(), errors.New("a bit flipped"))
-	s.Get(at+"survey").Has("5 live sessions, 4 with an owner, and 1 that cannot be read", "ada 3", "charles 1", "under a minute 5", "under 1 KB 5")
+	s.Get(at+"survey").Has("Live sessions: 5. With an owner: 4. Unreadable: 1.", "ada 3", "charles 1", "under a minute 5", "under 1 KB 5")
 	s.Get(at + "session?id=" + broken.ID().String()).Has("a bit flipped")
 	s.Submit("End this session", nil)
 	if s.live(t, broken.ID()) {
@@ -207,7 +207,7 @@ func TestSurveyIsBounded(t *testing.T) {
 	for range inspector.MaxSurvey + 1 {
 		s.store.Direct().Save(t.Context(), &session.Record[Cart]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)})
 	}
-	s.Get(at+"survey").Has("10000 live sessions", "There are more")
+	s.Get(at+"survey").Has("Live sessions: 10000.", "There are more")
 }
 
 func TestOwnersPageIsBounded(t *testing.T) {
@@ -215,7 +215,7 @@ func TestOwnersPageIsBounded(t *testing.T) {
 	for range inspector.MaxOwned + 1 {
 		s.seed("ada")
 	}
-	s.Get(at + "owner?name=ada").Has("The first 500 sessions")
+	s.Get(at + "owner?name=ada").Has("Sessions: 500 of more.")
 }
 
 func TestStoreIsDown(t *testing.T) {

@@ -35,7 +35,7 @@ type pages[T any] struct {
 }
 
 func (p *pages[T]) home(w http.ResponseWriter, r *http.Request) {
-	show(w, http.StatusOK, "home", map[string]any{"Changes": p.history.latest(), "Counts": p.history.counted()})
+	show(w, http.StatusOK, "home", map[string]any{"Changes": p.history.latest(), "Counts": p.history.counts.Snapshot()})
 }
 
 func (p *pages[T]) survey(w http.ResponseWriter, r *http.Request) {
