@@ -18,13 +18,29 @@ import (
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
-// careful returns a store that wants its writes on one replica.
-func careful(t *testing.T, client redis.Cmdable) store {
+// careful returns a store that wants its writes on one replica, and waits for
+// it for the time given: a moment where no replica answers, and confirmed where
+// one does, however busy the machine is.
+func careful(t *testing.T, client redis.Cmdable, timeout time.Duration) store {
 	t.Helper()
 	s, err := redisstore.New(client, "carts", codec.MessagePack[cart](),
-		&redisstore.Options{ReplicaAcks: 1, ReplicaTimeout: 400 * time.Millisecond, Logger: quiet.Logger})
+		&redisstore.Options{ReplicaAcks: 1, ReplicaTimeout: timeout, Logger: quiet.Logger})
 	must(t, err)
 	return s
+}
+
+const (
+	moment    = 400 * time.Millisecond
+	confirmed = 30 * time.Second
+)
+
+// unhurried returns a client that waits longer than that for a reply.
+func unhurried(t *testing.T, url string) redis.UniversalClient {
+	t.Helper()
+	client, err := redisstore.NewClient(url + "read_timeout=1m")
+	must(t, err)
+	t.Cleanup(func() { client.Close() })
+	return client
 }
 
 // follow starts a replica and waits until the primary counts it.
@@ -82,10 +98,11 @@ func wantUnconfirmed(t *testing.T, s store, rec func() session.Record[cart]) {
 
 func TestReplicaAcks(t *testing.T) {
 	primary := redisserver.Start(t)
-	client := primary.Client(t)
-	plain, s, ctx := newStore(t, client), careful(t, client), t.Context()
+	client := unhurried(t, primary.URL()+"?")
+	plain, hasty, ctx := newStore(t, client), careful(t, client, moment), t.Context()
+	s := careful(t, client, confirmed)
 	kept := func() session.Record[cart] { return saved(t, plain, "anna") }
-	wantUnconfirmed(t, s, kept)
+	wantUnconfirmed(t, hasty, kept)
 
 	replica := follow(t, primary)
 	must(t, client.ScriptFlush(ctx).Err())
@@ -110,7 +127,7 @@ func TestReplicaAcks(t *testing.T) {
 
 	if err := replica.Pause(); err == nil {
 		start := time.Now()
-		wantUnconfirmed(t, s, kept)
+		wantUnconfirmed(t, hasty, kept)
 		t.Logf("six writes were found to be unconfirmed in %v", time.Since(start))
 		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 		defer cancel()
@@ -130,10 +147,8 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 	primary := redisserver.Start(t)
 	follow(t, primary)
 	proxy := redisserver.NewProxy(t, primary.Addr())
-	client, err := redisstore.NewClient(proxy.URL())
-	must(t, err)
-	t.Cleanup(func() { client.Close() })
-	s, direct, ctx := careful(t, client), primary.Client(t), t.Context()
+	client := unhurried(t, proxy.URL()+"?")
+	s, direct, ctx := careful(t, client, confirmed), primary.Client(t), t.Context()
 	warm := saved(t, s, "")
 	must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Minute)))
 	s.Delete(ctx, session.NewToken().ID())
@@ -189,23 +204,26 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 func TestReplicaAcksInACluster(t *testing.T) {
 	cluster := redisserver.StartCluster(t)
 	cluster.AddReplica(t, cluster.Nodes[0])
-	client, err := redisstore.NewClient(cluster.URL())
-	must(t, err)
-	t.Cleanup(func() { client.Close() })
-	s, ctx := careful(t, client), t.Context()
+	client, ctx := unhurried(t, cluster.URL()+"&"), t.Context()
 	safe, bare := cluster.Nodes[0].Client(t), cluster.Nodes[2].Client(t)
+	s, hasty := careful(t, client, confirmed), careful(t, client, moment)
 
-	confirmed, refused := 0, 0
+	stored, refused := 0, 0
 	var moving session.Record[cart] // one whose node has no replica
 	for range 20 {
 		rec := draft("")
 		slot, err := safe.ClusterKeySlot(ctx, key(rec.ID)).Result()
 		must(t, err)
-		switch err := s.Save(ctx, &rec); {
-		case (err == nil) != (slot < 16384/3):
+		replicated := slot < 16384/3
+		to := hasty
+		if replicated {
+			to = s
+		}
+		switch err := to.Save(ctx, &rec); {
+		case (err == nil) != replicated:
 			t.Errorf("slot %d: got error %v", slot, err)
 		case err == nil:
-			confirmed++
+			stored++
 		default:
 			refused++
 		}
@@ -215,8 +233,8 @@ func TestReplicaAcksInACluster(t *testing.T) {
 			must(t, bare.Del(ctx, key(rec.ID)).Err())
 		}
 	}
-	if confirmed == 0 || refused == 0 || moving.ID.IsZero() {
-		t.Fatalf("%d writes were confirmed and %d refused", confirmed, refused)
+	if stored == 0 || refused == 0 || moving.ID.IsZero() {
+		t.Fatalf("%d writes were confirmed and %d refused", stored, refused)
 	}
 
 	slot, err := safe.ClusterKeySlot(ctx, key(moving.ID)).Result()
@@ -228,6 +246,8 @@ func TestReplicaAcksInACluster(t *testing.T) {
 	must(t, safe.Do(ctx, "CLUSTER", "SETSLOT", slot, "IMPORTING", from).Err())
 	must(t, bare.Do(ctx, "CLUSTER", "SETSLOT", slot, "MIGRATING", to).Err())
 	must(t, safe.ScriptFlush(ctx).Err())
+	// The node that sends the write on has no replica, and waits for one first.
+	s = careful(t, client, 5*time.Second)
 	if err := s.Save(ctx, &moving); err != nil {
 		t.Errorf("while the slot moves: %v", err)
 	}
