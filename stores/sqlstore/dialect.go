@@ -21,6 +21,7 @@ const (
 // grammar is how a dialect says things.
 type grammar struct {
 	now      string // the database's time, in Unix milliseconds
+	began    string // the same when the statement began; rows are found by it in an index
 	hash     string // the type of 32 bytes
 	record   string // the type of a record
 	quote    string // around names
@@ -32,40 +33,46 @@ type grammar struct {
 	// If it is empty, the insertion of a present ID fails as duplicate says.
 	insert string
 
-	// prune deletes some rows that have ended.
+	// prune deletes some rows that have ended. It reads no others: it finds them by
+	// {began}, because a time that passes during the statement finds nothing in an index.
 	prune string
 }
 
 var grammars = map[Dialect]grammar{
 	PostgreSQL: {
 		now:      "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+		began:    "CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT)",
 		hash:     "BYTEA",
 		record:   "BYTEA",
 		quote:    `"`,
 		numbered: true,
 		least:    "LEAST",
 		insert:   onConflict,
-		prune:    "DELETE FROM {table} WHERE ends <= {now} AND id IN (SELECT id FROM {table} WHERE ends <= {now} ORDER BY ends LIMIT {batch} FOR UPDATE SKIP LOCKED)",
+		prune:    "DELETE FROM {table} WHERE ends <= {now} AND id = ANY (ARRAY(SELECT id FROM {table} WHERE ends <= {began} ORDER BY ends LIMIT {batch} FOR UPDATE SKIP LOCKED))",
 	},
 	MySQL: {
 		now:    "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)",
+		began:  "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
 		hash:   "BINARY(32)",
 		record: "MEDIUMBLOB",
 		quote:  "`",
 		least:  "LEAST",
 		lock:   " FOR UPDATE",
-		prune:  "DELETE FROM {table} WHERE ends <= {now} ORDER BY ends LIMIT {batch}",
+		prune:  "DELETE FROM {table} WHERE ends <= {began} ORDER BY ends LIMIT {batch}",
 	},
 	SQLite: {
-		now:    "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)",
+		now:    sqliteNow,
+		began:  sqliteNow, // does not pass during a statement
 		hash:   "BLOB",
 		record: "BLOB",
 		quote:  `"`,
 		least:  "MIN",
 		insert: onConflict,
-		prune:  "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE ends <= {now} ORDER BY ends LIMIT {batch})",
+		prune:  "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE ends <= {began} ORDER BY ends LIMIT {batch})",
 	},
 }
+
+const sqliteNow = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 
 const onConflict = " ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, owner = excluded.owner, ends = excluded.ends," +
 	" deadline = excluded.deadline, expires = excluded.expires, record = excluded.record, successor = NULL WHERE {table}.ends <= {now}"
@@ -95,6 +102,7 @@ func (g *grammar) statement(table, template string) string {
 	text := strings.NewReplacer(
 		"{table}", g.quote+table+g.quote,
 		"{now}", g.now,
+		"{began}", g.began,
 		"{least}", g.least,
 		"{batch}", fmt.Sprint(pruneBatch),
 		"{page}", fmt.Sprint(pageSize),
