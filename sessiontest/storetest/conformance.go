@@ -3,9 +3,7 @@ package storetest
 
 import (
 	"slices"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -33,13 +31,24 @@ type Options struct {
 	Indexer, Lister bool
 
 	// MaxRecord is how many bytes a record may have. The store must refuse a
-	// larger one. Zero means any number, and skips the rule.
+	// larger one. It should be more than 128 KiB: records of more than 64 KiB are
+	// what many databases cut. Zero means any number, and skips the rules about
+	// the limit.
 	MaxRecord int
+
+	// CallTimeout is how long one call of the store may take. When one takes longer,
+	// its rule fails, says which call it is and where it waits, and the rules that have
+	// not begun are skipped. Zero means [DefaultCallTimeout]. It is time of the real
+	// clock, also with Bubble.
+	CallTimeout time.Duration
 
 	// Corrupt makes the record that store has of id unreadable. Nil means that
 	// no record can be, and skips the rules for those.
 	Corrupt func(t *testing.T, store session.Store[Profile], id session.ID)
 }
+
+// DefaultCallTimeout is how long a call may take if [Options] do not say otherwise.
+const DefaultCallTimeout = 30 * time.Second
 
 // Run checks that a store keeps every rule of [session.Store], and of
 // [session.Indexer] and [session.Lister] if it implements them. Each rule is a
@@ -55,19 +64,14 @@ func Run(t *testing.T, new func(*testing.T) session.Store[Profile], o *Options) 
 	if o == nil {
 		o = &Options{}
 	}
-	for _, r := range rules {
+	s := &suite{new: new, options: o}
+	for i := range rules {
+		r := &rules[i]
 		t.Run(r.name, func(t *testing.T) {
 			if !r.alone && (o.Advance == nil || o.Bubble) {
 				t.Parallel()
 			}
-			var over atomic.Bool
-			timer := time.AfterFunc(patience, func() { over.Store(true) }) // by the real clock
-			defer timer.Stop()
-			if o.Bubble {
-				synctest.Test(t, func(t *testing.T) { r.check(t, new(t), o, &over) })
-				return
-			}
-			r.check(t, new(t), o, &over)
+			s.try(t, r)
 		})
 	}
 }
@@ -83,29 +87,19 @@ type rule struct {
 
 // rules are all of them. needs is nil for those that every store has to keep.
 var rules = slices.Concat(
-	saveRules, valueRules, loadRules, touchRules, retireRules, deleteRules,
+	saveRules, sizeRules, valueRules, loadRules, touchRules, retireRules, deleteRules,
 	expiryRules, contextRules, ownerRules, listRules, corruptRules, raceRules,
 )
 
-func (r *rule) check(t *testing.T, store session.Store[Profile], o *Options, over *atomic.Bool) {
-	tr := &trial{T: t, rule: r, store: store, options: o, over: over}
-	if r.needs != nil && !r.needs(tr) {
-		return
-	}
-	tr.inTime(r.try)
-}
-
 // needsIndexer is for rules about [session.Indexer].
 func needsIndexer(t *trial) bool {
-	var ok bool
-	t.indexer, ok = t.store.(session.Indexer[Profile])
+	_, ok := t.own.(session.Indexer[Profile])
 	return t.offered("an Indexer", ok, t.options.Indexer)
 }
 
 // needsLister is for rules about [session.Lister].
 func needsLister(t *trial) bool {
-	var ok bool
-	t.lister, ok = t.store.(session.Lister[Profile])
+	_, ok := t.own.(session.Lister[Profile])
 	return t.offered("a Lister", ok, t.options.Lister)
 }
 
@@ -114,9 +108,9 @@ func (t *trial) offered(what string, is, must bool) bool {
 	t.Helper()
 	switch {
 	case !is && must:
-		t.Fatalf("%T is not %s", t.store, what)
+		t.Fatalf("%T is not %s", t.own, what)
 	case !is:
-		t.Skipf("%T is not %s", t.store, what)
+		t.test.Skipf("%T is not %s", t.own, what)
 	}
 	return is
 }

@@ -79,8 +79,9 @@ func checkTold(t *testing.T, fl flaw) {
 	for _, rule := range silent {
 		t.Errorf("the rule %s did not tell", rule)
 	}
-	if !strings.Contains(output, "The rule: ") {
-		t.Error("no rule was quoted")
+	failed, quoted := strings.Count(output, "--- FAIL: TestFlawed/"+slug(fl.name)+"/"), strings.Count(output, "The rule: ")
+	if quoted != failed {
+		t.Errorf("%d rules failed, and %d were quoted: the first fault ends a rule", failed, quoted)
 	}
 	if t.Failed() {
 		t.Log(output)

@@ -35,9 +35,9 @@ type flawed struct {
 // right is the store beneath, which keeps every rule.
 type right = *memstore.Store[profile]
 
-// maxRecord is more than the records of the suite have, but for the one that is
-// to be too large.
-const maxRecord = 1 << 16
+// maxRecord is more than the records of the suite have, but for those that are to
+// be as large as possible, or too large.
+const maxRecord = 3 << 16
 
 func newFlawed(flaw func(*flawed)) *flawed {
 	base := memstore.New[profile](nil)

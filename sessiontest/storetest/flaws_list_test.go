@@ -137,11 +137,6 @@ var listFlaws = []flaw{
 			}
 		}
 	}},
-	{"save cuts large records", "save-large", func(f *flawed) {
-		f.save = func(ctx context.Context, rec *record) error {
-			return f.saveAs(ctx, rec, func(rec *record) { rec.Value.Photo = rec.Value.Photo[:min(len(rec.Value.Photo), 1<<14)] })
-		}
-	}},
 	{"nobody's records are the empty owner's", "by-owner-empty", func(f *flawed) {
 		f.byOwner = func(ctx context.Context, owner string) records {
 			return filter(f.right.All(ctx), func(rec record) bool { return rec.Owner == owner })

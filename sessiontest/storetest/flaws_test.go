@@ -16,7 +16,7 @@ type flaw struct {
 	make  func(*flawed)
 }
 
-var flaws = slices.Concat(saveFlaws, valueFlaws, touchFlaws, deadlineFlaws, retireFlaws, deleteFlaws, contextFlaws, listFlaws, corruptFlaws, raceFlaws)
+var flaws = slices.Concat(saveFlaws, sizeFlaws, valueFlaws, touchFlaws, deadlineFlaws, retireFlaws, deleteFlaws, contextFlaws, listFlaws, corruptFlaws, raceFlaws)
 
 var saveFlaws = []flaw{
 	{"save keeps the revision to itself", "save-creates", func(f *flawed) {
@@ -118,7 +118,6 @@ var saveFlaws = []flaw{
 			return f.right.Save(ctx, rec)
 		}
 	}},
-	{"no bound", "save-too-large", func(f *flawed) { f.save = f.right.Save }},
 	{"save ignores expires", "expires-save-extends expires-save-shortens touch-then-save", func(f *flawed) {
 		f.save = func(ctx context.Context, rec *record) error {
 			return f.saveAs(ctx, rec, func(rec *record) {

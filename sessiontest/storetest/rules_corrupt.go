@@ -18,7 +18,7 @@ var corruptRules = []rule{
 			for range 2 {
 				_, err := t.store.Load(t.Context(), id)
 				if broken, ok := errors.AsType[*session.DecodeError](err); !ok || broken.ID != id {
-					t.Errorf("Load returned the error %v", err)
+					t.Fatalf("Load returned the error %v", err)
 				}
 				t.wantExists(id, true)
 			}
@@ -40,7 +40,7 @@ var corruptRules = []rule{
 		needs:       func(t *trial) bool { return needsCorrupt(t) && needsIndexer(t) },
 		try: func(t *trial) {
 			broken, readable := t.mixed()
-			found, unreadable := t.collect(t.indexer.ByOwner(t.Context(), broken[0].Owner))
+			found, unreadable := t.collect(t.store.ByOwner(t.Context(), broken[0].Owner))
 			t.wantMixed(broken, readable, found, unreadable)
 		},
 	},
@@ -58,7 +58,7 @@ var corruptRules = []rule{
 
 func needsCorrupt(t *trial) bool {
 	if t.options.Corrupt == nil {
-		t.Skip("Options.Corrupt is nil")
+		t.test.Skip("Options.Corrupt is nil")
 	}
 	return true
 }
@@ -67,7 +67,7 @@ func needsCorrupt(t *trial) bool {
 func (t *trial) unreadable(owner string) session.Record[Profile] {
 	t.Helper()
 	rec := t.liveOf(owner)
-	t.options.Corrupt(t.T, t.store, rec.ID)
+	t.options.Corrupt(t.test, t.own, rec.ID)
 	return rec
 }
 
@@ -88,12 +88,12 @@ func (t *trial) wantMixed(broken, readable []session.Record[Profile], found map[
 	t.Helper()
 	for _, rec := range broken {
 		if _, ok := found[rec.ID]; ok || !unreadable[rec.ID] {
-			t.Errorf("an unreadable record was not yielded as a DecodeError with its ID")
+			t.Fatalf("an unreadable record was not yielded as a DecodeError with its ID")
 		}
 	}
 	for _, rec := range readable {
 		if diff := cmp.Diff(rec, found[rec.ID]); diff != "" {
-			t.Errorf("a readable record was not yielded as it is stored (-want +got):\n%s", diff)
+			t.Fatalf("a readable record was not yielded as it is stored (-want +got):\n%s", diff)
 		}
 	}
 }

@@ -95,7 +95,7 @@ var expiryRules = []rule{
 			rec.Revision, rec.Expires = 0, inAnHour()
 			t.save(&rec)
 			if rec.Revision == old {
-				t.Errorf("the revision is %d again", old)
+				t.Fatalf("the revision is %d again", old)
 			}
 			t.wantStored(rec)
 		},
@@ -148,7 +148,7 @@ var contextRules = []rule{
 				t.gaveUp(call, err)
 			}
 			if update.Revision != rec.Revision || create.Revision != 0 {
-				t.Errorf("Save set a revision")
+				t.Fatalf("Save set a revision")
 			}
 			t.wantStored(rec)
 			t.wantAbsent(create.ID)
@@ -161,7 +161,7 @@ var contextRules = []rule{
 		try: func(t *trial) {
 			rec := t.live()
 			t.gaveUp("ByOwner", firstError(t, func(ctx context.Context, yield func(session.Record[Profile], error) bool) {
-				t.indexer.ByOwner(ctx, rec.Owner)(yield)
+				t.store.ByOwner(ctx, rec.Owner)(yield)
 			}))
 		},
 	},
@@ -172,7 +172,7 @@ var contextRules = []rule{
 		try: func(t *trial) {
 			t.live()
 			t.gaveUp("All", firstError(t, func(ctx context.Context, yield func(session.Record[Profile], error) bool) {
-				t.lister.All(ctx)(yield)
+				t.store.All(ctx)(yield)
 			}))
 		},
 	},
@@ -184,7 +184,7 @@ var contextRules = []rule{
 			owner := newOwner()
 			recs := t.liveMany(owner)
 			t.midway("ByOwner", recs, func(ctx context.Context) iter.Seq2[session.Record[Profile], error] {
-				return t.indexer.ByOwner(ctx, owner)
+				return t.store.ByOwner(ctx, owner)
 			})
 		},
 	},
@@ -193,7 +193,7 @@ var contextRules = []rule{
 		explanation: "All, when ctx is done midway, yields the records that are left, or an error as the last thing: it never ends short without one.",
 		needs:       needsLister,
 		try: func(t *trial) {
-			t.midway("All", t.liveMany(newOwner()), t.lister.All)
+			t.midway("All", t.liveMany(newOwner()), t.store.All)
 		},
 	},
 }
@@ -228,7 +228,7 @@ func (t *trial) midway(call string, recs []session.Record[Profile], list func(co
 	if failed != nil {
 		t.gaveUp(call, failed)
 	} else if len(missing) > 0 {
-		t.Errorf("%s ended without an error, and without %d of %d records", call, len(missing), len(recs))
+		t.Fatalf("%s ended without an error, and without %d of %d records", call, len(missing), len(recs))
 	}
 }
 
@@ -250,11 +250,11 @@ func firstError(t *trial, iterate func(context.Context, func(session.Record[Prof
 func (t *trial) gaveUp(call string, err error) {
 	t.Helper()
 	if err == nil {
-		t.Errorf("%s returned no error", call)
+		t.Fatalf("%s returned no error", call)
 	}
 	for _, answer := range []error{session.ErrNotFound, session.ErrExists, session.ErrConflict, session.ErrGone, session.ErrTooLarge} {
 		if errors.Is(err, answer) {
-			t.Errorf("%s returned the error %v", call, err)
+			t.Fatalf("%s returned the error %v", call, err)
 		}
 	}
 }

@@ -174,10 +174,10 @@ var ownerRules = []rule{
 				t.save(&rec)
 				t.wantStored(rec)
 				if got := t.owned(step.owner)[rec.ID]; step.owner != "" && !cmp.Equal(got, rec) {
-					t.Errorf("ByOwner did not yield the record of the new owner (-want +got):\n%s", cmp.Diff(rec, got))
+					t.Fatalf("ByOwner did not yield the record of the new owner (-want +got):\n%s", cmp.Diff(rec, got))
 				}
 				if _, ok := t.owned(step.left)[rec.ID]; ok {
-					t.Errorf("ByOwner yielded the record of the owner that it had before")
+					t.Fatalf("ByOwner yielded the record of the owner that it had before")
 				}
 			}
 			t.wantOwned(stays.Owner, stays, rec)
@@ -192,7 +192,7 @@ var ownerRules = []rule{
 			for range 5 {
 				t.liveOf(owner)
 			}
-			seq := t.indexer.ByOwner(t.Context(), owner)
+			seq := t.store.ByOwner(t.Context(), owner)
 			for rec, err := range seq {
 				t.ok("ByOwner", err)
 				t.save(&rec)
@@ -202,7 +202,7 @@ var ownerRules = []rule{
 			}
 			left, _ := t.collect(seq)
 			if len(left) != 4 {
-				t.Errorf("the second iteration yielded %d records, want 4", len(left))
+				t.Fatalf("the second iteration yielded %d records, want 4", len(left))
 			}
 		},
 	},
@@ -221,7 +221,7 @@ var listRules = []rule{
 			found, _ := t.all()
 			for _, rec := range want {
 				if diff := cmp.Diff(rec, found[rec.ID]); diff != "" {
-					t.Errorf("All did not yield a record as it is stored (-want +got):\n%s", diff)
+					t.Fatalf("All did not yield a record as it is stored (-want +got):\n%s", diff)
 				}
 			}
 		},
@@ -239,7 +239,7 @@ var listRules = []rule{
 			found, unreadable := t.all()
 			for i, id := range gone {
 				if _, ok := found[id]; ok || unreadable[id] {
-					t.Errorf("All yielded the %s record", []string{"expired", "deleted", "retired", "ended"}[i])
+					t.Fatalf("All yielded the %s record", []string{"expired", "deleted", "retired", "ended"}[i])
 				}
 			}
 		},
@@ -254,7 +254,7 @@ var listRules = []rule{
 				kept, leaving = append(kept, t.liveOf("")), append(leaving, t.liveOf(""))
 			}
 			found := make(map[session.ID]bool)
-			for rec, err := range t.lister.All(t.Context()) {
+			for rec, err := range t.store.All(t.Context()) {
 				if _, unreadable := errors.AsType[*session.DecodeError](err); !unreadable {
 					t.ok("All", err)
 				}
@@ -266,7 +266,7 @@ var listRules = []rule{
 				}
 			}
 			if slices.ContainsFunc(kept, func(rec session.Record[Profile]) bool { return !found[rec.ID] }) {
-				t.Errorf("All left out a record that lived throughout")
+				t.Fatalf("All left out a record that lived throughout")
 			}
 		},
 	},
@@ -276,7 +276,7 @@ var listRules = []rule{
 		needs:       needsLister,
 		try: func(t *trial) {
 			kept := []session.Record[Profile]{t.live(), t.live(), t.live()}
-			for _, err := range t.lister.All(t.Context()) {
+			for _, err := range t.store.All(t.Context()) {
 				if _, unreadable := errors.AsType[*session.DecodeError](err); !unreadable {
 					t.ok("All", err)
 				}
@@ -285,7 +285,7 @@ var listRules = []rule{
 			}
 			found, _ := t.all()
 			if slices.ContainsFunc(kept, func(r session.Record[Profile]) bool { return found[r.ID].Revision != r.Revision }) {
-				t.Errorf("the next iteration did not yield what is stored")
+				t.Fatalf("the next iteration did not yield what is stored")
 			}
 		},
 	},

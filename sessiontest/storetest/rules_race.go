@@ -21,7 +21,7 @@ var raceRules = []rule{
 			rec := t.live()
 			t.together(crowd, func(int) error { return t.increment(rec.ID) }).all(t, "increment", nil)
 			if got, want := t.load(rec.ID).Value.Visits, rec.Value.Visits+crowd; got != want {
-				t.Errorf("%d of %d increments survived", got-rec.Value.Visits, crowd)
+				t.Fatalf("%d of %d increments survived", got-rec.Value.Visits, crowd)
 			}
 		},
 	},

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"bytes"
 	"errors"
 	"time"
 
@@ -20,7 +19,7 @@ var saveRules = []rule{
 			t.wantAbsent(rec.ID)
 			t.save(&rec)
 			if rec.Revision == 0 {
-				t.Errorf("Save did not set the Revision")
+				t.Fatalf("Save did not set the Revision")
 			}
 			t.wantStored(rec)
 		},
@@ -61,7 +60,7 @@ var saveRules = []rule{
 				t.ok("Save", t.store.Save(t.Context(), &rec))
 				before.Revision = rec.Revision
 				if diff := cmp.Diff(before, rec); diff != "" {
-					t.Errorf("Save changed it (-before +after):\n%s", diff)
+					t.Fatalf("Save changed it (-before +after):\n%s", diff)
 				}
 			}
 		},
@@ -148,10 +147,10 @@ var saveRules = []rule{
 			for name, rec := range refusedRecords(t) {
 				before := rec
 				if err := t.store.Save(t.Context(), &rec); err == nil {
-					t.Errorf("Save of %s returned no error", name)
+					t.Fatalf("Save of %s returned no error", name)
 				}
 				if diff := cmp.Diff(before, rec); diff != "" {
-					t.Errorf("Save of %s changed it (-before +after):\n%s", name, diff)
+					t.Fatalf("Save of %s changed it (-before +after):\n%s", name, diff)
 				}
 			}
 		},
@@ -168,35 +167,9 @@ var saveRules = []rule{
 				return
 			}
 			if _, ok := errors.AsType[*session.EncodeError](err); !ok || rec.Revision != 0 {
-				t.Errorf("Save returned the error %v and the Revision %d", err, rec.Revision)
+				t.Fatalf("Save returned the error %v and the Revision %d", err, rec.Revision)
 			}
 			t.wantAbsent(rec.ID)
-		},
-	},
-	{
-		name:        "save-large",
-		explanation: "Save keeps a record whole whose data has half the size that the store takes.",
-		needs:       needsLimit,
-		try: func(t *trial) {
-			rec := draft()
-			rec.Value.Photo = bytes.Repeat([]byte("photo..."), t.options.MaxRecord/2/8)
-			t.save(&rec)
-			t.wantStored(rec)
-		},
-	},
-	{
-		name:        "save-too-large",
-		explanation: "Save returns ErrTooLarge if the record is larger than the store takes; it stores nothing and leaves the record unchanged.",
-		needs:       needsLimit,
-		try: func(t *trial) {
-			rec := t.live()
-			large := rec
-			large.Value.Photo = make([]byte, t.options.MaxRecord+1)
-			t.refused("Save", t.store.Save(t.Context(), &large), session.ErrTooLarge)
-			if large.Revision != rec.Revision {
-				t.Errorf("Save changed the Revision")
-			}
-			t.wantStored(rec)
 		},
 	},
 	{
@@ -213,14 +186,6 @@ var saveRules = []rule{
 			t.wantStored(kept)
 		},
 	},
-}
-
-// needsLimit reports whether the store's limit of a record's size is known.
-func needsLimit(t *trial) bool {
-	if t.options.MaxRecord == 0 {
-		t.Skip("Options.MaxRecord is zero")
-	}
-	return true
 }
 
 // refusedRecords returns records that Save must not take, by the reason.

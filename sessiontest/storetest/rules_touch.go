@@ -26,7 +26,7 @@ var touchRules = []rule{
 			rec := t.live()
 			t.touch(rec.ID, after(2*time.Hour))
 			if got := t.load(rec.ID).Revision; got != rec.Revision {
-				t.Errorf("the revision is %d, was %d", got, rec.Revision)
+				t.Fatalf("the revision is %d, was %d", got, rec.Revision)
 			}
 			rec.Value.Visits++
 			t.save(&rec)

@@ -46,7 +46,7 @@ var valueRules = []rule{
 				"Created": rec.Created, "Renewed": rec.Renewed, "Deadline": rec.Deadline, "Expires": rec.Expires,
 			} {
 				if at.Location() != time.UTC || !at.Equal(at.Truncate(time.Millisecond)) {
-					t.Errorf("%s is %v", name, at)
+					t.Fatalf("%s is %v", name, at)
 				}
 			}
 		},
@@ -60,7 +60,7 @@ var valueRules = []rule{
 				t.save(&rec)
 				t.load(rec.ID)
 				if diff := cmp.Diff(profile.Full(), rec.Value); diff != "" {
-					t.Errorf("the saved value changed (-want +got):\n%s", diff)
+					t.Fatalf("the saved value changed (-want +got):\n%s", diff)
 				}
 			}
 		},
@@ -78,7 +78,7 @@ var valueRules = []rule{
 			}
 			t.ok("Delete", t.store.Delete(t.Context(), rec.ID))
 			if diff := cmp.Diff(profile.Full(), loaded.Value); diff != "" {
-				t.Errorf("the loaded value changed (-want +got):\n%s", diff)
+				t.Fatalf("the loaded value changed (-want +got):\n%s", diff)
 			}
 		},
 	},

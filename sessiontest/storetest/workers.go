@@ -42,7 +42,7 @@ func (t *trial) wantKept(want session.Record[Profile]) {
 	t.Helper()
 	got := t.load(want.ID)
 	if got.Revision != want.Revision || got.Value.Visits != want.Value.Visits {
-		t.Errorf("the stored record is number %d with revision %d, want number %d with revision %d",
+		t.Fatalf("the stored record is number %d with revision %d, want number %d with revision %d",
 			got.Value.Visits, got.Revision, want.Value.Visits, want.Revision)
 	}
 	t.wantExists(want.ID, true)
@@ -60,7 +60,7 @@ func (t *trial) retiredFor(id session.ID, errs outcomes) {
 	_, err := t.store.Load(t.Context(), id)
 	retired, _ := errors.AsType[*session.RetiredError](err)
 	if retired == nil || retired.Successor != possibleSuccessor(id, winner) {
-		t.Errorf("Load returned %v, want a *RetiredError with the successor of the Retire that succeeded", err)
+		t.Fatalf("Load returned %v, want a *RetiredError with the successor of the Retire that succeeded", err)
 	}
 }
 
@@ -115,7 +115,7 @@ func (t *trial) watch(rec session.Record[Profile], done *atomic.Bool) error {
 // watchOwner counts how often ByOwner yields the records that stay.
 func (t *trial) watchOwner(owner string, stays map[session.ID]int) error {
 	for i := range rounds / 5 {
-		for rec, err := range t.indexer.ByOwner(t.Context(), owner) {
+		for rec, err := range t.store.ByOwner(t.Context(), owner) {
 			if err != nil {
 				return err
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
-const maxRecord = 64 << 10
+const maxRecord = 160 << 10
 
 func conform(t *testing.T, client redis.UniversalClient, c codec.Codec[storetest.Profile], advance func(time.Duration)) {
 	storetest.Run(t, func(t *testing.T) session.Store[storetest.Profile] {

@@ -13,9 +13,9 @@ import (
 
 func TestConformance(t *testing.T) {
 	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
-		s, err := sqlstore.New(db, "", codec.MessagePack[storetest.Profile](), &sqlstore.Options{CreateTable: true, MaxRecordBytes: 64 << 10})
+		s, err := sqlstore.New(db, "", codec.MessagePack[storetest.Profile](), &sqlstore.Options{CreateTable: true})
 		must(t, err)
 		storetest.Run(t, func(*testing.T) session.Store[storetest.Profile] { return s },
-			&storetest.Options{Indexer: true, Lister: true, MaxRecord: 64 << 10})
+			&storetest.Options{Indexer: true, Lister: true, MaxRecord: sqlstore.DefaultMaxRecordBytes})
 	})
 }
