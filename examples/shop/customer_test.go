@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/sessiontest"
 )
 
@@ -12,7 +13,7 @@ import (
 func open(tb testing.TB) (*sessiontest.Client, *sessiontest.Store[Cart], *[]Order) {
 	tb.Helper()
 	store := sessiontest.NewStore[Cart](tb)
-	s, err := newShop(store, false)
+	s, err := newShop(store, sessions.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func TestLogInAsAnotherCustomer(t *testing.T) {
 	r, cart := sessiontest.Request(t, sessiontest.FormRequest("/login", url.Values{"name": {"Bob"}, "password": {password}}),
 		Cart{Customer: "Ada", Items: []Item{{"tea", 2}}, Checkout: Checkout{Payment: "bank"}})
 	r.Header.Set("User-Agent", "curl/8.0")
-	logIn(httptest.NewRecorder(), r, cart)
+	new(shop).logIn(httptest.NewRecorder(), r, cart)
 	sessiontest.Equal(t, cart, Cart{Customer: "Bob", Device: "curl", Notices: []string{"Welcome, Bob!"}})
 }
 

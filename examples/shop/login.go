@@ -17,13 +17,13 @@ const (
 	maxName = 40
 )
 
-func showLogin(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+func (s *shop) showLogin(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	next := afterLogin(r.URL.Query().Get("next"))
 	if cart.Value().Customer != "" {
 		redirect(w, r, next)
 		return
 	}
-	show(w, cart, "login.html", "Log in", loginForm{Next: next})
+	s.askToLogIn(w, http.StatusOK, cart, loginForm{Next: next})
 }
 
 // A loginForm is the log-in page as it was filled in, but for the password.
@@ -31,15 +31,18 @@ type loginForm struct {
 	Next, Name string
 	Remember   bool
 	Refused    bool
+	Days       int // for how many days the shop remembers a customer
 }
 
-// Days returns for how many days the shop remembers a customer.
-func (loginForm) Days() int { return int(remembered.Hours() / 24) }
+func (s *shop) askToLogIn(w http.ResponseWriter, status int, cart *sessions.Session[Cart], form loginForm) {
+	form.Days = int(s.carts.Options().Remember.Lifetime.Hours() / 24)
+	showAs(w, status, cart, "login.html", "Log in", form)
+}
 
 // logIn makes the session the customer's. LogIn gives it a new token, so that one
 // that an attacker planted before is worthless. The second click of a double click
 // finds the session that the first one made.
-func logIn(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+func (s *shop) logIn(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	form := loginForm{
 		Next:     afterLogin(r.PostFormValue("next")),
 		Name:     strings.TrimSpace(r.PostFormValue("name")),
@@ -48,7 +51,7 @@ func logIn(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart])
 	if !validName(form.Name) || r.PostFormValue("password") != password {
 		// The form is answered by itself: a guess changes no session, and makes none.
 		form.Refused = true
-		showAs(w, http.StatusUnprocessableEntity, cart, "login.html", "Log in", form)
+		s.askToLogIn(w, http.StatusUnprocessableEntity, cart, form)
 		return
 	}
 	device := deviceOf(r.UserAgent())

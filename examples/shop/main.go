@@ -3,13 +3,16 @@
 // checkout.
 //
 //	go run ./examples/shop
-//	go run ./examples/shop -store redis://localhost:6379
+//	SESSIONS_STORE=redis://localhost:6379 go run ./examples/shop
+//
+// Operators set the store, times and secrets by the environment: see sessions.Config.
 //
 // To follow it, begin with cart.go, which declares the session's value, and shop.go,
 // which puts everything together. The other files are one page or two each.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -22,6 +25,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/stores"
 )
@@ -29,19 +33,8 @@ import (
 // grace is how long requests that are under way have to end after a signal.
 const grace = 10 * time.Second
 
-const (
-	addrHelp  = "`address` to listen on"
-	storeHelp = "`URL` of the store that keeps the sessions: memory: or redis://host:port"
-	devHelp   = `drop the session cookie's Secure attribute and __Host- prefix, for
-development over plain http. It is needed to open the shop by a name or
-address other than localhost's, and in Safari. Chromium, curl and Go's
-cookiejar keep secure cookies from http://localhost without it`
-)
-
 func main() {
-	addr := flag.String("addr", "localhost:8080", addrHelp)
-	store := flag.String("store", "memory:", storeHelp)
-	dev := flag.Bool("dev", false, devHelp)
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "shop: unexpected argument %q\n", flag.Arg(0))
@@ -50,22 +43,31 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *addr, *store, *dev); err != nil {
+	if err := run(ctx, *addr, os.Environ()); err != nil {
 		fmt.Fprintln(os.Stderr, "shop:", err)
 		os.Exit(1)
 	}
 }
 
 // run keeps the shop open until ctx is done.
-func run(ctx context.Context, addr, url string, dev bool) error {
-	store, err := stores.Open(ctx, url, "shop", codec.MessagePack[Cart]())
+func run(ctx context.Context, addr string, environ []string) error {
+	config, err := sessions.ConfigFromEnv(environ)
+	if err != nil {
+		return err
+	}
+	options, url, err := config.Options()
+	if err != nil {
+		return err
+	}
+	namespace := cmp.Or(config.Namespace, "shop")
+	store, err := stores.Open(ctx, url, namespace, codec.MessagePack[Cart]())
 	if err != nil {
 		return err
 	}
 	if connected, ok := store.(io.Closer); ok {
 		defer connected.Close()
 	}
-	shop, err := newShop(store, dev)
+	shop, err := newShop(store, *options)
 	if err != nil {
 		return err
 	}

@@ -14,13 +14,19 @@ func TestRunRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	tests := []struct{ addr, store, want string }{
-		{taken.Addr().String(), "memory:", "in use by another program"},
-		{"127.0.0.1:0", "floppy:", "floppy:"},
-		{"nowhere", "memory:", "missing port"},
+	tests := []struct{ addr, variable, want string }{
+		{taken.Addr().String(), "", "in use by another program"},
+		{"nowhere", "", "missing port"},
+		{"127.0.0.1:0", "SESSIONS_STORE=floppy:", "floppy:"},
+		{"127.0.0.1:0", "SESSIONS_MAX_AGE=soon", "SESSIONS_MAX_AGE"},
+		{"127.0.0.1:0", "SESSIONS_SECRET=guess", "secret: 5 bytes"},
+		{"127.0.0.1:0", "SESSIONS_IDLE_TIMEOUT=401d", "idle_timeout: 401d"},
+		{"127.0.0.1:0", "SESSIONS_COLOUR=red", "unknown variable"},
 	}
+	closed, cancel := context.WithCancel(t.Context()) // for a shop that opens after all
+	cancel()
 	for _, test := range tests {
-		err := run(t.Context(), test.addr, test.store, false)
+		err := run(closed, test.addr, []string{test.variable})
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v", test, err)
 		}

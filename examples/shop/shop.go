@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"github.com/seed48429006/sessions"
-	"github.com/seed48429006/sessions/session"
 )
 
 // A shop holds the things that handlers share. Those that need none are functions.
@@ -19,17 +19,14 @@ const (
 	remembered = 30 * 24 * time.Hour // how long the shop knows a customer who wants it to
 )
 
-// newShop returns a shop that keeps its visitors' sessions in store. With dev,
-// the cookie works over plain http everywhere.
-func newShop(store sessions.Store[Cart], dev bool) (*shop, error) {
-	carts, err := sessions.New(store, &sessions.Options{
-		Lifetime:     24 * time.Hour,
-		IdleTimeout:  idle,
-		Remember:     session.Remember{Lifetime: remembered},
-		MaxPerOwner:  10,
-		ErrorHandler: showError,
-		Cookie:       sessions.Cookie{Insecure: dev},
-	})
+// newShop returns a shop that keeps its visitors' sessions in store. The shop sets
+// the options that operators have left open.
+func newShop(store sessions.Store[Cart], o sessions.Options) (*shop, error) {
+	o.IdleTimeout = cmp.Or(o.IdleTimeout, idle)
+	o.Remember.Lifetime = cmp.Or(o.Remember.Lifetime, remembered)
+	o.MaxPerOwner = cmp.Or(o.MaxPerOwner, 10)
+	o.ErrorHandler = showError
+	carts, err := sessions.New(store, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +57,8 @@ func (s *shop) routes() *http.ServeMux {
 	mux.Handle("POST /cart", sessions.Handle(addItem))
 	mux.Handle("POST /cart/{sku}", sessions.Handle(changeItem))
 
-	mux.Handle("GET /login", sessions.Handle(showLogin))
-	mux.Handle("POST /login", sessions.Handle(logIn))
+	mux.Handle("GET /login", sessions.Handle(s.showLogin))
+	mux.Handle("POST /login", sessions.Handle(s.logIn))
 	mux.Handle("POST /logout", sessions.Handle(logOut))
 
 	mux.Handle("GET /checkout", sessions.Handle(continueCheckout))
