@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"sync"
 
+	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -112,7 +113,7 @@ func (x *exchange[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 			x.session, x.err, x.received = s, err, got
 			x.stored = s != nil && !s.IsNew()
 			if s != nil && x.reach == nothingNew {
-				s.Detach(ctx) // at once: no commit is in progress
+				hooks.Of(s).Detach(ctx) // at once: no commit is in progress
 			}
 		}
 	}()
@@ -168,9 +169,9 @@ func (x *exchange[T]) commit(h http.Header, sent bool) error {
 		}
 		return nil
 	}
-	s.Attach()
+	hooks.Of(s).Attach()
 	if errors.Is(x.Err(), context.Canceled) && !s.IsNew() {
-		s.Detach(x) // the client has gone, and would never learn a new token
+		hooks.Of(s).Detach(x) // the client has gone, and would never learn a new token
 	}
 	committed := false
 	defer func() {
@@ -199,8 +200,8 @@ func (x *exchange[T]) commitLate() error {
 // part in no transaction that the request's context may have: the response would be
 // sent before that ends.
 func (x *exchange[T]) save(s *session.Session[T]) error {
-	if s.Settled() {
-		return s.Detach(x)
+	if hooks.Of(s).Settled() {
+		return hooks.Of(s).Detach(x)
 	}
 	request := context.Context(x)
 	if session.TransactionOf(x) != nil {
@@ -213,7 +214,7 @@ func (x *exchange[T]) save(s *session.Session[T]) error {
 			return err
 		}
 	}
-	return s.Detach(ctx)
+	return hooks.Of(s).Detach(ctx)
 }
 
 // writeToken sets or clears the cookie if the client must learn something. It sends
@@ -253,7 +254,7 @@ func (x *exchange[T]) abandon(h http.Header, sent bool) {
 		return
 	}
 	s.Discard()
-	s.Detach(x)
+	hooks.Of(s).Detach(x)
 	if s.Modified() && x.save(s) != nil || sent {
 		return
 	}
@@ -268,7 +269,7 @@ func (x *exchange[T]) answer(w http.ResponseWriter, r *http.Request, err error) 
 	s, used := x.use(nothing)
 	if s != nil {
 		s.Discard()
-		s.Detach(x)
+		hooks.Of(s).Detach(x)
 		if !s.Modified() { // a log-out that failed must not look like one
 			x.writeToken(h, s)
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -44,7 +45,6 @@ type watch struct {
 // A watchable is a session, whatever the type of its value.
 type watchable interface {
 	ID() session.ID
-	Committing() bool
 }
 
 func (l *watches) add(s watchable, cancel context.CancelCauseFunc) *watch {
@@ -208,7 +208,7 @@ func (w *watch) judge(cause error) {
 	renewed := errors.Is(cause, session.ErrGone)
 	switch {
 	case !renewed && !errors.Is(cause, session.ErrNotFound): // a live one, that may be unreadable
-	case w.session.Committing(): // looked at before the ID, which a commit sets first
+	case hooks.Of(w.session).Committing(): // looked at before the ID, which a commit sets first
 		time.AfterFunc(min(recheck<<min(w.waits, 10), w.in.interval), w.suspect)
 		w.waits++
 	case renewed && w.session.ID() != w.id && !w.session.ID().IsZero():

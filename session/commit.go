@@ -27,7 +27,7 @@ import (
 //     instead if the session has changed.
 func (s *Session[T]) Commit(ctx context.Context) error {
 	s.refuseWithinEdit()
-	if s.Settled() {
+	if s.settled() {
 		return nil
 	}
 	if err := s.committing.enter(ctx); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -89,7 +90,7 @@ func TestSetDeadlineTheEndOfTime(t *testing.T) {
 func TestALateLongerDeadlineIsRefused(t *testing.T) {
 	store := newProbe()
 	s := load(t, store, stored(t, store, state{Count: 1}))
-	s.Detach(t.Context())
+	hooks.Of(s).Detach(t.Context())
 	s.SetDeadline(time.Now().Add(30 * 24 * time.Hour))
 	if err := s.Commit(t.Context()); !errors.Is(err, session.ErrLate) {
 		t.Errorf("got %v: the cookie would end before the session", err)

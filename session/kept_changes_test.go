@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -260,7 +261,7 @@ func TestALaterDeadlineOfABrowserSession(t *testing.T) {
 	s := load(t, store, stored(t, store, state{Count: 1}))
 	s.Persist(false)
 	commit(t, s)
-	s.Detach(t.Context())
+	hooks.Of(s).Detach(t.Context())
 	id := s.ID()
 	s.SetDeadline(time.Now().Add(100 * time.Hour).Add(123))
 	commit(t, s)
@@ -277,7 +278,7 @@ func TestDetachWaitsForACommit(t *testing.T) {
 		store.once("Save", func() error { time.Sleep(time.Minute); s.Renew(); return nil })
 		go s.Commit(context.Background())
 		synctest.Wait()
-		if err := s.Detach(t.Context()); err != nil {
+		if err := hooks.Of(s).Detach(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok := s.Token(); !ok {
@@ -286,7 +287,7 @@ func TestDetachWaitsForACommit(t *testing.T) {
 		if err := s.Commit(t.Context()); !errors.Is(err, session.ErrLate) {
 			t.Errorf("got %v", err)
 		}
-		s.Attach()
+		hooks.Of(s).Attach()
 		commit(t, s)
 	})
 }
@@ -301,7 +302,7 @@ func TestDetachIsHeededWhileItWaits(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := s.Detach(ctx); !errors.Is(err, session.ErrUnavailable) {
+		if err := hooks.Of(s).Detach(ctx); !errors.Is(err, session.ErrUnavailable) {
 			t.Errorf("got %v", err)
 		}
 		s.Renew()

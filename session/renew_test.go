@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -163,7 +164,7 @@ func TestDetachedSessionsRefuseChangesThatNeedAToken(t *testing.T) {
 		store := newProbe()
 		token := stored(t, store, state{Count: 1})
 		s := load(t, store, token)
-		if err := s.Detach(t.Context()); err != nil {
+		if err := hooks.Of(s).Detach(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		change(s)
@@ -176,14 +177,14 @@ func TestDetachedSessionsRefuseChangesThatNeedAToken(t *testing.T) {
 	}
 	store := newProbe()
 	unstored := session.New(store, nil)
-	unstored.Detach(t.Context())
+	hooks.Of(unstored).Detach(t.Context())
 	unstored.Update(increment)
 	if err := unstored.Commit(t.Context()); !errors.Is(err, session.ErrLate) || live(t, store) != 0 {
 		t.Errorf("new: got %v", err)
 	}
 
 	s := load(t, store, stored(t, store, state{Count: 1}))
-	s.Detach(t.Context())
+	hooks.Of(s).Detach(t.Context())
 	s.Update(increment)
 	commit(t, s)
 	s.Destroy()

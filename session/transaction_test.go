@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/memstore"
 )
@@ -49,8 +50,8 @@ func TestACommittedTransaction(t *testing.T) {
 				t.Fatal(err)
 			}
 			commit(t, s)
-			if diff := cmp.Diff(want, s.Value()); diff != "" || !tokenOf(s).Equal(token) || s.Modified() || !s.Settled() {
-				t.Errorf("the session has become another (modified: %v, settled: %v, new: %v, token: %v):\n%s", s.Modified(), s.Settled(), s.IsNew(), tokenOf(s).Equal(token), diff)
+			if diff := cmp.Diff(want, s.Value()); diff != "" || !tokenOf(s).Equal(token) || s.Modified() || !hooks.Of(s).Settled() {
+				t.Errorf("the session has become another (modified: %v, settled: %v, new: %v, token: %v):\n%s", s.Modified(), hooks.Of(s).Settled(), s.IsNew(), tokenOf(s).Equal(token), diff)
 			}
 			if token.IsZero() {
 				return // ended
@@ -166,7 +167,7 @@ func TestATransactionWithoutAnOutcome(t *testing.T) {
 	commitWithin(t, s, x)
 	for name, prepare := range map[string]func(){"open": func() {}, "unknown": func() { x.commit(); x.outcome = errDown }} {
 		prepare()
-		if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) || !s.Modified() || s.Settled() {
+		if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) || !s.Modified() || hooks.Of(s).Settled() {
 			t.Errorf("%s: got %v", name, err)
 		}
 		x.over = false
@@ -236,7 +237,7 @@ func TestATransactionTellsItsEnd(t *testing.T) {
 		commitWithin(t, s, x)
 		end(x)
 		x.tell(t.Context())
-		if got := s.Value().Count; got != want || !s.Settled() {
+		if got := s.Value().Count; got != want || !hooks.Of(s).Settled() {
 			t.Errorf("%d, want %d", got, want)
 		}
 		token = stored(t, store, state{Count: 1})

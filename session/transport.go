@@ -1,6 +1,10 @@
 package session
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed48429006/sessions/internal/hooks"
+)
 
 // Token returns the secret that gives access to the session, and whether there
 // is one. A new or destroyed session has none. Token is for transports.
@@ -17,14 +21,17 @@ func (s *Session[T]) Token() (Token, bool) {
 	return token, !token.IsZero()
 }
 
-// Detach states that the client can no longer be told of a new token. A commit
-// that needs one then fails with [ErrLate]. Other changes and Destroy work as
-// before.
-//
-// Detach waits for a commit in progress, so that [Session.Token] is final when
-// it returns nil. If ctx is done first, it returns [ErrUnavailable]. Detach is
-// for transports.
-func (s *Session[T]) Detach(ctx context.Context) error {
+// A hooked session has the methods of [hooks.Session].
+type hooked[T any] Session[T]
+
+func (s *Session[T]) hooks() hooks.Session { return (*hooked[T])(s) }
+
+func init() {
+	hooks.Of = func(s any) hooks.Session { return s.(interface{ hooks() hooks.Session }).hooks() }
+}
+
+func (h *hooked[T]) Detach(ctx context.Context) error {
+	s := (*Session[T])(h)
 	s.setLate(true)
 	if err := s.committing.enter(ctx); err != nil {
 		return err
@@ -33,8 +40,7 @@ func (s *Session[T]) Detach(ctx context.Context) error {
 	return nil
 }
 
-// Attach undoes [Session.Detach].
-func (s *Session[T]) Attach() { s.setLate(false) }
+func (h *hooked[T]) Attach() { (*Session[T])(h).setLate(false) }
 
 func (s *Session[T]) setLate(late bool) {
 	s.mu.Lock()
@@ -42,9 +48,9 @@ func (s *Session[T]) setLate(late bool) {
 	s.late = late
 }
 
-// Settled reports whether [Session.Commit] would have nothing to do. It is for
-// transports, which need no context then.
-func (s *Session[T]) Settled() bool {
+func (h *hooked[T]) Settled() bool { return (*Session[T])(h).settled() }
+
+func (s *Session[T]) settled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.pending() && s.provision == nil && !s.committing.busy()
@@ -55,11 +61,8 @@ func (s *Session[T]) pending() bool {
 	return s.draft != nil || s.ending != nil || s.renewal != nil || !s.gone && s.touchDue()
 }
 
-// Committing reports whether a commit, or the transaction of the last one, is not
-// known to be over: the session may be about to get another ID. It is for code that
-// follows [Session.ID], such as middleware.Manager.Watch.
-func (s *Session[T]) Committing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.provision != nil || s.committing.busy()
+func (h *hooked[T]) Committing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.provision != nil || h.committing.busy()
 }

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -130,7 +131,7 @@ func TestARenewalThatGoesOnAfterItsMarker(t *testing.T) {
 // the client will not get.
 func TestDiscardOfALateRenewal(t *testing.T) {
 	store, old, s := unknown(t, state{Count: 1}, false, renew)
-	s.Detach(t.Context())
+	hooks.Of(s).Detach(t.Context())
 	s.Discard()
 	s.Update(increment)
 	if err := s.Commit(t.Context()); err == nil && load(t, store, old).Value().Count != 2 {

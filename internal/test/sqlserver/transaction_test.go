@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/internal/test/sqlserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/sqlstore"
@@ -157,7 +158,7 @@ func TestTransact(t *testing.T) {
 			if refuse != errors.Is(err, errRefused) {
 				t.Fatal(err)
 			}
-			if left := len(visit.Value().Items); left != 1-want || !visit.Settled() {
+			if left := len(visit.Value().Items); left != 1-want || !hooks.Of(visit).Settled() {
 				t.Errorf("%d items in the session", left)
 			}
 			if left, n := len(loaded(t, s, token).Value().Items), len(o.all(t)); left != 1-want || n != want {
@@ -173,7 +174,7 @@ func TestTransact(t *testing.T) {
 				panic("of the test")
 			})
 		}()
-		if len(visit.Value().Items) != 1 || !visit.Settled() {
+		if len(visit.Value().Items) != 1 || !hooks.Of(visit).Settled() {
 			t.Error("after a panic, the session is not as before")
 		}
 	})
