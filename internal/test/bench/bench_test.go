@@ -27,7 +27,8 @@ func open(tb testing.TB, s bench.Subject) bench.App {
 func start(tb testing.TB, s *bench.Service) bench.Server {
 	tb.Helper()
 	server, err := s.Start()
-	if errors.Is(err, bench.ErrNotInstalled) && os.Getenv("SESSIONS_REQUIRE_REDIS") != "1" {
+	required := map[*bench.Service]string{bench.Redis: "SESSIONS_REQUIRE_REDIS", bench.PostgreSQL: "SESSIONS_REQUIRE_SQL"}
+	if errors.Is(err, bench.ErrNotInstalled) && os.Getenv(required[s]) != "1" {
 		tb.Skip(err)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -14,14 +15,18 @@ import (
 type Meter struct {
 	listener net.Listener
 	to       string
-	resp     bool
+	splits   func() splitter // for a connection
 
 	commands, trips, sent, received atomic.Int64
 }
 
+// A splitter appends the next message of a client to dst. It reports whether that is a
+// command.
+type splitter func(dst []byte, r *bufio.Reader) (_ []byte, command bool, err error)
+
 // A Reading is the state of a [Meter] at one moment, or the difference of two.
 type Reading struct {
-	Commands       int64 // of Redis; a script is one
+	Commands       int64 // of Redis, where a script is one, or statements of PostgreSQL
 	Trips          int64 // times that a client waited for a reply
 	Sent, Received int64 // bytes, as the client sees them
 }
@@ -32,7 +37,7 @@ func NewMeter(s *Service, addr string) (*Meter, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Meter{listener: l, to: addr, resp: s == Redis}
+	m := &Meter{listener: l, to: addr, splits: s.splits}
 	go m.accept()
 	return m, nil
 }
@@ -84,9 +89,7 @@ func (m *Meter) join(client, server net.Conn) {
 	}}
 	go func() {
 		defer server.Close()
-		if m.resp {
-			m.forward(server, bufio.NewReader(up))
-		}
+		m.forward(server, bufio.NewReader(up), m.splits())
 		io.Copy(server, up)
 	}()
 	go func() {
@@ -109,23 +112,68 @@ func (c counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// forward counts commands and passes them on, those of a pipeline together.
-func (m *Meter) forward(server io.Writer, client *bufio.Reader) error {
-	var commands []byte
+// forward counts commands and passes messages on, those that come together at once.
+func (m *Meter) forward(server io.Writer, client *bufio.Reader, next splitter) error {
+	var messages []byte
 	for {
+		var command bool
 		var err error
-		if commands, err = appendCommand(commands, client); err != nil {
+		if messages, command, err = next(messages, client); err != nil {
 			return err
 		}
-		m.commands.Add(1)
+		if command {
+			m.commands.Add(1)
+		}
 		if client.Buffered() > 0 {
 			continue
 		}
-		if _, err = server.Write(commands); err != nil {
+		if _, err = server.Write(messages); err != nil {
 			return err
 		}
-		commands = commands[:0]
+		messages = messages[:0]
 	}
+}
+
+// splitRedis returns a splitter for a client of Redis.
+func splitRedis() splitter {
+	return func(dst []byte, r *bufio.Reader) ([]byte, bool, error) {
+		dst, err := appendCommand(dst, r)
+		return dst, true, err
+	}
+}
+
+// splitPostgres returns a splitter for a client of PostgreSQL. Its first message has no
+// type. Execute and Query are commands.
+func splitPostgres() splitter {
+	first := true
+	return func(dst []byte, r *bufio.Reader) (_ []byte, command bool, err error) {
+		if !first {
+			kind, err := r.ReadByte()
+			if err != nil {
+				return dst, false, err
+			}
+			dst, command = append(dst, kind), kind == 'E' || kind == 'Q'
+		}
+		first = false
+		dst, err = appendSized(dst, r)
+		return dst, command, err
+	}
+}
+
+// appendSized reads the length of a message, which counts itself, and its content.
+func appendSized(dst []byte, r *bufio.Reader) ([]byte, error) {
+	size, err := r.Peek(4)
+	if err != nil {
+		return dst, err
+	}
+	n := int64(binary.BigEndian.Uint32(size))
+	if n < 4 || n > maxNumber {
+		return dst, fmt.Errorf("bench: a message of %d bytes", n)
+	}
+	start := len(dst)
+	dst = append(dst, make([]byte, n)...)
+	_, err = io.ReadFull(r, dst[start:])
+	return dst, err
 }
 
 // appendCommand reads one command of a Redis client, which is an array of strings.

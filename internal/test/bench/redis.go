@@ -14,7 +14,7 @@ import (
 )
 
 // Redis is redis-server, on a port of the loopback interface and without files.
-var Redis = &Service{"Redis", startRedis}
+var Redis = &Service{"Redis", startRedis, splitRedis}
 
 type redisServer struct {
 	addr   string

@@ -12,6 +12,8 @@ import (
 type Service struct {
 	Name  string
 	Start func() (Server, error) // ErrNotInstalled if there is no such program
+
+	splits func() splitter // for a client's connection
 }
 
 // ErrNotInstalled means that a program is not installed.

@@ -29,6 +29,7 @@ func Subjects() []Subject {
 		bare,
 		sessionsMemory, scsMemory, fiberMemory,
 		sessionsRedis, sessionsRedisCombined, sessionsRedisNear, scsRedis, gorillaRedis, fiberRedis,
+		sessionsSQLite, scsSQLite, sessionsPostgres, scsPostgres,
 		gorillaCookie,
 		bareFiber,
 	}
@@ -48,6 +49,9 @@ type App interface {
 	// Close lets go of connections.
 	Close() error
 }
+
+// A Filed application keeps its sessions in a file.
+type Filed interface{ Bytes() (int64, error) }
 
 // A Visitor makes requests one after another. It is for one goroutine.
 type Visitor interface {

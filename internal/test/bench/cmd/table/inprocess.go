@@ -78,14 +78,14 @@ func (l *lab) size(s bench.Subject, app bench.App, n int) error {
 	if err != nil {
 		return err
 	}
-	before, err := l.bytes(s)
+	before, err := l.bytes(s, app)
 	if err != nil {
 		return err
 	}
 	for range n {
 		guest.Visit()
 	}
-	after, err := l.bytes(s)
+	after, err := l.bytes(s, app)
 	if err != nil {
 		return err
 	}
@@ -95,10 +95,14 @@ func (l *lab) size(s bench.Subject, app bench.App, n int) error {
 	return l.clear(s)
 }
 
-// bytes returns what a subject's sessions take: in its server, or else here.
-func (l *lab) bytes(s bench.Subject) (int64, error) {
+// bytes returns what a subject's sessions take: in its server, in its file, or else
+// here.
+func (l *lab) bytes(s bench.Subject, app bench.App) (int64, error) {
 	if server := l.server(s); server != nil {
 		return server.Bytes()
+	}
+	if file, ok := app.(bench.Filed); ok {
+		return file.Bytes()
 	}
 	var m runtime.MemStats
 	runtime.GC()

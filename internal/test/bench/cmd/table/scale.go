@@ -9,7 +9,7 @@ import (
 
 // A scale is how far the scale cases go.
 type scale struct {
-	live     []int // sessions; on a server neither the first nor the last of them
+	live     []int // sessions; outside the process neither the first nor the last of them
 	items    []int // of a cart
 	parallel []int // changes of one session
 	owned    []int // sessions of one owner

@@ -22,7 +22,7 @@ func (l *lab) liveTable(s scale) (string, error) {
 			continue
 		}
 		sizes := s.live
-		if subject.Needs != nil && len(sizes) > 2 { // a server takes too much beside few sessions, and too long for many
+		if subject.Store != "memory" && len(sizes) > 2 { // a server takes too much beside few sessions, and too long for many
 			sizes = sizes[1 : len(sizes)-1]
 		}
 		for _, n := range sizes {
@@ -52,7 +52,7 @@ func (l *lab) live(s bench.Subject, n int) (size, nanoseconds float64, err error
 		return 0, 0, err
 	}
 	cookies := make([][256]byte, known) // in one piece, so that they do not count
-	before, err := l.bytes(s)
+	before, err := l.bytes(s, app)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -63,7 +63,7 @@ func (l *lab) live(s bench.Subject, n int) (size, nanoseconds float64, err error
 			copy(cookies[i/step][:], cookie+"\x00")
 		}
 	}
-	after, err := l.bytes(s)
+	after, err := l.bytes(s, app)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -62,7 +62,7 @@ func (l *lab) ownersRow(b *strings.Builder, name string, store sessions.Store[ow
 	if err != nil {
 		return err
 	}
-	before, err := l.bytes(subject)
+	before, err := l.bytes(subject, nil)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (l *lab) ownersRow(b *strings.Builder, name string, store sessions.Store[ow
 			return err
 		}
 	}
-	after, err := l.bytes(subject)
+	after, err := l.bytes(subject, nil)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (l *lab) parallel(s bench.Subject, n, runs int) (string, error) {
 		kept, took, sent = append(kept, float64(k)), append(took, t.Seconds()*1000), append(sent, float64(c)/float64(n))
 	}
 	cell := fmt.Sprintf("%s, %s ms", count(middle(kept)), decimal(middle(took)))
-	if s.Needs == bench.Redis {
+	if s.Needs != nil {
 		cell += ", " + decimal(middle(sent)) + " commands"
 	}
 	return cell, nil

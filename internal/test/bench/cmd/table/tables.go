@@ -29,11 +29,11 @@ func tables(l *lab) string {
 	part("In process: time of a request, µs", "", l.matrix(0, nanoseconds, 1000, decimal))
 	part("In process: allocations of a request", "", l.matrix(0, allocations, 1, count))
 	part("In process: allocated bytes of a request", "", l.matrix(0, heapBytes, 1, count))
-	part("Commands of a request", "Commands that go to Redis; a script is one. They are of one visitor who asks again at once. A near cache sends some of them on its own connection, after the response.\n\n", l.matrix(0, commands, 1, decimal))
+	part("Commands of a request", "Commands that go to Redis, of which a script is one, and statements that go to PostgreSQL. They are of one visitor who asks again at once. A near cache sends some of them on its own connection, after the response.\n\n", l.matrix(0, commands, 1, decimal))
 	part("Round trips of a request", "", l.matrix(0, trips, 1, decimal))
 	part("Bytes a request sends to the server", "", l.matrix(0, sent, 1, count))
 	part("Bytes a request receives from the server", "", l.matrix(0, received, 1, count))
-	part("Bytes of a session of ten items", "In the store: of the heap in process, of Redis's own count of its data otherwise.\n\n", l.sizeTable())
+	part("Bytes of a session of ten items", "In the store: of the heap in process, of the server's own count of its data, or of the file.\n\n", l.sizeTable())
 	return b.String()
 }
 
