@@ -114,8 +114,18 @@ stores.Open chooses by URL. All give the same guarantees. Other stores can imple
 
 # Operating
 
-[ParseConfig] and [ConfigFromEnv] read what operators set. [LogEvents] and [Metrics]
-show what happens; pass them as Options.Observe, several with [Observers]. Package
+[ConfigFromEnv] reads the settings of operators from the environment, [ParseConfig]
+from JSON:
+
+	SESSIONS_STORE          where sessions are kept: redis://localhost:6379/0
+	SESSIONS_NAMESPACE      tells programs apart that share a store
+	SESSIONS_MAX_AGE        the absolute timeout: 24h, or 86400 in seconds
+	SESSIONS_IDLE_TIMEOUT   the idle timeout
+	SESSIONS_REMEMBER       the absolute timeout after Persist(true): 30d
+	SESSIONS_MAX_PER_OWNER  how many sessions an owner may have
+	SESSIONS_SECRET         signs the cookie
+
+[Config] lists the others. [LogEvents] and [Metrics] report events; pass them as Options.Observe, several with [Observers]. Package
 middleware/inspector is an operators' page. Manager.Watch ends a live connection, such
 as a WebSocket, with its session.
 
