@@ -33,10 +33,10 @@ func Get[T any](r *http.Request) (*session.Session[T], error) {
 //
 // FromContext returns [session.ErrNoSession] if the context has not come through a
 // [Manager] of type T. It returns [session.ErrUnavailable] if the store does not
-// answer: the visitor is then unknown, not anonymous. It returns [session.ErrLate]
-// if the first call comes after the first byte of the response, which then does not
-// vary by the cookie, or if the handler has returned without a response and the
-// request has ended.
+// answer: the visitor is then unknown, not anonymous. It returns [session.ErrLate] if
+// the first call comes after the first byte of the response, since the response then
+// does not vary by the cookie. So it does if the handler has returned without a
+// response and the request has ended.
 func FromContext[T any](ctx context.Context) (*session.Session[T], error) {
 	if src, ok := ctx.Value(contextKey[T]{}).(source[T]); ok {
 		return src.get(ctx)

@@ -1,6 +1,6 @@
-// Package middleware gives the requests of a net/http application their
-// sessions: it finds the token, loads the session when it is first asked for,
-// commits it before the response begins, and carries the cookie.
+// Package middleware gives the requests of a net/http application their sessions. It
+// finds the token, and loads the session when it is first asked for. It commits the
+// session before the response begins, and carries the cookie.
 //
 // A [Manager] wraps the application's handler:
 //
@@ -42,12 +42,11 @@
 // that is first asked for after the first byte is refused as well, since the
 // response cannot vary by the cookie any more.
 //
-// If such a late commit fails, the response is broken off, by
-// [http.ErrAbortHandler]: a client that sees the connection end early does not take
-// the response for complete. Some proxies hide that from the client. nginx does so
-// by default (it speaks HTTP/1.0 to the server: set proxy_http_version 1.1), and so
-// do Caddy, and HAProxy with HTTP/2 clients. Behind these, a late change can be
-// lost although the client sees a whole response.
+// If such a late commit fails, the response is broken off, by [http.ErrAbortHandler].
+// A client that sees the connection end early does not take the response for
+// complete. Some proxies hide that from the client: Caddy, HAProxy with HTTP/2
+// clients, and nginx unless proxy_http_version is 1.1. Behind these, a late change
+// can be lost although the client sees a whole response.
 //
 // Remedies are to change the session before the first byte, to call
 // [session.Session.Commit] and look at its error, or to set [Options].HoldBack. It
@@ -68,10 +67,10 @@
 //
 // # Security
 //
-// The zero [Options] follow OWASP's Session Management Cheat Sheet: 256 random
-// bits, a cookie that is Secure, HttpOnly, SameSite=Lax and bound to the host by
-// its __Host- prefix, an idle and an absolute timeout, and renewal at a log-in. The
-// store and the logs see only a hash of the token.
+// The zero [Options] follow OWASP's Session Management Cheat Sheet. The token has 256
+// random bits. The cookie is Secure, HttpOnly and SameSite=Lax, and its __Host-
+// prefix binds it to the host. Sessions have an idle and an absolute timeout, and a
+// log-in renews the token. The store and the logs see only a hash of the token.
 //
 // Against cross-site requests use [http.CrossOriginProtection] around the
 // manager's handler.

@@ -33,9 +33,9 @@ type Options struct {
 	// a sixteenth of the timeout has passed since it was last moved.
 	IdleTimeout time.Duration
 
-	// Remember makes two kinds of sessions: ordinary ones, which end with the browser
-	// and have Lifetime and IdleTimeout, and remembered ones, which outlive it and
-	// have these times. A session is remembered if the handler of the log-in says so:
+	// Remember makes two kinds of sessions. Ordinary ones end with the browser, and
+	// have Lifetime and IdleTimeout. Remembered ones outlive it, and have the times
+	// of Remember. A session is remembered if the handler of the log-in says so:
 	//
 	//	login.LogIn(…)
 	//	login.Persist(r.PostFormValue("remember") != "")

@@ -98,10 +98,10 @@ func (m *Manager[T]) owns(ctx context.Context, owner string, id session.ID) (boo
 	return owner != "" && rec.Owner == owner, session.StoreError(err)
 }
 
-// RevokeAll ends all sessions of the owner but those to keep ("log out
-// everywhere else"), and returns how many it ended. A session that is renewed
-// meanwhile is found under its new ID: when RevokeAll returns nil, no session is
-// left that the owner had when it was called.
+// RevokeAll ends all sessions of the owner but those to keep ("log out everywhere
+// else"), and returns how many it ended. A session that is renewed meanwhile is found
+// under its new ID. When RevokeAll returns nil, every session is gone that the owner
+// had when it was called.
 //
 // After an error, such as that of a context that is done, some sessions may have
 // ended and others not.

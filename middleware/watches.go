@@ -193,7 +193,7 @@ func (l *watches) askBatch(ids []session.ID, byID map[session.ID][]*watch) bool 
 			err = cause
 		}
 		for _, w := range byID[id] {
-			w.judge(cause)
+			w.endIfOver(cause)
 		}
 	}
 	if err != nil {
@@ -202,9 +202,9 @@ func (l *watches) askBatch(ids []session.ID, byID map[session.ID][]*watch) bool 
 	return ctx.Err() == nil
 }
 
-// judge ends the watch if the session has ended, unless its own request has
+// endIfOver ends the watch if the session has ended, unless its own request has
 // renewed it.
-func (w *watch) judge(cause error) {
+func (w *watch) endIfOver(cause error) {
 	renewed := errors.Is(cause, session.ErrGone)
 	switch {
 	case !renewed && !errors.Is(cause, session.ErrNotFound): // a live one, that may be unreadable

@@ -34,7 +34,7 @@ func (s *Session[T]) Commit(ctx context.Context) error {
 		return err
 	}
 	defer s.committing.leave()
-	if pending, err := s.settle(ctx); err != nil || !pending {
+	if pending, err := s.finishTransaction(ctx); err != nil || !pending {
 		return err
 	}
 	if tx := TransactionOf(ctx); tx != nil {

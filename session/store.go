@@ -29,13 +29,13 @@ type Store[T any] interface {
 	// Save stores rec and sets rec.Revision to the new revision, which no other
 	// write of this ID has had. On an error rec is unchanged.
 	//
-	// If rec.Revision is zero, Save creates the record, or returns [ErrExists]
-	// if the ID is live. Otherwise it replaces the stored record if that one's
-	// revision is rec.Revision; it returns [ErrConflict] if it is another, and
-	// [ErrNotFound] if the ID is absent. It returns [ErrGone] if the ID is
-	// retired, [ErrTooLarge] if the record is larger than the store takes,
-	// [*EncodeError] if its value cannot be encoded, and [ErrNotFound] if
-	// the record has ended already.
+	// If rec.Revision is zero, Save creates the record, or returns [ErrExists] if the
+	// ID is live. Otherwise it replaces the stored record if that one's revision is
+	// rec.Revision; it returns [ErrConflict] if it is another, and [ErrNotFound] if
+	// the ID is absent. Save returns [ErrGone] if the ID is retired, and
+	// [ErrNotFound] if rec has ended already. It returns [ErrTooLarge] if the record
+	// is larger than the store takes, and [*EncodeError] if its value cannot be
+	// encoded.
 	//
 	// The new owner and deadline are visible to [Indexer.ByOwner] when Save returns.
 	Save(ctx context.Context, rec *Record[T]) error
@@ -84,9 +84,9 @@ type Lister[T any] interface {
 // that uses them.
 type CachedLoader[T any] interface {
 	// LoadCached is [Store.Load], but may answer with a copy. Then cached is true,
-	// and the record may have been replaced or ended a moment ago, the length of
-	// which the store states and which must be two seconds at most. The effects of
-	// calls that this store has returned from are seen always.
+	// and the record may have been replaced or ended a moment ago. The store's
+	// documentation states how long a moment is: at most two seconds. LoadCached
+	// always sees the effects of calls from which this store has returned.
 	//
 	// [Load] begins sessions with it. Whatever depends on the present record goes
 	// on with [Store.Load].
@@ -103,15 +103,15 @@ type Poller interface {
 // A Watcher is a [Store] that can tell at once when a session ends.
 type Watcher interface {
 	// Watch calls ended soon after the session with this ID has ended: retired,
-	// deleted, expired and removed, or replaced to make room. It may call ended
-	// more than once and also at other times, as a store does that knows only
-	// that a record was written, or has lost the connection that tells it. It
-	// may miss an end by expiry, and an end before Watch returns: callers ask
-	// [Store.Exists] too.
+	// deleted, expired and removed, or replaced to make room. It may call ended more
+	// than once, and also at other times. Some stores know only that a record was
+	// written, or lose the connection that tells them. It may miss an end by expiry,
+	// and an end before Watch returns: callers ask [Store.Exists] too.
 	//
-	// The store calls ended from any goroutine, with locks held: ended must return
-	// at once, and must not call the store. It is not called after stop has
-	// returned, but for a call in progress. Calling stop again does nothing.
+	// The store calls ended from any goroutine, with locks held. So ended must return
+	// at once, and must not call the store. Once stop has returned, ended is not
+	// called again; a call in progress may still run. Calling stop again does
+	// nothing.
 	//
 	// If ok is false, the store cannot tell, as it is configured. Then stop is nil.
 	Watch(id ID, ended func()) (stop func(), ok bool)

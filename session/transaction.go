@@ -24,7 +24,7 @@ type Transaction interface {
 
 	// AtEnd registers a function to call when the transaction's end is known. A
 	// transaction that does not learn of its end calls none.
-	AtEnd(settle func(ctx context.Context))
+	AtEnd(finish func(ctx context.Context))
 }
 
 // WithTransaction returns a context for [Session.Commit] in a transaction: the
@@ -145,11 +145,11 @@ func (s *Session[T]) rollBack(p *provision[T]) {
 	s.rebaseDraft()
 }
 
-// settle finds out which commits in transactions have taken effect, and undoes the
-// others. It reports whether something is left to carry out. It leaves a transaction
-// alone that is open, if ctx has one too: they are the same. The caller holds the
-// committing gate.
-func (s *Session[T]) settle(ctx context.Context) (pending bool, err error) {
+// finishTransaction finds out which commits in transactions have taken effect, and
+// undoes the others. It reports whether something is left to carry out. It leaves a
+// transaction alone that is open, if ctx has one too: they are the same. The caller
+// holds the committing gate.
+func (s *Session[T]) finishTransaction(ctx context.Context) (pending bool, err error) {
 	s.mu.Lock()
 	last := s.provision
 	pending = s.pending()
@@ -198,7 +198,7 @@ func (p *provision[T]) committed(ctx context.Context) (bool, error) {
 func (s *Session[T]) settleAtEnd(ctx context.Context) {
 	if s.committing.enter(ctx) == nil {
 		defer s.committing.leave()
-		s.settle(ctx)
+		s.finishTransaction(ctx)
 	}
 }
 

@@ -43,7 +43,7 @@ func (s *txStore) begin() *tx {
 func (x *tx) Joined() bool                            { return len(x.written) > 0 }
 func (x *tx) Open() bool                              { return !x.over }
 func (x *tx) Committed(context.Context) (bool, error) { return x.kept, x.outcome }
-func (x *tx) AtEnd(settle func(context.Context))      { x.told = append(x.told, settle) }
+func (x *tx) AtEnd(finish func(context.Context))      { x.told = append(x.told, finish) }
 
 func (x *tx) rollback() { x.over = true }
 
@@ -60,8 +60,8 @@ func (x *tx) commit() error {
 }
 
 func (x *tx) tell(ctx context.Context) {
-	for _, settle := range x.told {
-		settle(ctx)
+	for _, finish := range x.told {
+		finish(ctx)
 	}
 }
 

@@ -67,8 +67,8 @@ func (c *Client) Get(rawURL string) *Page {
 	return c.step("GET "+rawURL, func(ctx context.Context) (*browser.Page, error) { return c.tab.Get(ctx, rawURL) })
 }
 
-// Post sends these fields and no others, as a form of the site does, or of the page
-// that is shown: see [Client.Submit] for a form that a page has.
+// Post sends these fields and no others, like a form of the site. [Client.Submit]
+// sends a form that the page has.
 func (c *Client) Post(rawURL string, fields url.Values) *Page {
 	c.tb.Helper()
 	return c.step("POST "+rawURL, func(ctx context.Context) (*browser.Page, error) { return c.tab.Post(ctx, rawURL, fields) })
@@ -113,8 +113,8 @@ func (c *Client) Reload() *Page {
 	return c.step("Reload", c.tab.Reload)
 }
 
-// Request returns the request that Get would send, with its cookies and headers, for
-// a handler that is called by the test itself: one that streams, for example.
+// Request returns the request that Get would send, with its cookies and headers. It
+// is for a handler that the test calls itself, such as one that streams.
 func (c *Client) Request(rawURL string) *http.Request {
 	c.tb.Helper()
 	c.tab.Header = c.Header

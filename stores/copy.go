@@ -23,10 +23,10 @@ const (
 // other store then. From must be a [session.Lister]: memstore, redisstore on a client
 // that can list, and sqlstore are.
 //
-// Copy goes through from until nothing has changed since it last did, at most ten
-// times: a session that is changed, or ended, meanwhile is changed or ended in the
-// copy as well. Later changes stay behind, so the programs that use from should be
-// stopped before Copy ends. Markers of renewed sessions are not copied.
+// Copy goes through from again until nothing has changed, at most ten times. So a
+// session that is changed or ended meanwhile is changed or ended in the copy as well.
+// Later changes stay behind: stop the programs that use from before Copy ends.
+// Markers of renewed sessions are not copied.
 //
 // A session that to has already stays as it is there. So Copy can be run again after
 // it failed. It must not be run again once programs use to: sessions that they have
@@ -95,7 +95,7 @@ func (c *copier[T]) pass(ctx context.Context) (changed bool, err error) {
 			return false, err
 		}
 		seen[rec.ID] = true
-		wrote, err := c.put(ctx, &rec)
+		wrote, err := c.write(ctx, &rec)
 		if err != nil {
 			return false, err
 		}
@@ -112,8 +112,8 @@ func (c *copier[T]) pass(ctx context.Context) (changed bool, err error) {
 	return changed, nil
 }
 
-// put makes the copy of a session like it. It reports whether it wrote something.
-func (c *copier[T]) put(ctx context.Context, rec *session.Record[T]) (bool, error) {
+// write makes the copy of a session like it. It reports whether it wrote something.
+func (c *copier[T]) write(ctx context.Context, rec *session.Record[T]) (bool, error) {
 	t, known := c.copies[rec.ID]
 	if known && (t.copy == 0 || t.original == rec.Revision && t.expires.Equal(rec.Expires)) {
 		return false, nil

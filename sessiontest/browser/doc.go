@@ -9,10 +9,10 @@
 //
 // # Cookies
 //
-// Cookies are kept and sent by RFC 6265bis: by Domain and Path, Secure and SameSite,
-// the prefixes __Host- and __Secure-, Max-Age and Expires, and the limits of size and
-// number. A Set-Cookie header that browsers refuse is in [Page.Refused], with the
-// reason. Time is that of [time.Now], so that days pass in no time inside a
+// Cookies are kept and sent by RFC 6265bis. That includes Domain and Path, Secure and
+// SameSite, the prefixes __Host- and __Secure-, Max-Age and Expires, and the limits
+// of size and number. A Set-Cookie header that browsers refuse is in [Page.Refused],
+// with the reason. Time is that of [time.Now], so that days pass in no time inside a
 // [testing/synctest] bubble.
 //
 // Two URLs are of the same site if their scheme and registrable domain are the same.

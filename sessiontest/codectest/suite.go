@@ -15,11 +15,11 @@ import (
 	"github.com/seed48429006/sessions/internal/test/profile"
 )
 
-// Run checks that a codec keeps every rule of [codec.Codec] with these
-// values, with a zero T, and with variants of all of them: without elements, with
-// empty slices and maps in place of nil, with times in another zone. For
-// [storetest.Profile] it has values of its own too. Each rule is a subtest named for it;
-// when it fails, the message quotes the rule.
+// Run checks that a codec keeps every rule of [codec.Codec] with these values and
+// with a zero T. It also tries variants of each: without elements, with empty slices
+// and maps in place of nil, with times in another zone. For [storetest.Profile] it
+// has values of its own too. Each rule is a subtest named for it; when it fails, the
+// message quotes the rule.
 //
 // Values should have a few hundred bytes each, since each bit of
 // their data is damaged in turn. Fields tagged omitempty or omitzero are not expected to

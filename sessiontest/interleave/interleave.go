@@ -32,9 +32,9 @@ type Overlap[T any] struct {
 	// Handlers run as overlapping requests. Each request loads the session, runs its
 	// handler and commits. It commits again if the session was changed meanwhile.
 	//
-	// Each handler runs once for each order. It must set the variables that it
-	// shares each time, must not wait for another handler, must not start
-	// goroutines that use the session, and must not depend on chance.
+	// Each handler runs once for each order. Each time, it must set the variables
+	// that it shares. It must not wait for another handler, start goroutines that use
+	// the session, or depend on chance.
 	Handlers []func(*session.Session[T])
 
 	// Others run beside the requests. Their calls to the store are steps, as are

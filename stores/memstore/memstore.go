@@ -33,9 +33,8 @@ type Options struct {
 	// room takes the place of one that expired or, if there is none, of the one
 	// that would expire soonest. Zero or less means no bound.
 	//
-	// The bound is never exceeded. Below 2048 it is exact; above, it is divided
-	// among shards, one of which may be full while the store is up to some 10 %
-	// short of it.
+	// The bound is never exceeded. Below 2048 it is exact. Above, it is divided among
+	// shards, so that one may be full while the store is some 10 % short of it.
 	MaxSessions int
 }
 

@@ -40,9 +40,9 @@ var schemes = map[string]struct {
 // schemeNames lists the schemes in the order in which errors name them.
 var schemeNames = []string{"redis", "rediss", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"}
 
-// NewClient makes a client that keeps to the deadlines of contexts, waits at
-// most a second for an answer and tries a command at most three times, in a
-// cluster four. It does not connect yet. The caller closes it. URLs are
+// NewClient makes a client that keeps the deadlines of contexts. It waits at most a
+// second for an answer, and tries a command at most three times, in a cluster four.
+// It does not connect yet. The caller must close it. URLs are
 //
 //	redis://user:password@host:6379/0           one server
 //	redis+cluster://user:password@host:6379     a cluster; ?addr=host:port adds another node to ask

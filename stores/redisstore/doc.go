@@ -17,9 +17,9 @@
 // shard that was down comes back with the sessions that were ended meanwhile. A
 // single connection or a pipeline is refused too.
 //
-// go-redis's client-side cache serves reads that may be out of date until Redis
-// has invalidated them, and the store does not know it: an edit that changes
-// nothing of an outdated value is not made on the newer one. Use a [NearCache].
+// Do not use go-redis's client-side cache. It serves outdated reads without the
+// store's knowledge, so an edit that changes nothing of an outdated value is not made
+// on the newer one. Use a [NearCache].
 //
 // # Access
 //
@@ -36,11 +36,11 @@
 //
 // # Keys
 //
-// A session is a string at <namespace>:<ID>. The sessions of an owner are the
-// members of a sorted set at <namespace>:owner:<hash of the owner>, each scored
-// by the time, on Redis's clock, at which it ends at the latest. Every key has a
-// time to live. Tokens are never sent, owners only inside of records. No command
-// and no script touches two keys, so that Cluster can place them as it likes.
+// A session is a string at <namespace>:<ID>. The sessions of an owner are the members
+// of a sorted set at <namespace>:owner:<hash of the owner>. The score of each is its
+// latest end, by Redis's clock. Every key has a time to live. Tokens are never sent,
+// owners only inside of records. No command and no script touches two keys, so that
+// Cluster can place them as it likes.
 //
 // # Commands
 //
@@ -54,16 +54,17 @@
 //	All              SCAN on every master, then GETs in pipelines of 100
 //
 // A Save that creates a session with an owner, or changes its owner or deadline,
-// puts it into the owner's index first, by another EVALSHA or two, so that a
-// crash in between leaves no session that its owner could not find and end.
+// costs another EVALSHA or two. It puts the session into the owner's index first. So
+// a crash in between leaves no session that its owner could not find and end.
 //
-// Reads and scripts of concurrent callers share pipelines. A command is sent at
-// once while fewer than two others are under way to its server. Otherwise it waits
-// until one of those is answered, but for 20 milliseconds at most, and is sent with
-// all that wait. A caller that is alone never waits. Each caller keeps its own
-// context: it returns when that ends, whatever the pipeline does. If a pipeline
-// breaks, each command that has no reply is sent again by itself. This holds for a *redis.Client and a *redis.ClusterClient; in any
-// other client, and with [Options.ReplicaAcks], each write goes by itself.
+// Reads and scripts of concurrent callers share pipelines. A command is sent at once
+// while fewer than two others are under way to its server. Otherwise it waits until
+// one of those is answered, but for 20 milliseconds at most, and is sent with all
+// that wait. A caller that is alone never waits. Each caller keeps its own context:
+// it returns when that ends, whatever the pipeline does. If a pipeline breaks, each
+// command that has no reply is sent again by itself. A *redis.Client and a
+// *redis.ClusterClient work like this. With any other client, and with
+// [Options.ReplicaAcks], each write goes by itself.
 //
 // The hooks of a client see these commands as pipelines, whose context has the
 // last of the callers' deadlines and none of their values.
@@ -97,13 +98,12 @@
 // A process that cannot track, as under Redis 5 or without the permission, logs one
 // warning and reads all sessions from Redis. It tries again every few seconds.
 //
-// The cost: Redis sends each change of a session to every process, about 80 bytes,
-// so that a thousand changes a second and fifty processes are fifty thousand
-// messages. For a session that the process wrote itself, a GETRANGE follows
-// on the same connection, which tells whether another write came after. Each
-// process sends four PINGs and INFOs in MaxStale. A near cache pays where one
-// process serves most requests of a session, or sessions are read much more often
-// than they are changed.
+// The cost: Redis sends each change of a session to every process, in about 80 bytes.
+// A thousand changes a second and fifty processes make fifty thousand messages. After
+// its own write, a process sends a GETRANGE on the same connection, to see whether
+// another write came after it. Each process sends four PINGs and INFOs in MaxStale. A
+// near cache pays where one process serves most requests of a session, or sessions
+// are read much more often than they are changed.
 //
 // A cluster client is refused: its slots move from server to server.
 //
@@ -112,12 +112,12 @@
 // A failure of Redis or of the connection to it is [session.ErrUnavailable] around
 // the cause.
 //
-// The store sends each command itself as often as the client's options allow, so
-// that it knows whether an earlier attempt may have run. An attempt that stored the
-// record is recognised by its revision. A write that was sent again and is then
-// refused is ErrUnavailable, not a conflict: the first attempt may have succeeded
-// and another write followed. A creation that is sent again creates nothing, since
-// its session may have been found by its owner and ended in between.
+// The store itself sends a command again, as often as the client's options allow. So
+// it knows whether an earlier attempt may have run. An attempt that stored the record
+// is recognised by its revision. A write that was sent again and is then refused is
+// ErrUnavailable, not a conflict: the first attempt may have succeeded and another
+// write followed. A creation that is sent again creates nothing, since its session
+// may have been found by its owner and ended in between.
 //
 // When Redis is out of memory, Delete works and Save fails. If Redis evicts keys
 // under memory pressure, sessions end early, and an owner's index can go before the
@@ -125,28 +125,29 @@
 //
 // # Replication
 //
-// Redis acknowledges a write before its replicas have it. If the primary is lost
-// at that moment and a replica takes its place, the write is lost with it: a
-// changed cart is as before, and a session that was logged out is back. So are
-// the writes to a primary that was cut off from the others and did not know yet
-// that it had been replaced. No client can see this, and Redis does not tell.
+// Redis acknowledges a write before its replicas have it. If the primary is lost at
+// that moment and a replica takes its place, the write is lost. A changed cart is as
+// before, and a session that was logged out is back. A primary that is cut off from
+// the others, and replaced, loses its later writes in the same way. No client can see
+// this, and Redis does not tell.
 //
-// Two settings of Redis narrow it: min-replicas-to-write 1 and
-// min-replicas-max-lag 10 make a primary that has lost its replicas refuse
-// writes after that many seconds, which is [session.ErrUnavailable] here.
+// Two settings of Redis narrow this gap. With min-replicas-to-write 1 and
+// min-replicas-max-lag 10, a primary that has lost its replicas for ten seconds
+// refuses writes: [session.ErrUnavailable].
 //
-// [Options.ReplicaAcks] narrows it further: each Save, Retire and Delete, but
-// no Touch, sends WAIT along, on the same connection, and fails unless so many
-// replicas have the write in time. So a log-out that too few replicas confirmed
-// is an error, although the primary has done it: on trying again the visitor may
-// find himself logged out, or, after a failover, not. It costs a round trip
-// between primary and replicas for each write. There must be more replicas than
-// are asked for, or nothing can be written from the loss of one until it is
-// replaced.
+// [Options.ReplicaAcks] narrows it further. Each Save, Retire and Delete sends WAIT
+// along, on the same connection, and fails unless so many replicas have the write in
+// time. Touch does not. A log-out that too few replicas confirmed is an error,
+// although the primary has done it. A visitor who tries again is logged out then,
+// unless there was a failover. Each write costs a round trip between primary and
+// replicas. Have more replicas than are asked for: otherwise, nothing can be written
+// between the loss of one and its replacement. While a slot of a cluster moves, a
+// write that is redirected waits for the whole time first, since the node that
+// redirects it wrote nothing that its replicas could confirm.
 //
 // WAIT does not make Redis agree by majority. It says how many replicas had the
-// write, not that one of them will be the next primary: with all of them asked
-// for, any of them has it; with fewer, Sentinel and Cluster prefer the one that
-// has most, but do not promise it. And a replica that confirmed a write holds it
-// in memory: one that restarts without its disk has lost it.
+// write, not that one of them will be the next primary. If all replicas are asked
+// for, any of them has it. With fewer, Sentinel and Cluster prefer the replica that
+// has most, but do not promise it. A replica that confirmed a write holds it in
+// memory, and loses it if it restarts without its disk.
 package redisstore

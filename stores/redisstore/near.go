@@ -40,9 +40,9 @@ type NearCache struct {
 	// it may not be kept. Zero means [DefaultNearBytes].
 	Bytes int
 
-	// MaxStale is how long a copy may be served at most after its session changed,
-	// if the connection on which Redis tells of changes is cut, silent or
-	// frozen. Otherwise it is the time that the message takes. Zero means
+	// MaxStale bounds how long a copy may be served after its session changed. Copies
+	// are that old only if the connection on which Redis tells of changes is cut,
+	// silent or frozen. Otherwise it is the time that the message takes. Zero means
 	// [DefaultMaxStale]. The least is 10 milliseconds, and the most 2 seconds.
 	MaxStale time.Duration
 }

@@ -30,7 +30,7 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 		return err
 	}
 	s.near.drop(rec.ID)
-	ends := time.Now().Add(remaining(rec))
+	until := time.Now().Add(remaining(rec))
 	if rec.Revision == 0 && rec.Owner != "" {
 		err = s.create(ctx, rec, data)
 	} else {
@@ -41,7 +41,7 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 		return err
 	}
 	rec.Revision = rev
-	s.near.wrote(rec.ID, near.Copy[T]{Data: data, Revision: rev, Size: len(data), Until: ends}, rec.Expires)
+	s.near.wrote(rec.ID, near.Copy[T]{Data: data, Revision: rev, Size: len(data), Until: until}, rec.Expires)
 	return nil
 }
 

@@ -29,10 +29,10 @@ type Options struct {
 	MaxRecordBytes int
 
 	// ReplicaAcks is how many replicas must have a write before Save, Retire and
-	// Delete return, so that a failover to one of those does not undo it. If
-	// fewer confirm it in time the error is [session.ErrUnavailable], although
-	// the primary has the write: see the package's doc. Zero means none. It needs
-	// a *redis.Client, also one for Sentinel, or a *redis.ClusterClient.
+	// Delete return. A failover to one of those does not undo it. If fewer confirm it
+	// in time the error is [session.ErrUnavailable], although the primary has the
+	// write: see the package's doc. Zero means none. It needs a *redis.Client, also
+	// one for Sentinel, or a *redis.ClusterClient.
 	ReplicaAcks int
 
 	// ReplicaTimeout is how long to wait for them at most, which must be less

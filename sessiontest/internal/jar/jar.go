@@ -65,16 +65,16 @@ func (j *Jar) Set(a Access, line string) error {
 	if err != nil {
 		return err
 	}
-	if err := j.settle(c, a); err != nil {
+	if err := j.complete(c, a); err != nil {
 		return err
 	}
 	j.insert(c, now)
 	return nil
 }
 
-// settle gives the cookie the domain and path of its response, and checks whether
+// complete gives the cookie the domain and path of its response, and checks whether
 // it may be set.
-func (j *Jar) settle(c *Cookie, a Access) error {
+func (j *Jar) complete(c *Cookie, a Access) error {
 	from, secure := host(a.URL), j.secure(a.URL)
 	if publicSuffix(c.Domain) && c.Domain != "" {
 		if c.Domain != from {

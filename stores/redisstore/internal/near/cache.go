@@ -87,7 +87,7 @@ func (c *Cache[T]) Put(id session.ID, t Ticket, read Copy[T]) {
 		s.drop(id)
 	case upToDate:
 		s.invalidate(id) // those reads that began before
-		s.put(id, read, true)
+		s.insert(id, read, true)
 	}
 }
 
@@ -135,7 +135,7 @@ func (c *Cache[T]) PutWritten(id session.ID, written Copy[T]) (confirm func(unch
 	if !s.live {
 		return nil
 	}
-	e := s.put(id, written, false)
+	e := s.insert(id, written, false)
 	return func(unchanged bool) { s.confirm(e, unchanged) }
 }
 

@@ -106,8 +106,8 @@ func (s *shard[T]) clear() {
 	s.bytes = 0
 }
 
-// put adds an entry and makes room for it.
-func (s *shard[T]) put(id session.ID, c Copy[T], confirmed bool) *entry[T] {
+// insert adds an entry and makes room for it.
+func (s *shard[T]) insert(id session.ID, c Copy[T], confirmed bool) *entry[T] {
 	if old := s.entries[id]; old != nil {
 		s.remove(old)
 	}
