@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,18 +31,9 @@ func careful(t *testing.T, client redis.Cmdable, timeout time.Duration) store {
 }
 
 const (
-	moment    = 400 * time.Millisecond
+	moment    = 50 * time.Millisecond
 	confirmed = 30 * time.Second
 )
-
-// unhurried returns a client that waits longer than that for a reply.
-func unhurried(t *testing.T, url string) redis.UniversalClient {
-	t.Helper()
-	client, err := redisstore.NewClient(url + "read_timeout=1m")
-	must(t, err)
-	t.Cleanup(func() { client.Close() })
-	return client
-}
 
 // follow starts a replica and waits until the primary counts it.
 func follow(t *testing.T, primary *redisserver.Server) *redisserver.Server {
@@ -51,17 +43,12 @@ func follow(t *testing.T, primary *redisserver.Server) *redisserver.Server {
 	client := primary.Client(t)
 	must(t, client.ConfigSet(t.Context(), "repl-diskless-sync-delay", "0").Err())
 	replica := redisserver.Start(t, "--replicaof", "127.0.0.1 "+port)
-	for end := time.Now().Add(20 * time.Second); ; {
+	eventually(t, "the replica follows", func() bool {
 		must(t, client.Incr(t.Context(), "written").Err())
 		n, err := client.Do(t.Context(), "wait", 1, 200).Int()
 		must(t, err)
-		if n == 1 {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("the replica does not follow")
-		}
-	}
+		return n == 1
+	})
 	must(t, client.Del(t.Context(), "written").Err())
 	return replica
 }
@@ -98,7 +85,7 @@ func wantUnconfirmed(t *testing.T, s store, rec func() session.Record[cart]) {
 
 func TestReplicaAcks(t *testing.T) {
 	primary := redisserver.Start(t)
-	client := unhurried(t, primary.URL()+"?")
+	client := newClient(t, primary.URL())
 	plain, hasty, ctx := newStore(t, client), careful(t, client, moment), t.Context()
 	s := careful(t, client, confirmed)
 	kept := func() session.Record[cart] { return saved(t, plain, "anna") }
@@ -129,12 +116,12 @@ func TestReplicaAcks(t *testing.T) {
 		start := time.Now()
 		wantUnconfirmed(t, hasty, kept)
 		t.Logf("six writes were found to be unconfirmed in %v", time.Since(start))
-		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		short, cancel := context.WithTimeout(ctx, moment)
 		defer cancel()
 		rec := kept()
 		start = time.Now()
-		if err := s.Save(short, &rec); !errors.Is(err, session.ErrUnavailable) || time.Since(start) > 250*time.Millisecond {
-			t.Errorf("got error %v after %v under a context of 50ms", err, time.Since(start))
+		if err := s.Save(short, &rec); !errors.Is(err, session.ErrUnavailable) || time.Since(start) > confirmed/2 {
+			t.Errorf("got error %v after %v under a context of %v", err, time.Since(start), moment)
 		}
 		must(t, replica.Resume())
 	}
@@ -147,7 +134,7 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 	primary := redisserver.Start(t)
 	follow(t, primary)
 	proxy := redisserver.NewProxy(t, primary.Addr())
-	client := unhurried(t, proxy.URL()+"?")
+	client := newClient(t, proxy.URL())
 	s, direct, ctx := careful(t, client, confirmed), primary.Client(t), t.Context()
 	warm := saved(t, s, "")
 	must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Minute)))
@@ -204,7 +191,7 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 func TestReplicaAcksInACluster(t *testing.T) {
 	cluster := redisserver.StartCluster(t)
 	cluster.AddReplica(t, cluster.Nodes[0])
-	client, ctx := unhurried(t, cluster.URL()+"&"), t.Context()
+	client, ctx := newClient(t, cluster.URL()), t.Context()
 	safe, bare := cluster.Nodes[0].Client(t), cluster.Nodes[2].Client(t)
 	s, hasty := careful(t, client, confirmed), careful(t, client, moment)
 
@@ -247,7 +234,7 @@ func TestReplicaAcksInACluster(t *testing.T) {
 	must(t, bare.Do(ctx, "CLUSTER", "SETSLOT", slot, "MIGRATING", to).Err())
 	must(t, safe.ScriptFlush(ctx).Err())
 	// The node that sends the write on has no replica, and waits for one first.
-	s = careful(t, client, 5*time.Second)
+	defer unblock(t, bare)()
 	if err := s.Save(ctx, &moving); err != nil {
 		t.Errorf("while the slot moves: %v", err)
 	}
@@ -257,6 +244,23 @@ func TestReplicaAcksInACluster(t *testing.T) {
 		t.Errorf("when the slot has moved: %v", err)
 	}
 	wantStored(t, s, moving)
+}
+
+// unblock makes each WAIT at a server end at once, until stop is called.
+func unblock(t *testing.T, server *redis.Client) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		for ctx.Err() == nil {
+			list, _ := server.ClientList(ctx).Result()
+			for line := range strings.Lines(list) {
+				if id, _, _ := strings.Cut(strings.TrimPrefix(line, "id="), " "); strings.Contains(line, " cmd=wait ") {
+					server.Do(ctx, "CLIENT", "UNBLOCK", id)
+				}
+			}
+		}
+	})
+	return func() { cancel(); running.Wait() }
 }
 
 func TestReplicaAcksRefuses(t *testing.T) {

@@ -62,7 +62,9 @@ func TestACL(t *testing.T) {
 			set = append(set, rule)
 		}
 		must(t, admin.Do(ctx, set...).Err())
-		client := redis.NewClient(&redis.Options{Addr: server.Addr(), Username: "app", Password: "secret", DisableIdentity: true})
+		o := redisserver.Options(server.Addr())
+		o.Username, o.Password, o.DisableIdentity = "app", "secret", true
+		client := redis.NewClient(o)
 		defer client.Close()
 		return everything(ctx, client, admin)
 	}

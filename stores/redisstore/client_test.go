@@ -135,7 +135,7 @@ func TestNewClientNamesTheCause(t *testing.T) {
 
 func TestOpenWithTLSOfAPlainServer(t *testing.T) {
 	server := redisserver.Start(t)
-	_, err := redisstore.Open(t.Context(), "rediss://"+server.Addr(), "carts", codec.MessagePack[cart](), nil)
+	_, err := redisstore.Open(t.Context(), "rediss://"+server.Addr()+"?dial_timeout=50ms", "carts", codec.MessagePack[cart](), nil)
 	if err == nil || !strings.Contains(err.Error(), "does not use TLS on this port") {
 		t.Errorf("got %v", err)
 	}

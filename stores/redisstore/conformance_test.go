@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -37,9 +38,7 @@ func TestConformance(t *testing.T) {
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
 		server := miniredis.RunT(t)
-		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
-		t.Cleanup(func() { client.Close() })
-		conform(t, client, json, server.FastForward)
+		conform(t, at(t, server.Addr()), json, server.FastForward)
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
@@ -47,9 +46,9 @@ func TestConformance(t *testing.T) {
 	})
 	t.Run("RESP2", func(t *testing.T) {
 		t.Parallel()
-		client := redis.NewClient(&redis.Options{Addr: redisserver.Start(t).Addr(), Protocol: 2})
-		t.Cleanup(func() { client.Close() })
-		conform(t, client, json, nil)
+		o := redisserver.Options(redisserver.Start(t).Addr())
+		o.Protocol = 2
+		conform(t, clientOf(t, o), json, nil)
 	})
 	t.Run("cluster", func(t *testing.T) {
 		t.Parallel()
@@ -63,17 +62,14 @@ func oneNodeCluster(t *testing.T) *redis.ClusterClient {
 	server := redisserver.Start(t, "--cluster-enabled", "yes", "--cluster-port", "0")
 	node := server.Client(t)
 	must(t, node.ClusterAddSlotsRange(t.Context(), 0, 16383).Err())
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	eventually(t, "the cluster comes up", func() bool {
 		info, err := node.ClusterInfo(t.Context()).Result()
 		must(t, err)
-		if len(info) > 16 && info[:16] == "cluster_state:ok" {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the cluster does not come up:\n%s", info)
-		}
-	}
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{server.Addr()}})
+		return strings.HasPrefix(info, "cluster_state:ok")
+	})
+	o := redisserver.Options(server.Addr())
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{o.Addr}, ContextTimeoutEnabled: true,
+		DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout, PoolTimeout: o.PoolTimeout})
 	t.Cleanup(func() { client.Close() })
 	return client
 }

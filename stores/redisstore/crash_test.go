@@ -40,7 +40,7 @@ func TestCrashes(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {
 		s, ctx := newStore(t, client), t.Context()
 		warm := saved(t, s, "warm")
-		must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Second)))
+		must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Minute)))
 		s.Delete(ctx, session.NewToken().ID())
 		dying := redis.NewClient(client.Options())
 		t.Cleanup(func() { dying.Close() })

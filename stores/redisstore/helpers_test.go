@@ -47,14 +47,46 @@ func newStore(tb testing.TB, client redis.Cmdable) store {
 func onBoth(t *testing.T, test func(t *testing.T, client *redis.Client)) {
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
-		client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), ContextTimeoutEnabled: true})
-		t.Cleanup(func() { client.Close() })
-		test(t, client)
+		test(t, at(t, miniredis.RunT(t).Addr()))
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
 		test(t, redisserver.Start(t).Client(t))
 	})
+}
+
+// at returns a client of the server at an address.
+func at(tb testing.TB, addr string) *redis.Client {
+	return clientOf(tb, redisserver.Options(addr))
+}
+
+// clientOf returns a client that is closed when the test ends.
+func clientOf(tb testing.TB, o *redis.Options) *redis.Client {
+	client := redis.NewClient(o)
+	tb.Cleanup(func() { client.Close() })
+	return client
+}
+
+// newClient returns a client of NewClient that is closed when the test ends.
+func newClient(tb testing.TB, url string) redis.UniversalClient {
+	tb.Helper()
+	client, err := redisstore.NewClient(url)
+	must(tb, err)
+	tb.Cleanup(func() { client.Close() })
+	return client
+}
+
+// patience is how long tests wait for what is expected, however busy the machine.
+const patience = 2 * time.Minute
+
+// eventually waits until ready reports true. That it never does fails the test.
+func eventually(tb testing.TB, what string, ready func() bool) {
+	tb.Helper()
+	for end := time.Now().Add(patience); !ready(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			tb.Fatalf("never: %s", what)
+		}
+	}
 }
 
 func in(d time.Duration) time.Time { return time.Now().Add(d).UTC().Truncate(time.Millisecond) }

@@ -2,7 +2,6 @@ package redisstore_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -94,8 +93,7 @@ func TestOpenAndClose(t *testing.T) {
 	must(t, client.Ping(t.Context()).Err()) // a client that was given stays open
 
 	server.Kill()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
+	ctx := t.Context()
 	if s, err := redisstore.Open(ctx, "redis://user:hunter2@"+server.Addr(), "carts", codec.MessagePack[cart](), nil); s != nil ||
 		!errors.Is(err, session.ErrUnavailable) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("no server: got %v and error %v", s, err)
@@ -120,9 +118,9 @@ func TestOtherClients(t *testing.T) {
 			return pipeline
 		},
 		"client-side cache": func(t *testing.T) redis.Cmdable {
-			client := redis.NewClient(&redis.Options{Addr: server.Addr(), ClientSideCacheConfig: &redis.CacheConfig{}})
-			t.Cleanup(func() { client.Close() })
-			return client
+			o := redisserver.Options(server.Addr())
+			o.ClientSideCacheConfig = &redis.CacheConfig{}
+			return clientOf(t, o)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
 // Ended asks about many sessions, of every kind, in pipelines of 100.
@@ -55,10 +54,7 @@ func TestEnded(t *testing.T) {
 // Ended asks every node of a cluster.
 func TestEndedInACluster(t *testing.T) {
 	t.Parallel()
-	client, err := redisstore.NewClient(redisserver.StartCluster(t).URL())
-	must(t, err)
-	defer client.Close()
-	s, ctx := newStore(t, client), t.Context()
+	s, ctx := newStore(t, newClient(t, redisserver.StartCluster(t).URL())), t.Context()
 	var ids []session.ID
 	for range 30 {
 		ids = append(ids, saved(t, s, "").ID)
@@ -73,7 +69,7 @@ func TestEndedInACluster(t *testing.T) {
 // A watched session in Redis ends with its cause.
 func TestWatchedSessions(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {
-		m, err := middleware.New(newStore(t, client), &middleware.Options{WatchInterval: 10 * time.Millisecond})
+		m, err := middleware.New(newStore(t, client), &middleware.Options{WatchInterval: 10 * time.Millisecond, SaveTimeout: patience})
 		must(t, err)
 		for _, end := range []struct {
 			how   func(*session.Session[cart])

@@ -7,16 +7,13 @@ import (
 
 	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/stores/redisstore"
 )
 
 // While a cluster moves slots, a write that is sent to another node is still known
 // to have been sent once: a conflict is a conflict, and a success a success.
 func TestWritesThatAClusterRedirects(t *testing.T) {
 	cluster := redisserver.StartCluster(t)
-	client, err := redisstore.NewClient(cluster.URL())
-	must(t, err)
-	t.Cleanup(func() { client.Close() })
+	client := newClient(t, cluster.URL())
 	s, ctx := newStore(t, client), t.Context()
 	moved := 0
 	for range 40 {
@@ -54,7 +51,7 @@ func move(t *testing.T, cluster *redisserver.Cluster, slot int64, key string) {
 	must(t, err)
 	must(t, to.Do(ctx, "CLUSTER", "SETSLOT", slot, "IMPORTING", fromID).Err())
 	must(t, from.Do(ctx, "CLUSTER", "SETSLOT", slot, "MIGRATING", toID).Err())
-	must(t, from.Do(ctx, "MIGRATE", host, port, key, 0, 5000).Err())
+	must(t, from.Do(ctx, "MIGRATE", host, port, key, 0, patience.Milliseconds()).Err())
 	must(t, to.Do(ctx, "CLUSTER", "SETSLOT", slot, "NODE", toID).Err())
 	must(t, from.Do(ctx, "CLUSTER", "SETSLOT", slot, "NODE", toID).Err())
 }

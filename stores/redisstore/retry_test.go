@@ -51,8 +51,9 @@ func (c *lossyConn) Read(p []byte) (int, error) {
 
 // lossy returns a client that sends a command again when its reply is lost.
 func (l *line) client(t *testing.T, server *redisserver.Server) *redis.Client {
-	client := redis.NewClient(&redis.Options{Addr: server.Addr(), Dialer: l.dial, MaxRetries: 2})
-	t.Cleanup(func() { client.Close() })
+	o := redisserver.Options(server.Addr())
+	o.Dialer, o.MaxRetries = l.dial, 2
+	client := clientOf(t, o)
 	must(t, client.Ping(t.Context()).Err())
 	return client
 }
@@ -78,7 +79,7 @@ func TestLostReplies(t *testing.T) {
 	s, ctx := newStore(t, client), t.Context()
 	warm := saved(t, s, "")
 	must(t, s.Touch(ctx, warm.ID, warm.Expires))
-	must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Second)))
+	must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Minute)))
 	s.Delete(ctx, session.NewToken().ID())
 
 	rec := draft("")
@@ -220,7 +221,7 @@ func TestLostReplyOfARefusedRetire(t *testing.T) {
 	server, lost := redisserver.Start(t), new(line)
 	s, other := newStore(t, lost.client(t, server)), newStore(t, server.Client(t))
 	warm := saved(t, s, "")
-	must(t, s.Retire(t.Context(), warm.ID, warm.Revision, session.NewToken().ID(), in(time.Second)))
+	must(t, s.Retire(t.Context(), warm.ID, warm.Revision, session.NewToken().ID(), in(time.Minute)))
 	rec := saved(t, other, "")
 	stale := rec
 	must(t, other.Save(t.Context(), &rec))
@@ -251,8 +252,9 @@ func TestConflictUnderAHookThatEncodes(t *testing.T) {
 func TestLostRepliesAreBounded(t *testing.T) {
 	server := redisserver.Start(t)
 	proxy := redisserver.NewProxy(t, server.Addr())
-	client := redis.NewClient(&redis.Options{Addr: proxy.Addr(), MaxRetries: 2, MinRetryBackoff: time.Millisecond, MaxRetryBackoff: time.Millisecond})
-	t.Cleanup(func() { client.Close() })
+	o := redisserver.Options(proxy.Addr())
+	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = 2, time.Millisecond, time.Millisecond
+	client := clientOf(t, o)
 	hook := new(counting)
 	client.AddHook(hook)
 	s := newStore(t, client)

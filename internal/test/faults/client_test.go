@@ -94,7 +94,7 @@ func TestClientGoneInTheMiddle(t *testing.T) {
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
 	must(t, err)
 	fmt.Fprintf(conn, "GET /stream HTTP/1.1\r\nHost: localhost\r\nCookie: %s\r\n\r\n", cookie)
-	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(patience))
 	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || line != "HTTP/1.1 200 OK\r\n" {
 		t.Fatalf("%q, error %v", line, err)
 	}

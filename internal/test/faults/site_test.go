@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,12 @@ type site struct {
 	events []session.Event
 }
 
-// newSite returns a site on the Redis at the URL. Nil options are the zero ones.
+// patience is how long a site saves and waits for what is expected. A busy machine
+// may take seconds.
+const patience = time.Minute
+
+// newSite returns a site on the Redis at the URL. Nil options are the zero ones,
+// but for a long SaveTimeout.
 func newSite(t testing.TB, url string, o *sessions.Options, ro *redisstore.Options) *site {
 	t.Helper()
 	client, err := redisstore.NewClient(url)
@@ -63,6 +69,7 @@ func siteWith(t testing.TB, client redis.UniversalClient, o *sessions.Options, r
 	if o != nil {
 		options = *o
 	}
+	options.SaveTimeout = cmp.Or(options.SaveTimeout, patience)
 	options.Logger = slog.New(slog.DiscardHandler)
 	options.Observe = func(_ context.Context, e session.Event) {
 		s.mu.Lock()
@@ -152,7 +159,7 @@ func (s *site) customer(t testing.TB, name string) string {
 	t.Helper()
 	got := s.get("/login?as="+name, s.visitor(t))
 	if got.status != http.StatusOK || got.set == "" {
-		t.Fatalf("no log-in to begin with: %+v", got)
+		t.Fatalf("no log-in to begin with: %+v, errors %v", got, s.errs)
 	}
 	return got.set
 }

@@ -47,7 +47,7 @@ func TestRedisBehindABadLine(t *testing.T) {
 	logging.Disable() // of each connection that the line breaks
 	server := redisserver.Start(t)
 	direct, line, found := server.Client(t), redisserver.NewProxy(t, server.Addr()), answers{}
-	client, err := redisstore.NewClient(line.URL() + "?max_retries=2&min_retry_backoff=1ms&max_retry_backoff=10ms")
+	client, err := redisstore.NewClient(line.URL() + "&max_retries=2&min_retry_backoff=1ms&max_retry_backoff=10ms")
 	if err != nil {
 		t.Fatal(err)
 	}

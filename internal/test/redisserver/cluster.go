@@ -62,7 +62,7 @@ func startNode(tb testing.TB, args []string) *Server {
 			"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir,
 			"--save", "", "--appendonly", "no", "--daemonize", "no",
 			"--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0",
-			"--cluster-enabled", "yes", "--cluster-node-timeout", "5000",
+			"--cluster-enabled", "yes", "--cluster-node-timeout", "60000", // a stalled node has not failed
 		}, args...), nil
 	})
 }
@@ -110,7 +110,8 @@ func freePorts() (int, error) {
 	return 0, errors.New("found no two free ports for a cluster's node")
 }
 
-// URL returns the nodes' addresses as a redis+cluster:// URL.
+// URL returns the nodes' addresses as a redis+cluster:// URL, with the parameters
+// of [URL].
 func (c *Cluster) URL() string {
-	return "redis+cluster://" + c.Nodes[0].Addr() + "?addr=" + c.Nodes[1].Addr() + "&addr=" + c.Nodes[2].Addr()
+	return "redis+cluster://" + c.Nodes[0].Addr() + "?addr=" + c.Nodes[1].Addr() + "&addr=" + c.Nodes[2].Addr() + "&" + waits
 }

@@ -18,8 +18,10 @@ type Proxy struct {
 	running  sync.WaitGroup
 
 	mu      sync.Mutex
+	freed   *sync.Cond // told when does or held changes
 	does    behaviour
 	delay   time.Duration
+	held    int                      // commands that wait until they are passed on
 	match   func(args []string) bool // of a command whose reply is to be lost
 	left    int                      // how many replies are to be lost
 	dropped int
@@ -31,6 +33,7 @@ type behaviour int
 
 const (
 	passes behaviour = iota
+	holds
 	swallows
 	resets
 )
@@ -43,6 +46,7 @@ func NewProxy(tb testing.TB, server string) *Proxy {
 		tb.Fatalf("redisserver: %v", err)
 	}
 	p := &Proxy{server: server, listener: l, conns: map[net.Conn]bool{}}
+	p.freed = sync.NewCond(&p.mu)
 	p.running.Go(p.accept)
 	tb.Cleanup(p.close)
 	return p
@@ -51,14 +55,26 @@ func NewProxy(tb testing.TB, server string) *Proxy {
 // Addr returns the proxy's host and port.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
-// URL returns the proxy's address as a redis:// URL.
-func (p *Proxy) URL() string { return "redis://" + p.Addr() }
+// URL returns the proxy's address as [URL] does.
+func (p *Proxy) URL() string { return URL(p.Addr()) }
 
-// Pass passes on commands and replies at once.
-func (p *Proxy) Pass() { p.set(passes, 0) }
+// Pass passes on commands and replies at once. It returns when the server has
+// carried out those that were held.
+func (p *Proxy) Pass() {
+	p.set(passes, 0)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.held > 0 && !p.closed {
+		p.freed.Wait()
+	}
+}
 
 // Delay passes on each command only after a time, be the client still there or not.
 func (p *Proxy) Delay(d time.Duration) { p.set(passes, d) }
+
+// Hold holds back each command, as a slow network does, until [Proxy.Pass] is
+// called. Then it is passed on, be the client still there or not.
+func (p *Proxy) Hold() { p.set(holds, 0) }
 
 // BlackHole accepts connections and commands, and answers nothing.
 func (p *Proxy) BlackHole() { p.set(swallows, 0) }
@@ -70,6 +86,7 @@ func (p *Proxy) set(does behaviour, delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.does, p.delay = does, delay
+	p.freed.Broadcast()
 }
 
 // DropReplies loses the replies to the next n commands that match: the server
@@ -109,6 +126,26 @@ func (p *Proxy) behaviour() (behaviour, time.Duration) {
 	return p.does, p.delay
 }
 
+// hold notes a command, and waits while commands are held. Pass must be called
+// when the server has carried it out.
+func (p *Proxy) hold() (pass func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.does != holds {
+		return func() {}
+	}
+	p.held++
+	for p.does == holds && !p.closed {
+		p.freed.Wait()
+	}
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.held--
+		p.freed.Broadcast()
+	}
+}
+
 // serve passes on the commands of one connection, one at a time.
 func (p *Proxy) serve(client net.Conn) {
 	defer client.Close()
@@ -128,24 +165,35 @@ func (p *Proxy) serve(client net.Conn) {
 		if err != nil || len(args) == 0 {
 			return
 		}
+		passed := p.hold()
 		does, delay := p.behaviour()
 		time.Sleep(delay)
-		switch does {
-		case swallows:
-			continue
-		case resets:
-			reset(client)
+		goOn := p.pass(args, raw, does, client, server, replies)
+		passed()
+		if !goOn {
 			return
 		}
-		if _, err := server.Write(raw); err != nil {
-			return
-		}
-		reply, err := readReply(replies)
-		if err != nil || p.loses(args) {
-			return
-		}
-		client.Write(reply) // what a client that has gone sent is done all the same
 	}
+}
+
+// pass does with a command as is asked. It reports whether the connection goes on.
+func (p *Proxy) pass(args []string, raw []byte, does behaviour, client, server net.Conn, replies *bufio.Reader) bool {
+	switch does {
+	case swallows:
+		return true
+	case resets:
+		reset(client)
+		return false
+	}
+	if _, err := server.Write(raw); err != nil {
+		return false
+	}
+	reply, err := readReply(replies)
+	if err != nil || p.loses(args) {
+		return false
+	}
+	client.Write(reply) // what a client that has gone sent is done all the same
+	return true
 }
 
 // loses reports whether the reply to this command is to be lost.
@@ -193,6 +241,7 @@ func (p *Proxy) close() {
 	for conn := range p.conns {
 		conn.Close()
 	}
+	p.freed.Broadcast()
 	p.mu.Unlock()
 	p.running.Wait()
 }

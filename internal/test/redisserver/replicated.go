@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,10 +56,10 @@ func (r *Replicated) watch(tb testing.TB) {
 			var config strings.Builder
 			config.WriteString(fmt.Sprintf("bind 127.0.0.1\nport %d\ndir %s\nsentinel myid %s\n"+
 				"sentinel monitor %[4]s 127.0.0.1 %[5]s 2\n"+
-				"sentinel down-after-milliseconds %[4]s 500\n"+
+				"sentinel down-after-milliseconds %[4]s %[7]d\n"+
 				"sentinel failover-timeout %[4]s 3000\n"+
 				"sentinel known-replica %[4]s 127.0.0.1 %[6]s\n",
-				port, dir, id, masterName, r.Primary.port(), r.Replica.port()))
+				port, dir, id, masterName, r.Primary.port(), r.Replica.port(), patience.Milliseconds()))
 			for _, p := range peers {
 				config.WriteString(fmt.Sprintf("sentinel known-sentinel %s 127.0.0.1 %s %s\n", masterName, p.port, p.id))
 			}
@@ -70,10 +71,10 @@ func (r *Replicated) watch(tb testing.TB) {
 	}
 	for _, s := range r.Sentinels {
 		client := s.Client(tb)
-		// A machine that stalls for two seconds makes a Sentinel doubt its clock
-		// and stand aside, for half a minute unless told otherwise. Versions
-		// before 7 cannot be told.
-		client.Do(context.Background(), "SENTINEL", "DEBUG", "tilt-period", "500").Err()
+		// A machine that stalls for two seconds makes a Sentinel doubt its clock and
+		// stand aside for half a minute, unless told otherwise. Versions before 7
+		// cannot be told.
+		client.Do(context.Background(), "SENTINEL", "DEBUG", "tilt-trigger", patience.Milliseconds(), "tilt-period", "500").Err()
 		within(tb, "a Sentinel does not find the others", func() bool {
 			info, err := client.Info(context.Background(), "sentinel").Result()
 			return err == nil && strings.Contains(info, "status=ok") &&
@@ -88,10 +89,11 @@ func random(n int) []byte {
 	return b
 }
 
-// URL returns the Sentinels' addresses as a redis+sentinel:// URL.
+// URL returns the Sentinels' addresses as a redis+sentinel:// URL, with the
+// parameters of [URL].
 func (r *Replicated) URL() string {
 	return "redis+sentinel://" + r.Sentinels[0].Addr() + "?master_name=" + masterName +
-		"&addr=" + r.Sentinels[1].Addr() + "&addr=" + r.Sentinels[2].Addr()
+		"&addr=" + r.Sentinels[1].Addr() + "&addr=" + r.Sentinels[2].Addr() + "&" + waits
 }
 
 // Failover kills the primary and waits until the replica has taken over and the
@@ -102,11 +104,15 @@ func (r *Replicated) Failover(tb testing.TB) {
 	r.AwaitFailover(tb)
 }
 
-// AwaitFailover waits until all Sentinels name the replica.
+// AwaitFailover waits until all Sentinels name the replica. Only meanwhile do they
+// take a primary that is silent for half a second to be down: at other times a
+// busy machine would make them do so.
 func (r *Replicated) AwaitFailover(tb testing.TB) {
 	tb.Helper()
+	r.downAfter(tb, 500*time.Millisecond)
+	defer r.downAfter(tb, patience)
 	for _, s := range r.Sentinels {
-		sentinel := redis.NewSentinelClient(&redis.Options{Addr: s.Addr()})
+		sentinel := redis.NewSentinelClient(Options(s.Addr()))
 		within(tb, "there is no failover", func() bool {
 			addr, err := sentinel.GetMasterAddrByName(context.Background(), masterName).Result()
 			return err == nil && net.JoinHostPort(addr[0], addr[1]) == r.Replica.Addr()
@@ -115,10 +121,23 @@ func (r *Replicated) AwaitFailover(tb testing.TB) {
 	}
 }
 
+// downAfter tells the Sentinels how long a primary that is down is silent.
+func (r *Replicated) downAfter(tb testing.TB, d time.Duration) {
+	tb.Helper()
+	for _, s := range r.Sentinels {
+		sentinel := redis.NewSentinelClient(Options(s.Addr()))
+		err := sentinel.Set(context.Background(), masterName, "down-after-milliseconds", strconv.FormatInt(d.Milliseconds(), 10)).Err()
+		sentinel.Close()
+		if err != nil {
+			tb.Fatalf("redisserver: %v", err)
+		}
+	}
+}
+
 // within fails the test if it takes too long until ready reports true.
 func within(tb testing.TB, otherwise string, ready func() bool) {
 	tb.Helper()
-	for end := time.Now().Add(2 * patience); !ready(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); !ready(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			tb.Fatalf("redisserver: %s", otherwise)
 		}

@@ -17,9 +17,15 @@ import (
 )
 
 const (
-	tries    = 5                // ports to try: another process may take one first
-	patience = 10 * time.Second // for a server to start or to end
+	tries    = 5               // ports to try: another process may take one first
+	patience = 2 * time.Minute // for what is expected, however busy the machine is
+
+	// answer is how long clients wait for a reply.
+	answer = time.Minute
 )
+
+// waits are the parameters of a URL by which its client waits so long.
+var waits = fmt.Sprintf("dial_timeout=%[1]v&read_timeout=%[1]v&write_timeout=%[1]v&pool_timeout=%[1]v", answer)
 
 // A Server is a redis-server of a test's own. Its methods are for one goroutine.
 type Server struct {
@@ -151,8 +157,12 @@ func (s *Server) listens(ctx context.Context) error {
 // Addr returns the server's host and port.
 func (s *Server) Addr() string { return s.addr }
 
-// URL returns the server's address as a redis:// URL.
-func (s *Server) URL() string { return "redis://" + s.addr }
+// URL returns the server's address as [URL] does.
+func (s *Server) URL() string { return URL(s.addr) }
+
+// URL returns an address as a redis:// URL with parameters. By these a client waits
+// as long as one of [Options].
+func URL(addr string) string { return "redis://" + addr + "?" + waits }
 
 // port returns the server's port.
 func (s *Server) port() string {
@@ -160,18 +170,26 @@ func (s *Server) port() string {
 	return port
 }
 
-// Client returns a client of the server that is closed when the test ends. It
-// gives up when its context is done, and soon in any case.
+// Client returns a client of the server with [Options] that is closed when the
+// test ends.
 func (s *Server) Client(tb testing.TB) *redis.Client {
-	client := redis.NewClient(&redis.Options{
-		Addr:                  s.addr,
-		ContextTimeoutEnabled: true,
-		DialerRetries:         1,
-		DialTimeout:           2 * time.Second,
-		ReadTimeout:           2 * time.Second,
-	})
+	client := redis.NewClient(Options(s.addr))
 	tb.Cleanup(func() { client.Close() })
 	return client
+}
+
+// Options returns the options of a client that gives up when its context is done.
+// Otherwise it waits for a minute, since a busy machine may take seconds to answer.
+func Options(addr string) *redis.Options {
+	return &redis.Options{
+		Addr:                  addr,
+		ContextTimeoutEnabled: true,
+		DialerRetries:         1,
+		DialTimeout:           answer,
+		ReadTimeout:           answer,
+		WriteTimeout:          answer,
+		PoolTimeout:           answer,
+	}
 }
 
 // Stop asks the server to end, as an operator does, and waits until it has.

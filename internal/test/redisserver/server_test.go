@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/seed48429006/sessions/internal/test/redisserver"
 )
 
@@ -18,8 +20,13 @@ func TestServer(t *testing.T) {
 	if got, err := client.ConfigGet(t.Context(), "maxmemory").Result(); err != nil || got["maxmemory"] != "67108864" {
 		t.Errorf("arguments do not reach the server: %v, error %v", got, err)
 	}
-	if got := s.URL(); got != "redis://"+s.Addr() || !strings.HasPrefix(s.Addr(), "127.0.0.1:") {
-		t.Errorf("URL %s, address %s", got, s.Addr())
+	o, err := redis.ParseURL(s.URL())
+	if err != nil || o.Addr != s.Addr() || !strings.HasPrefix(s.Addr(), "127.0.0.1:") {
+		t.Errorf("URL %s, address %s, error %v", s.URL(), s.Addr(), err)
+	}
+	if want := redisserver.Options(s.Addr()); o.DialTimeout != want.DialTimeout || o.ReadTimeout != want.ReadTimeout ||
+		o.WriteTimeout != want.WriteTimeout || o.PoolTimeout != want.PoolTimeout || want.ReadTimeout < 30*time.Second {
+		t.Errorf("URL %s waits for %v, %v, %v and %v", s.URL(), o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout)
 	}
 	other := redisserver.Start(t)
 	if other.Addr() == s.Addr() {

@@ -52,7 +52,7 @@ func soak(t *testing.T, store session.Store[Visit], connections func() int) {
 	d := soakTime(t)
 	seed := rand.Uint64()
 	before := runtime.NumGoroutine()
-	m, site := newSite(t, store, &middleware.Options{Lifetime: time.Hour, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	m, site := newSite(t, store, &middleware.Options{Lifetime: time.Hour, SaveTimeout: time.Minute, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	come := func(d time.Duration) (visits int64) {
 		var wg sync.WaitGroup
 		var count atomic.Int64
@@ -102,7 +102,7 @@ func soak(t *testing.T, store session.Store[Visit], connections func() int) {
 // wantGoroutines waits until there are no more than so many.
 func wantGoroutines(t *testing.T, want int) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > want; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); runtime.NumGoroutine() > want; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<16)
 			t.Fatalf("%d goroutines, want %d\n%s", runtime.NumGoroutine(), want, stacks[:runtime.Stack(stacks, true)])
