@@ -31,15 +31,15 @@ func TestBehaviour(t *testing.T) {
 		serve   func(t *testing.T, s *site) string
 		want    behaviour
 	}{
-		{"sessions", serveSessions, behaviour{overlap: "first one two", logOut: "", late: "first late", failure: "Service temporarily unavailable. Please try again."}},
-		{"scs", serveSCS, behaviour{overlap: "first two", logOut: "first slow", late: "first", failure: "Internal Server Error\ndone"}},
-		{"gorilla", serveGorilla, behaviour{overlap: "first two", logOut: "first slow", late: "first late", failure: "done"}},
-		{"fiber", serveFiber, behaviour{overlap: "first two", logOut: "first slow", late: "first late", failure: "Internal Server Error"}},
+		{"sessions", serveSessions, behaviour{overlap: "first quick slow", logOut: "", late: "first late", failure: "Service temporarily unavailable. Please try again."}},
+		{"scs", serveSCS, behaviour{overlap: "first slow", logOut: "first slow", late: "first", failure: "Internal Server Error\ndone"}},
+		{"gorilla", serveGorilla, behaviour{overlap: "first slow", logOut: "first slow", late: "first late", failure: "done"}},
+		{"fiber", serveFiber, behaviour{overlap: "first slow", logOut: "first slow", late: "first late", failure: "Internal Server Error"}},
 	} {
 		t.Run(tt.library, func(t *testing.T) {
 			s := &site{store: store{kept: map[string][]byte{}}, arrived: make(chan bool), proceed: make(chan bool)}
 			s.url = tt.serve(t, s)
-			got := behaviour{s.overlap(t), s.logOut(t), s.late(t), s.failure(t)}
+			got := behaviour{s.during(t, "/add?name=quick"), s.during(t, "/end"), s.late(t), s.failure(t)}
 			if got != tt.want {
 				t.Errorf("got  %q\nwant %q", got, tt.want)
 			}
@@ -50,23 +50,13 @@ func TestBehaviour(t *testing.T) {
 // A behaviour is what a session holds, or what a visitor reads, after a fault.
 type behaviour struct{ overlap, logOut, late, failure string }
 
-// overlap lets one request read the session, a second one change it, and then the
-// first one change it too. The first one has the last word.
-func (s *site) overlap(t *testing.T) string {
+// during visits a path while another request is under way, which has read the session
+// before and changes it afterwards.
+func (s *site) during(t *testing.T, path string) string {
 	cookie, _ := s.visit(t, "/add?name=first", "")
-	wait := s.begin(t, "/add?wait=1&name=two", cookie)
-	s.visit(t, "/add?name=one", cookie)
-	wait()
-	_, names := s.visit(t, "/show", cookie)
-	return names
-}
-
-// logOut logs out while a request is under way that then changes the session.
-func (s *site) logOut(t *testing.T) string {
-	cookie, _ := s.visit(t, "/add?name=first", "")
-	wait := s.begin(t, "/add?wait=1&name=slow", cookie)
-	s.visit(t, "/end", cookie)
-	wait()
+	end := s.begin(t, "/add?wait=1&name=slow", cookie)
+	s.visit(t, path, cookie)
+	end()
 	_, names := s.visit(t, "/show", cookie)
 	return names
 }
