@@ -94,6 +94,8 @@ func (o *Order) describe(c Call) string {
 		return "lists the sessions of " + c.Owner
 	case OpAll:
 		return "lists all sessions"
+	case OpEnded:
+		return "asks which sessions have ended"
 	}
 	return verbs[c.Op] + " " + o.name(c.ID)
 }

@@ -10,7 +10,8 @@ import (
 // An Op is a method of a store.
 type Op string
 
-// The methods of [session.Store], [session.Indexer] and [session.Lister].
+// The methods of [session.Store], [session.Indexer], [session.Lister] and
+// [session.Poller].
 const (
 	OpLoad    Op = "Load"
 	OpSave    Op = "Save"
@@ -20,14 +21,15 @@ const (
 	OpExists  Op = "Exists"
 	OpByOwner Op = "ByOwner"
 	OpAll     Op = "All"
+	OpEnded   Op = "Ended"
 )
 
-var ops = []Op{OpLoad, OpSave, OpTouch, OpRetire, OpDelete, OpExists, OpByOwner, OpAll}
+var ops = []Op{OpLoad, OpSave, OpTouch, OpRetire, OpDelete, OpExists, OpByOwner, OpAll, OpEnded}
 
 // A Call is one call of a store's method.
 type Call struct {
 	Op    Op
-	ID    session.ID // zero for ByOwner and All
+	ID    session.ID // zero for ByOwner, All and Ended
 	Owner string     // for ByOwner
 	Err   error      // returned or, by ByOwner and All, yielded
 }

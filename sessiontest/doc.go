@@ -45,6 +45,17 @@
 // one session. [Store.Before] and [Store.After] set hooks. [Store.Seed] stores a
 // session, and [Store.Calls] and [Store.Saved] tell which calls were made.
 //
+// # Live connections
+//
+// A [Store] tells at once when a session ends. So the test of a WebSocket, or of
+// server-sent events, that [middleware.Manager.Watch] guards sees the connection end
+// as soon as another request logs out:
+//
+//	go func() { ada.Get("/events"); close(ended) }()
+//	synctest.Wait()
+//	ada.Tab().Post("/logout", nil)
+//	<-ended
+//
 // # Races
 //
 // [EveryOrder] runs a test once for each order of store calls of the requests that

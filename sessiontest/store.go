@@ -11,8 +11,9 @@ import (
 )
 
 // A Store is a store for tests. It keeps sessions in a [memstore.Store], records its
-// calls, and can be made slow or made to fail. It is a [session.Indexer] and a
-// [session.Lister]. All methods are safe for concurrent use.
+// calls, and can be made slow or made to fail. It is a [session.Indexer], a
+// [session.Lister], a [session.Poller] and a [session.Watcher]. All methods are safe
+// for concurrent use.
 type Store[T any] struct {
 	tb     testing.TB
 	mem    *memstore.Store[T]

@@ -22,7 +22,7 @@ func TestStoreConforms(t *testing.T) {
 	corrupt := func(_ *testing.T, store session.Store[storetest.Profile], id session.ID) {
 		store.(*sessiontest.Store[storetest.Profile]).Corrupt(id, io.ErrUnexpectedEOF)
 	}
-	storetest.Run(t, newStore, &storetest.Options{Bubble: true, Indexer: true, Lister: true, Corrupt: corrupt})
+	storetest.Run(t, newStore, &storetest.Options{Bubble: true, Indexer: true, Lister: true, Poller: true, Watcher: true, Corrupt: corrupt})
 }
 
 // user is a session whose owner is in the value.
@@ -48,6 +48,7 @@ func everyCall(ctx context.Context, s *sessiontest.Store[user], id, other sessio
 	for _, err := range s.All(ctx) {
 		errs[sessiontest.OpAll] = err
 	}
+	_, errs[sessiontest.OpEnded] = s.Ended(ctx, []session.ID{id, other})
 	errs[sessiontest.OpRetire] = s.Retire(ctx, id, rec.Revision, session.ID{}, time.Now())
 	errs[sessiontest.OpDelete] = s.Delete(ctx, other)
 	return errs
@@ -68,6 +69,7 @@ func TestStoreCalls(t *testing.T) {
 		{Op: sessiontest.OpExists, ID: id},
 		{Op: sessiontest.OpByOwner, Owner: "ada"},
 		{Op: sessiontest.OpAll},
+		{Op: sessiontest.OpEnded},
 		{Op: sessiontest.OpRetire, ID: id},
 		{Op: sessiontest.OpDelete, ID: other},
 		{Op: sessiontest.OpLoad, ID: id, Err: session.ErrNotFound},
@@ -84,7 +86,7 @@ func TestStoreCalls(t *testing.T) {
 func TestStoreFail(t *testing.T) {
 	for _, op := range []sessiontest.Op{
 		sessiontest.OpLoad, sessiontest.OpSave, sessiontest.OpTouch, sessiontest.OpRetire,
-		sessiontest.OpDelete, sessiontest.OpExists, sessiontest.OpByOwner, sessiontest.OpAll,
+		sessiontest.OpDelete, sessiontest.OpExists, sessiontest.OpByOwner, sessiontest.OpAll, sessiontest.OpEnded,
 	} {
 		t.Run(string(op), func(t *testing.T) {
 			s := sessiontest.NewStore[user](t)

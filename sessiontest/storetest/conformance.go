@@ -25,10 +25,10 @@ type Options struct {
 	// called.
 	Bubble bool
 
-	// Indexer says that the store must be a [session.Indexer], Lister that it
-	// must be a [session.Lister]. If they are false, the rules for these are
-	// skipped when the store is not.
-	Indexer, Lister bool
+	// Indexer says that the store must be a [session.Indexer], and so do the others
+	// for the interface of that name. If one is false, the rules for its interface
+	// are skipped when the store does not have it.
+	Indexer, Lister, Poller, Watcher, CachedLoader bool
 
 	// MaxRecord is how many bytes a record may have. The store must refuse a
 	// larger one. It should be more than 128 KiB: records of more than 64 KiB are
@@ -47,12 +47,20 @@ type Options struct {
 	Corrupt func(t *testing.T, store session.Store[Profile], id session.ID)
 }
 
+func (o *Options) callTimeout() time.Duration {
+	if o.CallTimeout == 0 {
+		return DefaultCallTimeout
+	}
+	return o.CallTimeout
+}
+
 // DefaultCallTimeout is how long a call may take if [Options] do not say otherwise.
 const DefaultCallTimeout = 30 * time.Second
 
 // Run checks that a store keeps every rule of [session.Store], and of
-// [session.Indexer] and [session.Lister] if it implements them. Each rule is a
-// subtest named for it; when it fails, the message quotes the rule.
+// [session.Indexer], [session.Lister], [session.Poller], [session.Watcher] and
+// [session.CachedLoader] if it implements them. Each rule is a subtest named for it.
+// The first fault ends it, and the message quotes the rule.
 //
 // new is called once for each rule. It may return a new store each time or the
 // same one: the rules use IDs and owners that no other uses. Close it by
@@ -88,7 +96,7 @@ type rule struct {
 // rules are all of them. needs is nil for those that every store has to keep.
 var rules = slices.Concat(
 	saveRules, sizeRules, valueRules, loadRules, touchRules, retireRules, deleteRules,
-	expiryRules, contextRules, ownerRules, listRules, corruptRules, raceRules,
+	expiryRules, contextRules, ownerRules, listRules, pollRules, watchRules, cachedRules, corruptRules, raceRules,
 )
 
 // needsIndexer is for rules about [session.Indexer].

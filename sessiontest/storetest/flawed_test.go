@@ -30,6 +30,10 @@ type flawed struct {
 	exists  func(context.Context, session.ID) (bool, error)
 	byOwner func(context.Context, string) records
 	all     func(context.Context) records
+
+	ended      func(context.Context, []session.ID) ([]session.ID, error)
+	watch      func(session.ID, func()) (func(), bool)
+	loadCached func(context.Context, session.ID) (record, bool, error)
 }
 
 // right is the store beneath, which keeps every rule.
@@ -43,7 +47,11 @@ func newFlawed(flaw func(*flawed)) *flawed {
 	base := memstore.New[profile](nil)
 	f := &flawed{
 		right: base, load: base.Load, touch: base.Touch, retire: base.Retire, delete: base.Delete,
-		exists: base.Exists, byOwner: base.ByOwner, all: base.All,
+		exists: base.Exists, byOwner: base.ByOwner, all: base.All, ended: base.Ended, watch: base.Watch,
+	}
+	f.loadCached = func(ctx context.Context, id session.ID) (record, bool, error) {
+		rec, err := f.load(ctx, id)
+		return rec, false, err
 	}
 	f.save = func(ctx context.Context, rec *record) error {
 		if len(rec.Value.Photo) > maxRecord {
@@ -74,6 +82,16 @@ func (f *flawed) Exists(ctx context.Context, id session.ID) (bool, error) { retu
 func (f *flawed) ByOwner(ctx context.Context, owner string) records { return f.byOwner(ctx, owner) }
 
 func (f *flawed) All(ctx context.Context) records { return f.all(ctx) }
+
+func (f *flawed) Ended(ctx context.Context, ids []session.ID) ([]session.ID, error) {
+	return f.ended(ctx, ids)
+}
+
+func (f *flawed) Watch(id session.ID, ended func()) (func(), bool) { return f.watch(id, ended) }
+
+func (f *flawed) LoadCached(ctx context.Context, id session.ID) (record, bool, error) {
+	return f.loadCached(ctx, id)
+}
 
 // force saves rec whatever is there already.
 func (f *flawed) force(ctx context.Context, rec *record) error {

@@ -66,3 +66,25 @@ func (g guarded) iterate(method uint64, seq iter.Seq2[session.Record[Profile], e
 		})
 	}
 }
+
+func (g guarded) Ended(ctx context.Context, ids []session.ID) ([]session.ID, error) {
+	defer end(g.calls.begin(callEnded))
+	return g.store.(session.Poller).Ended(ctx, ids)
+}
+
+func (g guarded) Watch(id session.ID, ended func()) (func(), bool) {
+	defer end(g.calls.begin(callWatch))
+	stop, ok := g.store.(session.Watcher).Watch(id, ended)
+	if stop == nil {
+		return nil, ok
+	}
+	return func() {
+		defer end(g.calls.begin(callStop))
+		stop()
+	}, ok
+}
+
+func (g guarded) LoadCached(ctx context.Context, id session.ID) (session.Record[Profile], bool, error) {
+	defer end(g.calls.begin(callLoadCached))
+	return g.store.(session.CachedLoader[Profile]).LoadCached(ctx, id)
+}

@@ -41,10 +41,7 @@ func (s *suite) try(t *testing.T, r *rule) {
 		defer v.deadlock(t)
 		synctest.Test(t, func(t *testing.T) { s.check(t, s.new(t), v) })
 	}()
-	limit := s.options.CallTimeout
-	if limit == 0 {
-		limit = DefaultCallTimeout
-	}
+	limit := s.options.callTimeout()
 	if method, ok := v.calls.await(done, limit); !ok {
 		s.hung.CompareAndSwap(nil, r)
 		v.abandon(t, method, limit)

@@ -12,6 +12,8 @@ var (
 	_ session.Store[int]   = (*memstore.Store[int])(nil)
 	_ session.Indexer[int] = (*memstore.Store[int])(nil)
 	_ session.Lister[int]  = (*memstore.Store[int])(nil)
+	_ session.Poller       = (*memstore.Store[int])(nil)
+	_ session.Watcher      = (*memstore.Store[int])(nil)
 )
 
 func TestConformance(t *testing.T) {
@@ -24,7 +26,7 @@ func TestConformance(t *testing.T) {
 			return memstore.New[storetest.Profile](o)
 		}
 		t.Run(name, func(t *testing.T) {
-			storetest.Run(t, newStore, &storetest.Options{Bubble: true, Indexer: true, Lister: true})
+			storetest.Run(t, newStore, &storetest.Options{Bubble: true, Indexer: true, Lister: true, Poller: true, Watcher: true})
 		})
 	}
 }

@@ -26,6 +26,7 @@ func conform(t *testing.T, client redis.UniversalClient, c codec.Codec[storetest
 		Advance:   advance,
 		Indexer:   true,
 		Lister:    true,
+		Poller:    true,
 		MaxRecord: maxRecord,
 		Corrupt: func(t *testing.T, _ session.Store[storetest.Profile], id session.ID) {
 			must(t, client.SetRange(t.Context(), "conformance:"+id.String(), 60, "damage").Err())

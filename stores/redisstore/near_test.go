@@ -587,9 +587,12 @@ func TestNearCacheConformance(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { s.Close() })
 	storetest.Run(t, func(t *testing.T) session.Store[storetest.Profile] { return nearLoader{s} }, &storetest.Options{
-		Indexer:   true,
-		Lister:    true,
-		MaxRecord: maxRecord,
+		Indexer:      true,
+		Lister:       true,
+		Poller:       true,
+		Watcher:      true,
+		CachedLoader: true,
+		MaxRecord:    maxRecord,
 	})
 }
 

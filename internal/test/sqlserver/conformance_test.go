@@ -16,6 +16,6 @@ func TestConformance(t *testing.T) {
 		s, err := sqlstore.New(db, "", codec.MessagePack[storetest.Profile](), &sqlstore.Options{CreateTable: true})
 		must(t, err)
 		storetest.Run(t, func(*testing.T) session.Store[storetest.Profile] { return s },
-			&storetest.Options{Indexer: true, Lister: true, MaxRecord: sqlstore.DefaultMaxRecordBytes})
+			&storetest.Options{Indexer: true, Lister: true, Poller: true, MaxRecord: sqlstore.DefaultMaxRecordBytes})
 	})
 }
