@@ -134,6 +134,18 @@ func TestMetricsOfAManager(t *testing.T) {
 	}
 }
 
+// Every kind of event has a counter of its own.
+func TestMetricsOfAllKinds(t *testing.T) {
+	t.Parallel()
+	var m middleware.Metrics
+	for _, kind := range session.EventKinds() {
+		m.Observe(t.Context(), session.Event{Kind: kind})
+		if got := m.Snapshot()[kind].Events; got != 1 {
+			t.Errorf("%s: %d events", kind, got)
+		}
+	}
+}
+
 func TestMetricsAllocateNothing(t *testing.T) {
 	var m middleware.Metrics
 	ctx, e := t.Context(), session.Event{Kind: session.EventFailed, Duration: time.Hour}

@@ -226,7 +226,6 @@ func failureKind(err error) EventKind {
 // observer that panics must find the session in order.
 func (c *commit[T]) event(e Event) {
 	if p := c.s.policy; p.Observe != nil || p.Report != nil && e.Kind.Trouble() {
-		e.Duration = p.since(c.start)
-		c.events = append(c.events, e)
+		c.events = append(c.events, e.since(c.start))
 	}
 }

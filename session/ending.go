@@ -45,7 +45,7 @@ func (s *Session[T]) deleteDestroyed(ctx context.Context) error {
 
 		start := s.policy.clock()
 		err := s.end(ctx, e)
-		event := Event{Kind: EventDestroyed, ID: e.rec.ID, Owner: e.rec.Owner, Duration: s.policy.since(start), Err: err}
+		event := Event{Kind: EventDestroyed, ID: e.rec.ID, Owner: e.rec.Owner, Err: err}.since(start)
 		if err != nil {
 			event.Kind = failureKind(err)
 		}

@@ -1,6 +1,9 @@
 package session
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // An EventKind names a kind of [Event].
 type EventKind string
@@ -22,15 +25,43 @@ const (
 	EventFailed      EventKind = "failed"      // the store failed
 )
 
+// EventKinds returns all kinds of events.
+func EventKinds() []EventKind { return slices.Clone(eventKinds[:]) }
+
+var eventKinds = [...]EventKind{
+	EventCreated, EventLoaded, EventSaved, EventTouched, EventRenewed, EventDestroyed, EventRevoked,
+	EventConflict, EventGone, EventRejected, EventUndecodable, EventLate, EventFailed,
+}
+
+// An Operation is a use of the store in which events occur.
+type Operation string
+
+// The operations. Other events, such as revoked by its owner's request, have none.
+const (
+	OperationLoad   Operation = "load"   // of a session that a request asks for
+	OperationCommit Operation = "commit" // of a session's changes, and of its end
+)
+
 // An Event reports one step in the life of a session. It never holds a token.
 type Event struct {
-	Kind     EventKind
-	ID       ID            // zero if there is none yet
-	Owner    string        // empty if the session has none
-	Changes  []string      // for created, saved and renewed: the paths of the fields that changed
-	Duration time.Duration // the store's share
-	Attempts int           // for created, saved and renewed: the number of writes tried
-	Err      error         // for conflict, gone, rejected, undecodable, late and failed
+	Kind      EventKind
+	Operation Operation     // empty if the event belongs to none
+	ID        ID            // zero if there is none yet
+	Owner     string        // empty if the session has none
+	Changes   []string      // for created, saved and renewed: the paths of the fields that changed
+	Start     time.Time     // when the operation began; zero if it was not timed
+	Duration  time.Duration // since Start: the store's share; zero if the operation was not timed
+	Attempts  int           // for created, saved and renewed: the number of writes tried
+	Err       error         // for conflict, gone, rejected, undecodable, late and failed
+}
+
+// since returns the event as one of an operation that began at start, if
+// [Policy.clock] returned a time.
+func (e Event) since(start time.Time) Event {
+	if !start.IsZero() {
+		e.Start, e.Duration = start, time.Since(start)
+	}
+	return e
 }
 
 // Trouble reports whether an operator should see events of this kind: they are

@@ -182,3 +182,13 @@ func ExampleSession_SetDeadline() {
 	fmt.Println(time.Until(cart.Deadline()).Round(time.Minute))
 	// Output: 10m0s
 }
+
+// EventKinds gives each kind of event a counter, before the first has occurred.
+func ExampleEventKinds() {
+	counters := make(map[session.EventKind]int)
+	for _, kind := range session.EventKinds() {
+		counters[kind] = 0
+	}
+	fmt.Println(len(counters), "counters")
+	// Output: 13 counters
+}

@@ -61,20 +61,12 @@ func (p *Policy) observe(ctx context.Context, e Event) {
 	}
 }
 
-// clock returns the time if events need durations.
+// clock returns the time if events need it.
 func (p *Policy) clock() (start time.Time) {
 	if p.Observe != nil {
 		start = time.Now()
 	}
 	return start
-}
-
-// since returns the time that has passed since clock returned start.
-func (p *Policy) since(start time.Time) time.Duration {
-	if start.IsZero() {
-		return 0
-	}
-	return time.Since(start)
 }
 
 // remembers reports whether sessions that outlive the browser have times of their own.

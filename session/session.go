@@ -83,7 +83,8 @@ func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Toke
 	}
 	kind := loadKind(err)
 	if kind != "" {
-		s.policy.observe(ctx, Event{Kind: kind, ID: id, Owner: s.first.Owner, Duration: s.policy.since(start), Err: err})
+		e := Event{Kind: kind, Operation: OperationLoad, ID: id, Owner: s.first.Owner, Err: err}
+		s.policy.observe(ctx, e.since(start))
 	}
 	if kind == EventFailed {
 		return nil, err

@@ -163,7 +163,7 @@ func (s *Session[T]) finishTransaction(ctx context.Context) (pending bool, err e
 		committed, err := p.committed(ctx)
 		if err != nil {
 			rec := s.record()
-			s.policy.observe(ctx, Event{Kind: EventFailed, ID: rec.ID, Owner: rec.Owner, Err: err})
+			s.policy.observe(ctx, Event{Kind: EventFailed, Operation: OperationCommit, ID: rec.ID, Owner: rec.Owner, Err: err})
 			return pending, err
 		}
 		if committed {
@@ -202,8 +202,9 @@ func (s *Session[T]) settleAtEnd(ctx context.Context) {
 	}
 }
 
-// report reports an event, or keeps it until the transaction's end is known.
+// report reports an event of a commit, or keeps it until the transaction's end is known.
 func (s *Session[T]) report(ctx context.Context, e Event) {
+	e.Operation = OperationCommit
 	s.mu.Lock()
 	p := s.provision
 	if p != nil {

@@ -1,0 +1,80 @@
+package session_test
+
+import (
+	"context"
+	"reflect"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// Each event names its operation, when that began and how long it took, by the
+// time that the store takes.
+func TestTimesOfEvents(t *testing.T) {
+	takes := map[string]time.Duration{"Load": time.Second, "Save": 10 * time.Second, "Touch": 20 * time.Second, "Delete": time.Minute}
+	const load, commits = session.OperationLoad, session.OperationCommit
+	for _, tt := range []struct {
+		name  string
+		fails string
+		act   func(*session.Session[state])
+		want  []session.Event // without what is not of times
+	}{
+		{"read", "", func(*session.Session[state]) {}, []session.Event{
+			{Kind: session.EventLoaded, Operation: load, Duration: time.Second}}},
+		{"save", "", func(s *session.Session[state]) { s.Update(increment) }, []session.Event{
+			{Kind: session.EventLoaded, Operation: load, Duration: time.Second},
+			{Kind: session.EventSaved, Operation: commits, Duration: 10 * time.Second}}},
+		{"touch", "", func(*session.Session[state]) { time.Sleep(30 * time.Minute) }, []session.Event{
+			{Kind: session.EventLoaded, Operation: load, Duration: time.Second},
+			{Kind: session.EventTouched, Operation: commits, Duration: 20 * time.Second}}},
+		{"destroy", "", func(s *session.Session[state]) { s.Destroy() }, []session.Event{
+			{Kind: session.EventLoaded, Operation: load, Duration: time.Second},
+			{Kind: session.EventDestroyed, Operation: commits, Duration: time.Minute}}},
+		{"load fails", "Load", nil, []session.Event{
+			{Kind: session.EventFailed, Operation: load, Duration: time.Second}}},
+		{"save fails", "Save", func(s *session.Session[state]) { s.Update(increment) }, []session.Event{
+			{Kind: session.EventLoaded, Operation: load, Duration: time.Second},
+			{Kind: session.EventFailed, Operation: commits, Duration: 10 * time.Second}}},
+		{"end fails", "Delete", func(s *session.Session[state]) { s.Destroy() }, []session.Event{
+			{Kind: session.EventLoaded, Operation: load, Duration: time.Second},
+			{Kind: session.EventFailed, Operation: commits, Duration: time.Minute}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newProbe()
+				token := stored(t, store, state{Count: 1})
+				store.before = func(op string) error {
+					time.Sleep(takes[op])
+					if op == tt.fails {
+						return errDown
+					}
+					return nil
+				}
+				var got []session.Event
+				policy := &session.Policy{Observe: func(_ context.Context, e session.Event) {
+					if end := e.Start.Add(e.Duration); !end.Equal(time.Now()) {
+						t.Errorf("%s began at %v and took %v", e.Kind, e.Start, e.Duration)
+					}
+					got = append(got, session.Event{Kind: e.Kind, Operation: e.Operation, Duration: e.Duration})
+				}}
+				if s, err := session.Load(t.Context(), store, policy, token); err == nil {
+					tt.act(s)
+					s.Commit(t.Context())
+				}
+				if !reflect.DeepEqual(got, tt.want) {
+					t.Errorf("got  %+v\nwant %+v", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// EventKinds returns a list of the caller's own.
+func TestEventKinds(t *testing.T) {
+	session.EventKinds()[0] = "changed"
+	if kinds := session.EventKinds(); len(kinds) != 13 || kinds[0] != session.EventCreated {
+		t.Errorf("kinds %v", kinds)
+	}
+}
