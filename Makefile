@@ -1,4 +1,4 @@
-.PHONY: test check race long fuzz ci
+.PHONY: test check race long fuzz ci mysql
 
 test:
 	go test ./...
@@ -24,3 +24,6 @@ fuzz:
 
 ci:
 	bash .ci/run
+
+mysql:
+	bash .ci/mysql

@@ -33,8 +33,9 @@ var Databases = []Database{
 	}},
 	{"PostgreSQL by pgx", "pgx", onPostgres},
 	{"PostgreSQL by lib_pq", "postgres", onPostgres},
-	{"MariaDB", "mysql", func(t testing.TB) string { return onMariaDB(t, "") }},
-	{"MariaDB with clientFoundRows", "mysql", func(t testing.TB) string { return onMariaDB(t, "?clientFoundRows=true") }},
+	{"MariaDB", "mysql", func(t testing.TB) string { return onMySQL(t, "mariadb", mariadb) }},
+	{"MariaDB with clientFoundRows", "mysql", func(t testing.TB) string { return onMySQL(t, "mariadb", mariadb) + "?clientFoundRows=true" }},
+	{"MySQL", "mysql", func(t testing.TB) string { return onMySQL(t, "mysql", mysql) }},
 }
 
 // Find returns the kind of this name.
@@ -108,12 +109,13 @@ func (s *Server) PostgreSQL(database string) string {
 	return fmt.Sprintf("postgres://sessions@%s/%s?sslmode=disable", s.Addr, database)
 }
 
-func onMariaDB(t testing.TB, options string) string {
-	s := shared(t, "mariadb", mariadb)
-	return s.MariaDB(newDatabase(t, "mysql", s.MariaDB("mysql"))) + options
+func onMySQL(t testing.TB, name string, k kind) string {
+	s := shared(t, name, k)
+	return s.MySQL(newDatabase(t, "mysql", s.MySQL("mysql")))
 }
 
-// MariaDB returns the data source name of a database on the server.
-func (s *Server) MariaDB(database string) string {
+// MySQL returns the data source name of a database on the server, which is MySQL or
+// MariaDB.
+func (s *Server) MySQL(database string) string {
 	return fmt.Sprintf("root@tcp(%s)/%s", s.Addr, database)
 }

@@ -1,6 +1,7 @@
-// Package sqlserver gives tests real databases: SQLite, and PostgreSQL and MariaDB
-// servers that it starts on loopback. Its tests check sqlstore on all of them, with
-// their drivers.
+// Package sqlserver gives tests real databases: SQLite, and PostgreSQL, MariaDB and
+// MySQL servers that it starts on loopback. Its tests check sqlstore on all of them,
+// with their drivers. MySQL is skipped unless SESSIONS_MYSQLD names the server's
+// program.
 //
 // A package that uses it has
 //

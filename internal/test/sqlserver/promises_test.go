@@ -153,12 +153,19 @@ func TestNoResurrection(t *testing.T) {
 
 // servers are those that a test can kill.
 var servers = map[string]struct {
-	start func(testing.TB) *sqlserver.Server
-	url   func(*sqlserver.Server) string
+	start  func(testing.TB) *sqlserver.Server
+	driver string
+	source func(*sqlserver.Server) string
+	url    func(*sqlserver.Server) string
 }{
-	"postgres": {sqlserver.PostgreSQL, func(s *sqlserver.Server) string { return s.PostgreSQL("postgres") }},
-	"mysql":    {sqlserver.MariaDB, func(s *sqlserver.Server) string { return "mysql://root@" + s.Addr + "/mysql" }},
+	"postgres": {sqlserver.PostgreSQL, "pgx", postgresURL, postgresURL},
+	"mariadb":  {sqlserver.MariaDB, "mysql", mysqlSource, mysqlURL},
+	"mysql":    {sqlserver.MySQL, "mysql", mysqlSource, mysqlURL},
 }
+
+func postgresURL(s *sqlserver.Server) string { return s.PostgreSQL("postgres") }
+func mysqlSource(s *sqlserver.Server) string { return s.MySQL("mysql") }
+func mysqlURL(s *sqlserver.Server) string    { return "mysql://root@" + s.Addr + "/mysql" }
 
 // A server that is killed in the middle of writes has all that it acknowledged when it
 // is back, and the site answers 503 meanwhile.
@@ -166,15 +173,11 @@ func TestAKilledServer(t *testing.T) {
 	for name, kind := range servers {
 		t.Run(name, func(t *testing.T) {
 			server := kind.start(t)
-			driver, source := "pgx", server.PostgreSQL("postgres")
-			if name == "mysql" {
-				driver, source = "mysql", server.MariaDB("mysql")
-			}
-			sqlserver.Connect(t, driver, source)
+			sqlserver.Connect(t, kind.driver, kind.source(server))
 			s := newSite(t, kind.url(server))
 			for range 2 {
 				killInMidWrite(t, s, server)
-				sqlserver.Connect(t, driver, source)
+				sqlserver.Connect(t, kind.driver, kind.source(server))
 			}
 			s.store.(io.Closer).Close()
 		})
@@ -247,11 +250,7 @@ func TestABlackHole(t *testing.T) {
 	for name, kind := range servers {
 		t.Run(name, func(t *testing.T) {
 			server := kind.start(t)
-			driver, source := "pgx", server.PostgreSQL("postgres")
-			if name == "mysql" {
-				driver, source = "mysql", server.MariaDB("mysql")
-			}
-			sqlserver.Connect(t, driver, source)
+			sqlserver.Connect(t, kind.driver, kind.source(server))
 			s := newSite(t, kind.url(server))
 			_, cookie := s.post(t.Context(), "/items?sku=tea", "")
 			must(t, server.Signal(syscall.SIGSTOP))

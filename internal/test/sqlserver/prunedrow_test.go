@@ -2,6 +2,7 @@ package sqlserver_test
 
 import (
 	"database/sql"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,15 +39,19 @@ func TestCreationBesidePrune(t *testing.T) {
 
 // Prune reads the rows that have ended, and not the many that live.
 func TestPruneReadsEndedRowsOnly(t *testing.T) {
-	const postgres = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'ended'"
-	read := map[string]string{ // how many rows the connection has read so far
-		"pgx": postgres, "postgres": postgres,
-		"mysql": "SELECT SUM(variable_value) FROM information_schema.session_status WHERE variable_name LIKE 'HANDLER_READ_%'",
-	}
+	const (
+		postgres = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'ended'"
+		mysql    = ".session_status WHERE variable_name LIKE 'HANDLER_READ_%'"
+	)
 	for _, d := range sqlserver.Databases {
-		query := read[d.Driver]
-		if query == "" {
-			continue // SQLite does not tell
+		query := postgres // how many rows the connection has read so far
+		switch {
+		case strings.HasPrefix(d.Name, "SQLite"):
+			continue // it does not tell
+		case d.Name == "MySQL":
+			query = "SELECT SUM(variable_value) FROM performance_schema" + mysql
+		case d.Driver == "mysql":
+			query = "SELECT SUM(variable_value) FROM information_schema" + mysql
 		}
 		t.Run(d.Name, func(t *testing.T) {
 			db := d.Open(t)
@@ -71,9 +76,12 @@ func TestPruneReadsEndedRowsOnly(t *testing.T) {
 				must(t, tx.QueryRow(query).Scan(&n))
 				return n
 			}
+			count() // the first time may read more
+			counting := -count()
 			before := count()
+			counting += before // the question reads rows too
 			deleted, err := s.Prune(sqlstore.InTx(t.Context(), tx))
-			if n := count() - before; deleted != ended || err != nil || n < ended || n > 20*ended {
+			if n := count() - before - counting; deleted != ended || err != nil || n < ended || n > 20*ended {
 				t.Errorf("deleted %d by reading %d rows of %d, %v", deleted, n, live+ended, err)
 			}
 		})

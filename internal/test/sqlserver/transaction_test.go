@@ -316,11 +316,19 @@ func TestABrokenTransaction(t *testing.T) {
 	})
 }
 
-// After a deadlock, MariaDB has rolled the transaction back and would carry out its
-// next statements by themselves. None is sent, and the transaction is not committed.
+// After a deadlock, MySQL and MariaDB have rolled the transaction back and would carry
+// out its next statements by themselves. None is sent, and the transaction is not
+// committed.
 func TestADeadlock(t *testing.T) {
-	server := sqlserver.MariaDB(t)
-	db := sqlserver.Connect(t, "mysql", server.MariaDB("mysql"))
+	for name, kind := range servers {
+		if kind.driver == "mysql" {
+			t.Run(name, func(t *testing.T) { deadlock(t, kind.start(t)) })
+		}
+	}
+}
+
+func deadlock(t *testing.T, server *sqlserver.Server) {
+	db := sqlserver.Connect(t, "mysql", server.MySQL("mysql"))
 	s, ctx := newStore(t, db, "sessions"), t.Context()
 	for _, text := range []string{"CREATE TABLE locks (id INT PRIMARY KEY, n INT)", "INSERT INTO locks VALUES (1, 0)", "CREATE TABLE many (n INT)"} {
 		_, err := db.Exec(text)
@@ -332,7 +340,7 @@ func TestADeadlock(t *testing.T) {
 	must(t, err)
 	defer other.Rollback()
 	for range 10 { // the database rolls back the transaction that has done less
-		_, err := other.Exec("INSERT INTO many SELECT seq FROM seq_1_to_100")
+		_, err := other.Exec("INSERT INTO many WITH RECURSIVE seq (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM seq WHERE n < 100) SELECT n FROM seq")
 		must(t, err)
 	}
 	_, err = other.Exec("UPDATE sessions SET deadline = deadline + 1 WHERE id = ?", id[:])
