@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed48429006/sessions/middleware"
@@ -335,9 +336,11 @@ func TestTimeoutHandler(t *testing.T) {
 		<-r.Context().Done()
 		io.WriteString(w, "too late")
 	}
-	t.Run("outside", func(t *testing.T) {
-		st := newStore()
-		a := newApp(t, st, nil)
+	within := func(name string, test func(*testing.T)) {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
+	}
+	within("outside", func(t *testing.T) {
+		a := newApp(t, newStore(), nil)
 		a.handle("/fast", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 			add(s)
 			io.WriteString(w, "ok")
@@ -353,7 +356,7 @@ func TestTimeoutHandler(t *testing.T) {
 			t.Errorf("%d %v", w.Code, w.Header())
 		}
 	})
-	t.Run("inside", func(t *testing.T) {
+	within("inside", func(t *testing.T) {
 		a := newApp(t, newStore(), nil)
 		a.mux.Handle("/fast", http.TimeoutHandler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 			add(s)

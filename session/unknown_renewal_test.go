@@ -157,7 +157,7 @@ func TestALogInOfASessionThatIsBack(t *testing.T) {
 	store.once("Save", func() error { return session.ErrNotFound })
 	s.Commit(t.Context())
 	s.LogIn(logInEdit("ada"))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	store.calls()
 	if err := s.Commit(ctx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -31,7 +32,9 @@ func Start(ctx context.Context) (client *redis.Client, stop func() error, err er
 	if err != nil {
 		return nil, nil, fmt.Errorf("redistest: miniredis: %w", err)
 	}
-	client = redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
+	// A busy machine may take seconds to answer.
+	client = redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true,
+		DialTimeout: time.Minute, ReadTimeout: time.Minute, WriteTimeout: time.Minute, PoolTimeout: time.Minute})
 	stop = func() error {
 		defer server.Close()
 		return client.Close()

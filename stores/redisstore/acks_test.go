@@ -84,6 +84,7 @@ func wantUnconfirmed(t *testing.T, s store, rec func() session.Record[cart]) {
 }
 
 func TestReplicaAcks(t *testing.T) {
+	t.Parallel()
 	primary := redisserver.Start(t)
 	client := newClient(t, primary.URL())
 	plain, hasty, ctx := newStore(t, client), careful(t, client, moment), t.Context()
@@ -131,6 +132,7 @@ func TestReplicaAcks(t *testing.T) {
 // A write that is sent again because its reply was lost is confirmed as the
 // first one would have been: each time, something is written.
 func TestReplicaAcksOfLostReplies(t *testing.T) {
+	t.Parallel()
 	primary := redisserver.Start(t)
 	follow(t, primary)
 	proxy := redisserver.NewProxy(t, primary.Addr())
@@ -189,6 +191,7 @@ func TestReplicaAcksOfLostReplies(t *testing.T) {
 // In a cluster, replicas of the node that has the key are asked, wherever the
 // key has gone.
 func TestReplicaAcksInACluster(t *testing.T) {
+	t.Parallel()
 	cluster := redisserver.StartCluster(t)
 	cluster.AddReplica(t, cluster.Nodes[0])
 	client, ctx := newClient(t, cluster.URL()), t.Context()

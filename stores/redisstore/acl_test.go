@@ -51,6 +51,7 @@ func everything(ctx context.Context, client, admin *redis.Client) error {
 // A user with the documented rules can do everything, and with one rule less
 // cannot.
 func TestACL(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	admin := server.Client(t)
 	try := func(t *testing.T, rules []string) error {

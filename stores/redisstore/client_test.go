@@ -134,6 +134,7 @@ func TestNewClientNamesTheCause(t *testing.T) {
 }
 
 func TestOpenWithTLSOfAPlainServer(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	_, err := redisstore.Open(t.Context(), "rediss://"+server.Addr()+"?dial_timeout=50ms", "carts", codec.MessagePack[cart](), nil)
 	if err == nil || !strings.Contains(err.Error(), "does not use TLS on this port") {

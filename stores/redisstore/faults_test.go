@@ -57,6 +57,7 @@ func wantUnavailable(t *testing.T, s store, rec session.Record[cart], timeout ti
 }
 
 func TestNoAnswer(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	s := newStore(t, newClient(t, server.URL()))
 	rec := saved(t, s, "anna")
@@ -82,6 +83,7 @@ func TestNoAnswer(t *testing.T) {
 // A replica that takes no writes is an error, not a success; what can be read
 // still is.
 func TestReadOnlyReplica(t *testing.T) {
+	t.Parallel()
 	client := redisserver.Start(t).Client(t)
 	s, ctx := newStore(t, client), t.Context()
 	rec := saved(t, s, "anna")

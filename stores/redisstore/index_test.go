@@ -127,6 +127,7 @@ func TestIndexLosesWhatEnds(t *testing.T) {
 // An entry comes before its record: at no moment is a live record of an owner
 // missing from the owner's index, whatever is done to it.
 func TestIndexComesFirst(t *testing.T) {
+	t.Parallel()
 	client := redisserver.Start(t).Client(t)
 	s, ctx := newStore(t, client), t.Context()
 	owners := []string{"anna", "bert", "cleo"}

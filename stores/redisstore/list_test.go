@@ -54,6 +54,7 @@ func TestNamespacesAreApart(t *testing.T) {
 }
 
 func TestAllFindsEverything(t *testing.T) {
+	t.Parallel()
 	client := redisserver.Start(t).Client(t)
 	s, ctx := newStore(t, client), t.Context()
 	const n = 2500

@@ -74,6 +74,7 @@ func rounds(t *testing.T, n int, round func(i int) bool) {
 
 // A read of a known session costs nothing, and a change one command.
 func TestNearCacheCommands(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	client := server.Client(t)
 	sent := new(tape)
@@ -118,6 +119,7 @@ func TestNearCacheCommands(t *testing.T) {
 
 // A node that has kept its own write has not read it: there is no GET at all.
 func TestNearCacheKeepsWhatItWrites(t *testing.T) {
+	t.Parallel()
 	client := redisserver.Start(t).Client(t)
 	s := nearStore(t, client, redisstore.NearCache{MaxStale: 2 * time.Second})
 	warm(t, s, saved(t, s, ""))
@@ -158,6 +160,7 @@ func (a asker) calls(command string) (n int) {
 
 // A node sees its own writes at once, whatever the messages do.
 func TestNearCacheOwnWrites(t *testing.T) {
+	t.Parallel()
 	s := nearStore(t, redisserver.Start(t).Client(t), redisstore.NearCache{})
 	warm(t, s, saved(t, s, ""))
 	var wg sync.WaitGroup
@@ -199,6 +202,7 @@ func TestNearCacheOwnWrites(t *testing.T) {
 
 // What another node does is seen soon: changed, touched, ended, renewed.
 func TestNearCacheOfAnotherNode(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	client := server.Client(t)
 	s, other := nearStore(t, at(t, server.Addr()), redisstore.NearCache{}), newStore(t, client)
@@ -241,6 +245,7 @@ func TestNearCacheOfAnotherNode(t *testing.T) {
 
 // A message that overtakes a read makes its record one that is not kept.
 func TestNearCacheAReadThatIsOvertaken(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	client, other := at(t, server.Addr()), newStore(t, server.Client(t))
 	held := new(holder)
@@ -296,6 +301,7 @@ func (h *holder) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proce
 // When the connection that tells of changes is frozen, a change is seen after
 // MaxStale at most. When it goes on, so does the cache.
 func TestNearCacheFrozen(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, server.Client(t))
 	const maxStale = 100 * time.Millisecond
@@ -333,6 +339,7 @@ func boundedAfter(t *testing.T, s store, rec session.Record[cart], ended time.Ti
 // When the connection is cut, everything is forgotten. What changed meanwhile is
 // seen, and the cache goes on.
 func TestNearCacheCut(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	client := server.Client(t)
 	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, client)
@@ -369,6 +376,7 @@ func TestNearCacheCut(t *testing.T) {
 
 // A server that stops and another that takes its address: the cache goes on.
 func TestNearCacheWithoutAServer(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	var log lockedBuffer
 	var dialled atomic.Int64
@@ -404,6 +412,7 @@ func TestNearCacheWithoutAServer(t *testing.T) {
 
 // A user who may not track has no near cache, and everything else.
 func TestNearCacheWithoutPermission(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	admin := server.Client(t)
 	try := func(t *testing.T, more ...string) (s store, log *lockedBuffer) {
@@ -465,6 +474,7 @@ func (b *lockedBuffer) String() string {
 
 // A copy ends when its record does, by time to live and by deadline.
 func TestNearCacheExpiry(t *testing.T) {
+	t.Parallel()
 	client := redisserver.Start(t, "--enable-debug-command", "yes").Client(t)
 	must(t, client.Do(t.Context(), "debug", "set-active-expire", "0").Err()) // no message
 	s := nearStore(t, client, redisstore.NearCache{})
@@ -510,6 +520,7 @@ func TestNearCacheExpiry(t *testing.T) {
 
 // The caller's clock is behind by hours. The record ends when Redis says.
 func TestNearCacheBehindAClockThatIsBehind(t *testing.T) {
+	t.Parallel()
 	client := redisserver.Start(t, "--enable-debug-command", "yes").Client(t)
 	must(t, client.Do(t.Context(), "debug", "set-active-expire", "0").Err())
 	s := nearStore(t, client, redisstore.NearCache{})
@@ -581,6 +592,7 @@ func (n nearLoader) Load(ctx context.Context, id session.ID) (session.Record[sto
 
 // On one node, the near cache keeps every rule of a store.
 func TestNearCacheConformance(t *testing.T) {
+	t.Parallel()
 	client := redisserver.Start(t).Client(t)
 	s, err := redisstore.New(client, "conformance", codec.MessagePack[storetest.Profile](), &redisstore.Options{
 		MaxRecordBytes: maxRecord, Logger: quiet.Logger, NearCache: redisstore.NearCache{Records: 1000}})
@@ -598,6 +610,7 @@ func TestNearCacheConformance(t *testing.T) {
 
 // Watch tells of each change, and no more after stop.
 func TestWatch(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, server.Client(t))
 	s := nearStore(t, at(t, cable.Addr()), redisstore.NearCache{})
@@ -630,6 +643,7 @@ func TestWatch(t *testing.T) {
 
 // Closing ends the near cache's goroutines. So does closing the client.
 func TestNearCacheClose(t *testing.T) {
+	t.Parallel()
 	client := redisserver.Start(t).Client(t)
 	s := nearStore(t, at(t, client.Options().Addr), redisstore.NearCache{})
 	rec := saved(t, s, "")
@@ -659,6 +673,7 @@ func TestNearCacheClose(t *testing.T) {
 // Another node writes right after this one. Redis tells of both writes at once, and
 // this node must not take the message for that of its own.
 func TestNearCacheWrittenByTwo(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, server.Client(t))
 	s := nearStore(t, at(t, cable.Addr()), redisstore.NearCache{MaxStale: 2 * time.Second})
@@ -700,6 +715,7 @@ func TestNearCacheWrittenByTwo(t *testing.T) {
 
 // A record that was read exactly is not followed by an older copy of it.
 func TestNearCacheAfterAnExactRead(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Start(t)
 	cable, other := redisserver.NewCable(t, server.Addr()), newStore(t, server.Client(t))
 	s := nearStore(t, at(t, cable.Addr()), redisstore.NearCache{MaxStale: 2 * time.Second})
@@ -721,6 +737,7 @@ func TestNearCacheAfterAnExactRead(t *testing.T) {
 
 // After a failover the cache is empty, and goes on with the new primary.
 func TestNearCacheFailover(t *testing.T) {
+	t.Parallel()
 	servers := redisserver.StartReplicated(t)
 	s, err := redisstore.Open(t.Context(), servers.URL(), "carts", codec.MessagePack[cart](), &redisstore.Options{
 		Logger: quiet.Logger, NearCache: redisstore.NearCache{Records: 100, MaxStale: 100 * time.Millisecond}})
@@ -753,6 +770,7 @@ func TestNearCacheFailover(t *testing.T) {
 }
 
 func TestNearCacheOfAURL(t *testing.T) {
+	t.Parallel()
 	url := "redis://" + redisserver.Start(t).Addr()
 	const waits = "&dial_timeout=1m&read_timeout=1m"
 	for query, want := range map[string]bool{"": false, "?near_cache=0": false, "?near_cache=100": true, "?max_retries=1&near_cache=100&pool_size=3" + waits: true} {

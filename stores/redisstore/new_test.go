@@ -155,6 +155,7 @@ func TestOtherClients(t *testing.T) {
 // A client that sends commands of several goroutines at once asks for what it
 // sends as often as it likes: that is no doubt about what was written.
 func TestConflictsThroughAnAutoPipeline(t *testing.T) {
+	t.Parallel()
 	pipeline, err := redisserver.Start(t).Client(t).AutoPipeline()
 	must(t, err)
 	s := newStore(t, pipeline)

@@ -12,6 +12,7 @@ import (
 // While a cluster moves slots, a write that is sent to another node is still known
 // to have been sent once: a conflict is a conflict, and a success a success.
 func TestWritesThatAClusterRedirects(t *testing.T) {
+	t.Parallel()
 	cluster := redisserver.StartCluster(t)
 	client := newClient(t, cluster.URL())
 	s, ctx := newStore(t, client), t.Context()
