@@ -155,7 +155,7 @@ func (g *grammar) schema(d Dialect, table string) []string {
 	}
 	return []string{
 		g.statement(table, columns+"\n)"),
-		g.statement(table, "CREATE INDEX IF NOT EXISTS {byOwner} ON {table} (owner, id)"),
+		g.statement(table, "CREATE INDEX IF NOT EXISTS {byOwner} ON {table} (owner, id) WHERE owner IS NOT NULL"),
 		g.statement(table, "CREATE INDEX IF NOT EXISTS {byEnd} ON {table} (ends)"),
 	}
 }

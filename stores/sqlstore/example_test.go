@@ -48,7 +48,7 @@ func ExampleSchema() {
 	//   record BLOB,
 	//   successor BLOB
 	// );
-	// CREATE INDEX IF NOT EXISTS "carts_owner" ON "carts" (owner, id);
+	// CREATE INDEX IF NOT EXISTS "carts_owner" ON "carts" (owner, id) WHERE owner IS NOT NULL;
 	// CREATE INDEX IF NOT EXISTS "carts_ends" ON "carts" (ends);
 }
 

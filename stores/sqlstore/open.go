@@ -13,9 +13,9 @@ import (
 	"github.com/seed48429006/sessions/codec"
 )
 
-// maxConns bounds the connections of a store that [Open] opens. Many idle ones stay,
-// so that a busy program does not open one for each request.
-const maxConns, maxIdle = 64, 16
+// maxConns bounds the connections of a store that [Open] opens. Idle ones stay for a
+// while, all of them: else a busy program closes and opens some all the time.
+const maxConns = 32
 
 // A scheme is one that [Open] knows.
 type scheme struct {
@@ -66,7 +66,7 @@ func Open[T any](ctx context.Context, url string, c codec.Codec[T], o *Options) 
 		return nil, errors.New("sqlstore: the driver refuses the URL") // its error may show the password
 	}
 	db.SetMaxOpenConns(maxConns)
-	db.SetMaxIdleConns(maxIdle)
+	db.SetMaxIdleConns(maxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	create := Options{}
 	if o != nil {

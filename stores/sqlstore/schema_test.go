@@ -66,7 +66,7 @@ func TestMistakesInTheArguments(t *testing.T) {
 
 func TestSchema(t *testing.T) {
 	for dialect, want := range map[sqlstore.Dialect][]string{
-		sqlstore.PostgreSQL: {`"carts"`, "BYTEA", `CREATE INDEX IF NOT EXISTS "carts_owner" ON "carts" (owner, id);`},
+		sqlstore.PostgreSQL: {`"carts"`, "BYTEA", `CREATE INDEX IF NOT EXISTS "carts_owner" ON "carts" (owner, id) WHERE owner IS NOT NULL;`},
 		sqlstore.MySQL:      {"`carts`", "BINARY(32)", "MEDIUMBLOB", "KEY `carts_ends` (ends)"},
 		sqlstore.SQLite:     {`"carts"`, "BLOB"},
 	} {

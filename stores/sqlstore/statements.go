@@ -39,9 +39,13 @@ const (
 
 func (s *Store[T]) prepare(d Dialect, table string) {
 	g := grammars[d]
+	var writes turns
+	if d == SQLite {
+		writes = newTurns()
+	}
 	make := func(template string) statement {
 		text := g.statement(table, template)
-		return statement{db: s.db, text: text, within: text}
+		return statement{db: s.db, text: text, within: text, turns: writes}
 	}
 	s.load = make("SELECT record, successor, expires FROM {table}" + ofID + " AND ends > {now}")
 	s.why = make("SELECT revision, successor FROM {table}" + ofID + " AND ends > {now}")
@@ -68,6 +72,7 @@ type statement struct {
 	db       *sql.DB
 	text     string
 	within   string // in a transaction of the application's own
+	turns    turns  // of writes
 	mu       sync.Mutex
 	prepared atomic.Pointer[sql.Stmt]
 }
@@ -126,6 +131,9 @@ func (s *statement) once(ctx context.Context, call func(*sql.Stmt) error) error 
 // exec runs a statement and returns how many rows it wrote.
 func (s *statement) exec(ctx context.Context, args ...any) (n int64, err error) {
 	err = s.run(ctx, func(stmt *sql.Stmt) error {
+		if transactionOf(ctx) == nil && s.turns.take(ctx) {
+			defer s.turns.end()
+		}
 		result, err := stmt.ExecContext(ctx, args...)
 		if err == nil {
 			n, err = result.RowsAffected()

@@ -1,0 +1,67 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"io"
+	"sync/atomic"
+	"testing"
+)
+
+// A fake is a driver without a database. Each of its statements calls do, writes one
+// row and reads none.
+type fake struct {
+	do     func(statement string)
+	opened atomic.Int32 // connections
+}
+
+// database returns a database of the driver, which the test closes.
+func (f *fake) database(t *testing.T) *sql.DB {
+	db := sql.OpenDB(f)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func (f *fake) Connect(context.Context) (driver.Conn, error) { return f.Open("") }
+func (f *fake) Driver() driver.Driver                        { return f }
+
+func (f *fake) Open(string) (driver.Conn, error) {
+	f.opened.Add(1)
+	return fakeConn{f}, nil
+}
+
+type fakeConn struct{ *fake }
+
+func (c fakeConn) Prepare(text string) (driver.Stmt, error) { return fakeStmt{c.fake, text}, nil }
+func (c fakeConn) Begin() (driver.Tx, error)                { return fakeTx{}, nil }
+func (c fakeConn) Close() error                             { return nil }
+
+type fakeTx struct{}
+
+func (fakeTx) Commit() error   { return nil }
+func (fakeTx) Rollback() error { return nil }
+
+type fakeStmt struct {
+	*fake
+	text string
+}
+
+func (s fakeStmt) Close() error  { return nil }
+func (s fakeStmt) NumInput() int { return -1 }
+
+func (s fakeStmt) Exec([]driver.Value) (driver.Result, error) {
+	s.do(s.text)
+	return driver.RowsAffected(1), nil
+}
+
+func (s fakeStmt) Query([]driver.Value) (driver.Rows, error) {
+	s.do(s.text)
+	return noRows{}, nil
+}
+
+type noRows struct{}
+
+func (noRows) Columns() []string         { return make([]string, 3) }
+func (noRows) Close() error              { return nil }
+func (noRows) Next([]driver.Value) error { return io.EOF }
