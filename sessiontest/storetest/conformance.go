@@ -42,6 +42,12 @@ type Options struct {
 	// clock, also with Bubble.
 	CallTimeout time.Duration
 
+	// Lose makes the store lose one of the commands that it sends from now on, as l
+	// says. The function that it returns ends that, and reports whether there was
+	// such a command. Lose is called while no other rule is checked. Nil means that
+	// the store has no line that can fail, and skips the rules for those.
+	Lose func(t *testing.T, store session.Store[Profile], l Loss) (stop func() (lost bool))
+
 	// Corrupt makes the record that store has of id unreadable. Nil means that
 	// no record can be, and skips the rules for those.
 	Corrupt func(t *testing.T, store session.Store[Profile], id session.ID)
@@ -56,6 +62,22 @@ func (o *Options) callTimeout() time.Duration {
 
 // DefaultCallTimeout is how long a call may take if [Options] do not say otherwise.
 const DefaultCallTimeout = 30 * time.Second
+
+// A Loss says which command of a store, to a database or a server, fails, and how. The
+// store learns of the failure as of a broken connection.
+type Loss struct {
+	// After is how many commands go well before the one that fails. A command that
+	// the store sends again counts again.
+	After int
+
+	// Unsent means that the command does not arrive. Otherwise it is carried out,
+	// and its reply is lost.
+	Unsent bool
+
+	// Meanwhile is to be called when the command was carried out, or was lost, and
+	// before the store learns that it failed. It calls the store. It is never nil.
+	Meanwhile func()
+}
 
 // Run checks that a store keeps every rule of [session.Store], and of
 // [session.Indexer], [session.Lister], [session.Poller], [session.Watcher] and
@@ -96,7 +118,7 @@ type rule struct {
 // rules are all of them. needs is nil for those that every store has to keep.
 var rules = slices.Concat(
 	saveRules, sizeRules, valueRules, loadRules, touchRules, retireRules, deleteRules,
-	expiryRules, contextRules, ownerRules, listRules, pollRules, watchRules, cachedRules, corruptRules, raceRules,
+	expiryRules, contextRules, ownerRules, listRules, pollRules, watchRules, cachedRules, corruptRules, lossRules, raceRules,
 )
 
 // needsIndexer is for rules about [session.Indexer].

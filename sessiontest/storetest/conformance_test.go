@@ -24,7 +24,12 @@ func TestFlawed(t *testing.T) {
 	for _, fl := range flaws {
 		t.Run(slug(fl.name), func(t *testing.T) { testFlawed(t, fl.make) })
 	}
-	t.Run("none", func(t *testing.T) { testFlawed(t, (*flawed).corruptible) })
+	t.Run("none", func(t *testing.T) {
+		testFlawed(t, func(f *flawed) {
+			f.corruptible()
+			f.remote()
+		})
+	})
 }
 
 func testFlawed(t *testing.T, flaw func(*flawed)) {
@@ -32,6 +37,9 @@ func testFlawed(t *testing.T, flaw func(*flawed)) {
 	storetest.Run(t, newStore, &storetest.Options{
 		Bubble:    true,
 		MaxRecord: maxRecord,
+		Lose: func(_ *testing.T, store session.Store[profile], l storetest.Loss) func() bool {
+			return store.(*flawed).line.arm(l)
+		},
 		Corrupt: func(t *testing.T, store session.Store[profile], id session.ID) {
 			if err := store.(*flawed).corrupt(t.Context(), id); err != nil {
 				t.Fatal(err)

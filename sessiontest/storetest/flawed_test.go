@@ -22,6 +22,7 @@ type (
 // flawed is a store that is right but for the methods that are set.
 type flawed struct {
 	right
+	line    line // for those that are remote
 	load    func(context.Context, session.ID) (record, error)
 	save    func(context.Context, *record) error
 	touch   func(context.Context, session.ID, time.Time) error

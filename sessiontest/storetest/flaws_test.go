@@ -16,7 +16,7 @@ type flaw struct {
 	make  func(*flawed)
 }
 
-var flaws = slices.Concat(saveFlaws, sizeFlaws, valueFlaws, touchFlaws, deadlineFlaws, retireFlaws, deleteFlaws, contextFlaws, listFlaws, pollFlaws, watchFlaws, cachedFlaws, corruptFlaws, raceFlaws)
+var flaws = slices.Concat(saveFlaws, sizeFlaws, valueFlaws, touchFlaws, deadlineFlaws, retireFlaws, deleteFlaws, contextFlaws, listFlaws, pollFlaws, watchFlaws, cachedFlaws, corruptFlaws, lossFlaws, raceFlaws)
 
 var saveFlaws = []flaw{
 	{"save keeps the revision to itself", "save-creates", func(f *flawed) {

@@ -3,7 +3,6 @@ package redisstore_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -17,21 +16,16 @@ import (
 
 const maxRecord = 160 << 10
 
-func conform(t *testing.T, client redis.UniversalClient, c codec.Codec[storetest.Profile], advance func(time.Duration)) {
+func conform(t *testing.T, client redis.UniversalClient, c codec.Codec[storetest.Profile], o storetest.Options) {
+	o.Indexer, o.Lister, o.Poller, o.MaxRecord = true, true, true, maxRecord
+	o.Corrupt = func(t *testing.T, _ session.Store[storetest.Profile], id session.ID) {
+		must(t, client.SetRange(t.Context(), "conformance:"+id.String(), 60, "damage").Err())
+	}
 	storetest.Run(t, func(t *testing.T) session.Store[storetest.Profile] {
 		s, err := redisstore.New(client, "conformance", c, &redisstore.Options{MaxRecordBytes: maxRecord, Logger: quiet.Logger})
 		must(t, err)
 		return s
-	}, &storetest.Options{
-		Advance:   advance,
-		Indexer:   true,
-		Lister:    true,
-		Poller:    true,
-		MaxRecord: maxRecord,
-		Corrupt: func(t *testing.T, _ session.Store[storetest.Profile], id session.ID) {
-			must(t, client.SetRange(t.Context(), "conformance:"+id.String(), 60, "damage").Err())
-		},
-	})
+	}, &o)
 }
 
 func TestConformance(t *testing.T) {
@@ -39,21 +33,26 @@ func TestConformance(t *testing.T) {
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
 		server := miniredis.RunT(t)
-		conform(t, at(t, server.Addr()), json, server.FastForward)
+		conform(t, at(t, server.Addr()), json, storetest.Options{Advance: server.FastForward})
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		conform(t, redisserver.Start(t).Client(t), msgpack, nil)
+		conform(t, redisserver.Start(t).Client(t), msgpack, storetest.Options{})
+	})
+	t.Run("redis on a bad line", func(t *testing.T) {
+		t.Parallel()
+		proxy := redisserver.NewProxy(t, redisserver.Start(t).Addr())
+		conform(t, at(t, proxy.Addr()), msgpack, storetest.Options{Lose: losingBy(proxy)})
 	})
 	t.Run("RESP2", func(t *testing.T) {
 		t.Parallel()
 		o := redisserver.Options(redisserver.Start(t).Addr())
 		o.Protocol = 2
-		conform(t, clientOf(t, o), json, nil)
+		conform(t, clientOf(t, o), json, storetest.Options{})
 	})
 	t.Run("cluster", func(t *testing.T) {
 		t.Parallel()
-		conform(t, oneNodeCluster(t), msgpack, nil)
+		conform(t, oneNodeCluster(t), msgpack, storetest.Options{})
 	})
 }
 

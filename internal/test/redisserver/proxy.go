@@ -25,6 +25,7 @@ type Proxy struct {
 	match   func(args []string) bool // of a command whose reply is to be lost
 	left    int                      // how many replies are to be lost
 	dropped int
+	cut     *cut
 	conns   map[net.Conn]bool
 	closed  bool
 }
@@ -106,6 +107,48 @@ func (p *Proxy) Dropped() int {
 	return p.dropped
 }
 
+// A cut ends the connection at one command.
+type cut struct {
+	after     int // matching commands that go well before
+	unsent    bool
+	match     func(args []string) bool
+	meanwhile func()
+	done      bool
+}
+
+// Cut ends the connection at one of the next commands that match, after so many of
+// them. If unsent is set, the server does not get the command. Otherwise the reply is
+// lost. In between, Cut calls meanwhile. Stop ends the wait for that command and
+// reports whether it came. Match is as for [Proxy.DropReplies].
+func (p *Proxy) Cut(after int, unsent bool, match func(args []string) bool, meanwhile func()) (stop func() (done bool)) {
+	c := &cut{after: after, unsent: unsent, match: match, meanwhile: meanwhile}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut = c
+	return func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.cut = nil
+		return c.done
+	}
+}
+
+// cutAt returns the cut if it is to be made at this command.
+func (p *Proxy) cutAt(args []string) *cut {
+	args[0] = strings.ToLower(args[0])
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.cut
+	if c == nil || c.done || !c.match(args) {
+		return nil
+	}
+	if c.after--; c.after >= 0 {
+		return nil
+	}
+	c.done = true
+	return c
+}
+
 func (p *Proxy) accept() {
 	for {
 		conn, err := p.listener.Accept()
@@ -185,11 +228,18 @@ func (p *Proxy) pass(args []string, raw []byte, does behaviour, client, server n
 		reset(client)
 		return false
 	}
+	c := p.cutAt(args)
+	if c != nil {
+		defer c.meanwhile()
+	}
+	if c != nil && c.unsent {
+		return false
+	}
 	if _, err := server.Write(raw); err != nil {
 		return false
 	}
 	reply, err := readReply(replies)
-	if err != nil || p.loses(args) {
+	if err != nil || c != nil || p.loses(args) {
 		return false
 	}
 	client.Write(reply) // what a client that has gone sent is done all the same

@@ -1,0 +1,146 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/storetest"
+)
+
+var errLine = errors.New("connection reset by peer")
+
+// A line is between a store and its database. It can lose one command.
+type line struct {
+	mu   sync.Mutex
+	loss *storetest.Loss
+}
+
+func (l *line) arm(loss storetest.Loss) (stop func() bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loss = &loss
+	return func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		lost := l.loss == nil
+		l.loss = nil
+		return lost
+	}
+}
+
+// next returns the loss of this command, nil if none.
+func (l *line) next() *storetest.Loss {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	loss := l.loss
+	if loss == nil {
+		return nil
+	}
+	if loss.After--; loss.After >= 0 {
+		return nil
+	}
+	l.loss = nil
+	return loss
+}
+
+// send carries out a command. A loss is errLine.
+func (l *line) send(command func() error) error {
+	loss := l.next()
+	if loss == nil {
+		return command()
+	}
+	if !loss.Unsent {
+		command()
+	}
+	loss.Meanwhile()
+	return errLine
+}
+
+// unknown is the right error for a loss.
+func unknown(err error) error {
+	if errors.Is(err, errLine) {
+		return fmt.Errorf("%w: %w", session.ErrUnavailable, err)
+	}
+	return err
+}
+
+// remote puts the store behind a line, and makes it right: it sends nothing twice, and
+// returns that the outcome of what was lost is unknown.
+func (f *flawed) remote() {
+	load, save, touch, retire, del, exists, ended := f.load, f.save, f.touch, f.retire, f.delete, f.exists, f.ended
+	f.load = func(ctx context.Context, id session.ID) (rec record, err error) {
+		err = f.line.send(func() (err error) { rec, err = load(ctx, id); return err })
+		return rec, unknown(err)
+	}
+	f.save = func(ctx context.Context, rec *record) error {
+		written := *rec
+		err := f.line.send(func() error { return save(ctx, &written) })
+		if err == nil {
+			rec.Revision = written.Revision
+		}
+		return unknown(err)
+	}
+	f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+		return unknown(f.line.send(func() error { return touch(ctx, id, expires) }))
+	}
+	f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+		return unknown(f.line.send(func() error { return retire(ctx, id, rev, successor, until) }))
+	}
+	f.delete = func(ctx context.Context, id session.ID) error {
+		return unknown(f.line.send(func() error { return del(ctx, id) }))
+	}
+	f.exists = func(ctx context.Context, id session.ID) (live bool, err error) {
+		err = f.line.send(func() (err error) { live, err = exists(ctx, id); return err })
+		return live && err == nil, unknown(err)
+	}
+	f.ended = func(ctx context.Context, ids []session.ID) (gone []session.ID, err error) {
+		err = f.line.send(func() (err error) { gone, err = ended(ctx, ids); return err })
+		if err != nil {
+			return nil, unknown(err)
+		}
+		return gone, nil
+	}
+	byOwner, all := f.byOwner, f.all
+	f.byOwner = func(ctx context.Context, owner string) records { return f.paged(byOwner(ctx, owner), unknown) }
+	f.all = func(ctx context.Context) records { return f.paged(all(ctx), unknown) }
+}
+
+// paged sends a command for every hundred records.
+func (f *flawed) paged(seq records, failed func(error) error) records {
+	return func(yield func(record, error) bool) {
+		n := 0
+		for rec, err := range seq {
+			if n%100 == 0 {
+				if lost := f.line.send(func() error { return nil }); lost != nil {
+					if err := failed(lost); err != nil {
+						yield(record{}, err)
+					}
+					return
+				}
+			}
+			if n++; !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+// onLoss makes a remote store do something about the loss of a Save's command.
+func (f *flawed) onLoss(then func(ctx context.Context, rec *record, written session.Revision) error) {
+	f.remote()
+	f.save = func(ctx context.Context, rec *record) error {
+		written := *rec
+		err := f.line.send(func() error { return f.right.Save(ctx, &written) })
+		if errors.Is(err, errLine) {
+			return then(ctx, rec, written.Revision)
+		}
+		if err == nil {
+			rec.Revision = written.Revision
+		}
+		return err
+	}
+}

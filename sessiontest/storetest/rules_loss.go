@@ -1,0 +1,221 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// The rules about losses make a call again and again, on a new record each time. Each
+// time another one of its commands is lost.
+var lossRules = []rule{
+	{
+		name:        "lost-create",
+		explanation: "If a command of a Save that creates is lost, Save recognises what became of it, or returns an error that says nothing of the ID: the record is there, or is not, and Save changed nothing but its Revision.",
+		alone:       true,
+		needs:       needsLose,
+		try: func(t *trial) {
+			t.losing("Save", func(lose func(func() error, func()) error) {
+				rec := draft()
+				given := rec
+				err := lose(func() error { return t.store.Save(t.Context(), &given) }, nil)
+				t.saved("Save", err, rec, given, nil)
+			})
+		},
+	},
+	{
+		name:        "lost-save",
+		explanation: "If a command of a Save is lost, Save recognises what became of it, or returns an error that says nothing of the ID: the new record is there, or the old one, and Save changed nothing but its Revision.",
+		alone:       true,
+		needs:       needsLose,
+		try: func(t *trial) {
+			t.losing("Save", func(lose func(func() error, func()) error) {
+				old := t.live()
+				rec := old
+				rec.Owner, rec.Value = newOwner(), Profile{Name: "new"}
+				given := rec
+				err := lose(func() error { return t.store.Save(t.Context(), &given) }, nil)
+				t.saved("Save", err, rec, given, &old)
+			})
+		},
+	},
+	{
+		name:        "lost-save-overtaken",
+		explanation: "If a command of a Save is lost, and another Save replaces the record before the first is sent again, the other is kept. The first returns ErrConflict only if it was never carried out, and nil only if it was.",
+		alone:       true,
+		needs:       needsLose,
+		try: func(t *trial) {
+			t.losing("Save", func(lose func(func() error, func()) error) {
+				rec, carriedOut := t.live(), false
+				old := rec.Revision
+				var other session.Record[Profile]
+				rec.Value = Profile{Name: "first"}
+				err := lose(func() error { return t.store.Save(t.Context(), &rec) }, func() {
+					other = t.load(rec.ID)
+					carriedOut = other.Revision != old
+					other.Value = Profile{Name: "other"}
+					t.save(&other)
+				})
+				switch {
+				case other.ID.IsZero(): // no command was lost
+					t.ok("Save", err)
+					return
+				case err == nil && !carriedOut:
+					t.Fatalf("Save returned nil, though the other Save came first")
+				case carriedOut || !errors.Is(err, session.ErrConflict):
+					t.unknown("Save", err)
+				}
+				t.wantStored(other)
+			})
+		},
+	},
+	{
+		name:        "lost-create-ended",
+		explanation: "If a command of a Save that creates is lost, and the session is ended before it is sent again, the session stays ended.",
+		alone:       true,
+		needs:       needsLose,
+		try:         func(t *trial) { t.lostAndEnded(draft) },
+	},
+	{
+		name:        "lost-save-ended",
+		explanation: "If a command of a Save is lost, and the session is ended before it is sent again, the session stays ended.",
+		alone:       true,
+		needs:       needsLose,
+		try:         func(t *trial) { t.lostAndEnded(t.live) },
+	},
+	{
+		name:        "lost-touch",
+		explanation: "If a command of a Touch is lost, Touch returns nil if it was carried out, or an error that says nothing of the ID. Nothing but the time of expiry changes.",
+		alone:       true,
+		needs:       needsLose,
+		try: func(t *trial) {
+			t.losing("Touch", func(lose func(func() error, func()) error) {
+				old := t.live()
+				rec := old
+				rec.Expires = after(2 * time.Hour)
+				err := lose(func() error { return t.store.Touch(t.Context(), rec.ID, rec.Expires) }, nil)
+				t.unknown("Touch", err)
+				t.wantOneOf(err, rec, old)
+			})
+		},
+	},
+	{
+		name:        "lost-retire",
+		explanation: "If a command of a Retire is lost, Retire returns nil if it was carried out, or an error that says nothing of the ID. Asked again, it returns nil.",
+		alone:       true,
+		needs:       needsLose,
+		try: func(t *trial) {
+			t.losing("Retire", func(lose func(func() error, func()) error) {
+				rec := t.live()
+				retire := func() error {
+					return t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour())
+				}
+				err := lose(retire, nil)
+				if t.unknown("Retire", err); err != nil {
+					t.ok("Retire, asked again,", retire())
+				}
+				t.wantRetired(rec.ID)
+			})
+		},
+	},
+	{
+		name:        "lost-delete",
+		explanation: "If a command of a Delete is lost, Delete returns nil if it was carried out, or an error that says nothing of the ID. Asked again, it ends the session.",
+		alone:       true,
+		needs:       needsLose,
+		try: func(t *trial) {
+			t.losing("Delete", func(lose func(func() error, func()) error) {
+				rec := t.live()
+				err := lose(func() error { return t.store.Delete(t.Context(), rec.ID) }, nil)
+				if t.unknown("Delete", err); err != nil {
+					if err := t.store.Delete(t.Context(), rec.ID); !errors.Is(err, session.ErrNotFound) {
+						t.ok("Delete, asked again,", err)
+					}
+				}
+				t.wantAbsent(rec.ID)
+			})
+		},
+	},
+	{
+		name:        "lost-load",
+		explanation: "If a command of a Load is lost, Load returns the record, or an error that says nothing of the ID.",
+		alone:       true,
+		needs:       needsLose,
+		try: func(t *trial) {
+			rec := t.live()
+			t.losing("Load", func(lose func(func() error, func()) error) {
+				var got session.Record[Profile]
+				err := lose(func() (err error) { got, err = t.store.Load(t.Context(), rec.ID); return err }, nil)
+				if t.unknown("Load", err); err == nil && !cmp.Equal(got, rec) {
+					t.Fatalf("Load did not return the record (-want +got):\n%s", cmp.Diff(rec, got))
+				}
+			})
+		},
+	},
+	{
+		name:        "lost-exists",
+		explanation: "If a command of an Exists is lost, Exists returns the truth, or an error.",
+		alone:       true,
+		needs:       needsLose,
+		try: func(t *trial) {
+			rec := t.live()
+			t.losing("Exists", func(lose func(func() error, func()) error) {
+				var live bool
+				err := lose(func() (err error) { live, err = t.store.Exists(t.Context(), rec.ID); return err }, nil)
+				if t.unknown("Exists", err); err == nil && !live {
+					t.Fatalf("Exists returned false")
+				}
+			})
+		},
+	},
+	{
+		name:        "lost-ended",
+		explanation: "If a command of an Ended is lost, Ended returns the IDs that are not live, or an error, and never one that is live.",
+		alone:       true,
+		needs:       func(t *trial) bool { return needsLose(t) && needsPoller(t) },
+		try: func(t *trial) {
+			live, gone := t.live().ID, newID()
+			t.losing("Ended", func(lose func(func() error, func()) error) {
+				var ended []session.ID
+				err := lose(func() (err error) {
+					ended, err = t.store.Ended(t.Context(), []session.ID{gone, live})
+					return err
+				}, nil)
+				t.unknown("Ended", err)
+				fault := endedFault(ended, []session.ID{gone})
+				if err != nil && len(ended) == 0 {
+					fault = nil
+				}
+				if fault != nil {
+					t.Fatalf("Ended %v", fault)
+				}
+			})
+		},
+	},
+	{
+		name:        "lost-by-owner",
+		explanation: "If a command of a ByOwner is lost, ByOwner yields all records of the owner, or an error as the last thing.",
+		alone:       true,
+		needs:       func(t *trial) bool { return needsLose(t) && needsIndexer(t) },
+		try: func(t *trial) {
+			owner := newOwner()
+			t.lostList("ByOwner", t.liveMany(owner), func(ctx context.Context) iter.Seq2[session.Record[Profile], error] {
+				return t.store.ByOwner(ctx, owner)
+			})
+		},
+	},
+	{
+		name:        "lost-all",
+		explanation: "If a command of an All is lost, All yields all records, or an error as the last thing.",
+		alone:       true,
+		needs:       func(t *trial) bool { return needsLose(t) && needsLister(t) },
+		try: func(t *trial) {
+			t.lostList("All", t.liveMany(newOwner()), t.store.All)
+		},
+	},
+}
