@@ -9,11 +9,12 @@ import (
 	"testing"
 )
 
-// A fake is a driver without a database. Each of its statements calls do, writes one
-// row and reads none.
+// A fake is a driver without a database. Each of its statements calls do, and writes one
+// row or reads the row.
 type fake struct {
 	do     func(statement string)
-	opened atomic.Int32 // connections
+	row    []driver.Value // nil if there is none
+	opened atomic.Int32   // connections
 }
 
 // database returns a database of the driver, which the test closes.
@@ -57,11 +58,19 @@ func (s fakeStmt) Exec([]driver.Value) (driver.Result, error) {
 
 func (s fakeStmt) Query([]driver.Value) (driver.Rows, error) {
 	s.do(s.text)
-	return noRows{}, nil
+	return &fakeRows{s.row}, nil
 }
 
-type noRows struct{}
+type fakeRows struct{ row []driver.Value }
 
-func (noRows) Columns() []string         { return make([]string, 3) }
-func (noRows) Close() error              { return nil }
-func (noRows) Next([]driver.Value) error { return io.EOF }
+func (r *fakeRows) Columns() []string { return make([]string, 3) }
+func (r *fakeRows) Close() error      { return nil }
+
+func (r *fakeRows) Next(dest []driver.Value) error {
+	if r.row == nil {
+		return io.EOF
+	}
+	copy(dest, r.row)
+	r.row = nil
+	return nil
+}

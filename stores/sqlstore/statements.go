@@ -15,6 +15,8 @@ const (
 	pollSize   = 100 // sessions that one statement asks about
 	pruneBatch = 64  // rows that one statement deletes because they have ended
 
+	usualRecord = 1024 // bytes that a record seldom exceeds
+
 	// maxRetries is how often a statement is sent again that the database rolled
 	// back because of others.
 	maxRetries = 8

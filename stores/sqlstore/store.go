@@ -72,14 +72,14 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 		return session.ErrNotFound
 	}
 	rev := newRevision()
-	data, err := wire.AppendRecord(nil, rec, rev, s.codec)
+	data, err := wire.AppendRecord(make([]byte, 0, usualRecord), rec, rev, s.codec)
 	if err != nil {
 		return err
 	}
 	if len(data) > s.limit {
 		return s.tooLarge(data)
 	}
-	row := []any{int64(rev), ownerHash(rec.Owner), ends, remaining(rec.Deadline), rec.Expires.UnixMilli(), data}
+	row := append(make([]any, 0, 8), int64(rev), ownerHash(rec.Owner), ends, remaining(rec.Deadline), rec.Expires.UnixMilli(), data)
 	var n int64
 	if rec.Revision == 0 {
 		n, err = s.create(ctx, rec.ID, row)
