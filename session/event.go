@@ -55,6 +55,12 @@ type Event struct {
 	Err       error         // for conflict, gone, rejected, undecodable, late and failed
 }
 
+// Ends reports whether the event is how a timed operation ended, so that its Duration
+// is the operation's. Conflicts and revocations are steps on the way.
+func (e Event) Ends() bool {
+	return !e.Start.IsZero() && e.Kind != EventConflict && e.Kind != EventRevoked
+}
+
 // since returns the event as one of an operation that began at start, if
 // [Policy.clock] returned a time.
 func (e Event) since(start time.Time) Event {

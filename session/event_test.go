@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"reflect"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,6 +69,32 @@ func TestTimesOfEvents(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// An operation ends once, however many conflicts and revocations it has.
+func TestAnOperationEndsOnce(t *testing.T) {
+	store := newProbe()
+	stored(t, store, state{User: "ada"})
+	var kinds []session.EventKind
+	ends := 0
+	policy := &session.Policy{MaxPerOwner: 1, Observe: func(_ context.Context, e session.Event) {
+		kinds = append(kinds, e.Kind)
+		if e.Ends() {
+			ends++
+		}
+	}}
+	token := stored(t, store, state{Count: 1})
+	s := loadWith(t, store, policy, token)
+	meanwhile(t, store, token, "Retire", 1, increment)
+	s.LogIn(func(v *state) { v.User = "ada" })
+	commit(t, s)
+	want := []session.EventKind{session.EventLoaded, session.EventConflict, session.EventRenewed, session.EventRevoked}
+	if !slices.Equal(kinds, want) || ends != 2 {
+		t.Errorf("events %v, of which %d end an operation", kinds, ends)
+	}
+	if (session.Event{Kind: session.EventRejected}).Ends() {
+		t.Error("an event without an operation ends one")
 	}
 }
 

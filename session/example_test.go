@@ -192,3 +192,18 @@ func ExampleEventKinds() {
 	fmt.Println(len(counters), "counters")
 	// Output: 13 counters
 }
+
+// An observer watches how long operations take.
+func ExampleEvent_Ends() {
+	observe := func(_ context.Context, e session.Event) {
+		if e.Ends() && e.Duration < time.Minute {
+			fmt.Println(e.Operation, "ended as", e.Kind, "in time")
+		}
+	}
+	cart := session.New(memstore.New[Cart](nil), &session.Policy{Observe: observe})
+	cart.Set(Cart{Items: []string{"tea"}})
+	fmt.Println(cart.Commit(context.Background()))
+	// Output:
+	// commit ended as created in time
+	// <nil>
+}

@@ -7,7 +7,8 @@ import (
 	"github.com/seed48429006/sessions/internal/test/snippets"
 )
 
-// The Go code of each guide is compiled, in this folder or in an example.
+// The Go code of each guide is compiled, in this folder, in a program of
+// examples, or in an example of the module that it is about.
 func TestPagesAreCompiled(t *testing.T) {
 	pages, err := filepath.Glob("*.md")
 	if err != nil || len(pages) == 0 {
@@ -18,7 +19,7 @@ func TestPagesAreCompiled(t *testing.T) {
 			continue // the list of the others
 		}
 		t.Run(page, func(t *testing.T) {
-			snippets.Check(t, page, "*.go", "../../examples/*/*.go")
+			snippets.Check(t, page, "*.go", "../../examples/*/*.go", "../../middleware/*/example_test.go")
 		})
 	}
 }
