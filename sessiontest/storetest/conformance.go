@@ -1,4 +1,3 @@
-// Package storetest has the conformance suite for stores of sessions.
 package storetest
 
 import (
@@ -88,7 +87,7 @@ type Loss struct {
 // same one: the rules use IDs and owners that no other uses. Close it by
 // t.Cleanup if it needs closing. Nil options are the default.
 //
-// On a store whose clock is the real one, the suite takes about two seconds, and
+// On a store whose clock is the real one, the suite takes a few seconds, and
 // longer if the store is slow.
 func Run(t *testing.T, new func(*testing.T) session.Store[Profile], o *Options) {
 	if o == nil {

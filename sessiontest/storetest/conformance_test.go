@@ -55,6 +55,7 @@ func TestSuiteTells(t *testing.T) {
 	if failed {
 		t.Fatalf("the suite fails for a store that is right:\n%s", output)
 	}
+	checkDoc(t, output)
 	idle := regexp.MustCompile(`(?m)^ +--- PASS: TestFlawed/none/(\S+)`).FindAllStringSubmatch(output, -1)
 	for _, fl := range flaws {
 		for rule := range strings.FieldsSeq(fl.rules) {
@@ -64,6 +65,24 @@ func TestSuiteTells(t *testing.T) {
 	}
 	for _, match := range idle {
 		t.Errorf("no flaw breaks the rule %s", match[1])
+	}
+}
+
+// checkDoc checks that the package's documentation lists the begin of every rule's name.
+func checkDoc(t *testing.T, output string) {
+	t.Helper()
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var groups []string
+	for _, line := range regexp.MustCompile(`(?m)^//   - ([a-z, -]+):`).FindAllSubmatch(doc, -1) {
+		groups = append(groups, strings.Split(string(line[1]), ", ")...)
+	}
+	for _, match := range regexp.MustCompile(`(?m)^ +--- \w+: TestFlawed/none/(\S+)`).FindAllStringSubmatch(output, -1) {
+		if !slices.ContainsFunc(groups, func(group string) bool { return strings.HasPrefix(match[1]+"-", group+"-") }) {
+			t.Errorf("doc.go does not list the rule %s", match[1])
+		}
 	}
 }
 

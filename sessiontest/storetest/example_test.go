@@ -14,7 +14,7 @@ func ExampleRun() {
 	_ = func(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) session.Store[storetest.Profile] {
 			return memstore.New[storetest.Profile](nil)
-		}, &storetest.Options{Bubble: true, Indexer: true, Lister: true})
+		}, &storetest.Options{Bubble: true, Indexer: true, Lister: true, Poller: true, Watcher: true})
 	}
 	// Output:
 }

@@ -54,3 +54,12 @@ func ExampleStore_Ended() {
 	fmt.Println(len(ended), ended[0] == unknown, err)
 	// Output: 1 true <nil>
 }
+
+// A gauge of the sessions in memory.
+func ExampleStore_Len() {
+	store := memstore.New[string](nil)
+	rec := session.Record[string]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)}
+	store.Save(context.Background(), &rec)
+	fmt.Println(store.Len(), "sessions")
+	// Output: 1 sessions
+}

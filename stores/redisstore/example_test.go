@@ -88,3 +88,59 @@ func ExampleNearCache() {
 	}
 	defer carts.Close()
 }
+
+func ExampleStore_Ended() {
+	server, err := miniredis.Run() // stands in for a Redis server
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	carts, err := redisstore.Open(context.Background(), "redis://"+server.Addr(), "carts", codec.MessagePack[Cart](), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer carts.Close()
+
+	ctx := context.Background()
+	rec := session.Record[Cart]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)}
+	if err := carts.Save(ctx, &rec); err != nil {
+		fmt.Println(err)
+		return
+	}
+	unknown := session.NewToken().ID()
+	ended, err := carts.Ended(ctx, []session.ID{rec.ID, unknown})
+	fmt.Println(len(ended), ended[0] == unknown, err)
+	// Output: 1 true <nil>
+}
+
+// Without a near cache, the store does not learn of changes, and Watch says so.
+func ExampleStore_Watch() {
+	_ = func(carts *redisstore.Store[Cart], id session.ID, hangUp func()) (stop func()) {
+		suspect := func() { go hangUpIfEnded(carts, id, hangUp) } // Watch also tells of other changes
+		stop, ok := carts.Watch(id, suspect)
+		if !ok {
+			return func() {} // ask Ended now and then
+		}
+		suspect() // it may have ended before
+		return stop
+	}
+	// Output:
+}
+
+func hangUpIfEnded(carts *redisstore.Store[Cart], id session.ID, hangUp func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if live, err := carts.Exists(ctx, id); err == nil && !live {
+		hangUp()
+	}
+}
+
+func ExampleStore_LoadCached() {
+	_ = func(ctx context.Context, carts *redisstore.Store[Cart], id session.ID) {
+		rec, cached, err := carts.LoadCached(ctx, id)
+		fmt.Println(len(rec.Value.Items), "items; as it was a moment ago:", cached, err)
+	}
+	// Output:
+}

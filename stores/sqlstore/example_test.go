@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"log"
+	"maps"
+	"net"
 	"net/http"
+	"slices"
 
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
@@ -107,6 +110,44 @@ func ExampleStore_Prune() {
 	_ = func(ctx context.Context, store *sqlstore.Store[Cart]) {
 		deleted, err := store.Prune(ctx)
 		log.Println(deleted, "ended sessions deleted", err)
+	}
+	// Output:
+}
+
+// A configuration may name the database by its URL.
+func ExampleSchemes() {
+	fmt.Println(sqlstore.Schemes())
+	// Output: [mysql postgres postgresql sqlite]
+}
+
+// A store that was opened by its URL has a database of its own, which the program
+// closes when the server has ended.
+func ExampleStore_Close() {
+	_ = func(ctx context.Context, server *http.Server) error {
+		store, err := sqlstore.Open(ctx, "sqlite:/var/lib/shop/sessions.db", codec.MessagePack[Cart](), nil)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		carts, err := sessions.New(store, nil)
+		if err != nil {
+			return err
+		}
+		server.Handler = carts.Handler(server.Handler)
+		return server.ListenAndServe()
+	}
+	// Output:
+}
+
+// A program with connections of its own can ask which of their sessions have ended.
+// Manager.Watch does that for WebSockets and streams.
+func ExampleStore_Ended() {
+	_ = func(ctx context.Context, store *sqlstore.Store[Cart], connections map[sessions.ID]net.Conn) error {
+		ended, err := store.Ended(ctx, slices.Collect(maps.Keys(connections)))
+		for _, id := range ended {
+			connections[id].Close()
+		}
+		return err // others may have ended too: ask again
 	}
 	// Output:
 }

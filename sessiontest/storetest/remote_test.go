@@ -4,61 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/sessiontest/storetest"
 )
-
-var errLine = errors.New("connection reset by peer")
-
-// A line is between a store and its database. It can lose one command.
-type line struct {
-	mu   sync.Mutex
-	loss *storetest.Loss
-}
-
-func (l *line) arm(loss storetest.Loss) (stop func() bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.loss = &loss
-	return func() bool {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		lost := l.loss == nil
-		l.loss = nil
-		return lost
-	}
-}
-
-// next returns the loss of this command, nil if none.
-func (l *line) next() *storetest.Loss {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	loss := l.loss
-	if loss == nil {
-		return nil
-	}
-	if loss.After--; loss.After >= 0 {
-		return nil
-	}
-	l.loss = nil
-	return loss
-}
-
-// send carries out a command. A loss is errLine.
-func (l *line) send(command func() error) error {
-	loss := l.next()
-	if loss == nil {
-		return command()
-	}
-	if !loss.Unsent {
-		command()
-	}
-	loss.Meanwhile()
-	return errLine
-}
 
 // unknown is the right error for a loss.
 func unknown(err error) error {

@@ -1,0 +1,54 @@
+// Package storetest has the conformance suite for stores of sessions.
+//
+// # Writing a store
+//
+// A store implements [session.Store], whose documentation is the contract, and the
+// optional interfaces that its database allows. Package codec/wire has a record's
+// format for stores outside of the process. The test of a store is one call of [Run]:
+//
+//	func TestConformance(t *testing.T) {
+//		storetest.Run(t, newStore, &storetest.Options{Indexer: true, MaxRecord: 1 << 20})
+//	}
+//
+// [Options] tell the suite what it cannot find out: which interfaces the store must
+// have, how large a record may be, how a record is made unreadable, how a command is
+// lost on its way. Rules that need an option are skipped without it, and the message
+// says so. A finished store on a server skips none but those of interfaces that it
+// does not have.
+//
+// A rule that fails quotes the contract. It ends with its first fault. A call that
+// does not return fails its rule after [Options].CallTimeout, with the stacks of the
+// calls under way. A method that panics fails its rule, too. To run one rule, name it:
+//
+//	go test -run 'TestConformance/save-limit'
+//
+// Run the suite with the race detector, and on the real server: what a database does
+// with capitals, long columns and two statements at once is known there only.
+//
+// # The rules
+//
+// They are grouped by the begin of their names.
+//
+//   - save: what Save creates, replaces and refuses, by revision; the largest record,
+//     and one of more than 64 KiB, which many columns cut.
+//   - value, record, load: every field comes back as it was, and shared values are
+//     left alone.
+//   - touch: the time of expiry moves, and nothing else changes.
+//   - retire, retired, delete: nothing that has ended comes back.
+//   - expires, deadline, far: records end in time, and may end in the year 9999.
+//   - context: methods give up when their context is done, and write nothing.
+//   - by-owner, all: [session.Indexer] and [session.Lister]: lists are whole, also
+//     those of hundreds of sessions that come and go, and owners that look alike are
+//     different.
+//   - ended: [session.Poller]: an answer names the sessions that are not live, and
+//     never one that is.
+//   - watch: [session.Watcher]: each watch is told of its session's end.
+//   - cached: [session.CachedLoader]: copies never hide the store's own writes.
+//   - unreadable: records that cannot be read are reported, and can be deleted.
+//   - lost: a command or its reply is lost, for each command of each call: the store
+//     recognises its own write, or says that it does not know. [Loss] says how a test
+//     loses them.
+//   - race: calls that overlap take effect one after the other. Hundreds of calls
+//     begin within a microsecond of each other, so that a store that looks before it
+//     locks is found out.
+package storetest
