@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -97,13 +98,14 @@ var cachedRules = []rule{
 			rec.Value.Visits = 0
 			t.save(&rec)
 			var written atomic.Int64
-			var done atomic.Bool
+			ctx, stop := context.WithCancel(t.Context())
+			loads := make(chan bool)
 			t.together(4, func(i int) error {
+				defer stop()
 				if i == 0 {
-					defer done.Store(true)
-					return t.countWritten(rec, &written)
+					return t.countWritten(ctx, rec, &written, loads)
 				}
-				return t.watchWritten(rec.ID, &written, &done)
+				return t.watchWritten(ctx, rec.ID, &written, loads)
 			}).all(t, "one of the calls", nil)
 		},
 	},
@@ -135,10 +137,15 @@ func (t *trial) notCached(id session.ID, want error) {
 	}
 }
 
-// countWritten saves a record with one number after the other. Written is the last
-// one whose Save has returned.
-func (t *trial) countWritten(rec session.Record[Profile], written *atomic.Int64) error {
+// countWritten saves a record with one number after the other, each time when a load
+// begins, until ctx is done. Written is the last one whose Save has returned.
+func (t *trial) countWritten(ctx context.Context, rec session.Record[Profile], written *atomic.Int64, loads <-chan bool) error {
 	for range rounds {
+		select {
+		case <-loads:
+		case <-ctx.Done():
+			return nil
+		}
 		rec.Value.Visits++
 		if err := t.store.Save(t.Context(), &rec); err != nil {
 			return err
@@ -148,10 +155,15 @@ func (t *trial) countWritten(rec session.Record[Profile], written *atomic.Int64)
 	return nil
 }
 
-// watchWritten checks that LoadCached returns no less than was written before.
-func (t *trial) watchWritten(id session.ID, written *atomic.Int64, done *atomic.Bool) error {
-	for !done.Load() {
+// watchWritten checks that LoadCached returns no less than was written before, until
+// ctx is done. It tells of loads that begin when somebody waits for one.
+func (t *trial) watchWritten(ctx context.Context, id session.ID, written *atomic.Int64, loads chan<- bool) error {
+	for ctx.Err() == nil {
 		least := written.Load()
+		select {
+		case loads <- true:
+		default:
+		}
 		rec, _, err := t.store.LoadCached(t.Context(), id)
 		if err != nil {
 			return err

@@ -63,7 +63,7 @@ func served(s store, id session.ID) (rec session.Record[cart], err error) {
 func rounds(t *testing.T, n int, round func(i int) bool) {
 	t.Helper()
 	for i, tries := 0, 0; i < n; tries++ {
-		if tries > n+100 {
+		if tries > 3*n {
 			t.Fatalf("the cache was of use %d times of %d", i, tries)
 		}
 		if round(i) {

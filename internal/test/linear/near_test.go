@@ -24,7 +24,7 @@ func TestRedisNear(t *testing.T) {
 	server, found := redisserver.Start(t), answers{}
 	var copies atomic.Int64
 	cable := redisserver.NewCable(t, server.Addr())
-	client := redis.NewClient(&redis.Options{Addr: cable.Addr(), ContextTimeoutEnabled: true})
+	client := redis.NewClient(redisserver.Options(cable.Addr()))
 	t.Cleanup(func() { client.Close() })
 	for i, seed := range seeds(t, 100) {
 		namespace := fmt.Sprint("near", i)

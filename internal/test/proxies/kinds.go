@@ -65,9 +65,9 @@ var haproxy = Kind{
 	files: map[string]string{"haproxy.cfg": `
 defaults
 	mode http
-	timeout connect 5s
-	timeout client 30s
-	timeout server 30s
+	timeout connect 1m
+	timeout client 2m
+	timeout server 2m
 cache pages
 	total-max-size 4
 	max-object-size 1000000

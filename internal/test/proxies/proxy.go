@@ -32,7 +32,7 @@ type Proxy struct {
 }
 
 // patience bounds how long a proxy may take to start.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Start starts a proxy in front of a handler. Both end with the test. It skips the
 // test if the proxy is not installed; with SESSIONS_REQUIRE_PROXIES=1 the test fails.

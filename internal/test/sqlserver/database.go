@@ -26,10 +26,10 @@ type Database struct {
 // Databases are all kinds.
 var Databases = []Database{
 	{"SQLite by modernc", "sqlite", func(t testing.TB) string {
-		return "file:" + file(t) + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)"
+		return "file:" + file(t) + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(60000)"
 	}},
 	{"SQLite by mattn", "sqlite3", func(t testing.TB) string {
-		return "file:" + file(t) + "?_journal_mode=WAL&_busy_timeout=5000"
+		return "file:" + file(t) + "?_journal_mode=WAL&_busy_timeout=60000"
 	}},
 	{"PostgreSQL by pgx", "pgx", onPostgres},
 	{"PostgreSQL by lib_pq", "postgres", onPostgres},

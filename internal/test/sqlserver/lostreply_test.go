@@ -66,7 +66,7 @@ var errLost = errors.New("connection reset by peer")
 // A write whose reply is lost is recognised by its revision. One that did not happen
 // is not taken for done.
 func TestLostReplies(t *testing.T) {
-	db, err := sql.Open("lossy", "file:"+filepath.Join(t.TempDir(), "sessions.db")+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
+	db, err := sql.Open("lossy", "file:"+filepath.Join(t.TempDir(), "sessions.db")+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(60000)")
 	must(t, err)
 	t.Cleanup(func() { db.Close() })
 	s, err := sqlstore.New(db, sqlstore.SQLite, codec.MessagePack[cart](), &sqlstore.Options{CreateTable: true})

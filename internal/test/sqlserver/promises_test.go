@@ -35,7 +35,7 @@ func newSite(t testing.TB, url string) *site {
 	store, err := stores.Open(context.Background(), url, "carts", codec.MessagePack[cart]())
 	must(t, err)
 	t.Cleanup(func() { store.(io.Closer).Close() })
-	carts, err := sessions.New(store, &sessions.Options{SaveTimeout: 5 * time.Second, Logger: slog.New(slog.DiscardHandler)})
+	carts, err := sessions.New(store, &sessions.Options{SaveTimeout: time.Minute, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	s := &site{carts, store, http.NewServeMux()}
 	s.mux.Handle("POST /items", sessions.Handle(func(w http.ResponseWriter, r *http.Request, s *sessions.Session[cart]) {

@@ -52,7 +52,7 @@ func TestWatch(t *testing.T) {
 	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		s, err := sqlstore.New(db, "", codec.MessagePack[int](), &sqlstore.Options{CreateTable: true})
 		must(t, err)
-		m, err := middleware.New(s, &middleware.Options{WatchInterval: 10 * time.Millisecond})
+		m, err := middleware.New(s, &middleware.Options{WatchInterval: 10 * time.Millisecond, SaveTimeout: time.Minute})
 		must(t, err)
 		for _, end := range []struct {
 			how   func(*session.Session[int])
