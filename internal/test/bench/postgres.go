@@ -17,10 +17,10 @@ import (
 )
 
 var (
-	sessionsPostgres = Subject{Library: "sessions", Store: "PostgreSQL", Needs: PostgreSQL, Open: func(addr string) (App, error) {
+	sessionsPostgres = Subject{Library: "sessions", Store: "PostgreSQL", Needs: PostgreSQL, SQL: true, Open: func(addr string) (App, error) {
 		return onPostgres(addr, sessionsOnSQL)
 	}}
-	scsPostgres = Subject{Library: "scs", Store: "PostgreSQL", Needs: PostgreSQL, Open: func(addr string) (App, error) {
+	scsPostgres = Subject{Library: "scs", Store: "PostgreSQL", Needs: PostgreSQL, SQL: true, Open: func(addr string) (App, error) {
 		return onPostgres(addr, func(db *sql.DB) (App, error) {
 			if _, err := db.Exec(scsPostgresTable); err != nil {
 				return nil, err

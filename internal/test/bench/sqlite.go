@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	sessionsSQLite = Subject{Library: "sessions", Store: "SQLite", Open: func(string) (App, error) { return onSQLite(sessionsOnSQL) }}
-	scsSQLite      = Subject{Library: "scs", Store: "SQLite", Open: func(string) (App, error) {
+	sessionsSQLite = Subject{Library: "sessions", Store: "SQLite", SQL: true, Open: func(string) (App, error) { return onSQLite(sessionsOnSQL) }}
+	scsSQLite      = Subject{Library: "scs", Store: "SQLite", SQL: true, Open: func(string) (App, error) {
 		return onSQLite(func(db *sql.DB) (App, error) {
 			if _, err := db.Exec(scsSQLiteTable); err != nil {
 				return nil, err

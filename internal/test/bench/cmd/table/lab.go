@@ -25,7 +25,7 @@ type lab struct {
 func newLab(p plan) (*lab, error) {
 	l := &lab{plan: p, began: time.Now(), servers: map[*bench.Service]bench.Server{}, results: results{}}
 	for _, s := range bench.Subjects() {
-		if !p.only.MatchString(s.Name()) {
+		if p.sql != s.SQL || !p.only.MatchString(s.Name()) {
 			continue
 		}
 		err := l.start(s.Needs)

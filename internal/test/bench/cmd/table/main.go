@@ -2,13 +2,14 @@
 // the medians, as Markdown tables, between the marks in docs/benchmarks.md:
 //
 //	go run ./cmd/table          # at most twelve minutes
-//	go run ./cmd/table -short   # about four
+//	go run ./cmd/table -short   # about three
 //	go run ./cmd/table -only 'sessions, Redis' -print
-//	go run ./cmd/table -scale   # how costs grow; writes tables of its own
+//	go run ./cmd/table -sql     # stores on SQLite and PostgreSQL, in tables of their own
+//	go run ./cmd/table -scale   # how costs grow, in tables of its own
 //
 // Servers, applications and clients are processes of their own on this machine.
-// System calls are counted if the program strace is installed, and stores on
-// Redis are left out if redis-server is not.
+// System calls are counted if the program strace is installed. Stores on Redis and
+// PostgreSQL are left out if the server is not.
 package main
 
 import (
@@ -26,6 +27,7 @@ type plan struct {
 	conns  []int
 	others bool // also end to end: the cases beside the main ones
 	only   *regexp.Regexp
+	sql    bool // stores on SQL databases, and no others
 }
 
 func main() {
@@ -46,18 +48,22 @@ func exit(err error) {
 }
 
 func run() error {
-	short := flag.Bool("short", false, "measure less, for about four minutes")
+	short := flag.Bool("short", false, "measure less, for about three minutes")
 	only := flag.String("only", "", "measure the subjects whose names this regular expression matches")
 	show := flag.Bool("print", false, "print the tables and leave the document as it is")
 	out := flag.String("o", "../../../docs/benchmarks.md", "the document")
-	rounds := flag.Int("rounds", 0, "how many rounds; zero means five, or four with -short")
-	budget := flag.Duration("budget", 0, "about how long to measure; zero means eleven minutes, or four with -short")
+	rounds := flag.Int("rounds", 0, "how many rounds; zero means five, or three with -short")
+	budget := flag.Duration("budget", 0, "about how long to measure; zero means eleven minutes, or three with -short, and a third of that with -sql")
+	sql := flag.Bool("sql", false, "measure the stores on SQL databases, and nothing else")
 	grow := flag.Bool("scale", false, "measure how costs grow with the number and size of sessions, and nothing else")
 	most := flag.Int("most", 1_000_000, "with -scale, the most live sessions")
 	flag.Parse()
 	p := plan{rounds: 5, budget: 11 * time.Minute, conns: []int{1, 16, 64, 256}, others: true}
 	if *short {
-		p = plan{rounds: 3, budget: 4 * time.Minute, conns: []int{1, 64, 256}}
+		p = plan{rounds: 3, budget: 3 * time.Minute, conns: []int{1, 64, 256}}
+	}
+	if p.sql = *sql; p.sql {
+		p.budget /= 3
 	}
 	if *rounds > 0 {
 		p.rounds = *rounds
@@ -80,6 +86,10 @@ func run() error {
 		text, err = l.scaleTables(scales(*most))
 	} else if err = l.measure(); err == nil {
 		text = tables(l)
+	}
+	if *sql && err == nil {
+		name = "sql"
+		text, err = l.withParallel(text)
 	}
 	if err != nil {
 		return err

@@ -30,7 +30,11 @@ func testLab(t *testing.T, p plan) *lab {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.close)
-	if len(l.missing) > 0 && os.Getenv("SESSIONS_REQUIRE_REDIS") != "1" {
+	required := "SESSIONS_REQUIRE_REDIS"
+	if p.sql {
+		required = "SESSIONS_REQUIRE_SQL"
+	}
+	if len(l.missing) > 0 && os.Getenv(required) != "1" {
 		t.Skipf("not installed: %v", l.missing)
 	}
 	return l
@@ -62,6 +66,36 @@ func TestMeasure(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the tables have no %q:\n%s", want, text)
 		}
+	}
+}
+
+// TestMeasureSQL does the same on SQL databases, with their sizes and CPU times.
+func TestMeasureSQL(t *testing.T) {
+	l := testLab(t, plan{rounds: 1, budget: time.Millisecond, conns: []int{1, usual}, sql: true, only: regexp.MustCompile("^sessions")})
+	if err := l.measure(); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range l.subjects {
+		for _, k := range []key{
+			{s.Name(), bench.New, 0, stored}, {s.Name(), bench.Change, usual, perSecond}, {s.Name(), bench.Read, 0, nanoseconds},
+		} {
+			if v, _ := l.results.median(k); v <= 0 {
+				t.Errorf("%v is %v", k, v)
+			}
+		}
+	}
+	_, err := os.Stat("/proc/self/schedstat")
+	if v, _ := l.results.median(key{"sessions, PostgreSQL", bench.Change, usual, serverCPU}); v <= 0 && err == nil {
+		t.Errorf("the CPU time of the server is %v", v)
+	}
+	text, err := l.withParallel(tables(l))
+	for _, want := range []string{"| PostgreSQL, changing, 64", "| sessions, PostgreSQL | 0 | 0 | 0 | 1 | 1 | 2 |", "| sessions, SQLite | 2, ", "| sessions, PostgreSQL | 2, "} {
+		if err != nil || !strings.Contains(text, want) {
+			t.Errorf("the tables have no %q, %v:\n%s", want, err, text)
+		}
+	}
+	if len(l.subjects) != 2 || strings.Contains(text, "Redis, changing") {
+		t.Errorf("other subjects are there:\n%s", text)
 	}
 }
 

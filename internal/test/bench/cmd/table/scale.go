@@ -9,7 +9,7 @@ import (
 
 // A scale is how far the scale cases go.
 type scale struct {
-	live     []int // sessions; outside the process neither the first nor the last of them
+	live     []int // sessions; on a server neither the first nor the last of them
 	items    []int // of a cart
 	parallel []int // changes of one session
 	owned    []int // sessions of one owner
@@ -38,7 +38,7 @@ func (l *lab) scaleTables(s scale) (string, error) {
 	}{
 		{"Live sessions", "Bytes of a session of ten items, its value included, and the time of a request that reads one of them at random, under an idle timeout.", l.liveTable},
 		{"Size of a session", "Time of a request with carts of several sizes, in process, one at a time.", l.itemsTable},
-		{"Parallel changes of one session", fmt.Sprintf("Each of n requests in parallel adds one to a number in the same session. The table has how many of them count in the end, the time until all are done and the commands of one, as medians of %d runs.", s.runs), l.parallelTable},
+		{parallelTitle, parallelText(s), l.parallelTable},
 		{"Sessions of one owner", "Listing and ending the sessions of one owner, in process.", l.ownersTable},
 		{"Connections to Redis", "Requests a second of 64 visitors at once, in process.", l.poolTable},
 		{"Options", "Time of a request on Redis, in process, one at a time. The replica is on the same machine.", l.optionsTable},

@@ -22,7 +22,7 @@ func (l *lab) liveTable(s scale) (string, error) {
 			continue
 		}
 		sizes := s.live
-		if subject.Store != "memory" && len(sizes) > 2 { // a server takes too much beside few sessions, and too long for many
+		if subject.Needs != nil && len(sizes) > 2 { // a server takes too much beside few sessions, and too long for many
 			sizes = sizes[1 : len(sizes)-1]
 		}
 		for _, n := range sizes {

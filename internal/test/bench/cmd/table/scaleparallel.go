@@ -11,6 +11,12 @@ import (
 	"github.com/seed48429006/sessions/internal/test/bench"
 )
 
+const parallelTitle = "Parallel changes of one session"
+
+func parallelText(s scale) string {
+	return fmt.Sprintf("Each of n requests in parallel adds one to a number in the same session. The table has how many of them count in the end, the time until all are done and the commands of one, as medians of %d runs.", s.runs)
+}
+
 // parallelTable has a line for each subject and a column for each number of
 // requests.
 func (l *lab) parallelTable(s scale) (string, error) {

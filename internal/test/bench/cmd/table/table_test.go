@@ -46,7 +46,7 @@ func TestTargetsNameSubjects(t *testing.T) {
 	for _, s := range bench.Subjects() {
 		names = append(names, s.Name())
 	}
-	for _, target := range targets {
+	for _, target := range slices.Concat(targets, sqlTargets) {
 		for _, k := range []key{target.of, target.to} {
 			if !slices.Contains(names, k.subject) {
 				t.Errorf("%s: there is no subject %q", target.text, k.subject)
@@ -58,7 +58,7 @@ func TestTargetsNameSubjects(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	target := targets[len(targets)-1] // 10 times, in time
 	for took, want := range map[float64]string{1: "met", 1.02: "met", 1.2: "**missed**"} {
-		table := targetsTable(results{target.to: {10}, target.of: {took}})
+		table := targetsTable(targets, results{target.to: {10}, target.of: {took}})
 		if line := table[strings.Index(table, target.text):]; !strings.Contains(line, want) {
 			t.Errorf("%v: %s", took, line)
 		}

@@ -19,7 +19,7 @@ func tables(l *lab) string {
 	var b strings.Builder
 	part := func(title, text, table string) { fmt.Fprintf(&b, "### %s\n\n%s%s\n", title, text, table) }
 	b.WriteString(machine(l, fmt.Sprint("medians of ", l.rounds)) + "\n")
-	part("Targets", "Each ratio is the median of the rounds' ratios. One within 3 % of its target counts as met.\n\n", targetsTable(l.results))
+	part("Targets", "Each ratio is the median of the rounds' ratios. One within 3 % of its target counts as met.\n\n", targetsTable(l.targets(), l.results))
 	for _, c := range mainCases {
 		part("End to end: "+caseNames[c], "Requests a second with 1 to 256 connections; the rest is with 64. CPU times and system calls are those of one request.\n\n", l.endTable(c))
 	}
@@ -35,6 +35,20 @@ func tables(l *lab) string {
 	part("Bytes a request receives from the server", "", l.matrix(0, received, 1, count))
 	part("Bytes of a session of ten items", "In the store: of the heap in process, of the server's own count of its data, or of the file.\n\n", l.sizeTable())
 	return b.String()
+}
+
+func (l *lab) targets() []target {
+	if l.sql {
+		return sqlTargets
+	}
+	return targets
+}
+
+// withParallel adds what parallel changes of one session do.
+func (l *lab) withParallel(text string) (string, error) {
+	s := scale{parallel: []int{2, 10, 50}, runs: 5}
+	table, err := l.parallelTable(s)
+	return fmt.Sprintf("%s### %s\n\n%s\n\n%s", text, parallelTitle, parallelText(s), table), err
 }
 
 // endTable has a line for each subject.
