@@ -14,9 +14,12 @@ import (
 	"github.com/seed48429006/sessions/sessiontest/redistest"
 )
 
+// patient ends the URL of a store that waits for a busy machine.
+const patient = "?dial_timeout=1m&read_timeout=1m"
+
 func newClient(t *testing.T) *sessiontest.Client {
 	t.Helper()
-	front, err := newCluster(t.Context(), "redis://"+redistest.New(t).Options().Addr, 3)
+	front, err := newCluster(t.Context(), "redis://"+redistest.New(t).Options().Addr+patient, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,9 @@ import (
 	"github.com/seed48429006/sessions/sessiontest/redistest"
 )
 
+// patient ends the URL of a store that waits for a busy machine.
+const patient = "?dial_timeout=1m&read_timeout=1m"
+
 // A host runs one release at a time.
 type host struct {
 	http.Handler
@@ -27,7 +30,7 @@ func (h *host) deploy(open func(context.Context, string) (http.Handler, error)) 
 }
 
 func TestUpgrade(t *testing.T) {
-	h := &host{t: t, store: "redis://" + redistest.New(t).Options().Addr}
+	h := &host{t: t, store: "redis://" + redistest.New(t).Options().Addr + patient}
 	h.deploy(open1)
 	c := sessiontest.NewClient(t, h)
 	c.Post("/", url.Values{"item": {"tea", "tea", "mug"}}).Has("Your cart: tea, tea, mug")
@@ -45,7 +48,7 @@ func TestUpgrade(t *testing.T) {
 }
 
 func TestOldCartIsStoredAnewOnlyWithAChange(t *testing.T) {
-	h := &host{t: t, store: "redis://" + redistest.New(t).Options().Addr}
+	h := &host{t: t, store: "redis://" + redistest.New(t).Options().Addr + patient}
 	h.deploy(open1)
 	c := sessiontest.NewClient(t, h)
 	c.Post("/", url.Values{"item": {"tea"}})
