@@ -13,7 +13,8 @@ import (
 // of a process that has set OpenTelemetry's global providers.
 type Options struct {
 	// Manager is the attribute sessions.manager. It tells apart the managers of a
-	// process, and is empty if there is only one.
+	// process, and is empty if there is only one. Observers of one name are counted
+	// as one.
 	Manager string
 
 	// TracerProvider makes the spans. Nil means the global one.
