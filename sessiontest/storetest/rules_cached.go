@@ -107,6 +107,7 @@ var cachedRules = []rule{
 				}
 				return t.watchWritten(ctx, rec.ID, &written, loads)
 			}).all(t, "one of the calls", nil)
+			t.wantCached(t.load(rec.ID))
 		},
 	},
 }

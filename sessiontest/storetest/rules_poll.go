@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync/atomic"
 
@@ -174,6 +175,7 @@ func (t *trial) keepAsking(id session.ID) error {
 		if err != nil {
 			return err
 		}
+		runtime.Gosched() // or a quick store would have answered before others write
 	}
 	return nil
 }
