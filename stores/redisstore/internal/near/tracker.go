@@ -143,9 +143,10 @@ func (t *Tracker) track(ctx context.Context) (worked bool, err error) {
 func (t *Tracker) dial(ctx context.Context) (raw net.Conn, hangUp func(), err error) {
 	o := *t.client.Options()
 	dial := o.Dialer
+	var made atomic.Pointer[net.Conn] // the pool goes on dialling for a while after a failure
 	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := dial(ctx, network, addr)
-		raw = c
+		made.Store(&c)
 		return c, err
 	}
 	o.Protocol = 3
@@ -163,7 +164,7 @@ func (t *Tracker) dial(ctx context.Context) (raw net.Conn, hangUp func(), err er
 		hangUp()
 		return nil, nil, err
 	}
-	return raw, hangUp, nil
+	return *made.Load(), hangUp, nil
 }
 
 // watch turns tracking on and then finds out time and again whether it works. It
