@@ -3,7 +3,6 @@ package stores
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/seed48429006/sessions/codec"
@@ -55,7 +54,7 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (
 			return nil, err
 		}
 		return store, nil
-	case colon && slices.Contains(sqlstore.Schemes(), scheme):
+	case colon && isSQL(scheme):
 		store, err := sqlstore.Open(ctx, url, c, &sqlstore.Options{Table: namespace})
 		if err != nil {
 			return nil, err
@@ -70,6 +69,15 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (
 func isRedis(scheme string) bool {
 	name, _, _ := strings.Cut(scheme, "+")
 	return name == "redis" || name == "rediss"
+}
+
+// isSQL reports whether package sqlstore knows the scheme.
+func isSQL(scheme string) bool {
+	switch scheme {
+	case "postgres", "postgresql", "mysql", "sqlite":
+		return true
+	}
+	return false
 }
 
 // display returns the part of a URL that may be shown: none that could be a password.

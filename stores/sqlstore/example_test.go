@@ -114,12 +114,6 @@ func ExampleStore_Prune() {
 	// Output:
 }
 
-// A configuration may name the database by its URL.
-func ExampleSchemes() {
-	fmt.Println(sqlstore.Schemes())
-	// Output: [mysql postgres postgresql sqlite]
-}
-
 // A store that was opened by its URL has a database of its own, which the program
 // closes when the server has ended.
 func ExampleStore_Close() {

@@ -40,9 +40,6 @@ var (
 	}
 )
 
-// Schemes returns the schemes that [Open] knows.
-func Schemes() []string { return []string{"mysql", "postgres", "postgresql", "sqlite"} }
-
 // Open opens the database at a URL, and a store in it whose Close closes the database:
 //
 //	postgres://user:password@host:5432/database
@@ -98,7 +95,7 @@ func resolve(text string) (driver, source string, d Dialect, err error) {
 	name, address, _ := strings.Cut(text, ":")
 	known, ok := schemes[strings.ToLower(name)]
 	if !ok {
-		return "", "", "", fmt.Errorf("sqlstore: unknown scheme; there are %s", strings.Join(Schemes(), ", "))
+		return "", "", "", errors.New("sqlstore: unknown scheme; there are mysql, postgres, postgresql and sqlite")
 	}
 	u, err := url.Parse(text)
 	if err != nil {
