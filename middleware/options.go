@@ -183,7 +183,8 @@ func (o *Options) report(ctx context.Context, e session.Event) {
 	case ctx.Err() != nil && errors.Is(e.Err, context.Canceled): // the client went away
 		level = slog.LevelDebug
 	}
-	o.logger().LogAttrs(ctx, level, text, slog.String("session", e.ID.String()), slog.Any("error", e.Err))
+	attrs := eventAttrs(&session.Event{ID: e.ID, Err: e.Err})
+	o.logger().LogAttrs(ctx, level, text, attrs...)
 }
 
 // Format writes the type's name, for every verb, since Secrets are confidential.
