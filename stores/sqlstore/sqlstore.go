@@ -26,6 +26,7 @@ type Options struct {
 	Table string
 
 	// CreateTable makes [New] create the table and its indexes if they are absent.
+	// New fails if another program's table has that name.
 	CreateTable bool
 
 	// MaxRecordBytes is how large a stored record may be. Zero means
@@ -82,21 +83,27 @@ func New[T any](db *sql.DB, d Dialect, c codec.Codec[T], o *Options) (*Store[T],
 }
 
 // createTable creates the table if it is absent. A table that is there needs no
-// privilege to create one.
+// privilege to create one. Some databases do not complain about another table of the
+// same name, so that the table is tried at the end.
 func (s *Store[T]) createTable(ctx context.Context) error {
 	if _, err := s.Exists(ctx, session.ID{}); err == nil {
 		return nil
 	}
+	var failed error
 	g := grammars[s.dialect]
 	for _, text := range g.schema(s.dialect, s.table) {
-		if _, err := s.db.ExecContext(ctx, text); err != nil {
-			if _, absent := s.Exists(ctx, session.ID{}); absent == nil {
-				return nil // another process was first
-			}
-			return fmt.Errorf("%w: creating the table %s: %w", session.ErrUnavailable, s.table, err)
+		if _, failed = s.db.ExecContext(ctx, text); failed != nil {
+			break
 		}
 	}
-	return nil
+	_, err := s.Exists(ctx, session.ID{})
+	if err == nil {
+		return nil // by this process or another one
+	}
+	if failed == nil {
+		failed = fmt.Errorf("another table has that name: %w", err)
+	}
+	return fmt.Errorf("%w: creating the table %s: %w", session.ErrUnavailable, s.table, failed)
 }
 
 // checkDatabase finds the dialect if it is empty.
