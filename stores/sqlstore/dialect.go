@@ -51,8 +51,8 @@ var grammars = map[Dialect]grammar{
 		prune:    "DELETE FROM {table} WHERE ends <= {now} AND id = ANY (ARRAY(SELECT id FROM {table} WHERE ends <= {began} ORDER BY ends LIMIT {batch} FOR UPDATE SKIP LOCKED))",
 	},
 	MySQL: {
-		now:    "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)",
-		began:  "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
+		now:    "(" + mysqlBegan + " + (TIMESTAMPDIFF(MICROSECOND, NOW(3), SYSDATE(3)) DIV 1000 + 86400000) % 1800000)",
+		began:  mysqlBegan,
 		hash:   "BINARY(32)",
 		record: "MEDIUMBLOB",
 		quote:  "`",
@@ -71,6 +71,11 @@ var grammars = map[Dialect]grammar{
 		prune:  "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE ends <= {began} ORDER BY ends LIMIT {batch})",
 	},
 }
+
+// mysqlBegan does not read the server's local time, in which an hour comes twice when
+// summer time ends. MySQL has no such function for the present time: it is as much
+// later as the local times differ. Summer time moves them by half hours.
+const mysqlBegan = "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)"
 
 const sqliteNow = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 

@@ -1,0 +1,50 @@
+package sqlserver_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed48429006/sessions/internal/test/sqlserver"
+	"github.com/seed48429006/sessions/stores/sqlstore"
+)
+
+// When summer time ends, an hour of the server's local time comes twice. Sessions end
+// at their time all the same.
+func TestSummerTimeEnds(t *testing.T) {
+	t.Setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+	// Both are half past two on the server's clock.
+	before := time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC)
+	after := before.Add(time.Hour)
+	for name, kind := range servers {
+		if kind.driver != "mysql" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			server := kind.start(t)
+			db := sqlserver.Connect(t, kind.driver, kind.source(server))
+			s := newStore(t, db, "sessions")
+			id := created(t, s, cart{Customer: "ada"}).ID()
+			if there, err := s.Exists(t.Context(), id); err != nil || !there {
+				t.Errorf("the session has ended at once, %v", err)
+			}
+			_, err := db.Exec("UPDATE sessions SET ends = ?", before.Add(40*time.Minute).UnixMilli())
+			must(t, err)
+			tx, err := db.Begin()
+			must(t, err)
+			defer tx.Rollback()
+			ctx := sqlstore.InTx(t.Context(), tx)
+			for _, now := range []time.Time{before, after} {
+				// The time that the statement has taken is now any, but less than half an hour.
+				_, err := tx.Exec("SET timestamp = ?", now.Unix())
+				must(t, err)
+				ended := now == after
+				if there, err := s.Exists(ctx, id); err != nil || there == ended {
+					t.Errorf("%v: %v, %v", now, there, err)
+				}
+				if n, err := s.Prune(ctx); err != nil || (n == 1) != ended {
+					t.Errorf("%v: %d rows pruned, %v", now, n, err)
+				}
+			}
+		})
+	}
+}
