@@ -18,9 +18,10 @@ type Options struct {
 	// order. There is one more above. Nil means 14 buckets from 100 µs to 5 s.
 	Buckets []float64
 
-	// Stored, if not nil, returns the number of stored sessions, such as
-	// the Len method of a memory store. It is called whenever metrics are collected, and must be
-	// quick, safe for concurrent use, and not panic. Nil means that there is no gauge.
+	// Stored, if not nil, returns the number of stored sessions, such as the Len
+	// method of a memory store. It is called whenever metrics are collected. It must
+	// be quick and safe for concurrent use, and must not panic. Nil means that there
+	// is no gauge.
 	Stored func() int
 }
 

@@ -27,7 +27,7 @@
 //
 // # The rules
 //
-// They are grouped by the begin of their names.
+// Rules whose names begin alike belong together.
 //
 //   - save: what Save creates, replaces and refuses, by revision; the largest record,
 //     and one of more than 64 KiB, which many columns cut.
