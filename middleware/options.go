@@ -90,8 +90,9 @@ type Options struct {
 	// means [DefaultErrorHandler].
 	ErrorHandler func(http.ResponseWriter, *http.Request, error)
 
-	// Observe, if not nil, is called with every event, by the goroutine that
-	// caused it, when the session is in order again. It must be safe for concurrent use and should be quick.
+	// Observe, if not nil, is called with every event, by the goroutine that caused
+	// it, when the session is in order again. It must be safe for concurrent use and
+	// should be quick.
 	Observe func(context.Context, session.Event)
 
 	// Logger gets the events that an operator should see, those whose kind is

@@ -29,8 +29,8 @@ import (
 // [sqlstore.Open]. If it does not, the error names the import.
 //
 // The namespace separates stores that share a server: it is the table's name in a SQL
-// database. The codec encodes their values. A store in memory uses neither, but its T must suit the codec all the
-// same, so that the URL can change.
+// database. The codec encodes their values. A store in memory uses neither, but its T
+// must suit the codec all the same, so that the URL can change.
 //
 // Open asks the store once whether it is there: if not, the error is
 // [session.ErrUnavailable]. Any other error is a mistake in the arguments. No

@@ -1,5 +1,6 @@
 // Package rules decides which fields of a type sessions keep, which types encode
-// themselves, and which name the owner of their sessions. Plans for values, codecs and the suite for codecs follow it.
+// themselves, and which name the owner of their sessions. Plans for values, codecs
+// and the suite for codecs follow it.
 //
 // It reads the struct tags of msgpack/v5 and of encoding/json, and does not import
 // msgpack/v5: sessions without a codec need not link that.

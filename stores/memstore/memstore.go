@@ -38,8 +38,9 @@ type Options struct {
 	MaxSessions int
 }
 
-// A Store is a [session.Store] in memory, and a [session.Indexer],
-// [session.Lister], [session.Poller] and [session.Watcher] too. Its methods are safe for concurrent use.
+// A Store is a [session.Store] in memory, and a [session.Indexer], [session.Lister],
+// [session.Poller] and [session.Watcher] too. Its methods are safe for concurrent
+// use.
 //
 // Values are neither encoded nor copied: Load returns the value that was saved,
 // which must not be written to.

@@ -10,7 +10,8 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// The scripts. They live in files of their own so that editors know their language; the prelude is put before each.
+// The scripts. They live in files of their own so that editors know their language;
+// the prelude is put before each.
 var (
 	//go:embed prelude.lua
 	prelude string

@@ -70,9 +70,9 @@ type Store[T any] struct {
 // stores that share a server need different namespaces, unless they are to
 // share the sessions. Nil options are the default.
 //
-// The client stays the caller's: New sends nothing, but for a [NearCache], and [Store.Close] does not
-// close it. The error joins all that is wrong with the arguments and, if the
-// codec can tell, with T.
+// The client stays the caller's: New sends nothing, but for a [NearCache], and
+// [Store.Close] does not close it. The error joins all that is wrong with the
+// arguments and, if the codec can tell, with T.
 func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Options) (*Store[T], error) {
 	if o == nil {
 		o = new(Options)
@@ -98,10 +98,11 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 	return s, nil
 }
 
-// Open connects to the server at the URL, which is as for [NewClient], and makes
-// a store that [Store.Close] disconnects. A query parameter near_cache is the number
-// of records that a [NearCache] keeps, and has the last word. That the server does not answer is an
-// error, [session.ErrUnavailable]; it never shows the URL's password.
+// Open connects to the server at the URL, which is as for [NewClient], and makes a
+// store that [Store.Close] disconnects. A query parameter near_cache is the number of
+// records that a [NearCache] keeps, and has the last word. If the
+// server does not answer, the error is [session.ErrUnavailable]. No error shows the
+// URL's password.
 func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T], o *Options) (*Store[T], error) {
 	url, o, err := nearOf(url, o)
 	if err != nil {

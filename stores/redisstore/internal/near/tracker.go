@@ -270,7 +270,8 @@ func (t *Tracker) sameServer(ctx context.Context, server string) error {
 	return err
 }
 
-// push passes on a message that Redis pushes: the keys that have changed, or none if all have.
+// push passes on a message that Redis pushes: the keys that have changed, or none if
+// all have.
 func (t *Tracker) push(v value) {
 	if len(v.items) != 2 || !strings.EqualFold(v.items[0].text, "invalidate") {
 		return
