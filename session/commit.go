@@ -222,10 +222,13 @@ func failureKind(err error) EventKind {
 	return EventFailed
 }
 
-// event keeps an event for when the commit is over, if somebody listens. An
-// observer that panics must find the session in order.
-func (c *commit[T]) event(e Event) {
+// event reports how the commit ended.
+func (c *commit[T]) event(e Event) { c.step(e.since(c.start)) }
+
+// step keeps an event for when the commit is over, if somebody listens. An observer
+// that panics must find the session in order.
+func (c *commit[T]) step(e Event) {
 	if p := c.s.policy; p.Observe != nil || p.Report != nil && e.Kind.Trouble() {
-		c.events = append(c.events, e.since(c.start))
+		c.events = append(c.events, e)
 	}
 }

@@ -55,11 +55,10 @@ type Event struct {
 	Err       error         // for conflict, gone, rejected, undecodable, late and failed
 }
 
-// Ends reports whether the event is how a timed operation ended, so that its Duration
-// is the operation's. Conflicts and revocations are steps on the way.
-func (e Event) Ends() bool {
-	return !e.Start.IsZero() && e.Kind != EventConflict && e.Kind != EventRevoked
-}
+// Ends reports whether the event is how a timed operation ended. Each load and commit
+// has one such event at most. Others are steps on the way, and are not timed: a
+// conflict, after which a commit tries again, and the ends of other sessions.
+func (e Event) Ends() bool { return !e.Start.IsZero() }
 
 // since returns the event as one of an operation that began at start, if
 // [Policy.clock] returned a time.

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -96,6 +97,44 @@ func TestAnOperationEndsOnce(t *testing.T) {
 	if (session.Event{Kind: session.EventRejected}).Ends() {
 		t.Error("an event without an operation ends one")
 	}
+}
+
+// A log-in that worked, and whose owner's other sessions could not be ended, is one
+// commit that ended well.
+func TestACommitEndsOnce(t *testing.T) {
+	unlisted := &failingIndex{newProbe()}
+	undeleted := newProbe()
+	undeleted.before = func(op string) error {
+		if op == "Delete" {
+			return errDown
+		}
+		return nil
+	}
+	for name, store := range map[string]session.Store[state]{"ByOwner": unlisted, "Delete": undeleted} {
+		logIn := func(policy *session.Policy) {
+			s := session.New(store, policy)
+			s.LogIn(func(v *state) { v.User = "ada" })
+			commit(t, s)
+		}
+		logIn(nil)
+		var kinds, ends []session.EventKind
+		logIn(&session.Policy{MaxPerOwner: 1, Observe: func(_ context.Context, e session.Event) {
+			kinds = append(kinds, e.Kind)
+			if e.Ends() {
+				ends = append(ends, e.Kind)
+			}
+		}})
+		if !slices.Equal(kinds, []session.EventKind{session.EventCreated, session.EventFailed}) || !slices.Equal(ends, kinds[:1]) {
+			t.Errorf("%s fails: events %v, of which %v end an operation", name, kinds, ends)
+		}
+	}
+}
+
+// A failingIndex cannot list.
+type failingIndex struct{ *probe }
+
+func (failingIndex) ByOwner(context.Context, string) iter.Seq2[session.Record[state], error] {
+	return func(yield func(session.Record[state], error) bool) { yield(session.Record[state]{}, errDown) }
 }
 
 // EventKinds returns a list of the caller's own.

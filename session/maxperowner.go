@@ -47,7 +47,7 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 	}
 	all, newer, err := readable(ctx, index, owner)
 	if err != nil {
-		c.event(Event{Kind: EventFailed, ID: c.base.ID, Owner: owner, Err: err})
+		c.step(Event{Kind: EventFailed, ID: c.base.ID, Owner: owner, Err: err})
 		return
 	}
 	// Parallel log-ins agree on this order, so that they do not end each other.
@@ -86,5 +86,5 @@ func (c *commit[T]) revoke(ctx context.Context, id ID, owner string) {
 	case e.Err != nil:
 		e.Kind = failureKind(e.Err)
 	}
-	c.event(e)
+	c.step(e)
 }

@@ -157,7 +157,7 @@ func (c *commit[T]) catchUp(ctx context.Context, conflict error) error {
 	if c.draft.outcomeUnknown {
 		return fmt.Errorf("%w: an earlier attempt to save this change may have succeeded: %w", ErrUnavailable, conflict)
 	}
-	c.event(Event{Kind: EventConflict, ID: c.base.ID, Owner: c.base.Owner, Attempts: c.attempts, Err: conflict})
+	c.step(Event{Kind: EventConflict, ID: c.base.ID, Owner: c.base.Owner, Attempts: c.attempts, Err: conflict})
 	if c.attempts >= maxAttempts {
 		return fmt.Errorf("%w: gave up after %d attempts", ErrConflict, c.attempts)
 	}

@@ -151,6 +151,9 @@ func TestMistakes(t *testing.T) {
 	if o != nil || !errors.Is(err, errRefused) || strings.Count(err.Error(), "refused") != 2 || !strings.Contains(err.Error(), "Manager") {
 		t.Errorf("got %v, %v", o, err)
 	}
+	if o, err := otelsessions.New(&otelsessions.Options{Manager: "\xff"}); o != nil || err == nil || !strings.Contains(err.Error(), "Manager") {
+		t.Errorf("with the global providers: got %v, %v", o, err)
+	}
 }
 
 func BenchmarkObserve(b *testing.B) {

@@ -36,14 +36,14 @@ func (o *Options) complete() (Options, error) {
 		o = new(Options)
 	}
 	full := *o
-	if !utf8.ValidString(o.Manager) {
-		return full, fmt.Errorf("otelsessions: Manager is %q, which is not UTF-8", o.Manager)
-	}
 	if full.TracerProvider == nil {
 		full.TracerProvider = otel.GetTracerProvider()
 	}
 	if full.MeterProvider == nil {
 		full.MeterProvider = otel.GetMeterProvider()
+	}
+	if !utf8.ValidString(o.Manager) {
+		return full, fmt.Errorf("otelsessions: Manager is %q, which is not UTF-8", o.Manager)
 	}
 	return full, nil
 }

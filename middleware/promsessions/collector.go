@@ -2,14 +2,21 @@ package promsessions
 
 import (
 	"context"
+	"errors"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/seed48429006/sessions/session"
 )
 
-// other is the label of kinds and operations that this version does not know.
-const other = "other"
+const (
+	// other is the label of kinds and operations that this version does not know.
+	other = "other"
+
+	// canceled is the label kind of an operation whose client went away while the
+	// store worked. Its event is of the kind failed.
+	canceled = "canceled"
+)
 
 // A Collector counts the events of one manager. Its Observe method is for the
 // manager's option Observe. Make one with [New]. It is safe for concurrent use.
@@ -70,6 +77,9 @@ func (c *Collector) Observe(_ context.Context, e session.Event) {
 	} else {
 		kind = other
 		c.events.WithLabelValues(kind).Inc()
+	}
+	if e.Kind == session.EventFailed && errors.Is(e.Err, context.Canceled) {
+		kind = canceled
 	}
 	if e.Ends() {
 		c.durations.WithLabelValues(operation(e.Operation), kind).Observe(e.Duration.Seconds())

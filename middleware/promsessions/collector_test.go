@@ -71,6 +71,8 @@ func TestRequests(t *testing.T) {
 		}, []string{"sessions_events_total kind=rejected"}},
 		{"a store that cannot read", func() { store.Down(); ada.Get("/items"); store.Up() }, []string{
 			"sessions_events_total kind=failed", "sessions_operation_duration_seconds kind=failed operation=load"}},
+		{"a client that goes away", func() { store.Fail(sessiontest.OpLoad, context.Canceled); ada.Get("/items"); store.Up() }, []string{
+			"sessions_events_total kind=failed", "sessions_operation_duration_seconds kind=canceled operation=load"}},
 		{"a store that cannot write", func() {
 			store.Fail(sessiontest.OpSave, errors.New("disk full"))
 			ada.Other().Post("/items", sku)

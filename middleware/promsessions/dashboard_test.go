@@ -1,6 +1,7 @@
 package promsessions_test
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"os"
@@ -218,7 +219,15 @@ func exportedSeries(tb testing.TB) map[string]labels {
 	collector := newCollector(tb, &promsessions.Options{Manager: "carts", Stored: func() int { return 1 }})
 	for _, kind := range session.EventKinds() {
 		for _, operation := range []session.Operation{session.OperationLoad, session.OperationCommit} {
-			collector.Observe(tb.Context(), session.Event{Kind: kind, Operation: operation, Start: time.Now(), Duration: 1})
+			e := session.Event{Kind: kind, Operation: operation}
+			if kind != session.EventConflict && kind != session.EventRevoked { // these end none
+				e.Start, e.Duration = time.Now(), 1
+			}
+			collector.Observe(tb.Context(), e)
+			if kind == session.EventFailed {
+				e.Err = context.Canceled
+				collector.Observe(tb.Context(), e)
+			}
 		}
 	}
 	registry := prometheus.NewPedanticRegistry()

@@ -13,7 +13,8 @@
 //     those of [session.EventKinds], each of which is there from the start, at zero.
 //   - sessions_operation_duration_seconds, a histogram with the labels manager,
 //     operation and kind: the time that the store took for a load or a commit, by the
-//     kind of event that it ended with. Look-ups of unknown tokens are not among them.
+//     kind of event that it ended with. The kind is "canceled", in place of "failed",
+//     if the client went away meanwhile. Look-ups of unknown tokens are not among them.
 //   - sessions_stored, a gauge with the label manager: the number of stored sessions,
 //     if [Options].Stored knows it.
 //

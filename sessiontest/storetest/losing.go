@@ -53,7 +53,6 @@ func (t *trial) losing(method string, try func(lose func(call func() error, mean
 func (t *trial) lose(l Loss, call func() error, meanwhile func()) (err error, lost bool) {
 	due, done := make(chan bool), make(chan bool)
 	release := sync.OnceFunc(func() { close(done) })
-	defer release()
 	l.Meanwhile = func() {
 		select {
 		case due <- true:
@@ -61,7 +60,9 @@ func (t *trial) lose(l Loss, call func() error, meanwhile func()) (err error, lo
 		case <-done:
 		}
 	}
-	stop := t.options.Lose(t.test, t.own, l)
+	stop := sync.OnceValue(t.options.Lose(t.test, t.own, l))
+	defer stop()
+	defer release() // first: stop may wait for Meanwhile
 	returned := make(chan error, 1)
 	go func() { returned <- call() }()
 	for {

@@ -51,7 +51,7 @@ var grammars = map[Dialect]grammar{
 		prune:    "DELETE FROM {table} WHERE ends <= {now} AND id = ANY (ARRAY(SELECT id FROM {table} WHERE ends <= {began} ORDER BY ends LIMIT {batch} FOR UPDATE SKIP LOCKED))",
 	},
 	MySQL: {
-		now:    "(" + mysqlBegan + " + (TIMESTAMPDIFF(MICROSECOND, NOW(3), SYSDATE(3)) DIV 1000 + 86400000) % 1800000)",
+		now:    "(" + mysqlBegan + " + (TIMESTAMPDIFF(MICROSECOND, NOW(3), SYSDATE(3)) DIV 1000 + 87300000) % 1800000 - 900000)",
 		began:  mysqlBegan,
 		hash:   "BINARY(32)",
 		record: "MEDIUMBLOB",
@@ -74,7 +74,8 @@ var grammars = map[Dialect]grammar{
 
 // mysqlBegan does not read the server's local time, in which an hour comes twice when
 // summer time ends. MySQL has no such function for the present time: it is as much
-// later as the local times differ. Summer time moves them by half hours.
+// later as the local times differ, give or take half hours, by which summer time moves
+// them. A quarter of an hour either way is left: a clock may also be set back.
 const mysqlBegan = "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)"
 
 const sqliteNow = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"

@@ -86,24 +86,35 @@ func New[T any](db *sql.DB, d Dialect, c codec.Codec[T], o *Options) (*Store[T],
 // privilege to create one. Some databases do not complain about another table of the
 // same name, so that the table is tried at the end.
 func (s *Store[T]) createTable(ctx context.Context) error {
-	if _, err := s.Exists(ctx, session.ID{}); err == nil {
+	_, err := s.Exists(ctx, session.ID{})
+	if err == nil {
 		return nil
 	}
-	var failed error
-	g := grammars[s.dialect]
-	for _, text := range g.schema(s.dialect, s.table) {
-		if _, failed = s.db.ExecContext(ctx, text); failed != nil {
+	for range 3 { // programs that start at once hinder each other
+		if err = s.runSchema(ctx); err == nil {
 			break
 		}
 	}
-	_, err := s.Exists(ctx, session.ID{})
 	if err == nil {
-		return nil // by this process or another one
+		if _, err = s.Exists(ctx, session.ID{}); err == nil {
+			return nil
+		}
+		err = fmt.Errorf("is there another table of that name? %w", err)
 	}
-	if failed == nil {
-		failed = fmt.Errorf("another table has that name: %w", err)
+	if s.db.PingContext(ctx) == nil { // the database answers, and refuses
+		return fmt.Errorf("sqlstore: creating the table %s: %v", s.table, err)
 	}
-	return fmt.Errorf("%w: creating the table %s: %w", session.ErrUnavailable, s.table, failed)
+	return fmt.Errorf("%w: creating the table %s: %w", session.ErrUnavailable, s.table, err)
+}
+
+func (s *Store[T]) runSchema(ctx context.Context) error {
+	g := grammars[s.dialect]
+	for _, text := range g.schema(s.dialect, s.table) {
+		if _, err := s.db.ExecContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkDatabase finds the dialect if it is empty.
