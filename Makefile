@@ -17,10 +17,7 @@ long:
 	SESSIONS_LONG=1 go test -p 1 ./...
 
 fuzz:
-	@grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
-		for target in $$(grep -oE '^func Fuzz[A-Za-z0-9_]*' "$$file" | cut -c6-); do \
-			(cd "$$(dirname "$$file")" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 10s .) || exit 1; \
-		done; done
+	bash .ci/fuzz 10s
 
 ci:
 	bash .ci/run

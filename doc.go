@@ -125,7 +125,9 @@ from JSON:
 	SESSIONS_MAX_PER_OWNER  how many sessions an owner may have
 	SESSIONS_SECRET         signs the cookie
 
-[Config] lists the others. [LogEvents] and [Metrics] report events; pass them as Options.Observe, several with [Observers]. Package
+[Config] lists the others. [LogEvents] and [Metrics] report events; pass them as
+Options.Observe, several with [Observers]. The modules middleware/promsessions and
+middleware/otelsessions report them to Prometheus and OpenTelemetry. Package
 middleware/inspector is an operators' page. Manager.Watch ends a live connection, such
 as a WebSocket, with its session.
 
