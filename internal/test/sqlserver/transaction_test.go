@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/internal/test/sqlserver"
@@ -349,12 +350,17 @@ func deadlock(t *testing.T, server *sqlserver.Server) {
 	err = sqlstore.Transact(ctx, db, nil, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.Exec("UPDATE locks SET n = 1")
 		must(t, err)
-		done := make(chan error)
+		done := make(chan error, 1)
 		go func() {
 			_, err := other.Exec("UPDATE locks SET n = 2")
 			done <- errors.Join(err, other.Commit())
 		}()
 		for waits := 0; waits == 0; {
+			select {
+			case err := <-done:
+				t.Fatalf("the other transaction did not wait: %v", err)
+			case <-time.After(200 * time.Millisecond): // the server looks anew only after a pause of 100
+			}
 			must(t, db.QueryRow("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'").Scan(&waits))
 		}
 		visit.Renew()
