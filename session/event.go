@@ -55,9 +55,10 @@ type Event struct {
 	Err       error         // for conflict, gone, rejected, undecodable, late and failed
 }
 
-// Ends reports whether the event is how a timed operation ended. Each load and commit
-// has one such event at most. Others are steps on the way, and are not timed: a
-// conflict, after which a commit tries again, and the ends of other sessions.
+// Ends reports whether the event is how a timed operation ended. Each load has one such
+// event at most, and so has each commit; one that ends a session and stores another has
+// one for each. Others are steps on the way, and are not timed: a conflict, after which
+// a commit tries again, and the ends of other sessions.
 func (e Event) Ends() bool { return !e.Start.IsZero() }
 
 // since returns the event as one of an operation that began at start, if

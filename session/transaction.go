@@ -92,7 +92,7 @@ func (s *Session[T]) commitWithin(ctx context.Context, tx Transaction) (err erro
 	if !tx.Joined() {
 		return s.outside(ctx, p)
 	}
-	tx.AtEnd(s.settleAtEnd)
+	tx.AtEnd(s.finishAtEnd)
 	return nil
 }
 
@@ -194,8 +194,8 @@ func (p *provision[T]) committed(ctx context.Context) (bool, error) {
 	return committed, StoreError(err)
 }
 
-// settleAtEnd is called by a transaction that knows its end.
-func (s *Session[T]) settleAtEnd(ctx context.Context) {
+// finishAtEnd is called by a transaction that knows its end.
+func (s *Session[T]) finishAtEnd(ctx context.Context) {
 	if s.committing.enter(ctx) == nil {
 		defer s.committing.leave()
 		s.finishTransaction(ctx)

@@ -68,7 +68,7 @@ type transaction struct {
 	failed  error // of a store's statement: none is sent any more
 	known   bool  // whether the transaction was committed is known
 	kept    bool  // it was
-	settle  []func(context.Context)
+	atEnd   []func(context.Context)
 }
 
 func transactionOf(ctx context.Context) *transaction {
@@ -155,10 +155,10 @@ func (t *transaction) learn(kept bool) {
 	t.known, t.kept = true, kept
 }
 
-func (t *transaction) AtEnd(settle func(context.Context)) {
+func (t *transaction) AtEnd(finish func(context.Context)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.settle = append(t.settle, settle)
+	t.atEnd = append(t.atEnd, finish)
 }
 
 // end rolls the transaction back if it is open, and tells the sessions its end if that
@@ -168,13 +168,13 @@ func (t *transaction) end(ctx context.Context) {
 		t.learn(false)
 	}
 	t.mu.Lock()
-	settle := t.settle
+	atEnd := t.atEnd
 	if !t.known {
-		settle = nil
+		atEnd = nil
 	}
 	t.mu.Unlock()
-	for _, tell := range settle {
-		tell(session.WithTransaction(ctx, nil))
+	for _, finish := range atEnd {
+		finish(session.WithTransaction(ctx, nil))
 	}
 }
 
