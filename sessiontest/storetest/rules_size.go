@@ -81,8 +81,8 @@ func needsLimit(t *trial) bool {
 	return true
 }
 
-// photo returns bytes none of which is like the one before, and the last of which
-// tells.
+// photo returns bytes of which no two neighbours are alike, so that a byte that is cut
+// or doubled shows.
 func photo(size int) []byte {
 	p := make([]byte, size)
 	for i := range p {

@@ -100,9 +100,8 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 
 // Open connects to the server at the URL, which is as for [NewClient], and makes a
 // store that [Store.Close] disconnects. A query parameter near_cache is the number of
-// records that a [NearCache] keeps, and has the last word. If the
-// server does not answer, the error is [session.ErrUnavailable]. No error shows the
-// URL's password.
+// records that a [NearCache] keeps, and has the last word. If the server does not
+// answer, the error is [session.ErrUnavailable]. No error shows the URL's password.
 func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T], o *Options) (*Store[T], error) {
 	url, o, err := nearOf(url, o)
 	if err != nil {

@@ -92,7 +92,7 @@
 // failed serialization, did nothing and is sent again up to eight times.
 //
 // SQLite lets one connection write at a time. The store's writes take turns, which is
-// faster than to wait for a lock. For writes of others, set busy_timeout and journal_mode=WAL
+// faster than waiting for a lock. For other writers, set busy_timeout and journal_mode=WAL
 // in the data source name. A database in memory is one for each connection, unless
 // the pool has one connection only.
 //

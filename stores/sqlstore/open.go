@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -95,7 +96,7 @@ func resolve(text string) (driver, source string, d Dialect, err error) {
 	name, address, _ := strings.Cut(text, ":")
 	known, ok := schemes[strings.ToLower(name)]
 	if !ok {
-		return "", "", "", errors.New("sqlstore: unknown scheme; there are mysql, postgres, postgresql and sqlite")
+		return "", "", "", fmt.Errorf("sqlstore: unknown scheme; there are %s", strings.Join(slices.Sorted(maps.Keys(schemes)), ", "))
 	}
 	u, err := url.Parse(text)
 	if err != nil {
