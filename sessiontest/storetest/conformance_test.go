@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/seed48429006/sessions/session"
@@ -37,8 +38,15 @@ func testFlawed(t *testing.T, flaw func(*flawed)) {
 	storetest.Run(t, newStore, &storetest.Options{
 		Bubble:    true,
 		MaxRecord: maxRecord,
-		Lose: func(_ *testing.T, store session.Store[profile], l storetest.Loss) func() bool {
-			return store.(*flawed).line.arm(l)
+		Lose: func(t *testing.T, store session.Store[profile], l storetest.Loss) func() bool {
+			stop := store.(*flawed).line.arm(l)
+			var stopped atomic.Bool
+			t.Cleanup(func() {
+				if !stopped.Load() {
+					t.Error(staysArmed)
+				}
+			})
+			return func() bool { stopped.Store(true); return stop() }
 		},
 		Corrupt: func(t *testing.T, store session.Store[profile], id session.ID) {
 			if err := store.(*flawed).corrupt(t.Context(), id); err != nil {
@@ -110,10 +118,16 @@ func checkTold(t *testing.T, fl flaw) {
 	if quoted != failed {
 		t.Errorf("%d rules failed, and %d were quoted: the first fault ends a rule", failed, quoted)
 	}
+	if strings.Contains(output, staysArmed) {
+		t.Error(staysArmed)
+	}
 	if t.Failed() {
 		t.Log(output)
 	}
 }
+
+// staysArmed is a fault of the suite: a later rule would lose the command.
+const staysArmed = "a rule has ended without stopping its loss"
 
 // runFlawed runs the suite for one flaw in a child process.
 func runFlawed(t *testing.T, name, rules string) (output string, failed bool) {

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -56,6 +57,17 @@ var lossFlaws = []flaw{
 	}},
 	{"a lost save overwrites", "lost-save-overtaken lost-save-ended lost-create-ended", func(f *flawed) {
 		f.onLoss(func(ctx context.Context, rec *record, _ session.Revision) error { return f.force(ctx, rec) })
+	}},
+	{"a save that waits for its reply refuses others", "lost-save-overtaken", func(f *flawed) {
+		f.remote()
+		inner, busy := f.save, new(atomic.Bool)
+		f.save = func(ctx context.Context, rec *record) error {
+			if !busy.CompareAndSwap(false, true) {
+				return unknown(errLine)
+			}
+			defer busy.Store(false)
+			return inner(ctx, rec)
+		}
 	}},
 	{"a lost creation is sent again", "lost-create-ended", func(f *flawed) {
 		f.onLoss(func(ctx context.Context, rec *record, written session.Revision) error {
