@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -228,20 +229,23 @@ func (n gorillaNames) End() {
 // handler of this site does not look at the error of Save.
 func serveGorilla(t *testing.T, s *site) string {
 	gob.Register([]string{})
-	kept := gorilla.NewFilesystemStore(t.TempDir(), []byte(strings.Repeat("k", 32)))
-	fails := false
-	s.store.onFail = func(f bool) { fails = f }
-	return s.start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		list, err := kept.Get(r, "session")
-		if err != nil && !list.IsNew {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
+	folder := t.TempDir() + "/sessions"
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.store.onFail = func(fails bool) { // files cannot be written while their folder is away
+		from, to := folder, folder+".away"
+		if !fails {
+			from, to = to, from
 		}
-		s.answer(gorillaNames{list, func() {
-			if !fails {
-				list.Save(r, w)
-			}
-		}}, r.URL.Path, r.URL.Query(), func(text string) { io.WriteString(w, text) })
+		if err := os.Rename(from, to); err != nil {
+			t.Error(err)
+		}
+	}
+	kept := gorilla.NewFilesystemStore(folder, []byte(strings.Repeat("k", 32)))
+	return s.start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		list, _ := kept.Get(r, "session") // a new one if it cannot be read
+		s.answer(gorillaNames{list, func() { list.Save(r, w) }}, r.URL.Path, r.URL.Query(), func(text string) { io.WriteString(w, text) })
 	}))
 }
 
