@@ -29,11 +29,11 @@ const (
 // dropsSecureCookie reports whether a browser drops the cookie of the response,
 // which is Secure, since the request came over plain http. A host that is named
 // localhost, or is a loopback address, counts as secure.
-func (x *exchange[T]) dropsSecureCookie() bool {
-	if _, ok := x.received.by.(headerTransport); ok || x.m.options.Cookie.Insecure || !x.plainHTTP() {
+func (x *response[T]) dropsSecureCookie() bool {
+	if _, ok := x.use.received.by.(headerTransport); ok || x.m.options.Cookie.Insecure || !x.plainHTTP() {
 		return false
 	}
-	return !trusted(x.host)
+	return !trusted(x.request.host)
 }
 
 // trusted reports whether browsers keep Secure cookies of this host without TLS. It
@@ -54,10 +54,10 @@ func trusted(host string) bool {
 
 // plainHTTP reports whether the client used plain http, as far as the request's
 // headers tell.
-func (x *exchange[T]) plainHTTP() bool {
-	if x.tls || x.header.Get("Forwarded") != "" {
+func (x *response[T]) plainHTTP() bool {
+	if x.request.tls || x.request.header.Get("Forwarded") != "" {
 		return false
 	}
-	proto := x.header.Get("X-Forwarded-Proto")
+	proto := x.request.header.Get("X-Forwarded-Proto")
 	return proto == "" || strings.EqualFold(proto, "http")
 }

@@ -17,13 +17,13 @@ type contextKey[T any] struct{}
 
 // A source is the value of a contextKey.
 type source[T any] interface {
-	get(ctx context.Context) (*session.Session[T], error)
+	get(ctx context.Context, r *http.Request) (*session.Session[T], error)
 	fail(w http.ResponseWriter, r *http.Request, err error)
 }
 
 // Get returns the request's session: see [FromContext].
 func Get[T any](r *http.Request) (*session.Session[T], error) {
-	return FromContext[T](r.Context())
+	return fromContext[T](r.Context(), r)
 }
 
 // FromContext returns the session of the request to which the context belongs.
@@ -38,8 +38,13 @@ func Get[T any](r *http.Request) (*session.Session[T], error) {
 // does not vary by the cookie. So it does if the handler has returned without a
 // response and the request has ended.
 func FromContext[T any](ctx context.Context) (*session.Session[T], error) {
+	return fromContext[T](ctx, nil)
+}
+
+// fromContext is FromContext for the handler of a request, if that is known.
+func fromContext[T any](ctx context.Context, r *http.Request) (*session.Session[T], error) {
 	if src, ok := ctx.Value(contextKey[T]{}).(source[T]); ok {
-		return src.get(ctx)
+		return src.get(ctx, r)
 	}
 	return nil, noSession[T](ctx)
 }
@@ -100,7 +105,7 @@ func NewContext[T any](ctx context.Context, s *session.Session[T]) context.Conte
 // A given is a session that needs no loading.
 type given[T any] struct{ s *session.Session[T] }
 
-func (h given[T]) get(context.Context) (*session.Session[T], error) { return h.s, nil }
+func (h given[T]) get(context.Context, *http.Request) (*session.Session[T], error) { return h.s, nil }
 
 func (h given[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
 	h.s.Discard()

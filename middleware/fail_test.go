@@ -227,7 +227,7 @@ func TestFailInsideATimeoutHandler(t *testing.T) {
 				time.Sleep(time.Second)
 			}
 		}), time.Minute, "timeout"))
-		if w := a.get("/fail?hangs", cookie); w.Code != http.StatusServiceUnavailable || w.Body.String() != "timeout" {
+		if w := a.get("/fail?hangs", cookie); w.Code != http.StatusInternalServerError || w.Body.String() != "sorry" {
 			t.Errorf("a handler that fails and then hangs: %d %q", w.Code, w.Body)
 		}
 		time.Sleep(time.Second)

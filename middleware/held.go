@@ -2,52 +2,80 @@ package middleware
 
 import (
 	"io"
+	"maps"
 	"net/http"
 )
+
+// sniffed is how much of the body of a response to HEAD the server looks at, to find
+// its type and length. It sends nothing of it.
+const sniffed = 4097
 
 // A held is the part of a response that is held back until the handler returns:
 // see Options.HoldBack.
 type held struct {
 	limit  int
-	status int // zero until the handler has begun the response
+	whole  bool // the response is complete with its header, and held back to its end
+	status int  // zero until the handler has begun the response
+	header savedHeader
 	body   []byte
 }
 
-func (h *held) writeHeader(status int) {
+// begin keeps the header as it is, which is what the server would send. Later
+// changes can only be trailers.
+func (h *held) begin(status int, header http.Header) {
 	if h.status == 0 {
-		h.status = status
+		h.status, h.header = status, savedHeader(header.Clone())
 	}
 }
 
-// fits reports whether there is room for n more bytes of the body.
-func (h *held) fits(n int) bool { return n <= h.limit-len(h.body) }
+// restore puts the header back as it was, and returns the later one.
+func (h *held) restore(header http.Header) (later savedHeader) {
+	later = savedHeader(maps.Clone(header))
+	h.header.restore(header)
+	return later
+}
+
+// takes reports whether there is room for n more bytes of the body.
+func (h *held) takes(n int) bool { return h.whole || n <= h.limit-len(h.body) }
 
 // Write keeps p, for which there must be room.
 func (h *held) Write(p []byte) (int, error) {
-	h.writeHeader(http.StatusOK)
-	if h.status == http.StatusNoContent || h.status == http.StatusNotModified {
+	switch {
+	case h.status == http.StatusNoContent || h.status == http.StatusNotModified:
 		return 0, http.ErrBodyNotAllowed
+	case h.whole:
+		h.body = append(h.body, p[:min(len(p), max(0, sniffed-len(h.body)))]...)
+	default:
+		h.body = append(h.body, p...)
 	}
-	h.body = append(h.body, p...)
 	return len(p), nil
 }
 
-// readFrom keeps the bytes of src that fit, and reports whether those were all.
-// The rest is still to be read.
-func (h *held) readFrom(src io.Reader) (n int64, all bool, err error) {
+// readFrom keeps what it can of src. If there is more, next is the beginning of it.
+func (h *held) readFrom(src io.Reader) (n int64, next []byte, err error) {
+	if h.whole {
+		n, err = io.Copy(struct{ io.Writer }{h}, src)
+		return n, nil, err
+	}
 	n, err = io.CopyN(h, src, int64(h.limit-len(h.body)))
 	if err == io.EOF {
-		return n, true, nil
+		return n, nil, nil
 	}
-	return n, err != nil, err
+	if err != nil {
+		return n, nil, err
+	}
+	var one [1]byte
+	m, err := io.ReadFull(src, one[:])
+	if err == io.EOF {
+		err = nil
+	}
+	return n, one[:m], err
 }
 
-// send sends the held part.
-func (h *held) send(w http.ResponseWriter) {
-	if h.status != 0 {
-		w.WriteHeader(h.status)
-	}
-	if len(h.body) > 0 {
-		w.Write(h.body) // a failed write shows in the next one, and at the server
-	}
+// A savedHeader is what a response's header was at another time.
+type savedHeader http.Header
+
+func (s savedHeader) restore(header http.Header) {
+	clear(header)
+	maps.Copy(header, http.Header(s))
 }

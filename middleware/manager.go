@@ -105,9 +105,9 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 		panic("sessions: Manager.Handler: the handler is nil")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange[T]{Context: r.Context(), m: m, header: r.Header, host: r.Host, url: r.URL, tls: r.TLS != nil}
+		x := &response[T]{Context: r.Context(), m: m, request: request{r.Header, r.Method, r.Host, r.URL, r.TLS != nil}}
 		x.checkChain()
-		newWriter(w, r, x, m.options.HoldBack).serve(next)
+		newWriter(w, r, x, m.options.HoldBack).serve(next, r)
 	})
 }
 

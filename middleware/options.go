@@ -166,6 +166,13 @@ func (o *Options) policy() session.Policy {
 	}
 }
 
+func (o *Options) errorHandler() func(http.ResponseWriter, *http.Request, error) {
+	if o.ErrorHandler == nil {
+		return DefaultErrorHandler
+	}
+	return o.ErrorHandler
+}
+
 func (o *Options) logger() *slog.Logger {
 	if o.Logger == nil {
 		return slog.Default()

@@ -9,8 +9,8 @@ import (
 	"github.com/seed48429006/sessions/internal/probe"
 )
 
-// Value returns the exchange for the keys that find sessions.
-func (x *exchange[T]) Value(key any) any {
+// Value returns the response for the keys that find sessions.
+func (x *response[T]) Value(key any) any {
 	switch key.(type) {
 	case contextKey[T], chainKey:
 		return x
@@ -19,10 +19,10 @@ func (x *exchange[T]) Value(key any) any {
 }
 
 // String returns the context's name, without the values of the request.
-func (x *exchange[T]) String() string { return "sessions.Context" }
+func (x *response[T]) String() string { return "sessions.Context" }
 
 // Format writes the context's name, whatever the verb.
-func (x *exchange[T]) Format(f fmt.State, _ rune) { f.Write([]byte(x.String())) }
+func (x *response[T]) Format(f fmt.State, _ rune) { f.Write([]byte(x.String())) }
 
 // withoutSession is a request's context without its session: an observer of the
 // load must not wait for it.
@@ -35,11 +35,11 @@ func (c *withoutSession[T]) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// chainKey finds the innermost exchange, whatever its type, or a test's probe around
+// chainKey finds the innermost response, whatever its type, or a test's probe around
 // all of them.
 type chainKey = probe.Key
 
-// A link is an exchange as the managers within it see it.
+// A link is a response as the managers within it see it.
 type link interface {
 	next() link // of the manager around it; nil if there is none
 	describe() (tokenNames []string, typeName string)
@@ -52,15 +52,15 @@ func innermost(ctx context.Context) link {
 	return l
 }
 
-func (x *exchange[T]) next() link { return innermost(x.Context) }
+func (x *response[T]) next() link { return innermost(x.Context) }
 
-func (x *exchange[T]) describe() (tokenNames []string, typeName string) {
+func (x *response[T]) describe() (tokenNames []string, typeName string) {
 	return x.m.tokenNames, x.m.typeName
 }
 
-func (x *exchange[T]) logger() *slog.Logger { return x.m.options.logger() }
+func (x *response[T]) logger() *slog.Logger { return x.m.options.logger() }
 
-func (x *exchange[T]) probe() *probe.Probe {
+func (x *response[T]) probe() *probe.Probe {
 	switch around := x.Context.Value(chainKey{}).(type) {
 	case link:
 		return around.probe()
@@ -72,7 +72,7 @@ func (x *exchange[T]) probe() *probe.Probe {
 
 // checkChain panics if a manager around this one uses the same cookie: each would
 // overwrite the other's.
-func (x *exchange[T]) checkChain() {
+func (x *response[T]) checkChain() {
 	around := x.Context.Value(chainKey{})
 	if around == nil {
 		return

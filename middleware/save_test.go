@@ -218,7 +218,9 @@ func TestNoTokenIsMadeForAClientThatIsGone(t *testing.T) {
 			r := httptest.NewRequestWithContext(ctx, "GET", "/", nil)
 			r.Header.Set("Cookie", cookie)
 			w := recorder()
-			a.Handler(a.mux).ServeHTTP(w, r)
+			left := make(chan bool, 1)
+			left <- true
+			a.Handler(a.mux).ServeHTTP(closeNotifier{w, left}, r)
 			c, ok := a.value(t, cookie)
 			if !ok || c.Customer != "" || (c.Items == 2) != test.saved || st.live(t) != 1 || w.Header()["Set-Cookie"] != nil {
 				t.Errorf("the session is %+v, there %v; %d sessions live; header %v", c, ok, st.live(t), w.Header())

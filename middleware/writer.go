@@ -2,39 +2,26 @@ package middleware
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
-// A phase is how far a response has come.
-type phase int
-
-const (
-	open     phase = iota // the handler runs, and nothing was sent
-	settled               // the handler has returned and the session is committed; nothing was sent
-	sent                  // the header was sent, and the handler runs
-	closed                // the header was sent, and the handler has returned
-	failing               // an error handler is to answer; the handler's writes are dropped
-	failed                // it has answered
-	hijacked              // the connection is the handler's
-)
-
-// A writer is the response writer that handlers see. It commits the session before
-// the first byte, and drops the handler's response if that fails.
+// A writer is the response writer that handlers see. It asks the response before it
+// sends something, and keeps the end of a response back until the session is saved.
 type writer struct {
 	http.ResponseWriter // the server's
-	x                   committer
+	x                   responder
 	r                   http.Request // as the handler has it, in one allocation with the writer
-	phase               phase
-	err                 error         // of the commit, or given to Fail
-	failedRequest       *http.Request // for the error handler
-	encoding            []string      // Content-Encoding as a compressor around the manager has set it
-	ignored             http.Header   // the handler's header after a failure
-	held                *held         // the part that is held back; nil if none is
+	encoding            []string     // Content-Encoding as a compressor around the manager has set it
+	held                *held        // the part that is held back; nil if none is
+	last                lastByte
+	left                bool // the client has closed the connection
 }
 
 // newWriter allocates once: WithContext is inlined, and its copy stays on the stack.
-func newWriter(to http.ResponseWriter, r *http.Request, x committer, holdBack int) *writer {
+func newWriter(to http.ResponseWriter, r *http.Request, x responder, holdBack int) *writer {
 	w := &writer{ResponseWriter: to, x: x, r: *r.WithContext(x), encoding: to.Header()["Content-Encoding"]}
 	if holdBack > 0 {
 		w.held = &held{limit: holdBack}
@@ -42,213 +29,191 @@ func newWriter(to http.ResponseWriter, r *http.Request, x committer, holdBack in
 	return w
 }
 
-// A committer is an exchange of any type.
-type committer interface {
+// A responder is a response of any type.
+type responder interface {
 	context.Context
-	commit(h http.Header, sent bool) error
-	commitLate() error
-	abandon(h http.Header, sent bool)
-	answer(w http.ResponseWriter, r *http.Request, err error)
+	begin(w *writer, status int) (first bool, err error)
+	finish(w *writer) error
+	abandon(w *writer)
+	hijack()
+	failure() error
+	holds() (unsent, used bool)
 }
 
-// serve lets next handle the request.
-func (w *writer) serve(next http.Handler) {
+// serve lets next handle the request. The request was made for the server, or for
+// code around the manager, which may look at it afterwards.
+func (w *writer) serve(next http.Handler, original *http.Request) {
 	returned := false
 	defer func() {
 		if !returned {
-			w.abandon()
+			w.held, w.last = nil, lastByte{}
+			w.x.abandon(w)
 		}
+		w.giveBack(original)
 	}()
 	next.ServeHTTP(w.wrap(), &w.r)
 	err := w.finish()
-	returned = true
-	if err != nil {
+	if returned = true; err != nil {
+		w.breakOff()
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// begin is called before something is sent. It returns an error if the handler's
-// response is not to be sent.
-func (w *writer) begin() error {
-	begun := sent
-	switch w.phase {
-	case sent, failing, failed, hijacked:
-		return w.err
-	case closed:
-		w.err = w.x.commitLate()
-		return w.err
-	case settled:
-		begun = closed
+// giveBack leaves in the original request what the handler has left in its own, such
+// as the route's pattern. It removes the temporary files of a form: the server would
+// not if the original is a copy itself, or if the handler panics.
+func (w *writer) giveBack(original *http.Request) {
+	if form := w.r.MultipartForm; form != nil && original.MultipartForm == nil {
+		form.RemoveAll()
 	}
-	if err := w.x.commit(w.ResponseWriter.Header(), true); err != nil {
-		w.fail(&w.r, err)
-		w.answer()
-		return err
-	}
-	w.phase = begun
-	if h := w.held; h != nil {
-		w.held = nil
-		h.send(w.ResponseWriter)
-	}
-	return nil
-}
-
-// fail drops the handler's response.
-func (w *writer) fail(r *http.Request, err error) {
-	w.phase, w.err, w.failedRequest, w.held = failing, err, r, nil
-}
-
-// answer lets the error handler answer.
-func (w *writer) answer() {
-	w.phase = failed
-	dropBody(w.ResponseWriter.Header(), w.encoding)
-	w.x.answer(w.ResponseWriter, w.failedRequest, w.err)
-}
-
-// reject is fail for a handler that called Fail. Within the handler of another
-// manager, the answer waits until that has returned: the manager commits its
-// session before, and its token goes out with the answer.
-func (w *writer) reject(r *http.Request, err error, within bool) {
-	switch w.phase {
-	case sent, closed:
-		w.err = err
-	case open, settled:
-		returned := w.phase == settled
-		w.fail(r, err)
-		if returned || !within {
-			w.answer()
-		}
-	}
+	*original = *w.r.WithContext(original.Context())
 }
 
 // finish is called when the handler has returned. It returns an error if a change
 // after the first byte was not saved: then the response must be broken off.
 func (w *writer) finish() error {
-	switch w.phase {
-	case open:
-		if w.held != nil && w.held.status != 0 {
-			if w.begin() == nil {
-				w.phase = closed
-			}
-		} else if err := w.x.commit(w.ResponseWriter.Header(), false); err != nil {
-			w.fail(&w.r, err)
-			w.answer()
-		} else {
-			w.phase = settled
-		}
-	case sent:
-		w.phase = closed
-		if w.err == nil {
-			w.err = w.x.commitLate()
-		}
-		return w.err
-	case failing:
-		w.answer()
-	case hijacked:
-		w.x.commitLate() // the client cannot be told of a failure, which is an event
+	if w.held != nil && w.held.status != 0 {
+		w.begin(w.held.status)
 	}
+	w.held = nil
+	if err := w.x.finish(w); err != nil {
+		return err
+	}
+	w.last.send(w.ResponseWriter)
 	return nil
 }
 
-// abandon is called when the handler has panicked.
-func (w *writer) abandon() {
-	unsent := w.phase == open || w.phase == failing
-	w.x.abandon(w.ResponseWriter.Header(), !unsent)
-	switch {
-	case unsent:
-		w.phase, w.err, w.held = settled, nil, nil
-	case w.phase == sent:
-		w.phase = closed
-	}
+// breakOff makes sure that the client takes the response for incomplete, also if
+// code around the manager recovers http.ErrAbortHandler. Nothing that was not sent
+// yet is sent: not even the end of a chunked body or of an HTTP/2 stream.
+func (w *writer) breakOff() {
+	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Unix(1, 0))
 }
 
-// writerOf returns the writer of x, if a writer of its handler passes everything on
-// to it at once, and whether another manager's handler is in between.
-func writerOf(x committer, outer http.ResponseWriter) (w *writer, within bool) {
-	for {
-		if m, ok := outer.(interface{ self() *writer }); ok {
-			if m.self().x == x {
-				return m.self(), within
-			}
-			within = true
+// begin is called before something is sent. It returns an error if the handler's
+// response is not to be sent.
+func (w *writer) begin(status int) error {
+	h := w.held
+	if h == nil || h.status == 0 {
+		first, err := w.x.begin(w, status)
+		if first {
+			w.held = nil
+			w.last.keep(w)
 		}
-		wrapper, wraps := outer.(interface{ Unwrap() http.ResponseWriter })
-		if !wraps {
-			return nil, false
-		}
-		outer = wrapper.Unwrap()
+		return err
 	}
-}
-
-func (w *writer) self() *writer { return w }
-
-// Header returns the response's header. After the error handler's answer it is
-// one that is not sent.
-func (w *writer) Header() http.Header {
-	if w.phase != failed {
-		return w.ResponseWriter.Header()
+	w.held = nil
+	later := h.restore(w.Header())
+	defer later.restore(w.Header())
+	if _, err := w.x.begin(w, h.status); err != nil {
+		return err
 	}
-	if w.ignored == nil {
-		w.ignored = w.ResponseWriter.Header().Clone()
+	w.last.keep(w)
+	w.ResponseWriter.WriteHeader(h.status)
+	if len(h.body) > 0 {
+		w.last.write(w.ResponseWriter, h.body) // a failed write shows in the next one, and at the server
 	}
-	return w.ignored
+	return nil
 }
 
 // WriteHeader begins the response, unless the status is informational: 1xx are
 // sent at once, and the response is still to come. 101 is final.
 func (w *writer) WriteHeader(status int) {
 	switch {
-	case status >= 100 && status < 200 && status != http.StatusSwitchingProtocols:
-		if w.phase != failing && w.phase != failed {
+	case status < 100 || status > 999:
+		w.ResponseWriter.WriteHeader(status) // panics
+		return
+	case status < 200 && status != http.StatusSwitchingProtocols:
+		if w.x.failure() == nil && (w.held == nil || w.held.status == 0) {
 			w.ResponseWriter.WriteHeader(status)
 		}
 		return
-	case status == http.StatusRequestEntityTooLarge && w.r.ProtoMajor == 1 && w.phase == open:
-		// As http.MaxBytesReader would, if it knew the server's writer.
-		w.ResponseWriter.Header().Set("Connection", "close")
 	}
-	if w.holds() && status != http.StatusSwitchingProtocols {
-		w.held.writeHeader(status)
-	} else if w.begin() == nil {
+	w.closeIfTooLarge(status)
+	if w.keeps(status) {
+		w.held.begin(status, w.Header())
+	} else if w.begin(status) == nil {
 		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// closeIfTooLarge does what http.MaxBytesReader would do if it knew the server's
+// writer.
+func (w *writer) closeIfTooLarge(status int) {
+	if status != http.StatusRequestEntityTooLarge || w.r.ProtoMajor != 1 {
+		return
+	}
+	if unsent, _ := w.x.holds(); unsent {
+		w.Header().Set("Connection", "close")
 	}
 }
 
 // Write, like the other writes, returns the commit's error if it failed.
 func (w *writer) Write(p []byte) (int, error) {
-	if w.holds() && w.held.fits(len(p)) {
+	if w.keeps(http.StatusOK) && w.held.takes(len(p)) {
+		w.held.begin(http.StatusOK, w.Header())
 		return w.held.Write(p)
 	}
-	if err := w.begin(); err != nil {
+	if err := w.begin(http.StatusOK); err != nil {
 		return 0, err
 	}
-	return w.ResponseWriter.Write(p)
+	return w.last.write(w.ResponseWriter, p)
 }
 
 func (w *writer) WriteString(s string) (int, error) {
-	if w.holds() {
+	if w.keeps(http.StatusOK) || w.last.kept {
 		return w.Write([]byte(s))
 	}
-	if err := w.begin(); err != nil {
+	if err := w.begin(http.StatusOK); err != nil {
 		return 0, err
+	}
+	if w.last.kept {
+		return w.last.write(w.ResponseWriter, []byte(s))
 	}
 	return io.WriteString(w.ResponseWriter, s)
 }
 
 // ReadFrom lets the server's writer use sendfile.
 func (w *writer) ReadFrom(src io.Reader) (n int64, err error) {
-	if w.holds() {
-		var all bool
-		if n, all, err = w.held.readFrom(src); all {
+	if w.keeps(http.StatusOK) {
+		w.held.begin(http.StatusOK, w.Header())
+		var next []byte
+		if n, next, err = w.held.readFrom(src); len(next) == 0 {
 			return n, err
 		}
-	}
-	if err := w.begin(); err != nil {
+		m, err := w.Write(next)
+		if n += int64(m); err != nil {
+			return n, err
+		}
+	} else if err := w.begin(http.StatusOK); err != nil {
 		return 0, err
 	}
-	copied, err := io.Copy(w.ResponseWriter, src)
+	copied, err := w.last.copy(w.ResponseWriter, src)
 	return n + copied, err
 }
 
-// holds reports whether the response is still held back.
-func (w *writer) holds() bool { return w.held != nil && w.phase == open }
+// keeps reports whether a response of this status is held back for now. One that is
+// complete with its header is held back if the session was asked for: it may still
+// be changed, and a failure could not be shown afterwards.
+func (w *writer) keeps(status int) bool {
+	unsent, used := w.x.holds()
+	if !unsent || status == http.StatusSwitchingProtocols {
+		return false
+	}
+	if used && w.endsWithHeader(status) {
+		if w.held == nil {
+			w.held = new(held)
+		}
+		w.held.whole = true
+	}
+	return w.held != nil
+}
+
+// endsWithHeader reports whether a response of this status has no body.
+func (w *writer) endsWithHeader(status int) bool {
+	return w.r.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified ||
+		declaredLength(w.Header()) == 0
+}
+
+// Format writes the type's name, whatever the verb: the request has a token.
+func (w *writer) Format(f fmt.State, _ rune) { f.Write([]byte("sessions.ResponseWriter")) }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+	"time"
 )
 
 // wrap returns w as a type that is a Flusher, Hijacker or Pusher if the server's
@@ -68,19 +69,23 @@ func (w *writer) FlushError() error {
 	if !flushes && !fails {
 		return http.ErrNotSupported
 	}
-	if err := w.begin(); err != nil {
+	if w.keeps(http.StatusOK) && w.held.whole {
+		w.held.begin(http.StatusOK, w.Header())
+		return nil
+	}
+	if err := w.begin(http.StatusOK); err != nil {
 		return err
 	}
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 func (w *writer) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if err := w.begin(); err != nil {
+	if err := w.begin(http.StatusSwitchingProtocols); err != nil {
 		return nil, nil, err
 	}
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil {
-		w.phase = hijacked
+		w.x.hijack()
 	}
 	return conn, rw, err
 }
@@ -95,11 +100,34 @@ func (w *writer) push(target string, o *http.PushOptions) error {
 // CloseNotify is for frameworks that call it without a type assertion. If the
 // server's writer has no CloseNotify, the channel never gets a value.
 func (w *writer) CloseNotify() <-chan bool {
+	if w.left {
+		left := make(chan bool, 1)
+		left <- true
+		return left
+	}
 	if n, ok := capable[closeNotifier](w.ResponseWriter); ok {
 		return n.CloseNotify()
 	}
 	return make(chan bool)
 }
+
+// clientGone reports whether the client has closed the connection. A canceled context
+// alone does not tell: the server may be shutting down. A writer that cannot tell has
+// a client.
+func (w *writer) clientGone() bool {
+	if n, ok := capable[closeNotifier](w.ResponseWriter); ok && !w.left {
+		select {
+		case <-n.CloseNotify():
+			w.left = true
+		case <-time.After(noticeWithin):
+		}
+	}
+	return w.left
+}
+
+// noticeWithin is how long a server may take to tell of a closed connection, from
+// when it has canceled the request's context.
+const noticeWithin = 10 * time.Millisecond
 
 // closeNotifier is http.CloseNotifier, which is deprecated.
 type closeNotifier interface{ CloseNotify() <-chan bool }

@@ -1,0 +1,320 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/seed48429006/sessions/internal/hooks"
+	"github.com/seed48429006/sessions/session"
+)
+
+// A response is a request's session, and how far the response to it has come. It
+// decides what the client is told: what a handler writes, Fail, a failed commit and
+// a panic all go through it. The writer asks it before it sends something.
+//
+// It is the request's context as well, which saves an allocation on the path of
+// every request. A context may be kept for long, so a response holds neither the
+// request, with its body and form, nor the writer.
+type response[T any] struct {
+	context.Context // of the request as it came
+	m               *Manager[T]
+	request         request
+	lines           [3]string // of the response's header
+
+	mu       sync.Mutex // guards the fields below
+	phase    phase
+	returned bool          // the handler has returned; code around the manager may write yet
+	status   int           // sent to the client
+	err      error         // why the response failed
+	failed   *http.Request // given to Fail, for the error handler
+	use      use[T]
+}
+
+// A phase is how far a response has come.
+type phase int
+
+const (
+	unsent    phase = iota // nothing was sent
+	sent                   // the header was sent; only breaking off can show a failure
+	failed                 // an error is to be answered; the handler's writes are dropped
+	answering              // the error handler answers
+	over                   // it has answered; everything else is dropped
+	hijacked               // the connection is the handler's
+)
+
+// begin is called before a part of the response is sent. It commits the session
+// before the first byte, and reports whether that comes next. It returns an error
+// if nothing of the response is to be sent.
+func (x *response[T]) begin(w *writer, status int) (first bool, err error) {
+	x.mu.Lock()
+	before, returned, err := x.phase, x.returned, x.err
+	if before == unsent {
+		x.phase, x.status = sent, status
+	}
+	x.mu.Unlock()
+	switch {
+	case before == unsent:
+		committed := false
+		defer func() {
+			if !committed { // an edit panicked in a replay
+				x.enter(unsent, nil)
+			}
+		}()
+		err = x.commit(w, status)
+		if committed = true; err == nil {
+			return true, nil
+		}
+		x.reject(failed, err)
+		if returned {
+			x.answer(w, &w.r, w.encoding)
+		}
+	case before == sent && returned && err == nil:
+		if err = x.commitLate(); err != nil {
+			x.reject(sent, err)
+		}
+	case before == answering:
+		x.keepPrivate(w.ResponseWriter.Header())
+		return false, nil
+	}
+	return false, err
+}
+
+// finish is called when the handler has returned and what was held back is sent. It
+// returns an error if the response must be broken off.
+func (x *response[T]) finish(w *writer) error {
+	if x.now() == unsent {
+		if err := x.commit(w, http.StatusOK); err != nil {
+			x.reject(failed, err)
+		}
+	}
+	var broken error
+	switch x.now() {
+	case failed:
+		x.answer(w, &w.r, w.encoding)
+	case sent:
+		broken = x.finishSent()
+	case hijacked:
+		x.finishSent() // the client cannot be told of a failure, which is an event
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.returned = true
+	return broken
+}
+
+// finishSent commits changes that were made after the first byte.
+func (x *response[T]) finishSent() error {
+	err := x.failure()
+	if err == nil {
+		if err = x.commitLate(); err != nil {
+			x.reject(x.now(), err)
+		}
+	} else {
+		x.end(true)
+	}
+	return err
+}
+
+// reject makes the response one that fails, for a change that was not saved.
+func (x *response[T]) reject(p phase, err error) {
+	x.enter(p, err)
+	x.end(false)
+}
+
+// abandon is called when the handler has panicked: its changes are dropped. If
+// nothing was sent, code around the manager can still answer.
+func (x *response[T]) abandon(w *writer) {
+	x.mu.Lock()
+	if x.phase != sent && x.phase != hijacked {
+		x.phase, x.err, x.failed = unsent, nil, nil
+	}
+	x.returned = true
+	before := x.phase
+	x.mu.Unlock()
+	if s := x.end(true); s != nil && before == unsent && !s.Modified() {
+		x.writeToken(w.ResponseWriter.Header(), s)
+	}
+}
+
+// fail is Fail's part of the response: see there. It may be called by any goroutine
+// of the handler. The answer itself comes when the handler has returned, since
+// writers around the manager's may be anywhere on the way to it.
+func (x *response[T]) fail(to http.ResponseWriter, r *http.Request, err error) {
+	if err == nil {
+		err = errNoReason
+	}
+	x.noteRoute(r)
+	x.mu.Lock()
+	returned := x.returned
+	switch {
+	case x.phase == unsent:
+		x.phase, x.err, x.failed = failed, err, r
+	case x.phase == sent && x.err == nil && x.status < 500: // else the client knows of a failure
+		x.err = err
+	}
+	unanswered := x.phase == failed
+	s := x.use.session
+	x.mu.Unlock()
+	if s != nil {
+		drop(x, s)
+	}
+	if returned && unanswered { // by code around the manager, which writes where it likes
+		x.answer(to, r, to.Header()["Content-Encoding"])
+	}
+}
+
+// answer lets the error handler answer a response that has failed. The client still
+// learns the token of an earlier commit.
+func (x *response[T]) answer(to http.ResponseWriter, r *http.Request, encoding []string) {
+	x.mu.Lock()
+	err, own := x.err, x.failed == nil
+	if !own {
+		r = x.failed
+	}
+	x.phase, x.failed = answering, nil
+	x.mu.Unlock()
+	h := to.Header()
+	dropBody(h, encoding)
+	x.m.transport.drop(h)
+	if s := x.end(!own); s != nil && !s.Modified() { // a log-out that failed must not look like one
+		x.writeToken(h, s)
+	}
+	x.keepPrivate(h)
+	h["Cache-Control"] = []string{"no-store"}
+	if p := x.probe(); p != nil {
+		p.Fail(err)
+	}
+	answer := &answer{ResponseWriter: to}
+	defer func() {
+		if !answer.begun { // an error handler that writes nothing, or panics, would mean 200
+			DefaultErrorHandler(to, r, err)
+		}
+		if s, _ := x.used(); s != nil {
+			drop(x, s)
+		}
+		x.enter(over, err)
+	}()
+	x.m.options.errorHandler()(answer, r, err)
+}
+
+// hijack is called when the handler has taken the connection over.
+func (x *response[T]) hijack() { x.enter(hijacked, x.failure()) }
+
+// holds reports whether a response that is held back may stay so, and whether its
+// session was asked for.
+func (x *response[T]) holds() (inHand, used bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.phase == unsent && !x.returned, x.use.session != nil || x.use.err != nil
+}
+
+// now returns the phase.
+func (x *response[T]) now() phase {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.phase
+}
+
+// failure returns why nothing more of the handler's response is to be sent.
+func (x *response[T]) failure() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.err
+}
+
+func (x *response[T]) enter(p phase, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.phase, x.err = p, err
+}
+
+// commit commits the session before the header is sent, and puts the token there. It
+// does so again if code around the manager writes when the handler has returned.
+func (x *response[T]) commit(w *writer, status int) error {
+	s, used := x.used()
+	h := w.ResponseWriter.Header()
+	if s != nil {
+		if !s.IsNew() && errors.Is(x.Err(), context.Canceled) && w.clientGone() {
+			hooks.Of(s).Detach(x) // the client would never learn a new token
+		} else {
+			hooks.Of(s).Attach()
+		}
+		if err := x.save(s, status); err != nil {
+			return err
+		}
+		x.writeToken(h, s)
+	}
+	if used {
+		keepPrivate(h, x.m.varyHeader, &x.lines)
+	}
+	return nil
+}
+
+// commitLate commits changes that were made after the header was sent.
+func (x *response[T]) commitLate() error {
+	s, _ := x.used()
+	if s == nil {
+		return nil
+	}
+	return x.save(s, x.status)
+}
+
+// save commits the session, if there is something to do, and detaches it. It takes
+// part in no transaction that the request's context may have: the response would be
+// sent before that ends.
+func (x *response[T]) save(s *session.Session[T], status int) (err error) {
+	if hooks.Of(s).Settled() {
+		return hooks.Of(s).Detach(x)
+	}
+	request := context.Context(x)
+	if session.TransactionOf(x) != nil {
+		request = session.WithTransaction(x, nil)
+	}
+	ctx := newSaveContext(request, x.m.options.saveTimeout())
+	defer ctx.stop()
+	returned := false
+	defer func() {
+		if !returned { // an edit panicked in a replay
+			s.Discard()
+		}
+	}()
+	for range 2 { // an observer may have changed the session in the first commit
+		if err = s.Commit(ctx); err != nil {
+			break
+		}
+	}
+	if returned = true; err != nil {
+		return err
+	}
+	return hooks.Of(s).Detach(ctx)
+}
+
+// end drops the session's changes, but for its end, which is carried out if again is
+// true. It returns nil if no session was loaded.
+func (x *response[T]) end(again bool) *session.Session[T] {
+	s, _ := x.used()
+	if s == nil {
+		return nil
+	}
+	drop(x, s)
+	if again && s.Modified() {
+		x.save(s, http.StatusInternalServerError) // a failure is an event, and s stays Modified
+	}
+	return s
+}
+
+// drop drops the changes of a session that is not to be saved. Later ones cannot
+// need a cookie.
+func drop[T any](ctx context.Context, s *session.Session[T]) {
+	s.Discard()
+	hooks.Of(s).Detach(ctx)
+}
+
+// keepPrivate marks the response if its session was asked for.
+func (x *response[T]) keepPrivate(h http.Header) {
+	if _, used := x.used(); used {
+		keepPrivate(h, x.m.varyHeader, &x.lines)
+	}
+}

@@ -1,0 +1,189 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/seed48429006/sessions/internal/hooks"
+	"github.com/seed48429006/sessions/session"
+)
+
+// A request is what a response needs to know of its request.
+type request struct {
+	header http.Header
+	method string
+	host   string // to which it was sent
+	url    *url.URL
+	tls    bool
+}
+
+// A use is the session of one request, loaded when it is first asked for.
+type use[T any] struct {
+	loading  bool
+	loaded   chan struct{} // closed when the load ends; nil while no goroutine waits
+	session  *session.Session[T]
+	err      error // of the load
+	received received
+	stored   bool              // the received token was a session's
+	told     bool              // a token is in the response's header
+	route    string            // the pattern of the route that asked last
+	outside  withoutSession[T] // the context of the first load
+}
+
+var (
+	errPanic    = errors.New("sessions: the load panicked")
+	errNoReason = errors.New("sessions: Fail was called without an error")
+	errFirstUse = lateError("the session is first asked for after the response has begun; call Get before the first byte, so that the response can vary by the cookie")
+	errReturned = lateError("the session is asked for after the request has ended; code that runs after the handler, such as a framework's error handler, must run within what ends the request, such as a timeout")
+)
+
+func lateError(text string) error { return &wrapped{"sessions: " + text, session.ErrLate} }
+
+// A wrapped is an error with a text of its own.
+type wrapped struct {
+	text string
+	err  error
+}
+
+func (e *wrapped) Error() string { return e.text }
+func (e *wrapped) Unwrap() error { return e.err }
+
+// get returns the request's session, and loads it the first time. The request is
+// that of the handler that asks, if it is known.
+func (x *response[T]) get(ctx context.Context, r *http.Request) (*session.Session[T], error) {
+	x.noteRoute(r)
+	x.mu.Lock()
+	for x.use.loading {
+		if x.use.loaded == nil {
+			x.use.loaded = make(chan struct{})
+		}
+		loaded := x.use.loaded
+		x.mu.Unlock()
+		select {
+		case <-loaded:
+		case <-ctx.Done():
+			return nil, session.StoreError(ctx.Err())
+		}
+		x.mu.Lock()
+	}
+	defer x.mu.Unlock()
+	switch {
+	case x.phase == unsent && x.returned && x.Err() != nil: // another writer's response: nothing would commit a change
+		return nil, errReturned
+	case x.use.session != nil || x.use.err != nil:
+		return x.use.session, x.use.err
+	case x.tooLate():
+		return nil, errFirstUse
+	}
+	return x.loadFirst(ctx)
+}
+
+// tooLate reports whether the response can no longer vary by the cookie. The caller
+// holds mu.
+func (x *response[T]) tooLate() bool { return x.phase != unsent && x.phase != answering }
+
+// loadFirst loads the session and keeps it. The caller holds mu, which loadFirst
+// gives up while it loads.
+func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err error) {
+	var got received
+	err = errPanic
+	u := &x.use
+	defer func() {
+		x.mu.Lock()
+		u.loading = false
+		if u.loaded != nil {
+			close(u.loaded)
+			u.loaded = nil
+		}
+		switch {
+		case err != nil && (ctx.Err() != nil || err == errPanic): // the caller gave up, not the request
+		case x.tooLate():
+			s, err = nil, errFirstUse
+		default:
+			u.session, u.err, u.received = s, err, got
+			u.stored = s != nil && !s.IsNew()
+			if s != nil && (x.returned || x.phase == answering) {
+				hooks.Of(s).Detach(ctx) // at once: no commit is in progress
+			}
+		}
+	}()
+	u.loading = true
+	outside := &u.outside
+	if outside.Context != nil { // an earlier load failed, and code that it called may still use its context
+		outside = new(withoutSession[T])
+	}
+	outside.Context = ctx
+	x.mu.Unlock()
+	got, s, err = x.load(outside)
+	return s, err
+}
+
+// load returns the session of the token that the request bears.
+func (x *response[T]) load(ctx context.Context) (received, *session.Session[T], error) {
+	got := x.receive(ctx)
+	if got.token.IsZero() {
+		return got, session.New(x.m.store, &x.m.policy), nil
+	}
+	s, err := session.Load(ctx, x.m.store, &x.m.policy, got.token)
+	return got, s, err
+}
+
+// receive returns the token that the request bears, and reports one that is rejected.
+func (x *response[T]) receive(ctx context.Context) received {
+	got, err := x.m.transport.receive(x.request.header)
+	if err != nil {
+		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
+		if errors.Is(err, errAmbiguous) {
+			x.m.twoCookies.log(ctx, x.m.options.logger(), adviceTwoCookies)
+			got.by = cookieCleaner{x.m.cookie, x.request.host, x.request.url.EscapedPath()}
+		}
+	}
+	return got
+}
+
+// used returns the session, if it was loaded, and whether it was asked for.
+func (x *response[T]) used() (s *session.Session[T], used bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.use.session, x.use.session != nil || x.use.err != nil
+}
+
+// noteRoute keeps the pattern of the route that uses the session, for the log.
+func (x *response[T]) noteRoute(r *http.Request) {
+	if r == nil || r.Pattern == "" {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.use.route = r.Pattern
+}
+
+// writeToken puts into the response's header what the client must learn. It sends
+// only tokens that the client does not have yet: one that was sent again could
+// overwrite the token of a log-in in another request.
+func (x *response[T]) writeToken(h http.Header, s *session.Session[T]) {
+	u := &x.use
+	if u.told {
+		x.m.transport.drop(h)
+		u.told = false
+	}
+	token, ok := s.Token()
+	switch {
+	case s.Gone():
+		return
+	case ok && !token.Equal(u.received.token):
+		u.received.by.send(h, issuedToken{token, s.Persistent(), s.Deadline()})
+		if x.dropsSecureCookie() {
+			x.m.secureHTTP.log(x, x.m.options.logger(), advicePlainHTTP, slog.String("host", x.request.host))
+		}
+	case !ok && u.stored:
+		u.received.by.forget(h)
+	default:
+		return
+	}
+	u.told = true
+	keepFromCaches(h, &x.lines)
+}
