@@ -114,45 +114,54 @@ func TestALateFailureIsNoCompleteSuccess(t *testing.T) {
 			middleware.Fail[cart](&statusWriter{ResponseWriter: w}, r, errDown)
 		},
 	}
+	arounds := map[string]func(http.Handler) http.Handler{
+		"aborted": func(h http.Handler) http.Handler { return h }, "swallowed": swallowing,
+	}
 	for _, p := range protocols {
-		for sending, send := range sends {
-			for failing, fail := range fails {
-				for _, method := range []string{"GET", "HEAD", "POST"} {
-					for around, middle := range map[string]func(http.Handler) http.Handler{
-						"": func(h http.Handler) http.Handler { return h }, ", ErrAbortHandler swallowed": swallowing,
-					} {
-						t.Run(p.name+"/"+sending+"/"+failing+"/"+method+around, func(t *testing.T) {
-							t.Parallel()
-							st := newStore()
-							a := newApp(t, st, nil)
-							cookie := a.visit(t, cart{Items: 1})
-							a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
-								send(w, r)
-								fail(st, w, r, s)
-							})
-							server := p.server(middle(a.Handler(a.mux)))
-							defer server.Close()
-							client := p.client(server)
-							client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-							defer client.CloseIdleConnections()
-							r, err := http.NewRequest(method, server.URL, nil)
-							if err != nil {
-								t.Fatal(err)
-							}
-							r.Header.Set("Cookie", cookie)
-							res, err := client.Do(r)
-							if err != nil {
-								return
-							}
-							body, err := io.ReadAll(res.Body)
-							res.Body.Close()
-							if res.StatusCode < 500 && err == nil {
-								t.Errorf("the client is told %s %.20q", res.Status, body)
-							}
-						})
+		for around, middle := range arounds {
+			t.Run(p.name+"/"+around, func(t *testing.T) {
+				t.Parallel()
+				sites := http.NewServeMux()
+				var paths []string
+				cookies := map[string]string{}
+				for sending, send := range sends {
+					for failing, fail := range fails {
+						st := newStore()
+						a := newApp(t, st, nil)
+						path := "/" + strings.ReplaceAll(sending+"/"+failing, " ", "-")
+						paths = append(paths, path)
+						cookies[path] = a.visit(t, cart{Items: 1})
+						sites.Handle(path, middle(a.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+							st.fail("Save", nil)
+							send(w, r)
+							fail(st, w, r, s)
+						}))))
 					}
 				}
-			}
+				server := p.server(sites)
+				defer server.Close()
+				client := p.client(server)
+				client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+				defer client.CloseIdleConnections()
+				for _, path := range paths {
+					for _, method := range []string{"GET", "HEAD", "POST"} {
+						r, err := http.NewRequest(method, server.URL+path, nil)
+						if err != nil {
+							t.Fatal(err)
+						}
+						r.Header.Set("Cookie", cookies[path])
+						res, err := client.Do(r)
+						if err != nil {
+							continue
+						}
+						body, err := io.ReadAll(res.Body)
+						res.Body.Close()
+						if res.StatusCode < 500 && err == nil {
+							t.Errorf("%s %s: the client is told %s %.20q", method, path, res.Status, body)
+						}
+					}
+				}
+			})
 		}
 	}
 }
