@@ -140,3 +140,88 @@ func TestAnErrorHandlerMayLookAtTheSession(t *testing.T) {
 		t.Errorf("%d items", c.Items)
 	}
 }
+
+// An error handler may use the library as any handler does. There is one answer, and
+// it can read the session that there is.
+func TestErrorHandlersThatUseTheSession(t *testing.T) {
+	t.Parallel()
+	page := func(w http.ResponseWriter, s *session.Session[cart]) {
+		w.WriteHeader(http.StatusTeapot)
+		fmt.Fprint(w, s.Value().Items, " items")
+	}
+	const unavailable = "Service temporarily unavailable. Please try again.\n"
+	type want struct {
+		status int
+		body   string
+	}
+	handlers := map[string]struct {
+		handler  func(w http.ResponseWriter, r *http.Request, err error)
+		up, down want
+	}{
+		"made by Handle": {func(w http.ResponseWriter, r *http.Request, err error) {
+			middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { page(w, s) })(w, r)
+		}, want{http.StatusTeapot, "1 items"}, want{http.StatusServiceUnavailable, unavailable}},
+		"asks first": {func(w http.ResponseWriter, r *http.Request, err error) {
+			s, err := middleware.Get[cart](r)
+			if err != nil {
+				http.Error(w, "unknown", http.StatusBadGateway)
+				return
+			}
+			page(w, s)
+		}, want{http.StatusTeapot, "1 items"}, want{http.StatusBadGateway, "unknown\n"}},
+		"calls Fail": {func(w http.ResponseWriter, r *http.Request, err error) { middleware.Fail[cart](w, r, err) },
+			want{http.StatusServiceUnavailable, unavailable}, want{http.StatusServiceUnavailable, unavailable}},
+		"calls Fail after its answer": {func(w http.ResponseWriter, r *http.Request, err error) {
+			w.WriteHeader(http.StatusTeapot)
+			middleware.Fail[cart](w, r, err)
+		}, want{http.StatusTeapot, ""}, want{http.StatusTeapot, ""}},
+	}
+	causes := map[string]struct {
+		h    func(st *store, w http.ResponseWriter, r *http.Request)
+		down bool
+	}{
+		"a commit": {func(st *store, w http.ResponseWriter, r *http.Request) {
+			s, err := middleware.Get[cart](r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			st.fail("Save", errDown)
+			add(s)
+		}, false},
+		"a load": {func(st *store, w http.ResponseWriter, r *http.Request) {
+			st.fail("Load", errDown)
+			middleware.Handle(func(http.ResponseWriter, *http.Request, *session.Session[cart]) { t.Error("called") })(w, r)
+		}, true},
+		"Fail without a session, the store up": {func(st *store, w http.ResponseWriter, r *http.Request) {
+			middleware.Fail[cart](w, r, session.ErrUnavailable)
+		}, false},
+		"Fail without a session, the store down": {func(st *store, w http.ResponseWriter, r *http.Request) {
+			st.fail("Load", errDown)
+			middleware.Fail[cart](w, r, session.ErrUnavailable)
+		}, true},
+	}
+	for name, handler := range handlers {
+		for cause, test := range causes {
+			t.Run(name+"/"+cause, func(t *testing.T) {
+				st := newStore()
+				calls := 0
+				a := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+					calls++
+					handler.handler(w, r, err)
+				}})
+				cookie := a.visit(t, cart{Items: 1})
+				a.mux.HandleFunc("/x", func(w http.ResponseWriter, r *http.Request) { test.h(st, w, r) })
+				want := handler.up
+				if test.down {
+					want = handler.down
+				}
+				if w := a.get("/x", cookie); calls != 1 || w.Code != want.status || w.Body.String() != want.body {
+					t.Errorf("called %d times: %d %q", calls, w.Code, w.Body)
+				} else if vary := w.Header()["Vary"]; strings.HasSuffix(w.Body.String(), "items") && len(vary) != 1 {
+					t.Errorf("Vary %q", vary)
+				}
+			})
+		}
+	}
+}

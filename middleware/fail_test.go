@@ -287,3 +287,129 @@ func TestFailWithAnotherManagerWithin(t *testing.T) {
 		t.Errorf("cookies %q", lines)
 	}
 }
+
+// wrappings are the ways in which programs wrap a writer between the manager and the
+// handler that calls Fail.
+var wrappings = map[string]func(http.ResponseWriter) http.ResponseWriter{
+	"none":           func(w http.ResponseWriter) http.ResponseWriter { return w },
+	"with Unwrap":    func(w http.ResponseWriter) http.ResponseWriter { return unwrapper{w} },
+	"without Unwrap": func(w http.ResponseWriter) http.ResponseWriter { return &statusWriter{ResponseWriter: w} },
+	"both": func(w http.ResponseWriter) http.ResponseWriter {
+		return unwrapper{&statusWriter{ResponseWriter: unwrapper{w}}}
+	},
+}
+
+// Fail gives the error page alone, or breaks the response off, whatever the handler
+// has wrapped around the writer. The error handler runs once at most.
+func TestFailThroughWrappedWriters(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		h        func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart])
+		holdBack int
+		broken   bool
+	}{
+		"before the first byte": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			middleware.Fail[cart](w, r, errDown)
+			io.WriteString(w, "done")
+		}, 0, false},
+		"after the first byte": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			io.WriteString(w, "done")
+			middleware.Fail[cart](w, r, errDown)
+			io.WriteString(w, ", really")
+		}, 0, true},
+		"held back": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			w.WriteHeader(http.StatusCreated)
+			io.WriteString(w, "done")
+			middleware.Fail[cart](w, r, errDown)
+			io.WriteString(w, ", really")
+		}, 100, false},
+		"held back, then too much": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			io.WriteString(w, strings.Repeat("done", 100))
+			middleware.Fail[cart](w, r, errDown)
+		}, 100, true},
+		"after a commit that failed": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			st.fail("Save", errDown)
+			if _, err := io.WriteString(w, "done"); err == nil {
+				t.Error("written")
+			}
+			middleware.Fail[cart](w, r, errDown)
+		}, 0, false},
+		"twice": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			middleware.Fail[cart](w, r, errDown)
+			middleware.Fail[cart](w, r, errDown)
+		}, 0, false},
+		"without an error": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			middleware.Fail[cart](w, r, nil)
+		}, 0, false},
+		"with a redirect": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			middleware.Fail[cart](w, r, errDown)
+			http.Redirect(w, r, "/done", http.StatusSeeOther)
+		}, 0, false},
+		"on another goroutine": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			failed := make(chan bool)
+			go func() { middleware.Fail[cart](w, r, errDown); close(failed) }()
+			<-failed
+			io.WriteString(w, "done")
+		}, 0, false},
+	} {
+		for wrapping, wrap := range wrappings {
+			t.Run(name+"/"+wrapping, func(t *testing.T) {
+				st := newStore()
+				answers := 0
+				a := newApp(t, st, &middleware.Options{HoldBack: test.holdBack, ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+					answers++
+					w.WriteHeader(http.StatusTeapot)
+					io.WriteString(w, "sorry")
+				}})
+				cookie := a.visit(t, cart{Items: 1})
+				a.handle("/x", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+					add(s)
+					test.h(st, wrap(w), r, s)
+				})
+				w := recorder()
+				broken := aborts(func() { a.serve(w, "/x", cookie) })
+				if broken != test.broken || !broken && (answers != 1 || w.Code != http.StatusTeapot || w.Body.String() != "sorry" || w.Header()["Location"] != nil) {
+					t.Errorf("broken %v, %d answers, %d %.20q, %v", broken, answers, w.Code, w.Body, w.Header())
+				}
+				if broken && answers != 0 {
+					t.Errorf("%d answers", answers)
+				}
+			})
+		}
+	}
+}
+
+// Code around the manager, such as a framework's error handler, may find out that
+// something failed when the manager's handler has returned. The answer goes where
+// that code writes.
+func TestFailAfterTheHandlerHasReturned(t *testing.T) {
+	t.Parallel()
+	for wrapping, wrap := range wrappings {
+		for place, outside := range map[string]bool{"by the manager's writer": false, "by the server's": true} {
+			t.Run(wrapping+"/"+place, func(t *testing.T) {
+				a, answers := answering(t, newStore())
+				cookie := a.visit(t, cart{Items: 1})
+				var inner http.ResponseWriter
+				var request *http.Request
+				h := a.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { inner, request = w, r }))
+				w, r := recorder(), httptest.NewRequest("GET", "/", nil)
+				r.Header.Set("Cookie", cookie)
+				h.ServeHTTP(w, r)
+				to := inner
+				if outside {
+					to = w
+				}
+				s, _ := middleware.Get[cart](request)
+				add(s)
+				middleware.Fail[cart](wrap(to), request, session.ErrUnavailable)
+				io.WriteString(inner, "done")
+				if *answers != 1 || w.Code != http.StatusServiceUnavailable || w.Body.String() != "sorry" {
+					t.Errorf("%d answers, %d %q", *answers, w.Code, w.Body)
+				}
+				if c, _ := a.value(t, cookie); c.Items != 1 {
+					t.Errorf("%d items", c.Items)
+				}
+			})
+		}
+	}
+}
