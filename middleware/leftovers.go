@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"iter"
 	"net"
 	"net/http"
 	"slices"
@@ -31,55 +32,69 @@ func (c cookieCleaner) send(h http.Header, issued issuedToken) {
 // one attribute: those that an earlier configuration may have set and that a
 // browser sends with this request.
 func (t *cookieTransport) leftovers(host, path string) (lines []string) {
-	ours := t.cookie
-	clear := func(c Cookie) {
-		if c != ours && c.name() == t.name && c.check(t.signer != nil) == nil && len(lines) < maxLeftovers {
+	clear := func(c Cookie) bool {
+		if c != t.cookie && c.name() == t.name && c.check(t.signer != nil) == nil {
 			lines = append(lines, t.name+"=; Max-Age=0"+c.attributes())
 		}
+		return len(lines) < maxLeftovers
 	}
-	other := ours
-	other.Partitioned = !ours.Partitioned
+	other := t.cookie
+	other.Partitioned = !other.Partitioned
 	clear(other)
-	for _, p := range pathsAbove(path) {
-		other = ours
-		other.Path = p
-		clear(other)
+	for p := range pathsAbove(path) {
+		other = t.cookie
+		if other.Path = p; !clear(other) {
+			return lines
+		}
 	}
-	for _, d := range domainsAbove(host) {
-		other = ours
-		other.Domain = d
-		clear(other)
+	for d := range domainsAbove(host) {
+		other = t.cookie
+		if other.Domain = d; !clear(other) {
+			return lines
+		}
 	}
 	return lines
 }
 
-// pathsAbove returns the values of Path with which a cookie is sent to path:
-// "/", "/a", "/a/" and "/a/b" for "/a/b".
-func pathsAbove(path string) []string {
-	paths := []string{"/"}
-	for i := 1; i < len(path); i++ {
-		if path[i] == '/' {
-			paths = append(paths, path[:i], path[:i+1])
+// pathsAbove returns the values of Path with which a cookie is sent to path: "/",
+// "/a", "/a/" and "/a/b" for "/a/b". None has more bytes than browsers take, nor one
+// that ends the attribute.
+func pathsAbove(path string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield("/") {
+			return
+		}
+		for i := 1; i < len(path); i++ {
+			switch c := path[i]; {
+			case i == maxAttribute || c < ' ' || c > '~' || c == ';':
+				return
+			case c == '/' && (!yield(path[:i]) || !yield(path[:i+1])):
+				return
+			}
+		}
+		if len(path) > 1 && len(path) <= maxAttribute && path[len(path)-1] != '/' {
+			yield(path)
 		}
 	}
-	if len(path) > 1 && path[len(path)-1] != '/' {
-		paths = append(paths, path)
-	}
-	return paths
 }
+
+// maxHost is the longest name that a host can have (RFC 1035, section 2.3.4).
+const maxHost = 253
 
 // domainsAbove returns the values of Domain with which a cookie is sent to host.
 // The empty one is that of a cookie for the host only.
-func domainsAbove(host string) []string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+func domainsAbove(host string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if !yield("") || len(host) > maxHost || net.ParseIP(host) != nil {
+			return
+		}
+		for domain, ok := strings.ToLower(host), true; ok; _, domain, ok = strings.Cut(domain, ".") {
+			if !yield(domain) {
+				return
+			}
+		}
 	}
-	domains := []string{""}
-	if net.ParseIP(host) != nil {
-		return domains
-	}
-	for domain, ok := strings.ToLower(host), true; ok; _, domain, ok = strings.Cut(domain, ".") {
-		domains = append(domains, domain)
-	}
-	return domains
 }

@@ -154,3 +154,54 @@ func TestClearedCookies(t *testing.T) {
 		})
 	}
 }
+
+// A request of a megabyte costs no more than a small one, apart from being read.
+// Not in parallel: the allocations counted are those of the whole process.
+func TestALargeRequestCostsLittle(t *testing.T) {
+	const size = 1 << 20
+	long := func(part string) string { return strings.Repeat(part, size/len(part)) }
+	for name, cookie := range map[string]middleware.Cookie{
+		"the default": {},
+		"a path":      {Path: "/a"},
+		"a domain":    {Domain: "example.org"},
+		"insecure":    {Insecure: true},
+		"both":        {Insecure: true, Path: "/a", Domain: "example.org"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newApp(t, newStore(), &middleware.Options{Cookie: cookie})
+			h := a.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { add(s) }))
+			prefix := "__Host-"
+			switch {
+			case cookie.Insecure:
+				prefix = ""
+			case cookie != (middleware.Cookie{}):
+				prefix = "__Secure-"
+			}
+			two := prefix + "session_id=" + session.NewToken().Reveal() + "; " + prefix + "session_id=" + session.NewToken().Reveal()
+			cost := func(host, path, cookies string, more map[string]string) float64 {
+				r := httptest.NewRequest("GET", "http://localhost/", nil)
+				r.Host, r.URL.Path = host, path
+				r.Header.Set("Cookie", cookies)
+				for name, value := range more {
+					r.Header.Set(name, value)
+				}
+				return testing.AllocsPerRun(1, func() { h.ServeHTTP(httptest.NewRecorder(), r) })
+			}
+			const most = 500
+			for what, got := range map[string]float64{
+				"path":              cost("localhost", "/a/"+long("/"), two, nil),
+				"parts of a path":   cost("localhost", "/a/"+long("ab/"), two, nil),
+				"escapes in a path": cost("localhost", "/a/"+long("/%"), two, nil),
+				"host":              cost(long("a."), "/a/", two, nil),
+				"address":           cost("["+long("1:")+"]", "/a/", two, nil),
+				"cookies":           cost("localhost", "/a/", two+"; "+long("x=y; "), nil),
+				"cookies of ours":   cost("localhost", "/a/", two+"; "+long(prefix+"session_id=x; "), nil),
+				"proxies":           cost("localhost", "/a/", two, map[string]string{"Forwarded": long("for=a,"), "X-Forwarded-Proto": long("http,")}),
+			} {
+				if got > most {
+					t.Errorf("%s: %v allocations", what, got)
+				}
+			}
+		})
+	}
+}
