@@ -19,8 +19,12 @@ func TestALogOutSurvivesFailures(t *testing.T) {
 	type step func(w http.ResponseWriter, r *http.Request, s *session.Session[cart])
 	destroy := step(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { s.Destroy() })
 	fails := map[string]step{
-		"Fail":                    func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { middleware.Fail[cart](w, r, errDown) },
-		"Fail of another manager": func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { middleware.Fail[visit](w, r, errDown) },
+		"Fail": func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			middleware.Fail[cart](w, r, errDown)
+		},
+		"Fail of another manager": func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			middleware.Fail[visit](w, r, errDown)
+		},
 		"another commit": func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 			if v, err := middleware.Get[visit](r); err == nil {
 				v.Set(visit{1})

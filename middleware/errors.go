@@ -13,8 +13,9 @@ const retryAfter = "5"
 // Status returns the HTTP status for a session's error:
 //
 //   - 409 for [session.ErrGone]: another request ended or renewed the session;
-//   - 503 for [session.ErrUnavailable] and [session.ErrConflict]: the store did not
-//     answer, or other requests kept changing the session;
+//   - 503 for [session.ErrUnavailable], [session.ErrConflict] and [session.ErrTimeout]:
+//     the store did not answer, other requests kept changing the session, or the time
+//     of the request has passed;
 //   - 500 for everything else. These are mistakes in the program, such as
 //     [session.ErrLate] and [session.ErrNoSession].
 func Status(err error) int {
@@ -23,7 +24,7 @@ func Status(err error) int {
 		return http.StatusInternalServerError
 	case errors.Is(err, session.ErrGone):
 		return http.StatusConflict
-	case errors.Is(err, session.ErrUnavailable), errors.Is(err, session.ErrConflict):
+	case errors.Is(err, session.ErrUnavailable), errors.Is(err, session.ErrConflict), errors.Is(err, session.ErrTimeout):
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError

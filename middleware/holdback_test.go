@@ -80,3 +80,86 @@ func TestHoldBackLeavesTheRestToReadFrom(t *testing.T) {
 		t.Errorf("ReadFrom was called: %v, body %q", w.used, w.Body)
 	}
 }
+
+// A response that is held back holds as many bytes as it says, whichever way they
+// come, and begins with the first byte beyond.
+func TestHoldBackHoldsTheLimit(t *testing.T) {
+	t.Parallel()
+	const limit = 100
+	for name, write := range map[string]func(w http.ResponseWriter, s string) (int64, error){
+		"Write": func(w http.ResponseWriter, s string) (int64, error) {
+			n, err := w.Write([]byte(s))
+			return int64(n), err
+		},
+		"WriteString": func(w http.ResponseWriter, s string) (int64, error) {
+			n, err := io.WriteString(w, s)
+			return int64(n), err
+		},
+		"ReadFrom": func(w http.ResponseWriter, s string) (int64, error) {
+			return w.(io.ReaderFrom).ReadFrom(struct{ io.Reader }{strings.NewReader(s)})
+		},
+		"Copy": func(w http.ResponseWriter, s string) (int64, error) { return io.Copy(w, strings.NewReader(s)) },
+	} {
+		for size, held := range map[int]bool{0: true, 1: true, limit - 1: true, limit: true, limit + 1: false, 2 * limit: false} {
+			for _, first := range []int{0, 1, limit / 2} {
+				a := newApp(t, newStore(), &middleware.Options{HoldBack: limit})
+				w := recorder()
+				text := strings.Repeat("x", size)
+				a.Handler(http.HandlerFunc(func(inner http.ResponseWriter, r *http.Request) {
+					first := min(first, size)
+					io.WriteString(inner, text[:first])
+					if n, err := write(inner, text[first:]); n != int64(size-first) || err != nil {
+						t.Errorf("%s, %d bytes: %d, %v", name, size, n, err)
+					}
+					if (w.Body.Len() == 0) != held {
+						t.Errorf("%s, %d after %d bytes: %d were sent", name, size-first, first, w.Body.Len())
+					}
+				})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+				if w.Body.String() != text {
+					t.Errorf("%s, %d bytes: body %q", name, size, w.Body)
+				}
+			}
+		}
+	}
+}
+
+// The header that is sent is that of WriteHeader, as without HoldBack. Later ones are
+// trailers.
+func TestHoldBackSendsTheHeaderAsItWas(t *testing.T) {
+	t.Parallel()
+	for name, h := range map[string]func(w http.ResponseWriter){
+		"WriteHeader": func(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) },
+		"Write":       func(w http.ResponseWriter) { io.WriteString(w, "body") },
+		"Copy":        func(w http.ResponseWriter) { io.Copy(w, strings.NewReader("body")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onServersWith(t, &middleware.Options{HoldBack: 100}, onApp(add, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Trailer", "X-Sum")
+				w.Header().Set("X-Before", "1")
+				w.Header().Set("X-Deleted", "1")
+				w.Header().Set("X-Changed", "1")
+				h(w)
+				w.Header().Del("X-Deleted")
+				w.Header().Set("X-Changed", "2")
+				w.Header().Set("X-After", "1")
+				w.Header().Set("X-Sum", "7")
+				w.Header().Set(http.TrailerPrefix+"X-More", "8")
+			}), func(t *testing.T, a *app, c *http.Client, url string) {
+				res, err := c.Get(url)
+				if err != nil {
+					t.Fatal(err)
+				}
+				io.Copy(io.Discard, res.Body)
+				res.Body.Close()
+				got := [...]string{res.Header.Get("X-Before"), res.Header.Get("X-Deleted"), res.Header.Get("X-Changed"), res.Header.Get("X-After")}
+				if want := [...]string{"1", "1", "1", ""}; got != want {
+					t.Errorf("header %q, want %q", got, want)
+				}
+				if name != "WriteHeader" && (res.Trailer.Get("X-Sum") != "7" || res.Trailer.Get("X-More") != "8") {
+					t.Errorf("trailer %v", res.Trailer)
+				}
+				stored(t, a, res)
+			})
+		})
+	}
+}

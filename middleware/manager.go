@@ -105,7 +105,7 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 		panic("sessions: Manager.Handler: the handler is nil")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &response[T]{Context: r.Context(), m: m, request: request{r.Header, r.Method, r.Host, r.URL, r.TLS != nil}}
+		x := newResponse(m, r)
 		x.checkChain()
 		newWriter(w, r, x, m.options.HoldBack).serve(next, r)
 	})
@@ -168,6 +168,14 @@ func (m *Manager[T]) observe(ctx context.Context, e session.Event) {
 // reportFailure reports that the store did not answer outside any session.
 func (m *Manager[T]) reportFailure(ctx context.Context, err error) {
 	e := session.Event{Kind: session.EventFailed, Err: err}
+	m.observe(ctx, e)
+	m.options.report(ctx, e)
+}
+
+// reportTimeout reports that a session's changes were dropped, since the time of the
+// request had passed.
+func (m *Manager[T]) reportTimeout(ctx context.Context, id session.ID) {
+	e := session.Event{Kind: session.EventTimeout, ID: id, Err: session.ErrTimeout}
 	m.observe(ctx, e)
 	m.options.report(ctx, e)
 }

@@ -188,6 +188,9 @@ func (o *Options) report(ctx context.Context, e session.Event) {
 		level = slog.LevelWarn
 		text += ": the change needs a cookie, but the response has begun or the client has gone; " +
 			"change the session before the first byte, or set Options.HoldBack"
+	case e.Kind == session.EventTimeout:
+		level = slog.LevelWarn
+		text += ": a timeout has ended the request before its changes were saved; they are dropped"
 	case ctx.Err() != nil && errors.Is(e.Err, context.Canceled): // the client went away
 		level = slog.LevelDebug
 	}

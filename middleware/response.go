@@ -20,7 +20,7 @@ import (
 type response[T any] struct {
 	context.Context // of the request as it came
 	m               *Manager[T]
-	request         request
+	request         *request
 	lines           [3]string // of the response's header
 
 	mu       sync.Mutex // guards the fields below
@@ -29,7 +29,20 @@ type response[T any] struct {
 	status   int           // sent to the client
 	err      error         // why the response failed
 	failed   *http.Request // given to Fail, for the error handler
-	use      use[T]
+	use      *use[T]
+}
+
+// newResponse allocates once. What is secret is behind pointers, where package fmt
+// does not look.
+func newResponse[T any](m *Manager[T], r *http.Request) *response[T] {
+	all := &struct {
+		response response[T]
+		request  request
+		use      use[T]
+	}{request: request{r.Header, r.Method, r.Host, r.URL, r.TLS != nil}}
+	x := &all.response
+	x.Context, x.m, x.request, x.use = r.Context(), m, &all.request, &all.use
+	return x
 }
 
 // A phase is how far a response has come.
@@ -68,7 +81,7 @@ func (x *response[T]) begin(w *writer, status int) (first bool, err error) {
 		}
 		x.reject(failed, err)
 		if returned {
-			x.answer(w, &w.r, w.encoding)
+			x.answer(w, w.r, w.encoding)
 		}
 	case before == sent && returned && err == nil:
 		if err = x.commitLate(); err != nil {
@@ -92,7 +105,7 @@ func (x *response[T]) finish(w *writer) error {
 	var broken error
 	switch x.now() {
 	case failed:
-		x.answer(w, &w.r, w.encoding)
+		x.answer(w, w.r, w.encoding)
 	case sent:
 		broken = x.finishSent()
 	case hijacked:
@@ -261,16 +274,44 @@ func (x *response[T]) commitLate() error {
 	return x.save(s, x.status)
 }
 
-// save commits the session, if there is something to do, and detaches it. It takes
-// part in no transaction that the request's context may have: the response would be
-// sent before that ends.
-func (x *response[T]) save(s *session.Session[T], status int) (err error) {
+// save commits the session, if there is something to do, and detaches it.
+func (x *response[T]) save(s *session.Session[T], status int) error {
 	if hooks.Of(s).Settled() {
 		return hooks.Of(s).Detach(x)
 	}
-	request := context.Context(x)
+	if x.overdue() {
+		return x.saveOverdue(s, status)
+	}
+	return x.saveWithin(x, s)
+}
+
+// saveOverdue drops the session's changes, since the time has passed of the code that
+// made them: the client may have been told so by others, such as
+// http.TimeoutHandler. A response that does not say so fails. The session's end is
+// carried out.
+func (x *response[T]) saveOverdue(s *session.Session[T], status int) error {
+	changed := s.Modified()
+	s.Discard()
+	if changed {
+		x.m.reportTimeout(x, s.ID())
+	}
+	if s.Modified() {
+		if err := x.saveWithin(context.WithoutCancel(x), s); err != nil {
+			return err
+		}
+	}
+	if changed && status < 500 {
+		return errTimeout
+	}
+	return hooks.Of(s).Detach(context.WithoutCancel(x))
+}
+
+// saveWithin commits the session within the request's deadline and SaveTimeout. It
+// takes part in no transaction that the request's context may have: the response
+// would be sent before that ends.
+func (x *response[T]) saveWithin(request context.Context, s *session.Session[T]) (err error) {
 	if session.TransactionOf(x) != nil {
-		request = session.WithTransaction(x, nil)
+		request = session.WithTransaction(request, nil)
 	}
 	ctx := newSaveContext(request, x.m.options.saveTimeout())
 	defer ctx.stop()

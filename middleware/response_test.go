@@ -25,17 +25,26 @@ func TestContextsAndManagersPrintNoSecret(t *testing.T) {
 	a := newApp(t, newStore(), &middleware.Options{Secrets: [][]byte{secret}})
 	cookie := setCookie(t, a.get("/add", ""))
 	var ctx context.Context
-	a.mux.HandleFunc("/x", func(w http.ResponseWriter, r *http.Request) { ctx = r.Context() })
+	var writer http.ResponseWriter
+	var s *session.Session[cart]
+	a.handle("/x", func(w http.ResponseWriter, r *http.Request, of *session.Session[cart]) {
+		ctx, writer, s = r.Context(), w, of
+	})
 	a.get("/x", cookie)
 	for name, value := range map[string]any{
 		"a context":         ctx,
 		"a derived context": context.WithValue(ctx, contextKey{}, "value"),
+		"a writer":          writer,
+		"a wrapped writer":  http.NewResponseController(writer),
+		"a kept context":    struct{ kept context.Context }{ctx},
+		"a kept writer":     struct{ kept http.ResponseWriter }{writer},
+		"a session":         s,
 		"a manager":         a.Manager,
 		"options":           middleware.Options{Secrets: [][]byte{secret}},
 		"a pointer":         &middleware.Options{Secrets: [][]byte{secret}},
 		"a configuration":   middleware.Config{Secret: string(secret)},
 	} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%t"} {
 			text := fmt.Sprintf(verb, value)
 			if strings.Contains(text, cookie[len(cookieName)+1:]) || strings.Contains(text, string(secret)) ||
 				strings.Contains(text, fmt.Sprintf("%x", secret)) || strings.Contains(text, "48 49") || len(text) > 200 {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
@@ -30,6 +31,7 @@ type use[T any] struct {
 	stored   bool              // the received token was a session's
 	told     bool              // a token is in the response's header
 	route    string            // the pattern of the route that asked last
+	limits   []context.Context // with which it was asked for, if they end before the request
 	outside  withoutSession[T] // the context of the first load
 }
 
@@ -37,6 +39,7 @@ var (
 	errPanic    = errors.New("sessions: the load panicked")
 	errNoReason = errors.New("sessions: Fail was called without an error")
 	errFirstUse = lateError("the session is first asked for after the response has begun; call Get before the first byte, so that the response can vary by the cookie")
+	errTimeout  = &wrapped{"sessions: the time of the request has passed, and nothing of the session is saved", session.ErrTimeout}
 	errReturned = lateError("the session is asked for after the request has ended; code that runs after the handler, such as a framework's error handler, must run within what ends the request, such as a timeout")
 )
 
@@ -74,12 +77,42 @@ func (x *response[T]) get(ctx context.Context, r *http.Request) (*session.Sessio
 	case x.phase == unsent && x.returned && x.Err() != nil: // another writer's response: nothing would commit a change
 		return nil, errReturned
 	case x.use.session != nil || x.use.err != nil:
+		x.use.limit(ctx, x)
 		return x.use.session, x.use.err
 	case x.tooLate():
 		return nil, errFirstUse
+	case passed(ctx):
+		return nil, errTimeout
 	}
 	return x.loadFirst(ctx)
 }
+
+// limit keeps a context that ends before the request does, as http.TimeoutHandler and
+// routers make them. When its time has passed, its part of the handler may be half done.
+func (u *use[T]) limit(ctx, request context.Context) {
+	own, _ := request.Deadline()
+	deadline, limited := ctx.Deadline()
+	if !limited || deadline.Equal(own) {
+		return
+	}
+	u.limits = slices.DeleteFunc(u.limits, func(old context.Context) bool {
+		return old.Done() == ctx.Done() || old.Err() == context.Canceled
+	})
+	u.limits = append(u.limits, ctx)
+}
+
+// overdue reports whether the time has passed of the request, or of a part of it that
+// has asked for the session.
+func (x *response[T]) overdue() bool {
+	if passed(x) {
+		return true
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.ContainsFunc(x.use.limits, passed)
+}
+
+func passed(ctx context.Context) bool { return errors.Is(ctx.Err(), context.DeadlineExceeded) }
 
 // tooLate reports whether the response can no longer vary by the cookie. The caller
 // holds mu.
@@ -90,7 +123,7 @@ func (x *response[T]) tooLate() bool { return x.phase != unsent && x.phase != an
 func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err error) {
 	var got received
 	err = errPanic
-	u := &x.use
+	u := x.use
 	defer func() {
 		x.mu.Lock()
 		u.loading = false
@@ -104,6 +137,7 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 			s, err = nil, errFirstUse
 		default:
 			u.session, u.err, u.received = s, err, got
+			u.limit(ctx, x)
 			u.stored = s != nil && !s.IsNew()
 			if s != nil && (x.returned || x.phase == answering) {
 				hooks.Of(s).Detach(ctx) // at once: no commit is in progress
@@ -165,7 +199,7 @@ func (x *response[T]) noteRoute(r *http.Request) {
 // only tokens that the client does not have yet: one that was sent again could
 // overwrite the token of a log-in in another request.
 func (x *response[T]) writeToken(h http.Header, s *session.Session[T]) {
-	u := &x.use
+	u := x.use
 	if u.told {
 		x.m.transport.drop(h)
 		u.told = false

@@ -13,16 +13,22 @@ import (
 type writer struct {
 	http.ResponseWriter // the server's
 	x                   responder
-	r                   http.Request // as the handler has it, in one allocation with the writer
-	encoding            []string     // Content-Encoding as a compressor around the manager has set it
-	held                *held        // the part that is held back; nil if none is
+	r                   *http.Request // as the handler has it
+	encoding            []string      // Content-Encoding as a compressor around the manager has set it
+	held                *held         // the part that is held back; nil if none is
 	last                lastByte
 	left                bool // the client has closed the connection
 }
 
 // newWriter allocates once: WithContext is inlined, and its copy stays on the stack.
+// The request has a token, and is behind a pointer, where package fmt does not look.
 func newWriter(to http.ResponseWriter, r *http.Request, x responder, holdBack int) *writer {
-	w := &writer{ResponseWriter: to, x: x, r: *r.WithContext(x), encoding: to.Header()["Content-Encoding"]}
+	all := &struct {
+		writer  writer
+		request http.Request
+	}{request: *r.WithContext(x)}
+	w := &all.writer
+	w.ResponseWriter, w.x, w.r, w.encoding = to, x, &all.request, to.Header()["Content-Encoding"]
 	if holdBack > 0 {
 		w.held = &held{limit: holdBack}
 	}
@@ -51,7 +57,7 @@ func (w *writer) serve(next http.Handler, original *http.Request) {
 		}
 		w.giveBack(original)
 	}()
-	next.ServeHTTP(w.wrap(), &w.r)
+	next.ServeHTTP(w.wrap(), w.r)
 	err := w.finish()
 	if returned = true; err != nil {
 		w.breakOff()

@@ -739,3 +739,39 @@ func TestAnInvalidStatus(t *testing.T) {
 		stored(t, a, res)
 	})
 }
+
+// Code around the manager may end the session that the handler began: a token that
+// gives access to nothing is not sent.
+func TestATokenOfASessionThatCodeAroundEndsIsNotSent(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]bool{"a new session": false, "a known one": true} {
+		for _, panics := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				a := newApp(t, newStore(), nil)
+				r := httptest.NewRequest("GET", "/", nil)
+				if known {
+					r.Header.Set("Cookie", a.visit(t, cart{Items: 1}))
+				}
+				var inner http.ResponseWriter
+				var request *http.Request
+				w := recorder()
+				recovering(a.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+					inner, request = w, r
+					s.LogIn(func(c *cart) { c.Customer = "ada" })
+					if panics {
+						s.Commit(r.Context())
+					}
+				}))).ServeHTTP(w, r)
+				s, err := middleware.Get[cart](request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.Destroy()
+				http.Error(inner, "no", http.StatusForbidden)
+				if c := setCookie(t, w); c != "" && c != cookieName+"=" || (c == "") == known {
+					t.Errorf("%v: cookie %q", panics, c)
+				}
+			})
+		}
+	}
+}

@@ -39,6 +39,10 @@ var (
 	// Nothing was saved.
 	ErrLate = errors.New("session: change needs a cookie, but the response has begun")
 
+	// ErrTimeout means that the time of the request had passed before its changes were
+	// to be saved. Nothing was saved. The store was not asked, and is not to blame.
+	ErrTimeout = errors.New("session: the time of the request has passed")
+
 	// ErrNewer means that a newer version of the program wrote the record. A
 	// [*DecodeError] wraps it. The record is left as it is.
 	ErrNewer = errors.New("session: record was written by a newer version of the program")
@@ -92,7 +96,7 @@ func StoreError(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, known := range []error{ErrNotFound, ErrExists, ErrConflict, ErrGone, ErrLate, ErrUnavailable, ErrTooLarge, ErrUnsupported} {
+	for _, known := range []error{ErrNotFound, ErrExists, ErrConflict, ErrGone, ErrLate, ErrUnavailable, ErrTooLarge, ErrTimeout, ErrUnsupported} {
 		if errors.Is(err, known) {
 			return err
 		}

@@ -23,6 +23,7 @@ const (
 	EventUndecodable EventKind = "undecodable" // the record cannot be read; the visitor gets a new session
 	EventLate        EventKind = "late"        // refused: the change needs a cookie and the response has begun
 	EventFailed      EventKind = "failed"      // the store failed
+	EventTimeout     EventKind = "timeout"     // the time of the request had passed before its changes were saved; nothing is
 )
 
 // EventKinds returns all kinds of events.
@@ -30,7 +31,7 @@ func EventKinds() []EventKind { return slices.Clone(eventKinds[:]) }
 
 var eventKinds = [...]EventKind{
 	EventCreated, EventLoaded, EventSaved, EventTouched, EventRenewed, EventDestroyed, EventRevoked,
-	EventConflict, EventGone, EventRejected, EventUndecodable, EventLate, EventFailed,
+	EventConflict, EventGone, EventRejected, EventUndecodable, EventLate, EventFailed, EventTimeout,
 }
 
 // An Operation is a use of the store in which events occur.
@@ -52,7 +53,7 @@ type Event struct {
 	Start     time.Time     // when the operation began; zero if it was not timed
 	Duration  time.Duration // since Start: the store's share; zero if the operation was not timed
 	Attempts  int           // for created, saved and renewed: the number of writes tried
-	Err       error         // for conflict, gone, rejected, undecodable, late and failed
+	Err       error         // for conflict, gone, rejected, undecodable, late, failed and timeout
 }
 
 // Ends reports whether the event is how a timed operation ended. Each load has one such
