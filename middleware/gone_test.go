@@ -1,0 +1,104 @@
+package middleware_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/seed48429006/sessions/session"
+)
+
+// A log-in is saved and answered while the server shuts down, which ends the contexts
+// of its requests. If the client has gone, nobody would learn of the token, and the
+// session stays as it is.
+func TestALogInWhenTheContextIsCanceled(t *testing.T) {
+	t.Parallel()
+	for _, p := range protocols {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, newStore(), nil)
+			base, shutdown := context.WithCancel(t.Context())
+			leave, done := make(chan bool), make(chan bool)
+			a.handle("/shutdown", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+				s.LogIn(func(c *cart) { c.Customer = "ada" })
+				shutdown()
+				<-r.Context().Done()
+			})
+			a.handle("/leave", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+				s.LogIn(func(c *cart) { c.Customer = "ada" })
+				close(leave)
+				<-r.Context().Done()
+			})
+			h := a.Handler(a.mux)
+			server := p.server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				ctx, cancel := context.WithCancel(r.Context())
+				defer cancel()
+				defer context.AfterFunc(base, cancel)() // as BaseContext does, for both protocols
+				h.ServeHTTP(w, r.WithContext(ctx))
+				if r.URL.Path == "/leave" {
+					close(done)
+				}
+			}))
+			defer server.Close()
+			client := p.client(server)
+			ask := func(ctx context.Context, path, cookie string) (*http.Response, error) {
+				r, err := http.NewRequestWithContext(ctx, "GET", server.URL+path, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Header.Set("Cookie", cookie)
+				return client.Do(r)
+			}
+			gone := a.visit(t, cart{Items: 1})
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { <-leave; cancel() }()
+			if _, err := ask(ctx, "/leave", gone); err == nil {
+				t.Error("the client has not left")
+			}
+			<-done
+			if c, ok := a.value(t, gone); !ok || c.Customer != "" || c.Items != 1 {
+				t.Errorf("gone: the session is %+v, there %v", c, ok)
+			}
+			there := a.visit(t, cart{Items: 1})
+			res, err := ask(t.Context(), "/shutdown", there)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, res.Body)
+			res.Body.Close()
+			w := &httptest.ResponseRecorder{HeaderMap: res.Header, Code: 200}
+			if c, ok := a.value(t, setCookie(t, w)); !ok || c.Customer != "ada" {
+				t.Errorf("shutdown: %s, the session is %+v, there %v", res.Status, c, ok)
+			}
+		})
+	}
+}
+
+// The same with the server's own base context.
+func TestALogInDuringAShutdown(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	base, shutdown := context.WithCancel(t.Context())
+	a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		s.LogIn(func(c *cart) { c.Customer = "ada" })
+		shutdown()
+		<-r.Context().Done()
+	})
+	server := httptest.NewUnstartedServer(a.Handler(a.mux))
+	server.Config.BaseContext = func(net.Listener) context.Context { return base }
+	server.Start()
+	defer server.Close()
+	r, _ := http.NewRequest("GET", server.URL, nil)
+	r.Header.Set("Cookie", a.visit(t, cart{Items: 1}))
+	res, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK || len(res.Header["Set-Cookie"]) != 1 {
+		t.Errorf("%s %v", res.Status, res.Header)
+	}
+}
