@@ -22,15 +22,22 @@ const (
 	adviceTwoCookies = "sessions: a request has two different session cookies of one name, and is anonymous; " +
 		"the other one may be left from another Path, Domain or Partitioned, or be set by another host of the domain: " +
 		"change Cookie.Name whenever these change"
+	adviceSignature = "sessions: a request has a session cookie that none of Options.Secrets signed, and is anonymous; " +
+		"if secrets were introduced, set Options.AcceptUnsigned for a while; if they were changed, keep the earlier ones after the new one"
 	advicePlainHTTP = "sessions: a Secure cookie is set over plain http, and browsers will drop it; " +
 		"use TLS, let the proxy set X-Forwarded-Proto, or set Cookie.Insecure for development"
 )
+
+func adviceSideBySide(one, other, cookie string) string {
+	return "sessions: the managers of " + one + " and " + other + " both use the cookie " + cookie +
+		" on one host, and overwrite each other's: visitors lose their sessions; give one another Cookie.Name"
+}
 
 // dropsSecureCookie reports whether a browser drops the cookie of the response,
 // which is Secure, since the request came over plain http. A host that is named
 // localhost, or is a loopback address, counts as secure.
 func (x *response[T]) dropsSecureCookie() bool {
-	if _, ok := x.use.received.by.(headerTransport); ok || x.m.options.Cookie.Insecure || !x.plainHTTP() {
+	if !byCookie(x.use.received.by) || x.m.options.Cookie.Insecure || !x.plainHTTP() {
 		return false
 	}
 	return !trusted(x.request.host)

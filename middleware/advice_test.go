@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
 )
 
 // logs returns what a manager with these options logs of a request that makes a
@@ -158,6 +159,62 @@ func TestAdviceIsLoggedOnce(t *testing.T) {
 			lines := strings.Count(log.String(), "\n")
 			if want := min(1, len(test.want)); lines != want || !strings.Contains(log.String(), test.want) {
 				t.Errorf("logged %q", log.String())
+			}
+		})
+	}
+}
+
+// Two managers for two routes of one server are told of each other's cookie, once.
+func TestManagersSideBySide(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		cart, visit middleware.Cookie
+		hosts       [2]string
+		told        int
+	}{
+		"one name":      {middleware.Cookie{}, middleware.Cookie{}, [2]string{"shop.test", "shop.test"}, 1},
+		"two names":     {middleware.Cookie{}, middleware.Cookie{Name: "visits"}, [2]string{"shop.test", "shop.test"}, 0},
+		"two hosts":     {middleware.Cookie{}, middleware.Cookie{}, [2]string{"shop.test", "admin.test"}, 0},
+		"two paths":     {middleware.Cookie{Path: "/cart"}, middleware.Cookie{Path: "/visit"}, [2]string{"shop.test", "shop.test"}, 0},
+		"one of a path": {middleware.Cookie{Path: "/"}, middleware.Cookie{}, [2]string{"shop.test", "shop.test"}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			logger := slog.New(slog.NewTextHandler(&log, nil))
+			carts, err := middleware.New(newStore(), &middleware.Options{Cookie: test.cart, Logger: logger})
+			visits, err2 := middleware.New(memstore.New[visit](nil), &middleware.Options{Cookie: test.visit, Logger: logger})
+			if err != nil || err2 != nil {
+				t.Fatal(err, err2)
+			}
+			mux := http.NewServeMux()
+			mux.Handle("/cart", carts.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { add(s) })))
+			mux.Handle("/visit", visits.Handler(middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[visit]) {
+				s.Update(func(v *visit) { v.Count++ })
+			})))
+			server := httptest.NewServer(mux)
+			defer server.Close()
+			cookie := ""
+			for i, path := range []string{"/cart", "/cart", "/visit", "/visit", "/cart"} {
+				r, _ := http.NewRequest("GET", server.URL+path, nil)
+				if r.Host = test.hosts[0]; path == "/visit" {
+					r.Host = test.hosts[1]
+				}
+				r.Header.Set("Cookie", cookie)
+				r.Header.Set("X-Forwarded-Proto", "https")
+				res, err := server.Client().Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res.Body.Close()
+				if lines := res.Header["Set-Cookie"]; len(lines) > 0 {
+					cookie, _, _ = strings.Cut(lines[0], ";")
+				}
+				if got := strings.Count(log.String(), "both use the cookie"); i == 1 && got != 0 || i == 2 && got != test.told {
+					t.Errorf("request %d: log %q", i, log.String())
+				}
+			}
+			if got := strings.Count(log.String(), "both use the cookie"); got != test.told {
+				t.Errorf("log %q", log.String())
 			}
 		})
 	}

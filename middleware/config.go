@@ -25,6 +25,7 @@ import (
 //	max_per_owner: 10                     SESSIONS_MAX_PER_OWNER
 //	secret: 32 or more random characters  SESSIONS_SECRET
 //	old_secrets: [earlier secrets]        SESSIONS_OLD_SECRETS, separated by commas
+//	accept_unsigned: false                SESSIONS_ACCEPT_UNSIGNED
 //	dev: false                            SESSIONS_DEV
 //
 // All are optional. [ParseConfig] reads JSON and [ConfigFromEnv] the environment.
@@ -63,6 +64,9 @@ type Config struct {
 	Secret     string   `json:"secret" yaml:"secret"`
 	OldSecrets []string `json:"old_secrets" yaml:"old_secrets"`
 
+	// AcceptUnsigned is [Options.AcceptUnsigned].
+	AcceptUnsigned bool `json:"accept_unsigned" yaml:"accept_unsigned"`
+
 	// Dev is [Cookie.Insecure], for development over plain http.
 	Dev bool `json:"dev" yaml:"dev"`
 }
@@ -90,6 +94,7 @@ func (c Config) Options() (o *Options, store string, err error) {
 		for _, old := range c.OldSecrets {
 			o.Secrets = append(o.Secrets, []byte(old))
 		}
+		o.AcceptUnsigned = c.AcceptUnsigned
 	}
 	return o, cmp.Or(c.Store, "memory:"), c.check(&o.Cookie)
 }
@@ -120,6 +125,7 @@ func (c *Config) check(cookie *Cookie) error {
 		refuse(len(old) < minSecret, "old_secrets: number %d has %d bytes; secrets have at least %d", i+1, len(old), minSecret)
 	}
 	refuse(c.Secret == "" && len(c.OldSecrets) > 0, "old_secrets: set secret too%s", advice)
+	refuse(c.Secret == "" && c.AcceptUnsigned, "accept_unsigned: set secret too%s", advice)
 	if err := cookie.check(c.Secret != ""); err != nil {
 		refuse(true, "cookie_name: %q: %s", c.CookieName, strings.TrimPrefix(err.Error(), "sessions: "))
 	}

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -46,21 +47,21 @@ func fromContext[T any](ctx context.Context, r *http.Request) (*session.Session[
 	if src, ok := ctx.Value(contextKey[T]{}).(source[T]); ok {
 		return src.get(ctx, r)
 	}
-	return nil, noSession[T](ctx)
+	return nil, noSession[T](ctx, r)
 }
 
 var noSessionLogged sync.Map // of reflect.Type: types whose managers are missing
 
 // noSession returns the error of a context without a session of type T, and logs
-// it once.
-func noSession[T any](ctx context.Context) error {
+// it once, with the route if the request is known.
+func noSession[T any](ctx context.Context, r *http.Request) error {
 	logger := slog.Default()
 	var there []string
 	for l := innermost(ctx); l != nil; l = l.next() {
 		if len(there) == 0 {
 			logger = l.logger()
 		}
-		_, typeName := l.describe()
+		_, _, typeName := l.describe()
 		there = append(there, typeName)
 	}
 	t := reflect.TypeFor[T]()
@@ -73,7 +74,11 @@ func noSession[T any](ctx context.Context) error {
 		session.ErrNoSession,
 	}
 	if _, logged := noSessionLogged.LoadOrStore(t, true); !logged {
-		logger.ErrorContext(ctx, err.Error())
+		attrs := routeAttrs(ctx)
+		if r != nil {
+			attrs = []slog.Attr{slog.String("method", r.Method), slog.String("route", cmp.Or(r.Pattern, r.URL.Path))}
+		}
+		logger.LogAttrs(ctx, slog.LevelError, err.Error(), attrs...)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"cmp"
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -20,10 +21,13 @@ type cookieTransport struct {
 	name       string
 	attributes string
 	signer     *signer // nil without secrets
+
+	acceptUnsigned bool
 }
 
-func newCookieTransport(c *Cookie, secrets [][]byte) *cookieTransport {
-	t := &cookieTransport{cookie: *c, name: c.name(), attributes: c.attributes()}
+func newCookieTransport(o *Options) *cookieTransport {
+	c, secrets := &o.Cookie, o.Secrets
+	t := &cookieTransport{cookie: *c, name: c.name(), attributes: c.attributes(), acceptUnsigned: o.AcceptUnsigned}
 	t.cookie.Path = cmp.Or(c.Path, "/")
 	t.cookie.Domain = strings.ToLower(strings.TrimPrefix(c.Domain, "."))
 	if len(secrets) > 0 {
@@ -33,68 +37,95 @@ func newCookieTransport(c *Cookie, secrets [][]byte) *cookieTransport {
 }
 
 // receive looks at the header itself: net/http's parser gives up on a request
-// with many cookies, takes quotes off values, and parses the others too.
+// with many cookies, takes quotes off values, and parses the others too. A genuine
+// cookie wins over a forged one, which anybody may have set. Of two that are as good
+// as each other, neither counts.
 func (t *cookieTransport) receive(h http.Header) (received, error) {
 	got := received{by: t}
 	var found string
-	var malformed bool
-	for _, line := range h["Cookie"] {
-		for line != "" {
-			var pair string
-			pair, line, _ = strings.Cut(line, ";")
-			name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
-			switch {
-			case name != t.name || value == found:
-			case !t.wellFormed(value):
-				malformed = true
-			case found != "":
-				return got, errAmbiguous
-			default:
-				found = value
-			}
-		}
-	}
-	var err error
-	switch {
-	case found != "":
-		got.token, err = t.open(found)
-	case malformed:
-		err = errMalformed
-	}
-	return got, err
-}
-
-// wellFormed reports whether the value could be a token, cheaply.
-func (t *cookieTransport) wellFormed(value string) bool {
-	if len(value) != valueLen(t.signer != nil) {
-		return false
-	}
-	for i := range len(value) {
-		c := value[i]
-		if t.signer != nil && i == tokenLen {
-			if c != '.' {
-				return false
-			}
+	var best worth
+	var rejected error
+	ambiguous := false
+	for value := range t.values(h) {
+		if value == "" || value == found {
 			continue
 		}
+		worth, err := t.judge(value)
+		switch {
+		case worth == worthless:
+			rejected = err
+		case worth > best:
+			found, best, ambiguous = value, worth, false
+		case worth == best:
+			ambiguous = true
+		}
+	}
+	switch {
+	case ambiguous:
+		return got, errAmbiguous
+	case best == worthless:
+		return got, rejected
+	}
+	var err error
+	if got.token, err = session.ParseToken(found[:tokenLen]); err != nil {
+		return got, errMalformed
+	}
+	return got, nil
+}
+
+// values returns the values of the cookies with the session's name.
+func (t *cookieTransport) values(h http.Header) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range h["Cookie"] {
+			for line != "" {
+				var pair string
+				pair, line, _ = strings.Cut(line, ";")
+				name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+				if name == t.name && !yield(value) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A worth says how far a cookie's value can be trusted.
+type worth int
+
+const (
+	worthless worth = iota
+	unsigned        // a token without a signature, where that is accepted
+	genuine
+)
+
+// judge returns the worth of a value, and why it is worthless. It looks at the shape
+// first, which is cheap.
+func (t *cookieTransport) judge(value string) (worth, error) {
+	signed := len(value) == valueLen(true) && value[tokenLen] == '.' && wellFormed(value[tokenLen+1:])
+	switch {
+	case !signed && len(value) != tokenLen, !wellFormed(value[:tokenLen]):
+		return worthless, errMalformed
+	case t.signer == nil && signed:
+		return worthless, errMalformed
+	case t.signer == nil:
+		return genuine, nil
+	case signed && t.signer.verify(value[:tokenLen], value[tokenLen+1:]):
+		return genuine, nil
+	case !signed && t.acceptUnsigned:
+		return unsigned, nil
+	}
+	return worthless, errForged
+}
+
+// wellFormed reports whether s could be a token or a signature.
+func wellFormed(s string) bool {
+	for i := range len(s) {
+		c := s[i]
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
 			return false
 		}
 	}
 	return true
-}
-
-// open returns the token in a value, if it is genuine.
-func (t *cookieTransport) open(value string) (session.Token, error) {
-	text := value[:tokenLen]
-	if t.signer != nil && !t.signer.verify(text, value[tokenLen+1:]) {
-		return session.Token{}, errForged
-	}
-	token, err := session.ParseToken(text)
-	if err != nil {
-		return session.Token{}, errMalformed
-	}
-	return token, nil
 }
 
 func (t *cookieTransport) send(h http.Header, issued issuedToken) {

@@ -26,6 +26,8 @@ type Manager[T any] struct {
 	varyHeader string   // the value that responses add to Vary
 	typeName   string
 	twoCookies advice
+	unknownKey advice
+	sideBySide advice
 	secureHTTP advice
 	watches    watches
 }
@@ -49,7 +51,7 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 		return nil, err
 	}
 	m.policy = m.options.policy()
-	m.cookie = newCookieTransport(&m.options.Cookie, m.options.Secrets)
+	m.cookie = newCookieTransport(&m.options)
 	m.options.Secrets = nil // the signer has copies, which print nowhere
 	m.transport = m.cookie
 	if m.options.Transport != nil {

@@ -59,6 +59,11 @@ type Options struct {
 	// secrets, cookies are not signed: a token cannot be guessed in any case.
 	Secrets [][]byte
 
+	// AcceptUnsigned takes cookies without a signature, too. Set it when Secrets are
+	// introduced, for the longest Lifetime, so that nobody is logged out. Visitors get
+	// a signed cookie with their next token.
+	AcceptUnsigned bool
+
 	// Cookie describes the cookie.
 	Cookie Cookie
 
@@ -123,6 +128,7 @@ func (o *Options) check() error {
 	for i, secret := range o.Secrets {
 		refuse(len(secret) < minSecret, "Secrets[%d] has %d bytes; use at least %d from crypto/rand", i, len(secret), minSecret)
 	}
+	refuse(o.AcceptUnsigned && len(o.Secrets) == 0, "AcceptUnsigned is set; set Secrets too, or no cookie is signed")
 	errs = append(errs, o.Cookie.check(len(o.Secrets) > 0))
 	if o.Transport != nil {
 		errs = append(errs, o.Transport.check())
@@ -194,7 +200,7 @@ func (o *Options) report(ctx context.Context, e session.Event) {
 	case ctx.Err() != nil && errors.Is(e.Err, context.Canceled): // the client went away
 		level = slog.LevelDebug
 	}
-	attrs := eventAttrs(&session.Event{ID: e.ID, Err: e.Err})
+	attrs := append(eventAttrs(&session.Event{ID: e.ID, Err: e.Err}), routeAttrs(ctx)...)
 	o.logger().LogAttrs(ctx, level, text, attrs...)
 }
 

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -238,5 +240,71 @@ func TestOptionsThatLookLikeMistakes(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// A log of trouble names the handler: by method and pattern, or by the path if the
+// router sets no pattern.
+func TestTroubleNamesTheHandler(t *testing.T) {
+	t.Parallel()
+	late := func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		io.WriteString(w, "begun")
+		s.LogIn(func(c *cart) { c.Customer = "ada" })
+	}
+	for name, test := range map[string]struct {
+		mount  func(*http.ServeMux)
+		within func(http.Handler) http.Handler
+		want   string
+	}{
+		"a pattern": {func(mux *http.ServeMux) { mux.Handle("POST /items/{sku}", middleware.Handle(late)) }, nil, `route="POST /items/{sku}"`},
+		"a pattern of an inner router": {func(mux *http.ServeMux) {
+			inner := http.NewServeMux()
+			inner.Handle("/items/{sku}", middleware.Handle(late))
+			mux.Handle("/", http.TimeoutHandler(inner, time.Minute, ""))
+		}, nil, `route=/items/{sku}`},
+		"no router": {nil, func(http.Handler) http.Handler { return middleware.Handle(late) }, `route=/items/tea`},
+		"a failed save": {func(mux *http.ServeMux) {
+			mux.Handle("/items/", middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+				s.Update(func(c *cart) { c.Notes = []string{"fails"} })
+			}))
+		}, nil, `route=/items/`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			st := newStore()
+			st.fail("Save", errDown)
+			m, err := middleware.New(st, &middleware.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			mux := http.NewServeMux()
+			var h http.Handler = mux
+			if test.within != nil {
+				h = test.within(mux)
+			} else {
+				test.mount(mux)
+			}
+			func() {
+				defer func() { recover() }()
+				m.Handler(h).ServeHTTP(recorder(), httptest.NewRequest("POST", "/items/tea?token=hidden", nil))
+			}()
+			if got := log.String(); !strings.Contains(got, "method=POST "+test.want) || strings.Contains(got, "hidden") {
+				t.Errorf("log %q, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// So does the log of a missing manager.
+func TestAMissingManagerNamesTheHandler(t *testing.T) {
+	var log bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	type unmanaged struct{ Value int }
+	mux := http.NewServeMux()
+	mux.Handle("/page/{id}", middleware.Handle(func(http.ResponseWriter, *http.Request, *session.Session[unmanaged]) {}))
+	mux.ServeHTTP(recorder(), httptest.NewRequest("GET", "/page/7", nil))
+	if got := log.String(); !strings.Contains(got, "method=GET route=/page/{id}") {
+		t.Errorf("log %q", got)
 	}
 }

@@ -42,7 +42,8 @@ type chainKey = probe.Key
 // A link is a response as the managers within it see it.
 type link interface {
 	next() link // of the manager around it; nil if there is none
-	describe() (tokenNames []string, typeName string)
+	describe() (manager any, tokenNames []string, typeName string)
+	route() (method, pattern string)
 	logger() *slog.Logger
 	probe() *probe.Probe // nil outside of tests
 }
@@ -54,8 +55,29 @@ func innermost(ctx context.Context) link {
 
 func (x *response[T]) next() link { return innermost(x.Context) }
 
-func (x *response[T]) describe() (tokenNames []string, typeName string) {
-	return x.m.tokenNames, x.m.typeName
+func (x *response[T]) describe() (manager any, tokenNames []string, typeName string) {
+	return x.m, x.m.tokenNames, x.m.typeName
+}
+
+// route names the handler that uses the session, for the log.
+func (x *response[T]) route() (method, pattern string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.request.method, x.use.route
+}
+
+// routeAttrs are the attributes by which a log names the handler of a request.
+func routeAttrs(ctx context.Context) (attrs []slog.Attr) {
+	for l := innermost(ctx); l != nil; l = l.next() {
+		method, pattern := l.route()
+		if attrs == nil {
+			attrs = append(attrs, slog.String("method", method))
+		}
+		if pattern != "" {
+			return append(attrs, slog.String("route", pattern))
+		}
+	}
+	return attrs
 }
 
 func (x *response[T]) logger() *slog.Logger { return x.m.options.logger() }
@@ -82,7 +104,10 @@ func (x *response[T]) checkChain() {
 	}
 	l, _ := around.(link)
 	for ; l != nil; l = l.next() {
-		names, typeName := l.describe()
+		manager, names, typeName := l.describe()
+		if manager == any(x.m) {
+			panic(fmt.Sprintf("sessions: Handler of the manager of %s is applied twice to one request; apply it once, around the router or around each route", typeName))
+		}
 		for _, name := range x.m.tokenNames {
 			if slices.Contains(names, name) {
 				panic(fmt.Sprintf("sessions: the managers of %s and %s both use the %s; give one another name",

@@ -167,7 +167,8 @@ func TestManagersThatShareAPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustPanic("with another between", carts.Handler(between.Handler(newApp(t, newStore(), nil).Handler(carts.mux))), "cookie "+cookieName)
-	mustPanic("the same twice", carts.Handler(carts.Handler(carts.mux)), "cookie "+cookieName)
+	mustPanic("the same twice", carts.Handler(carts.Handler(carts.mux)), "cart is applied twice")
+	mustPanic("the same twice, with another between", carts.Handler(between.Handler(carts.Handler(carts.mux))), "cart is applied twice")
 	const header = "X-Session-Token"
 	byHeader := newApp(t, newStore(), &middleware.Options{Transport: middleware.HeaderTransport(header)})
 	byEither := newApp(t, newStore(), &middleware.Options{Transport: middleware.CookieOrHeader(header)})

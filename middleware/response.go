@@ -158,8 +158,8 @@ func (x *response[T]) fail(to http.ResponseWriter, r *http.Request, err error) {
 	if err == nil {
 		err = errNoReason
 	}
-	x.noteRoute(r)
 	x.mu.Lock()
+	x.use.noteRoute(r)
 	returned := x.returned
 	switch {
 	case x.phase == unsent:

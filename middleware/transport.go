@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -44,6 +45,9 @@ type received struct {
 	by    tokenWriter // the way that the token came, or would have come
 }
 
+// byCookie reports whether tokens go by cookie.
+func byCookie(by tokenWriter) bool { _, header := by.(headerTransport); return !header }
+
 // issuedToken is a token for a client.
 type issuedToken struct {
 	token    session.Token
@@ -59,9 +63,15 @@ var (
 	errTwoTokens = errors.New("sessions: two tokens in the header")
 )
 
+// bearer is the scheme of a token in the header Authorization (RFC 6750).
+const bearer = "Bearer"
+
 // HeaderTransport carries the token in a header of requests and responses, for
 // API clients that keep no cookies. The client sends back the value of the last
 // response with that header; an empty value tells it to forget its token.
+//
+// In the header Authorization, the value is "Bearer", a space and the token, both
+// ways. Other schemes, such as Basic, are not the session's: the request has no token.
 //
 // Browsers do not send such a header by themselves, so that requests across
 // sites bear no token. Secrets do not apply.
@@ -71,7 +81,8 @@ func HeaderTransport(name string) Transport {
 
 // CookieOrHeader serves browsers and API clients alike: a request that bears the
 // header, be it empty, has its token there; any other has it in the cookie. An
-// API client that has no token yet sends the header empty. A token goes back only
+// API client that has no token yet sends the header empty. In Authorization it sends
+// "Bearer" alone: a browser may send the header with another scheme. A token goes back only
 // the way it came. One from a cookie never shows in a header that scripts can
 // read. One from a header never becomes a cookie that browsers send by themselves.
 func CookieOrHeader(name string) Transport {
@@ -88,7 +99,8 @@ func (t headerTransport) check() error {
 		}
 	}
 	switch t {
-	case "", "Cookie", "Set-Cookie", "Connection", "Host", "Upgrade", "Te", "Vary", "Cache-Control", "Date", "Retry-After":
+	case "", "Cookie", "Set-Cookie", "Connection", "Host", "Upgrade", "Te", "Vary", "Cache-Control", "Date", "Retry-After",
+		"Keep-Alive", "Proxy-Authorization", "Proxy-Authenticate", "Www-Authenticate", "Expect", "Origin", "Referer", "Accept", "User-Agent":
 		return t.refuse()
 	}
 	if isBodyHeader(string(t)) {
@@ -106,13 +118,14 @@ func (t headerTransport) tokenTransport(*cookieTransport) tokenTransport { retur
 func (t headerTransport) receive(h http.Header) (received, error) {
 	got := received{by: t}
 	values := h[string(t)]
-	if len(values) == 0 || len(values) == 1 && values[0] == "" {
-		return got, nil
-	}
 	if len(values) > 1 {
 		return got, errTwoTokens
 	}
-	token, err := session.ParseToken(values[0])
+	text, _ := t.text(h)
+	if text == "" {
+		return got, nil
+	}
+	token, err := session.ParseToken(text)
 	if err != nil {
 		return got, errMalformed
 	}
@@ -120,9 +133,33 @@ func (t headerTransport) receive(h http.Header) (received, error) {
 	return got, nil
 }
 
-func (t headerTransport) send(h http.Header, issued issuedToken) {
-	h[string(t)] = []string{issued.token.Reveal()}
+// text returns the text of the token, and whether the header is there for the
+// session.
+func (t headerTransport) text(h http.Header) (text string, there bool) {
+	values := h[string(t)]
+	if len(values) == 0 {
+		return "", false
+	}
+	if !t.authorizes() {
+		return values[0], true
+	}
+	scheme, text, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, bearer) {
+		return "", false
+	}
+	return strings.Trim(text, " "), true
 }
+
+func (t headerTransport) authorizes() bool { return t == "Authorization" }
+
+func (t headerTransport) send(h http.Header, issued issuedToken) {
+	value := issued.token.Reveal()
+	if t.authorizes() {
+		value = bearer + " " + value
+	}
+	h[string(t)] = []string{value}
+}
+
 func (t headerTransport) forget(h http.Header) { h[string(t)] = []string{""} }
 func (t headerTransport) drop(h http.Header)   { delete(h, string(t)) }
 func (t headerTransport) sources() []string    { return []string{string(t)} }
@@ -141,7 +178,7 @@ func (t eitherTransport) tokenTransport(cookie *cookieTransport) tokenTransport 
 }
 
 func (t eitherTransport) receive(h http.Header) (received, error) {
-	if _, ok := h[string(t.header)]; ok {
+	if _, there := t.header.text(h); there {
 		return t.header.receive(h)
 	}
 	return t.cookie.receive(h)

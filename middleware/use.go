@@ -57,8 +57,8 @@ func (e *wrapped) Unwrap() error { return e.err }
 // get returns the request's session, and loads it the first time. The request is
 // that of the handler that asks, if it is known.
 func (x *response[T]) get(ctx context.Context, r *http.Request) (*session.Session[T], error) {
-	x.noteRoute(r)
 	x.mu.Lock()
+	x.use.noteRoute(r)
 	for x.use.loading {
 		if x.use.loaded == nil {
 			x.use.loaded = make(chan struct{})
@@ -162,6 +162,9 @@ func (x *response[T]) load(ctx context.Context) (received, *session.Session[T], 
 		return got, session.New(x.m.store, &x.m.policy), nil
 	}
 	s, err := session.Load(ctx, x.m.store, &x.m.policy, got.token)
+	if err == nil && s.IsNew() && byCookie(got.by) {
+		x.adviseOthers(false)
+	}
 	return got, s, err
 }
 
@@ -170,6 +173,9 @@ func (x *response[T]) receive(ctx context.Context) received {
 	got, err := x.m.transport.receive(x.request.header)
 	if err != nil {
 		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
+		if errors.Is(err, errForged) {
+			x.m.unknownKey.log(ctx, x.m.options.logger(), adviceSignature)
+		}
 		if errors.Is(err, errAmbiguous) {
 			x.m.twoCookies.log(ctx, x.m.options.logger(), adviceTwoCookies)
 			got.by = cookieCleaner{x.m.cookie, x.request.host, x.request.url.EscapedPath()}
@@ -185,14 +191,16 @@ func (x *response[T]) used() (s *session.Session[T], used bool) {
 	return x.use.session, x.use.session != nil || x.use.err != nil
 }
 
-// noteRoute keeps the pattern of the route that uses the session, for the log.
-func (x *response[T]) noteRoute(r *http.Request) {
-	if r == nil || r.Pattern == "" {
-		return
+// noteRoute keeps the pattern of the route that uses the session, for the log. A
+// router that sets none leaves the path.
+func (u *use[T]) noteRoute(r *http.Request) {
+	switch {
+	case r == nil:
+	case r.Pattern != "":
+		u.route = r.Pattern
+	case u.route == "":
+		u.route = r.URL.Path
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.use.route = r.Pattern
 }
 
 // writeToken puts into the response's header what the client must learn. It sends
@@ -210,6 +218,9 @@ func (x *response[T]) writeToken(h http.Header, s *session.Session[T]) {
 		return
 	case ok && !token.Equal(u.received.token):
 		u.received.by.send(h, issuedToken{token, s.Persistent(), s.Deadline()})
+		if byCookie(u.received.by) {
+			x.adviseOthers(true)
+		}
 		if x.dropsSecureCookie() {
 			x.m.secureHTTP.log(x, x.m.options.logger(), advicePlainHTTP, slog.String("host", x.request.host))
 		}
