@@ -45,7 +45,10 @@ type Cookie struct {
 	// trusted. Empty means this host only.
 	Domain string
 
-	// Path below which the cookie is sent. Empty means "/".
+	// Path below which the cookie is sent. Empty means "/". A request outside of it
+	// finds no session, and cannot begin one: its cookie would take the place of the
+	// one below Path. Changes there fail with [session.ErrLate]. A proxy that
+	// shortens paths must send X-Forwarded-Prefix; http.StripPrefix needs nothing.
 	Path string
 
 	// SameSite is Lax if zero. None needs Secure, and admits cross-site

@@ -54,7 +54,8 @@ func TestCookieAttributes(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := newApp(t, newStore(), &o)
-			line := a.get("/add", "").Header().Get("Set-Cookie")
+			a.handle("/app/add", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { add(s) })
+			line := a.get("/app/add", "").Header().Get("Set-Cookie")
 			parsed, err := http.ParseSetCookie(line)
 			if err != nil || len(parsed.Value) != tokenLen {
 				t.Fatalf("%q: %v", line, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,6 +88,32 @@ func (t *cookieTransport) values(h http.Header) iter.Seq[string] {
 			}
 		}
 	}
+}
+
+// misses reports whether browsers do not send the cookie with this request, since its
+// path is not below the cookie's. A browser that sent one knows better, and so do
+// proxies and handlers that shorten paths, such as http.StripPrefix.
+func (t *cookieTransport) misses(r *request) bool {
+	if t.cookie.Path == "/" {
+		return false
+	}
+	for range t.values(r.header) {
+		return false
+	}
+	path := r.url.EscapedPath()
+	asked, _, _ := strings.Cut(r.uri, "?")
+	if u, err := url.Parse(asked); err == nil {
+		asked = u.EscapedPath()
+	}
+	before := strings.TrimSuffix(r.header.Get("X-Forwarded-Prefix"), "/")
+	return !below(t.cookie.Path, path) && !below(t.cookie.Path, asked) && !below(t.cookie.Path, before+path)
+}
+
+// below reports whether a cookie of this path is sent to a request's path (RFC 6265,
+// section 5.1.4).
+func below(cookie, path string) bool {
+	rest, ok := strings.CutPrefix(path, cookie)
+	return ok && (rest == "" || rest[0] == '/' || cookie[len(cookie)-1] == '/')
 }
 
 // A worth says how far a cookie's value can be trusted.

@@ -28,6 +28,7 @@ type Manager[T any] struct {
 	twoCookies advice
 	unknownKey advice
 	sideBySide advice
+	offPath    advice
 	secureHTTP advice
 	watches    watches
 }

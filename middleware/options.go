@@ -192,7 +192,7 @@ func (o *Options) report(ctx context.Context, e session.Event) {
 	switch {
 	case e.Kind == session.EventLate:
 		level = slog.LevelWarn
-		text += ": the change needs a cookie, but the response has begun or the client has gone; " +
+		text += ": the change needs a cookie, but the response has begun, the client has gone, or the page is outside Cookie.Path; " +
 			"change the session before the first byte, or set Options.HoldBack"
 	case e.Kind == session.EventTimeout:
 		level = slog.LevelWarn

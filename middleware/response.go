@@ -39,7 +39,7 @@ func newResponse[T any](m *Manager[T], r *http.Request) *response[T] {
 		response response[T]
 		request  request
 		use      use[T]
-	}{request: request{r.Header, r.Method, r.Host, r.URL, r.TLS != nil}}
+	}{request: request{r.Header, r.Method, r.RequestURI, r.Host, r.URL, r.TLS != nil}}
 	x := &all.response
 	x.Context, x.m, x.request, x.use = r.Context(), m, &all.request, &all.use
 	return x
@@ -249,13 +249,13 @@ func (x *response[T]) commit(w *writer, status int) error {
 	s, used := x.used()
 	h := w.ResponseWriter.Header()
 	if s != nil {
-		if !s.IsNew() && errors.Is(x.Err(), context.Canceled) && w.clientGone() {
+		if x.use.offPath || !s.IsNew() && errors.Is(x.Err(), context.Canceled) && w.clientGone() {
 			hooks.Of(s).Detach(x) // the client would never learn a new token
 		} else {
 			hooks.Of(s).Attach()
 		}
 		if err := x.save(s, status); err != nil {
-			return err
+			return x.explain(err)
 		}
 		x.writeToken(h, s)
 	}
@@ -263,6 +263,15 @@ func (x *response[T]) commit(w *writer, status int) error {
 		keepPrivate(h, x.m.varyHeader, &x.lines)
 	}
 	return nil
+}
+
+// explain returns the error of a commit with its cause, if it is a matter of the path.
+func (x *response[T]) explain(err error) error {
+	if !x.use.offPath || !errors.Is(err, session.ErrLate) {
+		return err
+	}
+	x.m.offPath.log(x, x.m.options.logger(), errOffPath.Error(), routeAttrs(x)...)
+	return errOffPath
 }
 
 // commitLate commits changes that were made after the header was sent.

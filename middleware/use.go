@@ -16,6 +16,7 @@ import (
 type request struct {
 	header http.Header
 	method string
+	uri    string // as the client sent it
 	host   string // to which it was sent
 	url    *url.URL
 	tls    bool
@@ -30,6 +31,7 @@ type use[T any] struct {
 	received received
 	stored   bool              // the received token was a session's
 	told     bool              // a token is in the response's header
+	offPath  bool              // browsers do not send the cookie with this request: see Cookie.Path
 	route    string            // the pattern of the route that asked last
 	limits   []context.Context // with which it was asked for, if they end before the request
 	outside  withoutSession[T] // the context of the first load
@@ -39,6 +41,7 @@ var (
 	errPanic    = errors.New("sessions: the load panicked")
 	errNoReason = errors.New("sessions: Fail was called without an error")
 	errFirstUse = lateError("the session is first asked for after the response has begun; call Get before the first byte, so that the response can vary by the cookie")
+	errOffPath  = lateError("the change needs a cookie, but the request is outside Cookie.Path, and the cookie would take the place of another page's; change sessions below that path only, or let the proxy that shortens paths send X-Forwarded-Prefix")
 	errTimeout  = &wrapped{"sessions: the time of the request has passed, and nothing of the session is saved", session.ErrTimeout}
 	errReturned = lateError("the session is asked for after the request has ended; code that runs after the handler, such as a framework's error handler, must run within what ends the request, such as a timeout")
 )
@@ -139,7 +142,8 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 			u.session, u.err, u.received = s, err, got
 			u.limit(ctx, x)
 			u.stored = s != nil && !s.IsNew()
-			if s != nil && (x.returned || x.phase == answering) {
+			u.offPath = got.by == x.m.cookie && x.m.cookie.misses(x.request)
+			if s != nil && (x.returned || x.phase == answering || u.offPath) {
 				hooks.Of(s).Detach(ctx) // at once: no commit is in progress
 			}
 		}
