@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -58,7 +57,8 @@ func dropCacheHeaders(h http.Header) {
 }
 
 func isCacheHeader(name string) bool {
-	return strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "X-Accel-Expires"
+	return strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "X-Accel-Expires" ||
+		name == "Edge-Control" // of Akamai
 }
 
 // hasDirective reports whether a comma-separated list has an element, in any case.
@@ -69,31 +69,4 @@ func hasDirective(list, name string) bool {
 		}
 	}
 	return false
-}
-
-// bodyHeaders describe a body, a target or a lifetime, or tell a proxy to send a
-// file. A response whose commit has failed has none of these.
-var bodyHeaders = []string{
-	"Accept-Ranges", "Clear-Site-Data", "Content-Digest", "Content-Disposition",
-	"Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-Range",
-	"Content-Type", "Etag", "Expires", "Last-Modified", "Location", "Refresh", "Repr-Digest",
-	"Trailer", "Transfer-Encoding", "X-Accel-Redirect", "X-Sendfile", "X-Lighttpd-Send-File",
-}
-
-func isBodyHeader(name string) bool {
-	return slices.Contains(bodyHeaders, name) || isCacheHeader(name) ||
-		strings.HasPrefix(name, http.TrailerPrefix) || strings.HasPrefix(name, "Hx-") // of htmx
-}
-
-// dropBody removes the headers of a body that will not be sent, except for the
-// encoding that a compressor around the manager has set.
-func dropBody(h http.Header, encoding []string) {
-	for name := range h {
-		if isBodyHeader(name) {
-			delete(h, name)
-		}
-	}
-	if len(encoding) > 0 {
-		h["Content-Encoding"] = encoding
-	}
 }

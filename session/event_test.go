@@ -140,7 +140,7 @@ func (failingIndex) ByOwner(context.Context, string) iter.Seq2[session.Record[st
 // EventKinds returns a list of the caller's own.
 func TestEventKinds(t *testing.T) {
 	session.EventKinds()[0] = "changed"
-	if kinds := session.EventKinds(); len(kinds) != 13 || kinds[0] != session.EventCreated {
+	if kinds := session.EventKinds(); len(kinds) != 14 || kinds[0] != session.EventCreated {
 		t.Errorf("kinds %v", kinds)
 	}
 }

@@ -190,7 +190,7 @@ func ExampleEventKinds() {
 		counters[kind] = 0
 	}
 	fmt.Println(len(counters), "counters")
-	// Output: 13 counters
+	// Output: 14 counters
 }
 
 // An observer watches how long operations take.

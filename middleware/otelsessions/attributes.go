@@ -51,6 +51,7 @@ var errorTypes = []struct {
 }{
 	{is(context.Canceled), "canceled"},
 	{is(context.DeadlineExceeded), "timeout"},
+	{is(session.ErrTimeout), "timeout"},
 	{is(session.ErrLate), "late"},
 	{is(session.ErrTooLarge), "too_large"},
 	{is(session.ErrNewer), "newer_version"},
