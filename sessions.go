@@ -82,6 +82,10 @@ var (
 	// ErrLate means that a change needs a cookie, but the response has begun.
 	ErrLate = session.ErrLate
 
+	// ErrTimeout means that the time of the request had passed before its changes were
+	// saved. Nothing was saved.
+	ErrTimeout = session.ErrTimeout
+
 	// ErrTooLarge means that a session is larger than its store accepts.
 	ErrTooLarge = session.ErrTooLarge
 

@@ -3,6 +3,7 @@ package routers
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -47,4 +48,12 @@ func chiAdd(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]
 	sku := chi.URLParam(r, "sku")
 	cart.Update(func(c *Cart) { c.Items = append(c.Items, sku) })
 	fmt.Fprintln(w, len(cart.Value().Items), "items")
+}
+
+// ChiTimeout gives one route a timeout, within the sessions: a handler that is not
+// done in time saves nothing.
+func ChiTimeout(timeout time.Duration, slow func(http.ResponseWriter, *http.Request, *sessions.Session[Cart])) http.Handler {
+	r := chi.NewRouter()
+	r.With(middleware.Timeout(timeout)).Post("/slow", sessions.Handle(slow))
+	return r
 }
