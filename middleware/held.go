@@ -15,9 +15,11 @@ const sniffed = 4097
 type held struct {
 	limit  int
 	whole  bool // the response is complete with its header, and held back to its end
+	flush  bool // the handler has flushed it
 	status int  // zero until the handler has begun the response
 	header savedHeader
 	body   []byte
+	size   int64 // of the body, of which the end may be left out
 }
 
 // begin keeps the header as it is, which is what the server would send. Later
@@ -38,15 +40,24 @@ func (h *held) restore(header http.Header) (later savedHeader) {
 // takes reports whether there is room for n more bytes of the body.
 func (h *held) takes(n int) bool { return h.whole || n <= h.limit-len(h.body) }
 
-// Write keeps p, for which there must be room.
+// Write keeps p, for which there must be room. The server gets what it would refuse,
+// too: it may look at it.
 func (h *held) Write(p []byte) (int, error) {
+	h.size += int64(len(p))
 	switch {
-	case h.status == http.StatusNoContent || h.status == http.StatusNotModified:
-		return 0, http.ErrBodyNotAllowed
+	case h.flush: // the server would look at the body no more
 	case h.whole:
 		h.body = append(h.body, p[:min(len(p), max(0, sniffed-len(h.body)))]...)
 	default:
 		h.body = append(h.body, p...)
+	}
+	length := declaredLength(http.Header(h.header))
+	switch {
+	case len(p) == 0:
+	case h.status == http.StatusNoContent || h.status == http.StatusNotModified:
+		return 0, http.ErrBodyNotAllowed
+	case h.whole && length >= 0 && h.size > length:
+		return 0, http.ErrContentLength
 	}
 	return len(p), nil
 }

@@ -18,7 +18,7 @@ type lastByte struct {
 // keep looks at the header that is sent next.
 func (l *lastByte) keep(w *writer) {
 	_, used := w.x.holds()
-	if length := declaredLength(w.Header()); used && length > 0 {
+	if length := declaredLength(w.Header()); used && length > 0 && w.r.Method != http.MethodHead {
 		l.kept, l.left = true, length
 	}
 }

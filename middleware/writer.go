@@ -119,6 +119,9 @@ func (w *writer) begin(status int) error {
 	if len(h.body) > 0 {
 		w.last.write(w.ResponseWriter, h.body) // a failed write shows in the next one, and at the server
 	}
+	if h.flush {
+		http.NewResponseController(w.ResponseWriter).Flush()
+	}
 	return nil
 }
 

@@ -71,6 +71,7 @@ func (w *writer) FlushError() error {
 	}
 	if w.keeps(http.StatusOK) && w.held.whole {
 		w.held.begin(http.StatusOK, w.Header())
+		w.held.flush = true
 		return nil
 	}
 	if err := w.begin(http.StatusOK); err != nil {
