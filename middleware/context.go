@@ -36,8 +36,13 @@ func Get[T any](r *http.Request) (*session.Session[T], error) {
 // [Manager] of type T. It returns [session.ErrUnavailable] if the store does not
 // answer: the visitor is then unknown, not anonymous. It returns [session.ErrLate] if
 // the first call comes after the first byte of the response, since the response then
-// does not vary by the cookie. So it does if the handler has returned without a
-// response and the request has ended.
+// does not vary by the cookie. It also returns ErrLate if the handler has returned
+// without a response and the request has ended. It returns [session.ErrTimeout] if the
+// deadline of ctx has passed.
+//
+// If ctx has a deadline of its own, it bounds the use of the session: when it passes,
+// the changes are not saved. Cancel a context that bounds the load alone when
+// FromContext has returned.
 func FromContext[T any](ctx context.Context) (*session.Session[T], error) {
 	return fromContext[T](ctx, nil)
 }

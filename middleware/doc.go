@@ -22,7 +22,7 @@
 //     does not answer, the error is [session.ErrUnavailable].
 //  3. The session is committed before the first byte of the response. A client
 //     that disconnects does not stop the commit. If the commit fails,
-//     [Options].ErrorHandler answers in the handler's place.
+//     [Options].ErrorHandler answers in the handler's place, when that has returned.
 //  4. A cookie is sent only with a token that the client does not have yet, or to
 //     clear the token of an ended session. Such a response is not cacheable. Every
 //     response that used the session varies by the cookie, and is private unless
@@ -42,15 +42,36 @@
 // that is first asked for after the first byte is refused as well, since the
 // response cannot vary by the cookie any more.
 //
-// If such a late commit fails, the response is broken off, by [http.ErrAbortHandler].
-// A client that sees the connection end early does not take the response for
+// If such a late commit fails, the response is broken off, by [http.ErrAbortHandler]
+// and by a write deadline that has passed, so that a recovery middleware cannot hide
+// it. A client that sees the connection end early does not take the response for
 // complete. Some proxies hide that from the client: Caddy, HAProxy with HTTP/2
-// clients, and nginx unless proxy_http_version is 1.1. Behind these, a late change
-// can be lost although the client sees a whole response.
+// clients, and nginx unless proxy_http_version is 1.1. A client of HTTP/1.0 cannot
+// tell either, unless the response has a Content-Length. There, a late change can be
+// lost although the client sees a whole response.
+//
+// A response can be complete before its handler returns. If its session was asked
+// for, the manager keeps the end back until the late changes are saved: the last byte
+// of a body with a Content-Length; and the whole of a response without a body, such
+// as those to HEAD, and those with status 204 or 304. Flush does not send these.
 //
 // Remedies are to change the session before the first byte, to call
 // [session.Session.Commit] and look at its error, or to set [Options].HoldBack. It
 // holds the response back until the handler returns.
+//
+// # Timeouts
+//
+// A request whose time has passed saves nothing: its client was told so by the
+// timeout, or is told so by [Options].ErrorHandler. The time is that of the request's
+// context, and of each context with a deadline by which a handler asked for the
+// session, as [http.TimeoutHandler] and routers make them. The error is
+// [session.ErrTimeout]. Changes that the handler has committed itself stay, and a
+// log-out is carried out.
+//
+// Put timeouts within the manager's handler. Around it, they end the request before
+// code that runs after the handler, such as a framework's error handler: [Get] then
+// returns [session.ErrLate]. Nor can [Options].ErrorHandler answer, since the timeout
+// has.
 //
 // # Limits of a wrapped writer
 //
@@ -59,11 +80,13 @@
 // connection when the handler answers with 413. For handlers with other answers,
 // put [http.MaxBytesHandler] around the manager's handler.
 //
+// A handler that writes more than its Content-Length gets [http.ErrContentLength],
+// and the client gets as much as was declared. The temporary files of a multipart
+// form are removed when the manager's handler has returned.
+//
 // Code around the manager may change the session after the handler has returned,
 // as a framework's error handler does. It must write through the manager's writer,
-// which commits the change. A timeout such as [http.TimeoutHandler], or echo v4's
-// TimeoutWithConfig, ends the request before such code runs. [Get] then returns
-// [session.ErrLate]. Put the timeout within the manager's handler.
+// which commits the change.
 //
 // # Security
 //

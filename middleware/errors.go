@@ -60,13 +60,14 @@ func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 // Without Fail, changes whose commit failed are still pending, and are tried again
 // before the first byte of the handler's answer.
 //
-// The answer is sent at once. Within the handler of another manager, it is sent
-// when that handler has returned, so that the other session is saved. A writer that
-// keeps the response back, as that of [http.TimeoutHandler], gets the answer.
+// The answer is sent when the handler has returned, in place of what it writes. It
+// does not matter which writer Fail is given: the response is found by the request's
+// context. Code around the manager may call Fail when the manager's handler has
+// returned; the answer then goes to w.
 //
-// If a failed commit was answered already, Fail does nothing. If the response has
-// begun, the client can no longer be told: the response is broken off, by
-// [http.ErrAbortHandler], when the handler returns.
+// If the response has failed already, Fail does nothing. If it has begun, the client
+// can no longer be told: the response is broken off when the handler returns, unless
+// its status is 500 or above.
 func Fail[T any](w http.ResponseWriter, r *http.Request, err error) {
 	if src, ok := r.Context().Value(contextKey[T]{}).(source[T]); ok {
 		src.fail(w, r, err)

@@ -90,7 +90,8 @@ func checkOwners[T any](store session.Store[T]) error {
 // returns. If the commit fails, [Options].ErrorHandler answers and nothing of
 // next's response is sent; writes return the error. Changes made after the first
 // byte are committed when next returns. If that fails, the response is broken off
-// by [http.ErrAbortHandler]: see the section "After the first byte".
+// by [http.ErrAbortHandler]: see the section "After the first byte". A request whose
+// time has passed saves nothing: see the section "Timeouts".
 //
 // If next panics, its changes are dropped, but a destroyed session is destroyed. A
 // goroutine that uses the session after next has returned must commit it itself,
@@ -101,8 +102,8 @@ func checkOwners[T any](store session.Store[T]) error {
 // w.Header(). Libraries that answer by w.WriteHeader(101) send them. Libraries that
 // take headers as an argument, such as gorilla/websocket, must be given w.Header().
 //
-// Handler panics if next is nil, and when it is called within another manager's
-// handler that uses the same cookie.
+// Handler panics if next is nil, and when a request comes from another manager's
+// handler that uses the same cookie, or from this manager's.
 func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 	if next == nil {
 		panic("sessions: Manager.Handler: the handler is nil")

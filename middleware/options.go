@@ -83,16 +83,19 @@ type Options struct {
 	// handler returns. Changes of the session after the first byte are then as
 	// good as before it: they may need a cookie, and a failure is an error
 	// response. A longer response, and one that the handler flushes, goes out as
-	// without HoldBack. It costs that memory for each request in progress, a copy
+	// without HoldBack. The header that is sent is that of the handler's WriteHeader
+	// or first write. It costs that memory for each request in progress, a copy
 	// of the body, and the time until the first byte. Zero holds nothing back.
 	HoldBack int
 
 	// ErrorHandler answers a request whose session could not be saved, or not
 	// loaded for a handler made by [Handle]. The handler's body is not sent, and
-	// neither are headers that describe the body, its target or its caching.
+	// neither are headers that describe the body or act on it, such as Location.
 	// Cookies other than the session's are sent, since they may belong to another
-	// manager. ErrorHandler may read the session; its changes are not saved. Nil
-	// means [DefaultErrorHandler].
+	// manager. ErrorHandler is called once, when the handler has returned. It may ask
+	// for the session and read it; its changes are not saved. If it writes nothing,
+	// or calls [Fail] itself, DefaultErrorHandler answers. Nil means
+	// [DefaultErrorHandler].
 	ErrorHandler func(http.ResponseWriter, *http.Request, error)
 
 	// Observe, if not nil, is called with every event, by the goroutine that caused
@@ -101,8 +104,9 @@ type Options struct {
 	Observe func(context.Context, session.Event)
 
 	// Logger gets the events that an operator should see, those whose kind is
-	// [session.EventKind.Trouble], and advice on mistakes in the configuration.
-	// Nil means [slog.Default].
+	// [session.EventKind.Trouble], timeouts, and advice on mistakes in the
+	// configuration. It names the method and the route's pattern of the request, or
+	// the path if the router sets no pattern. Nil means [slog.Default].
 	Logger *slog.Logger
 }
 
