@@ -161,7 +161,7 @@ func TestErrorHandlersThatUseTheSession(t *testing.T) {
 		"made by Handle": {func(w http.ResponseWriter, r *http.Request, err error) {
 			middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { page(w, s) })(w, r)
 		}, want{http.StatusTeapot, "1 items"}, want{http.StatusServiceUnavailable, unavailable}},
-		"asks first": {func(w http.ResponseWriter, r *http.Request, err error) {
+		"asks first": {func(w http.ResponseWriter, r *http.Request, _ error) {
 			s, err := middleware.Get[cart](r)
 			if err != nil {
 				http.Error(w, "unknown", http.StatusBadGateway)
