@@ -225,3 +225,28 @@ func TestErrorHandlersThatUseTheSession(t *testing.T) {
 		}
 	}
 }
+
+// An error handler that panics after its answer has answered: a recovery middleware
+// adds nothing to it.
+func TestAnErrorHandlerThatPanicsAfterItsAnswer(t *testing.T) {
+	t.Parallel()
+	st := newStore()
+	st.fail("Save", errDown)
+	a := newApp(t, st, &middleware.Options{ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+		w.WriteHeader(http.StatusTeapot)
+		io.WriteString(w, "sorry")
+		panic("template")
+	}})
+	w := recorder()
+	var inner http.ResponseWriter
+	func() {
+		defer func() { recover() }()
+		a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			inner = w
+			a.mux.ServeHTTP(w, r)
+		})).ServeHTTP(w, httptest.NewRequest("GET", "/add", nil))
+	}()
+	if io.WriteString(inner, "oops"); w.Code != http.StatusTeapot || w.Body.String() != "sorry" {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+}

@@ -31,41 +31,44 @@ func TestALargeFormLeavesNoFile(t *testing.T) {
 	part.Write(make([]byte, large))
 	form.WriteField("name", "ada")
 	form.Close()
-	for name, around := range map[string]func(http.Handler) http.Handler{
-		"nothing":               func(h http.Handler) http.Handler { return h },
-		"another manager":       visits.Handler,
-		"MaxBytesHandler":       func(h http.Handler) http.Handler { return http.MaxBytesHandler(h, 1<<30) },
-		"AllowQuerySemicolons":  http.AllowQuerySemicolons,
-		"a recovery middleware": recovering,
+	plain := func(h http.Handler) http.Handler { return h }
+	for name, test := range map[string]struct {
+		around func(http.Handler) http.Handler
+		panics bool
+	}{
+		"nothing":                        {plain, false},
+		"nothing, a panic":               {plain, true},
+		"another manager, a panic":       {visits.Handler, true},
+		"MaxBytesHandler":                {func(h http.Handler) http.Handler { return http.MaxBytesHandler(h, 1<<30) }, false},
+		"AllowQuerySemicolons":           {http.AllowQuerySemicolons, false},
+		"a recovery middleware, a panic": {recovering, true},
 	} {
-		for _, panics := range []bool{false, true} {
-			t.Run(name, func(t *testing.T) {
-				folder := t.TempDir()
-				t.Setenv("TMPDIR", folder)
-				a := newApp(t, newStore(), nil)
-				a.mux.HandleFunc("/upload", func(w http.ResponseWriter, r *http.Request) {
-					if r.FormValue("name") != "ada" {
-						t.Error("the form is not read")
-					}
-					if files, _ := os.ReadDir(folder); len(files) == 0 {
-						t.Error("the form makes no file")
-					}
-					if panics {
-						panic(errDown)
-					}
-				})
-				server := httptest.NewUnstartedServer(around(a.Handler(a.mux)))
-				server.Config.ErrorLog = log.New(io.Discard, "", 0)
-				server.Start()
-				if res, err := http.Post(server.URL+"/upload", form.FormDataContentType(), bytes.NewReader(body.Bytes())); err == nil {
-					res.Body.Close()
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			t.Setenv("TMPDIR", folder)
+			a := newApp(t, newStore(), nil)
+			a.mux.HandleFunc("/upload", func(w http.ResponseWriter, r *http.Request) {
+				if r.FormValue("name") != "ada" {
+					t.Error("the form is not read")
 				}
-				server.Close()
-				if files, _ := os.ReadDir(folder); len(files) != 0 {
-					t.Errorf("panics: %v: %d files are left", panics, len(files))
+				if files, _ := os.ReadDir(folder); len(files) == 0 {
+					t.Error("the form makes no file")
+				}
+				if test.panics {
+					panic(errDown)
 				}
 			})
-		}
+			server := httptest.NewUnstartedServer(test.around(a.Handler(a.mux)))
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.Start()
+			if res, err := http.Post(server.URL+"/upload", form.FormDataContentType(), bytes.NewReader(body.Bytes())); err == nil {
+				res.Body.Close()
+			}
+			server.Close()
+			if files, _ := os.ReadDir(folder); len(files) != 0 {
+				t.Errorf("%d files are left", len(files))
+			}
+		})
 	}
 }
 

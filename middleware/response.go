@@ -140,7 +140,7 @@ func (x *response[T]) reject(p phase, err error) {
 // nothing was sent, code around the manager can still answer.
 func (x *response[T]) abandon(w *writer) {
 	x.mu.Lock()
-	if x.phase != sent && x.phase != hijacked {
+	if x.phase == failed {
 		x.phase, x.err, x.failed = unsent, nil, nil
 	}
 	x.returned = true

@@ -17,6 +17,7 @@ type writer struct {
 	encoding            []string      // Content-Encoding as a compressor around the manager has set it
 	held                *held         // the part that is held back; nil if none is
 	last                lastByte
+	begun               bool // the header was sent
 	left                bool // the client has closed the connection
 }
 
@@ -103,7 +104,7 @@ func (w *writer) begin(status int) error {
 	if h == nil || h.status == 0 {
 		first, err := w.x.begin(w, status)
 		if first {
-			w.held = nil
+			w.begun, w.held = true, nil
 			w.last.keep(w)
 		}
 		return err
@@ -114,6 +115,7 @@ func (w *writer) begin(status int) error {
 	if _, err := w.x.begin(w, h.status); err != nil {
 		return err
 	}
+	w.begun = true
 	w.last.keep(w)
 	w.ResponseWriter.WriteHeader(h.status)
 	if len(h.body) > 0 {
@@ -205,6 +207,9 @@ func (w *writer) ReadFrom(src io.Reader) (n int64, err error) {
 // complete with its header is held back if the session was asked for: it may still
 // be changed, and a failure could not be shown afterwards.
 func (w *writer) keeps(status int) bool {
+	if w.begun {
+		return false
+	}
 	unsent, used := w.x.holds()
 	if !unsent || status == http.StatusSwitchingProtocols {
 		return false
