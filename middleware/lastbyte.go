@@ -16,9 +16,11 @@ type lastByte struct {
 }
 
 // keep looks at the header that is sent next.
-func (l *lastByte) keep(w *writer) {
-	_, used := w.x.holds()
-	if length := declaredLength(w.Header()); used && length > 0 && w.r.Method != http.MethodHead {
+func (l *lastByte) keep(w *writer, used bool) {
+	if !used || w.r.Method == http.MethodHead {
+		return
+	}
+	if length := declaredLength(w.Header()); length > 0 {
 		l.kept, l.left = true, length
 	}
 }

@@ -58,46 +58,63 @@ const (
 )
 
 // begin is called before a part of the response is sent. It commits the session
-// before the first byte, and reports whether that comes next. It returns an error
-// if nothing of the response is to be sent.
-func (x *response[T]) begin(w *writer, status int) (first bool, err error) {
+// before the first byte, and reports whether that comes next and whether the session
+// was asked for. It returns an error if nothing of the response is to be sent.
+func (x *response[T]) begin(w *writer, status int) (first, used bool, err error) {
 	x.mu.Lock()
 	before, returned, err := x.phase, x.returned, x.err
+	used = x.use.asked()
 	if before == unsent {
 		x.phase, x.status = sent, status
 	}
 	x.mu.Unlock()
 	switch {
+	case before == unsent && !used:
+		return true, false, nil
 	case before == unsent:
-		committed := false
-		defer func() {
-			if !committed { // an edit panicked in a replay
-				x.enter(unsent, nil)
-			}
-		}()
-		err = x.commit(w, status)
-		if committed = true; err == nil {
-			return true, nil
-		}
-		x.reject(failed, err)
-		if returned {
+		err = x.commitFirst(w, status)
+		if err != nil && returned {
 			x.answer(w, w.r, w.encoding)
 		}
+		return err == nil, used, err
 	case before == sent && returned && err == nil:
 		if err = x.commitLate(); err != nil {
 			x.reject(sent, err)
 		}
 	case before == answering:
 		x.keepPrivate(w.ResponseWriter.Header())
-		return false, nil
+		return false, used, nil
 	}
-	return false, err
+	return false, used, err
+}
+
+// commitFirst commits the session before the first byte.
+func (x *response[T]) commitFirst(w *writer, status int) error {
+	committed := false
+	defer func() {
+		if !committed { // an edit panicked in a replay
+			x.enter(unsent, nil)
+		}
+	}()
+	err := x.commit(w, status)
+	if committed = true; err != nil {
+		x.reject(failed, err)
+	}
+	return err
 }
 
 // finish is called when the handler has returned and what was held back is sent. It
 // returns an error if the response must be broken off.
 func (x *response[T]) finish(w *writer) error {
-	if x.now() == unsent {
+	x.mu.Lock()
+	now := x.phase
+	if !x.use.asked() && (now == unsent || now == sent && x.err == nil) {
+		x.returned = true
+		x.mu.Unlock()
+		return nil
+	}
+	x.mu.Unlock()
+	if now == unsent {
 		if err := x.commit(w, http.StatusOK); err != nil {
 			x.reject(failed, err)
 		}
@@ -220,7 +237,7 @@ func (x *response[T]) hijack() { x.enter(hijacked, x.failure()) }
 func (x *response[T]) holds() (inHand, used bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.phase == unsent && !x.returned, x.use.session != nil || x.use.err != nil
+	return x.phase == unsent && !x.returned, x.use.asked()
 }
 
 // now returns the phase.

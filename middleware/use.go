@@ -192,8 +192,11 @@ func (x *response[T]) receive(ctx context.Context) received {
 func (x *response[T]) used() (s *session.Session[T], used bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.use.session, x.use.session != nil || x.use.err != nil
+	return x.use.session, x.use.asked()
 }
+
+// asked reports whether the session was asked for.
+func (u *use[T]) asked() bool { return u.session != nil || u.err != nil }
 
 // noteRoute keeps the pattern of the route that uses the session, for the log. A
 // router that sets none leaves the path.

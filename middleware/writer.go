@@ -39,7 +39,7 @@ func newWriter(to http.ResponseWriter, r *http.Request, x responder, holdBack in
 // A responder is a response of any type.
 type responder interface {
 	context.Context
-	begin(w *writer, status int) (first bool, err error)
+	begin(w *writer, status int) (first, used bool, err error)
 	finish(w *writer) error
 	abandon(w *writer)
 	hijack()
@@ -102,21 +102,22 @@ func (w *writer) breakOff() {
 func (w *writer) begin(status int) error {
 	h := w.held
 	if h == nil || h.status == 0 {
-		first, err := w.x.begin(w, status)
+		first, used, err := w.x.begin(w, status)
 		if first {
 			w.begun, w.held = true, nil
-			w.last.keep(w)
+			w.last.keep(w, used)
 		}
 		return err
 	}
 	w.held = nil
 	later := h.restore(w.Header())
 	defer later.restore(w.Header())
-	if _, err := w.x.begin(w, h.status); err != nil {
+	_, used, err := w.x.begin(w, h.status)
+	if err != nil {
 		return err
 	}
 	w.begun = true
-	w.last.keep(w)
+	w.last.keep(w, used)
 	w.ResponseWriter.WriteHeader(h.status)
 	if len(h.body) > 0 {
 		w.last.write(w.ResponseWriter, h.body) // a failed write shows in the next one, and at the server
@@ -210,11 +211,15 @@ func (w *writer) keeps(status int) bool {
 	if w.begun {
 		return false
 	}
-	unsent, used := w.x.holds()
-	if !unsent || status == http.StatusSwitchingProtocols {
+	ends := w.endsWithHeader(status)
+	if w.held == nil && !ends || status == http.StatusSwitchingProtocols {
 		return false
 	}
-	if used && w.endsWithHeader(status) {
+	unsent, used := w.x.holds()
+	if !unsent {
+		return false
+	}
+	if used && ends {
 		if w.held == nil {
 			w.held = new(held)
 		}
