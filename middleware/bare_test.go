@@ -285,6 +285,12 @@ func TestAResponseIsThatOfTheBareHandler(t *testing.T) {
 				cookie := a.visit(t, cart{Items: 1})
 				compare := func(method string, calls ...call) {
 					t.Helper()
+					if use != "no use" && has(calls, "Content-Length: x") { // which net/http deletes when it begins
+						return
+					}
+					if speaker.name == "HTTP/2" && overflows(calls) { // net/http ends the stream, sooner or later
+						return
+					}
 					ask := func(s *httptest.Server) (response string, transcript []string) {
 						todo <- calls
 						response = speaker.ask(t, s, method, "/p/1?q=2", cookie)
@@ -296,7 +302,7 @@ func TestAResponseIsThatOfTheBareHandler(t *testing.T) {
 						want, got = unframed(want), unframed(got)
 						wantSeen, gotSeen = nil, nil // of writes that come later than they seem
 					}
-					if use != "no use" && speaker.name == "HTTP/2" && method == "HEAD" {
+					if use != "no use" && speaker.name == "HTTP/2" && (method == "HEAD" || has(calls, "Write nothing")) {
 						wantSeen, gotSeen = nil, nil // the stream has ended for the bare handler
 					}
 					if diff := cmp.Diff(want, got) + cmp.Diff(wantSeen, gotSeen); diff != "" {
@@ -316,6 +322,15 @@ func TestAResponseIsThatOfTheBareHandler(t *testing.T) {
 						}
 					}
 				}
+				for _, names := range [][]string{
+					{"WriteHeader 404", "Content-Length: 0", "Write much"}, {"http.ServeContent", "WriteString"},
+				} {
+					var sequence []call
+					for _, name := range names {
+						sequence = append(sequence, calls[slices.IndexFunc(calls, func(c call) bool { return c.name == name })])
+					}
+					compare("GET", sequence...)
+				}
 				rnd := rand.New(rand.NewPCG(1, 2))
 				for range random {
 					sequence := make([]call, 1+rnd.IntN(6))
@@ -330,6 +345,29 @@ func TestAResponseIsThatOfTheBareHandler(t *testing.T) {
 			})
 		}
 	}
+}
+
+func has(calls []call, name string) bool {
+	return slices.ContainsFunc(calls, func(c call) bool { return c.name == name })
+}
+
+// overflows reports whether the calls may write more than they declare.
+func overflows(calls []call) bool {
+	size, declared := 0, 9000
+	sizes := map[string]int{"Write": 3, "Write one": 1, "Write much": 9000, "WriteString": 3, "ReadFrom": 3, "CopyN": 3,
+		"http.ServeContent": 7, "http.Error": 3, "http.Redirect": 100, "http.NotFound": 19}
+	for _, c := range calls {
+		size += sizes[c.name]
+		switch c.name {
+		case "Content-Length: 0":
+			declared = 0
+		case "Content-Length: 6":
+			declared = min(declared, 6)
+		case "http.ServeContent":
+			declared = min(declared, 7)
+		}
+	}
+	return declared < 9000 && size > declared
 }
 
 // unframed returns a response without what depends on when its body is sent.

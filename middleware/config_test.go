@@ -121,6 +121,7 @@ func TestConfigMistakes(t *testing.T) {
 		"the least secret":     {options(middleware.Config{Secret: secretText[1:]}), []string{"secret: 31 bytes"}},
 		"old secrets":          {options(middleware.Config{Secret: secretText, OldSecrets: []string{earlierSecret, "hunter2"}}), []string{"old_secrets: number 2 has 7 bytes"}},
 		"old secrets alone":    {options(middleware.Config{OldSecrets: []string{earlierSecret}}), []string{"old_secrets: set secret too"}},
+		"unsigned alone":       {options(middleware.Config{AcceptUnsigned: true}), []string{"accept_unsigned: set secret too"}},
 		"remembering no times": {options(middleware.Config{RememberIdleTimeout: day}), []string{"remember_idle_timeout: set remember too"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 )
 
 // sniffed is how much of the body of a response to HEAD the server looks at, to find
@@ -17,7 +18,7 @@ type held struct {
 	whole  bool // the response is complete with its header, and held back to its end
 	flush  bool // the handler has flushed it
 	status int  // zero until the handler has begun the response
-	header savedHeader
+	header http.Header
 	body   []byte
 	size   int64 // of the body, of which the end may be left out
 }
@@ -26,40 +27,55 @@ type held struct {
 // changes can only be trailers.
 func (h *held) begin(status int, header http.Header) {
 	if h.status == 0 {
-		h.status, h.header = status, savedHeader(header.Clone())
+		h.status, h.header = status, header.Clone()
 	}
 }
 
-// restore puts the header back as it was, and returns the later one.
-func (h *held) restore(header http.Header) (later savedHeader) {
-	later = savedHeader(maps.Clone(header))
-	h.header.restore(header)
+// swap puts the header back as it was, and returns the later one.
+func (h *held) swap(header http.Header) (later http.Header) {
+	later = maps.Clone(header)
+	clear(header)
+	maps.Copy(header, h.header)
 	return later
+}
+
+// swapBack puts the later header back, with what the commit has changed since.
+func (h *held) swapBack(header, later http.Header) {
+	for name, lines := range header {
+		if !slices.Equal(lines, h.header[name]) {
+			later[name] = lines
+		}
+	}
+	clear(header)
+	maps.Copy(header, later)
 }
 
 // takes reports whether there is room for n more bytes of the body.
 func (h *held) takes(n int) bool { return h.whole || n <= h.limit-len(h.body) }
 
-// Write keeps p, for which there must be room. The server gets what it would refuse,
-// too: it may look at it.
-func (h *held) Write(p []byte) (int, error) {
+// Write keeps p, for which there must be room, and answers as the server would. The
+// server finds the type of a response without a body in what it refuses, too.
+func (h *held) Write(p []byte) (n int, err error) {
 	h.size += int64(len(p))
+	length := declaredLength(h.header)
+	switch {
+	case len(p) == 0:
+		return 0, nil
+	case h.status == http.StatusNoContent || h.status == http.StatusNotModified:
+		return 0, http.ErrBodyNotAllowed
+	case length >= 0 && h.size > length:
+		err = http.ErrContentLength
+	default:
+		n = len(p)
+	}
 	switch {
 	case h.flush: // the server would look at the body no more
 	case h.whole:
 		h.body = append(h.body, p[:min(len(p), max(0, sniffed-len(h.body)))]...)
 	default:
-		h.body = append(h.body, p...)
+		h.body = append(h.body, p[:n]...)
 	}
-	length := declaredLength(http.Header(h.header))
-	switch {
-	case len(p) == 0:
-	case h.status == http.StatusNoContent || h.status == http.StatusNotModified:
-		return 0, http.ErrBodyNotAllowed
-	case h.whole && length >= 0 && h.size > length:
-		return 0, http.ErrContentLength
-	}
-	return len(p), nil
+	return n, err
 }
 
 // readFrom keeps what it can of src. If there is more, next is the beginning of it.
@@ -81,12 +97,4 @@ func (h *held) readFrom(src io.Reader) (n int64, next []byte, err error) {
 		err = nil
 	}
 	return n, one[:m], err
-}
-
-// A savedHeader is what a response's header was at another time.
-type savedHeader http.Header
-
-func (s savedHeader) restore(header http.Header) {
-	clear(header)
-	maps.Copy(header, http.Header(s))
 }

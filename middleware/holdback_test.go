@@ -163,3 +163,24 @@ func TestHoldBackSendsTheHeaderAsItWas(t *testing.T) {
 		})
 	}
 }
+
+// Code around the manager finds the cookie in the header, and the handler's last say
+// about the other headers.
+func TestTheHeaderAfterAResponseThatWasHeldBack(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), &middleware.Options{HoldBack: 100})
+	a.handle("/x", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		http.SetCookie(w, &http.Cookie{Name: "x", Value: "y"})
+		w.Header().Set("X-Changed", "1")
+		io.WriteString(w, "done")
+		w.Header().Set("X-Changed", "2")
+		add(s)
+	})
+	w := a.get("/x", "")
+	if h := w.Header(); len(h["Set-Cookie"]) != 2 || h.Get("X-Changed") != "2" || h.Get("Vary") != "Cookie" {
+		t.Errorf("afterwards %v", h)
+	}
+	if h := w.Result().Header; len(h["Set-Cookie"]) != 2 || h.Get("X-Changed") != "1" {
+		t.Errorf("sent %v", h)
+	}
+}

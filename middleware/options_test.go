@@ -54,6 +54,8 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		"SameSite is -1":          {Cookie: middleware.Cookie{SameSite: -1}},
 		"sessions: Cookie":        {Cookie: middleware.Cookie{Path: "/a;b"}},
 		"none of net/http":        {Cookie: middleware.Cookie{SameSite: 9}},
+		"AcceptUnsigned is set":   {AcceptUnsigned: true},
+		"\"Proxy-Authorization\"": {Transport: middleware.HeaderTransport("proxy-authorization")},
 		"use at least 32":         {Secrets: [][]byte{make([]byte, 31)}},
 	} {
 		if _, err := middleware.New(newStore(), &o); err == nil || !strings.Contains(err.Error(), want) {

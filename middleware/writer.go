@@ -110,8 +110,8 @@ func (w *writer) begin(status int) error {
 		return err
 	}
 	w.held = nil
-	later := h.restore(w.Header())
-	defer later.restore(w.Header())
+	later := h.swap(w.Header())
+	defer h.swapBack(w.Header(), later)
 	_, used, err := w.x.begin(w, h.status)
 	if err != nil {
 		return err
@@ -211,7 +211,7 @@ func (w *writer) keeps(status int) bool {
 	if w.begun {
 		return false
 	}
-	ends := w.endsWithHeader(status)
+	ends := (w.held == nil || w.held.status == 0) && w.endsWithHeader(status)
 	if w.held == nil && !ends || status == http.StatusSwitchingProtocols {
 		return false
 	}
