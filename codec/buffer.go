@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/seed48429006/sessions/codec/internal/msgplan"
 )
 
 // maxPooled bounds the size of buffers that are kept between calls, so that one
@@ -66,6 +68,6 @@ func (r *reader) Read(p []byte) (int, error) {
 // data, and so may the marshalers of the value's own types.
 func rescue(err *error) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("codec: panic: %v", p)
+		*err = fmt.Errorf("codec: %w: %v", msgplan.ErrPanic, p)
 	}
 }

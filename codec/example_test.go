@@ -60,5 +60,5 @@ func ExampleChecker() {
 	if c, ok := codec.MessagePack[Game]().(codec.Checker); ok {
 		fmt.Println(c.Check())
 	}
-	// Output: codec: MessagePack: Game.Score: a complex number cannot be stored; use two floats, or tag it `msgpack:"-"`
+	// Output: codec: MessagePack: Game.Score: a complex number cannot be stored; use two floats, or tag it `msgpack:"-" json:"-"`
 }

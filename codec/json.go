@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/seed48429006/sessions/internal/deep"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // JSON returns a codec whose data other programs and people can read. It encodes
@@ -19,7 +20,7 @@ import (
 // JSON takes a third more space than [MessagePack], and more than twice as long to
 // decode.
 func JSON[T any]() Codec[T] {
-	return &jsonCodec[T]{plan: deep.Of[T](), null: mayBeNull[T](jsonDialect)}
+	return &jsonCodec[T]{plan: deep.For[T](typeinfo.JSON), null: mayBeNull[T](typeinfo.JSON)}
 }
 
 type jsonCodec[T any] struct {
@@ -60,7 +61,7 @@ func (c *jsonCodec[T]) Decode(data []byte, v *T) error {
 }
 
 // Check returns an error for each part of T that JSON cannot keep.
-func (c *jsonCodec[T]) Check() error { return check[T](jsonDialect) }
+func (c *jsonCodec[T]) Check() error { return check(typeinfo.JSON, Codec[T](c)) }
 
 // inspect refuses data that encoding/json would accept, but must not.
 func (c *jsonCodec[T]) inspect(data []byte, encoded bool) error {

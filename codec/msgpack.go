@@ -4,11 +4,13 @@ import (
 	"errors"
 	"reflect"
 	"sync"
+	"unsafe"
 
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/seed48429006/sessions/codec/internal/msgplan"
 	"github.com/seed48429006/sessions/internal/deep"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // MessagePack returns the default codec, which is compact and fast.
@@ -31,17 +33,18 @@ import (
 // slice, map or pointer is decoded as a nil pointer. Encodings of equal values may
 // differ in the order of their maps' keys.
 func MessagePack[T any]() Codec[T] {
+	t := reflect.TypeFor[T]()
 	return &messagePack[T]{
-		plan:     deep.Of[T](),
-		encoding: planOf[T](),
-		numbers:  numbersOf(reflect.TypeFor[T]()),
-		null:     mayBeNull[T](msgpackDialect),
+		plan:     deep.For[T](typeinfo.MessagePack),
+		encoding: planOf(t),
+		numbers:  numbersOf(t),
+		null:     mayBeNull[T](typeinfo.MessagePack),
 	}
 }
 
 type messagePack[T any] struct {
 	plan     deep.Plan[T]
-	encoding msgplan.Plan[T] // gives up on whatever msgpack/v5 must do
+	encoding msgplan.Plan // gives up on whatever msgpack/v5 must do
 	numbers  numbers
 	null     bool // a T may be encoded as nil
 }
@@ -52,7 +55,7 @@ func (c *messagePack[T]) Append(dst []byte, v *T) ([]byte, error) {
 	if err := c.plan.Verify(v); err != nil { // msgpack/v5 would follow a cycle without end
 		return dst, err
 	}
-	if out, ok := c.encoding.Append(dst, v); ok && (c.null || !isNil(out[len(dst):])) {
+	if out, ok := c.encoding.Append(dst, unsafe.Pointer(v)); ok && (c.null || !isNil(out[len(dst):])) {
 		return out, nil
 	}
 	e := encoders.Get().(*encoder)
@@ -81,7 +84,7 @@ func (c *messagePack[T]) Decode(data []byte, v *T) error {
 	if !c.null && isNil(data) {
 		return errNull
 	}
-	if !c.encoding.Decode(data, v) {
+	if !c.encoding.Decode(data, unsafe.Pointer(v)) {
 		*v = zero
 		if err := c.decode(data, v); err != nil {
 			*v = zero
@@ -103,7 +106,7 @@ func (c *messagePack[T]) decode(data []byte, v *T) error {
 }
 
 // Check returns an error for each part of T that MessagePack cannot keep.
-func (c *messagePack[T]) Check() error { return check[T](msgpackDialect) }
+func (c *messagePack[T]) Check() error { return check(typeinfo.MessagePack, Codec[T](c)) }
 
 // isNil reports whether data is MessagePack's nil.
 func isNil(data []byte) bool { return len(data) == 1 && data[0] == 0xc0 }
@@ -116,9 +119,13 @@ var (
 )
 
 func init() {
-	deep.EncodeMsgpack = func(v any) ([]byte, error) {
+	typeinfo.Custom.Encode = func(v any) ([]byte, error) {
 		e := encoder{enc: msgpack.NewEncoder(nil)}
 		return e.encode(nil, v)
+	}
+	typeinfo.Custom.Decode = func(v any, data []byte) error {
+		d := decoder{dec: msgpack.NewDecoder(nil)}
+		return d.decode(data, v, &numbers{narrowest: everything})
 	}
 }
 

@@ -1,52 +1,28 @@
 package codec
 
 import (
-	"bytes"
 	"reflect"
 	"sync"
 
 	"github.com/seed48429006/sessions/codec/internal/msgplan"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
-var plans sync.Map // of reflect.Type to msgplan.Plan of the type
+var plans sync.Map // of reflect.Type to msgplan.Plan
 
-// planOf returns the plan by which values of type T are encoded and decoded. It is
-// zero if msgpack/v5 must do that, and for types that Check refuses: msgpack/v5
-// fails with some of these, and does not return.
-func planOf[T any]() msgplan.Plan[T] {
-	t := reflect.TypeFor[T]()
+// planOf returns the plan by which values of type t are encoded and decoded. It is zero if
+// msgpack/v5 must do that, and for types that Check refuses: msgpack/v5 fails with some of
+// these, and does not return.
+func planOf(t reflect.Type) msgplan.Plan {
 	if known, ok := plans.Load(t); ok {
-		return known.(msgplan.Plan[T])
+		return known.(msgplan.Plan)
 	}
-	var p msgplan.Plan[T]
-	if !msgpackDialect.loses(t) {
-		p = msgplan.Of[T](func(t reflect.Type) msgplan.Foreign { return &part{numbersOf(t)} })
-	}
-	if !agrees(p) {
-		p = msgplan.Plan[T]{}
+	var p msgplan.Plan
+	if len(typeinfo.ProblemsFor(t, typeinfo.MessagePack)) == 0 {
+		p = msgplan.Of(t, func(t reflect.Type) msgplan.Foreign { return &part{numbersOf(t)} })
 	}
 	plans.Store(t, p)
 	return p
-}
-
-// agrees reports whether the plan and msgpack/v5 do the same with a sample. They do
-// not if the program has registered functions with msgpack/v5 for a type in T.
-func agrees[T any](p msgplan.Plan[T]) bool {
-	sample := msgplan.Sample[T]()
-	got, ok := p.Append(nil, sample)
-	if !ok {
-		return false
-	}
-	want, err := new(part).Append(nil, reflect.ValueOf(sample).Elem())
-	if err != nil || !bytes.Equal(got, want) {
-		return false
-	}
-	v := new(T)
-	if !p.Decode(want, v) {
-		return false
-	}
-	again, err := new(part).Append(nil, reflect.ValueOf(v).Elem())
-	return err == nil && bytes.Equal(again, want)
 }
 
 // A part handles the part of a value that a plan leaves to msgpack/v5.

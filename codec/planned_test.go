@@ -45,7 +45,7 @@ type (
 		Next    *parts `msgpack:",omitempty"`
 	}
 	Base struct {
-		Kind string `msgpack:"kind,alias:was"`
+		Kind string `msgpack:"kind"`
 		Rank int8
 	}
 	Apart  struct{ Far string }
@@ -127,11 +127,10 @@ func TestPlansDoAsMsgpackDoes(t *testing.T) {
 	asMsgpack(t, map[string]bool{"b": true, "a": false}, nil, map[string]bool{})
 	asMsgpack(t, map[word]word{"a": "b"}, nil)
 	asMsgpack(t, map[[2]int8]*cart{{1, 2}: new(tenItems())}, nil)
-	asMsgpack(t, (*int)(nil), new(1))
+	asMsgpack(t, []*int{nil, new(1)})
 	asMsgpack(t, []time.Time{{}, time.Unix(0, 0), time.Unix(0, 1), time.Unix(1<<32, 0), time.Unix(1<<34-1, 999999999), time.Unix(1<<34, 0), time.Unix(-1, 5)})
 	asMsgpack(t, []float64{0, math.Copysign(0, -1), 1, math.Inf(1), math.NaN()})
 	asMsgpack(t, []float32{0, 1, float32(math.Inf(-1)), float32(math.NaN())})
-	asMsgpack(t, []any{nil, "a", true}, nil)
 	asMsgpack(t, struct{ M map[string]netip.Addr }{map[string]netip.Addr{"a": {}}})
 }
 
@@ -199,7 +198,7 @@ func TestPlansGiveUp(t *testing.T) {
 }
 
 // What is registered with msgpack/v5 cannot be asked for, and is found all the same.
-func TestRegisteredTypesHaveNoPlan(t *testing.T) {
+func TestPlansUseRegisteredFunctions(t *testing.T) {
 	type registered struct{ Name string }
 	type holder struct{ List []registered }
 	type other struct{ List []struct{ Name string } }
@@ -214,9 +213,6 @@ func TestRegisteredTypesHaveNoPlan(t *testing.T) {
 			v.Field(0).SetString(strings.TrimPrefix(s, "is "))
 			return err
 		})
-	if data, ok := codec.Planned(&v); ok {
-		t.Errorf("the plan writes %q", data)
-	}
 	data, err := codec.MessagePack[holder]().Append(nil, &v)
 	if err != nil || !bytes.Contains(data, []byte("is a")) {
 		t.Errorf("got %q and error %v", data, err)

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"reflect"
+
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // A shape describes the numbers that the MessagePack encoding of a type may have.
@@ -39,7 +41,7 @@ func (c *shaper) shape(t reflect.Type) *shape {
 			t = t.Elem()
 		}
 	}
-	if msgpackDialect.writer(t) != nil || msgpackDialect.reader(t) != nil {
+	if own := typeinfo.Of(t).Own(typeinfo.MessagePack); own.To != nil || own.From != nil {
 		return nil
 	}
 	if s, ok := c.made[t]; ok {
@@ -86,12 +88,12 @@ func (c *shaper) float(s *shape, precision int) {
 
 func (c *shaper) structs(s *shape) {
 	s.fields = map[string]*shape{}
-	for _, m := range msgpackFields(&checker{dialect: msgpackDialect}, s.typ, "") {
-		field := c.shape(m.typ)
+	for _, m := range typeinfo.Of(s.typ).Members(typeinfo.MessagePack).List {
+		field := c.shape(m.Type)
 		s.order = append(s.order, field)
-		s.fields[m.name] = field
-		if m.alias != "" {
-			s.fields[m.alias] = field
+		s.fields[m.Name] = field
+		if m.Alias != "" {
+			s.fields[m.Alias] = field
 		}
 	}
 }

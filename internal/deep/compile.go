@@ -4,25 +4,44 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/seed48429006/sessions/internal/rules"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
+// A view says by which codecs values are compared and verified.
+type view int
+
+// both is the view of sessions, which do not know the codec of their store.
+const both view = -1
+
+func (v view) codecs() []typeinfo.Codec {
+	if v == both {
+		return typeinfo.Codecs[:]
+	}
+	return typeinfo.Codecs[v : v+1]
+}
+
+// A place is a type in a view.
+type place struct {
+	reflect.Type
+	view view
+}
+
 var (
-	nodes    sync.Map // of reflect.Type to node; complete ones only
+	nodes    sync.Map // of place to node; complete ones only
 	compiles sync.Mutex
 )
 
 // nodeOf returns the node of t. Nodes are made once and kept.
-func nodeOf(t reflect.Type) node {
-	if n, ok := nodes.Load(t); ok {
+func nodeOf(t reflect.Type, v view) node {
+	if n, ok := nodes.Load(place{t, v}); ok {
 		return n.(node)
 	}
 	compiles.Lock()
 	defer compiles.Unlock()
-	c := compiler{made: map[reflect.Type]node{}}
+	c := compiler{made: map[reflect.Type]node{}, view: v}
 	n := c.node(t)
 	for t, n := range c.made {
-		nodes.LoadOrStore(t, n)
+		nodes.LoadOrStore(place{t, v}, n)
 	}
 	return n
 }
@@ -30,13 +49,14 @@ func nodeOf(t reflect.Type) node {
 // A compiler makes the nodes of a type and of all types in it.
 type compiler struct {
 	made map[reflect.Type]node
+	view view
 }
 
 func (c *compiler) node(t reflect.Type) node {
 	if n, ok := c.made[t]; ok {
 		return n
 	}
-	if n, ok := nodes.Load(t); ok {
+	if n, ok := nodes.Load(place{t, c.view}); ok {
 		return n.(node)
 	}
 	// Until t's parts are known, everything is possible.
@@ -51,12 +71,9 @@ func (c *compiler) compile(t reflect.Type) node {
 	if n := exception(t); n != nil {
 		return n
 	}
-	n := c.byKind(t)
-	if n.about().normalizes && t.Kind() != reflect.Interface && rules.AlwaysEncodesItself(t) {
-		n = newSelfEncoding(n)
-	}
-	if clone := cloneMethod(t); clone != nil {
-		n = newCloning(n, clone)
+	n, info := c.byKind(t), typeinfo.Of(t)
+	if info.EncodesItself() || info.Hidden() {
+		return newOwn(info, c.view, n)
 	}
 	return n
 }
@@ -64,7 +81,7 @@ func (c *compiler) compile(t reflect.Type) node {
 func (c *compiler) byKind(t reflect.Type) node {
 	switch t.Kind() {
 	case reflect.Struct:
-		return c.structure(t)
+		return c.structure(typeinfo.Of(t))
 	case reflect.Slice:
 		return newSlice(t, c.node(t.Elem()))
 	case reflect.Array:
@@ -74,7 +91,7 @@ func (c *compiler) byKind(t reflect.Type) node {
 	case reflect.Pointer:
 		return newPointer(t, c.node(t.Elem()))
 	case reflect.Interface:
-		return newInterfaced(t)
+		return newInterfaced(t, c.view)
 	}
 	return newBasic(t)
 }

@@ -20,10 +20,6 @@ var exceptions = map[reflect.Type]node{
 // exception returns nil for a type that is handled by its kind.
 func exception(t reflect.Type) node { return exceptions[t] }
 
-// isImmutable reports whether t has hidden state that nothing can change, so that
-// copies may share it.
-func isImmutable(t reflect.Type) bool { return exceptions[t] != nil && t != rawType }
-
 func newImmutable[V comparable]() node {
 	return &basic[V]{facts{typ: reflect.TypeFor[V](), flat: true}}
 }

@@ -8,15 +8,18 @@ import (
 
 // An interfaced is the node of an interface type. The node of the value inside is
 // looked up each time.
-type interfaced struct{ facts }
+type interfaced struct {
+	facts
+	view view
+}
 
-func newInterfaced(t reflect.Type) node {
-	return &interfaced{facts{typ: t, normalizes: true, verifies: true}}
+func newInterfaced(t reflect.Type, v view) node {
+	return &interfaced{facts{typ: t, normalizes: true, verifies: true}, v}
 }
 
 func (n *interfaced) unshare(p unsafe.Pointer) {
 	if v := valueAt(n.typ, p); !v.IsNil() {
-		if inner := nodeOf(v.Elem().Type()); !inner.about().flat {
+		if inner := nodeOf(v.Elem().Type(), n.view); !inner.about().flat {
 			replace(v, inner.unshare)
 		}
 	}
@@ -24,7 +27,7 @@ func (n *interfaced) unshare(p unsafe.Pointer) {
 
 func (n *interfaced) normalize(p unsafe.Pointer) {
 	if v := valueAt(n.typ, p); !v.IsNil() {
-		if inner := nodeOf(v.Elem().Type()); inner.about().normalizes {
+		if inner := nodeOf(v.Elem().Type(), n.view); inner.about().normalizes {
 			replace(v, inner.normalize)
 		}
 	}
@@ -46,7 +49,7 @@ func (n *interfaced) equal(a, b unsafe.Pointer) bool {
 	if x.Elem().Type() != y.Elem().Type() {
 		return false
 	}
-	return nodeOf(x.Elem().Type()).equal(addressOfCopy(x.Elem()), addressOfCopy(y.Elem()))
+	return nodeOf(x.Elem().Type(), n.view).equal(addressOfCopy(x.Elem()), addressOfCopy(y.Elem()))
 }
 
 // hash adds nothing: interfaces are not stored.
@@ -57,7 +60,7 @@ func (n *interfaced) verify(w *walk, p unsafe.Pointer, depth int) bool {
 	if v.IsNil() {
 		return true
 	}
-	inner := nodeOf(v.Elem().Type())
+	inner := nodeOf(v.Elem().Type(), n.view)
 	return !inner.about().verifies || inner.verify(w, addressOfCopy(v.Elem()), depth)
 }
 

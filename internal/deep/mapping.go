@@ -14,7 +14,7 @@ type mapping struct {
 
 func newMapping(t reflect.Type, key, elem node) node {
 	k, e := key.about(), elem.about()
-	return &mapping{facts{typ: t, shares: e.shares, normalizes: k.normalizes || e.normalizes, verifies: e.verifies}, key, elem}
+	return &mapping{facts{typ: t, normalizes: k.normalizes || e.normalizes, verifies: e.verifies}, key, elem}
 }
 
 func (n *mapping) unshare(p unsafe.Pointer) {

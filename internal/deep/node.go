@@ -36,7 +36,6 @@ type node interface {
 type facts struct {
 	typ        reflect.Type
 	flat       bool // unshare has nothing to do
-	shares     bool // a copy shares hidden state that may change
 	normalizes bool // normalize may have something to do
 	verifies   bool // verify may return false
 	calls      bool // unshare gives an address within the value to code of the type

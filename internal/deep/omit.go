@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"unsafe"
 
-	"github.com/seed48429006/sessions/internal/rules"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // An omitter reports whether a codec may leave out the field at p, which then
@@ -13,8 +13,8 @@ type omitter func(p unsafe.Pointer) bool
 
 // omits returns the omitter of a field. It is nil if codecs leave the field out
 // only when it is zero.
-func omits(f reflect.StructField) omitter {
-	empty, zero := rules.Omits(f)
+func omits(f *typeinfo.Field) omitter {
+	empty, zero := f.Omits()
 	t := f.Type
 	switch {
 	case zero && reflect.PointerTo(t).Implements(reflect.TypeFor[zeroer]()) && t.Kind() != reflect.Pointer:
@@ -28,3 +28,13 @@ func omits(f reflect.StructField) omitter {
 }
 
 type zeroer interface{ IsZero() bool }
+
+// leftOut reports whether the codecs of the view leave out the field if it is zero.
+func leftOut(f *typeinfo.Field, v view) bool {
+	for _, c := range v.codecs() {
+		if tag := f.Tags[c]; !tag.OmitEmpty && !tag.OmitZero {
+			return false
+		}
+	}
+	return true
+}

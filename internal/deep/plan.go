@@ -10,7 +10,7 @@
 //   - Values are equal if [Plan.Normalize] brings them into the same form.
 //   - Values of a type that encodes itself are equal if their encodings are.
 //
-// Package rules says which fields sessions drop, and which types encode themselves.
+// Package typeinfo says which fields sessions drop, and which types encode themselves.
 //
 // Each kind of type has a node, which works on memory directly. The methods of a
 // plan take addresses of values and write only to the value that their doc names.
@@ -22,11 +22,13 @@ import (
 	"reflect"
 	"sync"
 	"unsafe"
+
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // MaxDepth is how deep a value may nest. Structs, slices, arrays and maps count.
 // Codecs refuse deeper values.
-const MaxDepth = 64
+const MaxDepth = typeinfo.MaxDepth
 
 // ErrTooDeep means that a value nests deeper than [MaxDepth], which includes every
 // value that contains itself, or has more parts than any store could keep.
@@ -41,21 +43,26 @@ type shared struct {
 	scratch sync.Pool // of *T: for Value
 }
 
-var plans sync.Map // of reflect.Type to *shared
+var plans sync.Map // of place to *shared
 
 // Of returns the plan for T. Plans are made once and kept.
-func Of[T any]() Plan[T] {
-	t := reflect.TypeFor[T]()
-	if known, ok := plans.Load(t); ok {
+func Of[T any]() Plan[T] { return of[T](both) }
+
+// For returns the plan for T of one codec: it compares and verifies by that alone.
+func For[T any](c typeinfo.Codec) Plan[T] { return of[T](view(c)) }
+
+func of[T any](v view) Plan[T] {
+	at := place{reflect.TypeFor[T](), v}
+	if known, ok := plans.Load(at); ok {
 		return Plan[T]{known.(*shared)}
 	}
-	made := &shared{root: nodeOf(t), scratch: sync.Pool{New: func() any { return new(T) }}}
-	known, _ := plans.LoadOrStore(t, made)
+	made := &shared{root: nodeOf(at.Type, v), scratch: sync.Pool{New: func() any { return new(T) }}}
+	known, _ := plans.LoadOrStore(at, made)
 	return Plan[T]{known.(*shared)}
 }
 
-// Copy returns a copy of *v that shares no memory with it. The value must have
-// passed [Plan.Verify].
+// Copy returns a copy of *v that shares no memory with it, and whose dropped fields are
+// zero. The value must have passed [Plan.Verify].
 func (p Plan[T]) Copy(v *T) *T {
 	copied := new(T)
 	p.CopyTo(copied, v)

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"unsafe"
 
-	"github.com/seed48429006/sessions/internal/rules"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // A pointer is the node of a type of pointers.
@@ -18,7 +18,7 @@ type pointer struct {
 
 func newPointer(t reflect.Type, elem node) node {
 	e, toNullable := elem.about(), nullable(t.Elem())
-	return &pointer{facts{typ: t, shares: e.shares, normalizes: e.normalizes || toNullable, verifies: e.verifies}, elem, toNullable}
+	return &pointer{facts{typ: t, normalizes: e.normalizes || toNullable, verifies: e.verifies}, elem, toNullable}
 }
 
 func (n *pointer) unshare(p unsafe.Pointer) {
@@ -54,7 +54,17 @@ func (n *pointer) normalize(p unsafe.Pointer) {
 
 func (n *pointer) verify(w *walk, p unsafe.Pointer, depth int) bool {
 	to := pointerAt(p)
-	return to == nil || n.elem.verify(w, to, depth)
+	if to == nil {
+		return true
+	}
+	elem := n.elem
+	if r, ok := elem.(*recursion); ok {
+		elem = r.node
+	}
+	if o, ok := elem.(*own); ok {
+		return o.verifyBehind(w, to, depth, true)
+	}
+	return elem.verify(w, to, depth)
 }
 
 func (n *pointer) changes(paths []string, path string, a, b unsafe.Pointer) []string {
@@ -79,7 +89,7 @@ func isNull(t reflect.Type, p unsafe.Pointer) bool {
 func nullable(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
-		return t == rawType || !rules.EncodesItself(t)
+		return t == rawType || !typeinfo.Of(t).EncodesItself()
 	}
 	return false
 }

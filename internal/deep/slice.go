@@ -15,7 +15,7 @@ type slice struct {
 
 func newSlice(t reflect.Type, elem node) node {
 	e := elem.about()
-	return &slice{facts{typ: t, shares: e.shares, normalizes: e.normalizes, verifies: e.verifies}, newRun(elem)}
+	return &slice{facts{typ: t, normalizes: e.normalizes, verifies: e.verifies}, newRun(elem)}
 }
 
 // sliceHeader is the layout of a slice in memory.

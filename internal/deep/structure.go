@@ -5,13 +5,12 @@ import (
 	"reflect"
 	"unsafe"
 
-	"github.com/seed48429006/sessions/internal/rules"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // A structure is the node of a struct type that is handled field by field.
 type structure struct {
 	facts
-	all        []field
 	stored     []field
 	dropped    []field // all others
 	deep       []field // those whose copies need memory of their own
@@ -22,10 +21,11 @@ type structure struct {
 // A field is a field of a structure.
 type field struct {
 	node
-	typ    reflect.Type
-	name   string
-	offset uintptr
-	omits  omitter // nil if no codec leaves out a field that is not zero
+	typ     reflect.Type
+	name    string
+	offset  uintptr
+	omits   omitter // nil if no codec leaves out a field that is not zero
+	leftOut bool    // the codecs of the view leave out a zero field
 }
 
 func (f *field) of(p unsafe.Pointer) unsafe.Pointer { return unsafe.Add(p, f.offset) }
@@ -36,41 +36,39 @@ func (f *field) same(a, b unsafe.Pointer) bool {
 	return f.omits != nil && f.omits(a) && f.omits(b) || f.equal(a, b)
 }
 
-// structure returns the node of a struct: field by field, or an opaque if a part
-// of its state is hidden. A struct that encodes itself keeps all its fields.
-func (c *compiler) structure(t reflect.Type) node {
-	n := &structure{facts: facts{typ: t, flat: true}}
-	own, hidden := rules.EncodesItself(t), false
-	for f := range t.Fields() {
-		in := field{node: c.node(f.Type), typ: f.Type, name: f.Name, offset: f.Offset}
-		if !own {
-			in.omits = omits(f)
+// structure returns the node of a struct: field by field.
+func (c *compiler) structure(info *typeinfo.Info) node {
+	n := &structure{facts: facts{typ: info.Type, flat: true}}
+	for k := range info.Fields {
+		f := &info.Fields[k]
+		in := field{typ: f.Type, name: f.Name, offset: f.Offset}
+		if !f.Stored() {
+			in.node = &basic[struct{}]{} // never asked
+			n.drop(in)
+			continue
 		}
-		dropped := rules.Drops(f)
-		hidden = hidden || !rules.Visible(f) && !dropped
-		n.add(in, own || !dropped)
-	}
-	if hidden || n.shares && marshaler(t) != nil {
-		return newOpaque(t, n.flat && !n.shares)
+		in.node, in.omits, in.leftOut = c.node(f.Type), omits(f), leftOut(f, c.view)
+		n.keep(in)
 	}
 	return n
 }
 
-// add adds a field. A dropped one is copied all the same, and so must be verified.
-func (n *structure) add(f field, stored bool) {
+// drop adds a field that sessions drop. Copies do not have it: it may lead to anything.
+func (n *structure) drop(f field) {
+	if f.typ.Size() > 0 {
+		n.flat, n.normalizes, n.dropped = false, true, append(n.dropped, f)
+	}
+}
+
+// keep adds a field that sessions keep.
+func (n *structure) keep(f field) {
 	about := f.about()
-	n.all = append(n.all, f)
+	n.stored = append(n.stored, f)
 	n.verifies = n.verifies || about.verifies
 	n.calls = n.calls || about.calls
 	if !about.flat {
 		n.flat, n.deep = false, append(n.deep, f)
 	}
-	if !stored {
-		n.normalizes, n.dropped = true, append(n.dropped, f)
-		return
-	}
-	n.stored = append(n.stored, f)
-	n.shares = n.shares || about.shares
 	if about.normalizes {
 		n.normalizes, n.normalized = true, append(n.normalized, f)
 	}
@@ -80,9 +78,18 @@ func (n *structure) add(f field, stored bool) {
 }
 
 func (n *structure) unshare(p unsafe.Pointer) {
+	n.clear(p)
 	for i := range n.deep {
 		f := &n.deep[i]
 		f.unshare(f.of(p))
+	}
+}
+
+// clear makes the dropped fields zero.
+func (n *structure) clear(p unsafe.Pointer) {
+	for i := range n.dropped {
+		f := &n.dropped[i]
+		valueAt(f.typ, f.of(p)).SetZero()
 	}
 }
 
@@ -113,10 +120,7 @@ func (n *structure) normalize(p unsafe.Pointer) {
 			valueAt(f.typ, f.of(p)).SetZero()
 		}
 	}
-	for i := range n.dropped {
-		f := &n.dropped[i]
-		valueAt(f.typ, f.of(p)).SetZero()
-	}
+	n.clear(p)
 }
 
 func (n *structure) verify(w *walk, p unsafe.Pointer, depth int) bool {
@@ -126,8 +130,12 @@ func (n *structure) verify(w *walk, p unsafe.Pointer, depth int) bool {
 	if !w.enter(depth) {
 		return false
 	}
-	for i := range n.all {
-		if f := &n.all[i]; !f.verify(w, f.of(p), depth+1) {
+	for i := range n.stored {
+		f := &n.stored[i]
+		if f.leftOut && valueAt(f.typ, f.of(p)).IsZero() {
+			continue
+		}
+		if !f.verify(w, f.of(p), depth+1) {
 			return false
 		}
 	}

@@ -32,7 +32,7 @@ func (p Plan[T]) IsNothing(v *T) bool {
 }
 
 func subtractSlice(from, part reflect.Value) {
-	taken := newBag(nodeOf(from.Type().Elem()), part)
+	taken := newBag(nodeOf(from.Type().Elem(), both), part)
 	kept := reflect.MakeSlice(from.Type(), 0, from.Len())
 	for i := range from.Len() {
 		if v := from.Index(i); !taken.remove(v) {
@@ -101,7 +101,7 @@ func (b *bag) remove(v reflect.Value) bool {
 }
 
 func subtractMap(from, part reflect.Value) {
-	elem := nodeOf(from.Type().Elem())
+	elem := nodeOf(from.Type().Elem(), both)
 	for entries := part.MapRange(); entries.Next(); {
 		held := from.MapIndex(entries.Key())
 		if held.IsValid() && elem.equal(addressOfCopy(held), addressOfCopy(entries.Value())) {

@@ -1,3 +1,4 @@
+// Package rules tells which types name the owner of their sessions.
 package rules
 
 import "reflect"

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions/internal/deep"
-	"github.com/seed48429006/sessions/internal/rules"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // withMade returns the samples, and some more that Golden makes. In those, each part
@@ -80,7 +80,7 @@ func (m *maker) part(path string, v reflect.Value) {
 	case t == reflect.TypeFor[time.Time]():
 		m.count++
 		v.Set(reflect.ValueOf(time.Unix(int64(m.count)*86400, int64(m.count)).UTC()))
-	case rules.EncodesItself(t):
+	case typeinfo.Of(t).EncodesItself():
 		if known, ok := m.known[t]; ok {
 			v.Set(known)
 		}
@@ -99,8 +99,8 @@ func (m *maker) part(path string, v reflect.Value) {
 	case k == reflect.Map:
 		m.entry(path, v)
 	case k == reflect.Struct:
-		for f, field := range v.Fields() {
-			if stored(f) && (field.CanSet() || f.Type.Kind() == reflect.Struct) {
+		for _, f := range storedFields(t) {
+			if field := v.FieldByIndex(f.Index); field.CanSet() || f.Type.Kind() == reflect.Struct {
 				m.part(path+"."+f.Name, field)
 			}
 		}

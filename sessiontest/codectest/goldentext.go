@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed48429006/sessions/internal/rules"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // render shows a value in lines of text: the path of each part that is not zero,
@@ -37,7 +37,7 @@ func (r *renderer) part(path string, v reflect.Value, must bool) {
 		r.part(path, v.Elem(), true)
 	case (k == reflect.Pointer || k == reflect.Interface || k == reflect.Slice || k == reflect.Map) && v.IsNil():
 		r.line(path, "nil")
-	case v.CanInterface() && (v.Type() == reflect.TypeFor[time.Time]() || rules.EncodesItself(v.Type())):
+	case v.CanInterface() && (v.Type() == reflect.TypeFor[time.Time]() || typeinfo.Of(v.Type()).EncodesItself()):
 		r.line(path, "%s", textOf(v))
 	case k == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
 		r.line(path, "%q", v.Bytes())
@@ -80,20 +80,12 @@ func (r *renderer) entries(path string, v reflect.Value) {
 
 func (r *renderer) fields(path string, v reflect.Value) {
 	before := r.Len()
-	for f, field := range v.Fields() {
-		if stored(f) {
-			r.part(path+"."+f.Name, field, false)
-		}
+	for _, f := range storedFields(v.Type()) {
+		r.part(path+"."+f.Name, v.FieldByIndex(f.Index), false)
 	}
 	if r.Len() == before {
 		r.line(path, "{}")
 	}
-}
-
-// stored reports whether a codec may store the field: it is exported, or embedded
-// and may have fields that are, and no tag says otherwise.
-func stored(f reflect.StructField) bool {
-	return rules.Visible(f) && !rules.SkippedByAny(f)
 }
 
 // textOf shows a value that has an encoding of its own.
@@ -133,7 +125,7 @@ func (c *coverage) part(path string, t reflect.Type, all []reflect.Value) {
 	case len(all) == 0:
 		c.missing = append(c.missing, cmp.Or(strings.TrimPrefix(path, "."), t.String()))
 		return
-	case t == reflect.TypeFor[time.Time]() || rules.EncodesItself(t):
+	case t == reflect.TypeFor[time.Time]() || typeinfo.Of(t).EncodesItself():
 		return
 	}
 	c.open[t] = true
@@ -160,15 +152,13 @@ func (c *coverage) part(path string, t reflect.Type, all []reflect.Value) {
 		}
 		c.part(path+"[]", t.Elem(), inner)
 	case reflect.Struct:
-		for f := range t.Fields() {
-			if stored(f) {
-				c.part(path+"."+f.Name, f.Type, fieldsOf(all, f))
-			}
+		for _, f := range storedFields(t) {
+			c.part(path+"."+f.Name, f.Type, fieldsOf(all, f))
 		}
 	}
 }
 
-func fieldsOf(all []reflect.Value, f reflect.StructField) []reflect.Value {
+func fieldsOf(all []reflect.Value, f *typeinfo.Field) []reflect.Value {
 	var fields []reflect.Value
 	for _, v := range all {
 		fields = append(fields, v.FieldByIndex(f.Index))

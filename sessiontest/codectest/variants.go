@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/seed48429006/sessions/internal/rules"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // A reshaper changes every part of one kind in a value. It follows the parts that codecs
@@ -24,7 +24,7 @@ func (r *reshaper) walk(v reflect.Value) {
 		}
 		return
 	}
-	if rules.EncodesItself(v.Type()) {
+	if typeinfo.Of(v.Type()).EncodesItself() {
 		call(r.own, v)
 		return
 	}
@@ -58,17 +58,28 @@ func (r *reshaper) elements(v reflect.Value) {
 }
 
 func (r *reshaper) fields(v reflect.Value) {
-	for f, field := range v.Fields() {
-		if field.CanSet() && !rules.SkippedByAny(f) && !mayBeOmitted(f) {
+	for _, f := range storedFields(v.Type()) {
+		if field := v.FieldByIndex(f.Index); field.CanSet() && !mayBeOmitted(f) {
 			r.walk(field)
 		}
 	}
 }
 
 // mayBeOmitted reports whether a codec may leave the field out when it is empty.
-func mayBeOmitted(f reflect.StructField) bool {
-	empty, zero := rules.Omits(f)
+func mayBeOmitted(f *typeinfo.Field) bool {
+	empty, zero := f.Omits()
 	return empty || zero
+}
+
+// storedFields returns the fields of a struct that sessions keep and codecs see.
+func storedFields(t reflect.Type) (list []*typeinfo.Field) {
+	info := typeinfo.Of(t)
+	for i := range info.Fields {
+		if f := &info.Fields[i]; f.Visible() && f.Stored() {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 func call(f func(reflect.Value), v reflect.Value) {

@@ -66,7 +66,8 @@ func (unsigned[V]) decode(r *reader, p unsafe.Pointer, _ int) bool {
 	return ok && (large || n >= 0) && uint64(V(n)) == uint64(n)
 }
 
-// A float32s is the node of a type of float32. Like float64s, it gives up on integers.
+// A float32s is the node of a type of float32. Like float64s, it gives up on integers,
+// and on a float64 that does not fit.
 type float32s struct{}
 
 func (float32s) encode(w *writer, p unsafe.Pointer, _ int) bool {
@@ -78,10 +79,11 @@ func (float32s) decode(r *reader, p unsafe.Pointer, _ int) bool {
 	if r.null() {
 		return true
 	}
-	c, _ := r.code()
-	bits, ok := r.fixed(4)
-	*(*float32)(p) = math.Float32frombits(uint32(bits))
-	return ok && c == codeFloat32
+	var wide float64
+	ok := float64s{}.decode(r, unsafe.Pointer(&wide), 0)
+	narrow := float32(wide)
+	*(*float32)(p) = narrow
+	return ok && (float64(narrow) == wide || wide != wide)
 }
 
 // A float64s is the node of a type of float64.

@@ -3,6 +3,8 @@ package msgplan
 import (
 	"reflect"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 var timeType = reflect.TypeFor[time.Time]()
@@ -10,7 +12,9 @@ var timeType = reflect.TypeFor[time.Time]()
 // A compiler makes the nodes of a type and of all types in it.
 type compiler struct {
 	made    map[reflect.Type]node
+	order   []reflect.Type // of made, parts before the types that they are parts of
 	foreign func(reflect.Type) Foreign
+	handed  map[reflect.Type]bool // types that are left to msgpack/v5 in any case
 }
 
 func (c *compiler) node(t reflect.Type) node {
@@ -21,15 +25,18 @@ func (c *compiler) node(t reflect.Type) node {
 	c.made[t] = back
 	back.node = c.compile(t)
 	c.made[t] = back.node
+	c.order = append(c.order, t)
 	return back.node
 }
 
 func (c *compiler) compile(t reflect.Type) node {
-	switch {
+	switch pair := marshalledBy(t); {
+	case c.isForeign(t):
+		return &foreign{t, c.foreign(t)}
 	case t == timeType:
 		return instant{}
-	case isForeign(t):
-		return &foreign{t, c.foreign(t)}
+	case pair != nil:
+		return &marshalled{typeinfo.Of(t), pair}
 	}
 	switch t.Kind() {
 	case reflect.Struct:
@@ -53,7 +60,7 @@ func (c *compiler) slice(t reflect.Type) node {
 	switch elem := t.Elem(); {
 	case isByte(elem):
 		return byteSlice{}
-	case elem.Kind() == reflect.String && !isForeign(elem):
+	case elem.Kind() == reflect.String && !encodesItself(elem):
 		return stringSlice{}
 	}
 	return &slice{newRun(c, t.Elem()), t}

@@ -1,12 +1,10 @@
 package msgplan
 
 import (
-	"encoding"
 	"reflect"
-	"slices"
 	"unsafe"
 
-	"github.com/vmihailenco/msgpack/v5"
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // A Foreign handles one type by msgpack/v5. Its methods do not panic.
@@ -42,42 +40,25 @@ func (n *foreign) decode(r *reader, p unsafe.Pointer, depth int) bool {
 }
 
 // isForeign reports whether msgpack/v5 must handle t.
-func isForeign(t reflect.Type) bool {
-	if t == timeType {
-		return false
-	}
-	if encodesItself(t) {
+func (c *compiler) isForeign(t reflect.Type) bool {
+	switch {
+	case c.handed[t]:
 		return true
+	case t == timeType:
+		return false
+	case encodesItself(t):
+		return marshalledBy(t) == nil
 	}
 	switch t.Kind() {
 	case reflect.Struct:
 		_, ok := membersOf(t)
 		return !ok
-	case reflect.Map: // its parts have no addresses in msgpack/v5, but they have in a plan
-		return holdsForeign(t.Key()) || holdsForeign(t.Elem())
 	case reflect.Pointer:
 		return pointsToPointers(t)
-	case reflect.Slice, reflect.Array:
+	case reflect.Slice, reflect.Array, reflect.Map:
 		return false
 	}
 	return basics[t.Kind()] == nil
-}
-
-// holdsForeign reports whether a t has a foreign part in its own memory, that is,
-// without the memory to which it points.
-func holdsForeign(t reflect.Type) bool {
-	switch {
-	case t.Kind() == reflect.Map, t.Kind() == reflect.Pointer, t.Kind() == reflect.Slice:
-		return encodesItself(t)
-	case isForeign(t):
-		return true
-	case t.Kind() == reflect.Array:
-		return holdsForeign(t.Elem())
-	case t.Kind() == reflect.Struct && t != timeType:
-		members, _ := membersOf(t)
-		return slices.ContainsFunc(members.list, func(m member) bool { return holdsForeign(m.typ) })
-	}
-	return false
 }
 
 // pointsToPointers reports whether t is a pointer that leads to itself, or through
@@ -92,20 +73,36 @@ func pointsToPointers(t reflect.Type) bool {
 	return true
 }
 
-// own are the methods by which msgpack/v5 lets types encode themselves.
-var own = []reflect.Type{
-	reflect.TypeFor[msgpack.CustomEncoder](), reflect.TypeFor[msgpack.CustomDecoder](),
-	reflect.TypeFor[msgpack.Marshaler](), reflect.TypeFor[msgpack.Unmarshaler](),
-	reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler](),
-	reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler](),
+// encodesItself reports whether msgpack/v5 calls a method of t to encode or to decode.
+func encodesItself(t reflect.Type) bool {
+	own := typeinfo.Of(t).Own(typeinfo.MessagePack)
+	return own.To != nil || own.From != nil
 }
 
-// encodesItself reports whether t or *t has one of those methods.
-func encodesItself(t reflect.Type) bool {
-	for _, method := range own {
-		if t.Implements(method) || reflect.PointerTo(t).Implements(method) {
-			return true
+// marshalledBy returns the pair of methods by which a plan stores t as bytes, or nil.
+func marshalledBy(t reflect.Type) *typeinfo.Pair {
+	if p := typeinfo.Of(t).By(typeinfo.MessagePack); p == typeinfo.BinaryPair || p == typeinfo.TextPair {
+		return p
+	}
+	return nil
+}
+
+// maxMembers is how many fields a structure can have: it keeps a bit for each.
+const maxMembers = 64
+
+// membersOf returns the fields that msgpack/v5 stores for the struct type t. It reports
+// false if t has one for which msgpack/v5 has rules of its own.
+func membersOf(t reflect.Type) (m *typeinfo.Members, ok bool) {
+	m = typeinfo.Of(t).Members(typeinfo.MessagePack)
+	if !m.Sound() || len(m.List) > maxMembers {
+		return m, false
+	}
+	for i := range m.List {
+		if m.List[i].Omit {
+			if _, ok := omitterOf(m.List[i].Type); !ok {
+				return m, false
+			}
 		}
 	}
-	return false
+	return m, true
 }

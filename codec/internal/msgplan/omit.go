@@ -2,8 +2,11 @@ package msgplan
 
 import (
 	"reflect"
+	"slices"
 	"time"
 	"unsafe"
+
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // An omitter reports whether msgpack/v5 leaves out the field at p, whose tag has
@@ -34,7 +37,10 @@ func omitterOf(t reflect.Type) (omits omitter, ok bool) {
 		return func(unsafe.Pointer) bool { return t.Len() == 0 }, true
 	case reflect.Struct:
 		members, ok := membersOf(t)
-		return members.omitted, ok
+		if !ok {
+			return nil, false
+		}
+		return omitterOfAll(members), true
 	case reflect.Float32:
 		return func(p unsafe.Pointer) bool { return *(*float32)(p) == 0 }, true
 	case reflect.Float64:
@@ -43,12 +49,18 @@ func omitterOf(t reflect.Type) (omits omitter, ok bool) {
 	return func(p unsafe.Pointer) bool { return valueAt(t, p).IsZero() }, basics[t.Kind()] != nil
 }
 
-// omitted reports whether all fields of the struct at p are left out.
-func (m members) omitted(p unsafe.Pointer) bool {
-	for _, f := range m.list {
-		if f.omits == nil || !f.omits(unsafe.Add(p, f.offset)) {
-			return false
+// omitterOfAll returns the omitter of a struct: it is left out if all its fields are.
+func omitterOfAll(m *typeinfo.Members) omitter {
+	var all []omitter
+	for i := range m.List {
+		if !m.List[i].Omit {
+			return func(unsafe.Pointer) bool { return false }
 		}
+		omits, _ := omitterOf(m.List[i].Type)
+		offset := m.List[i].Offset
+		all = append(all, func(p unsafe.Pointer) bool { return omits(unsafe.Add(p, offset)) })
 	}
-	return true
+	return func(p unsafe.Pointer) bool {
+		return !slices.ContainsFunc(all, func(omits omitter) bool { return !omits(p) })
+	}
 }

@@ -7,8 +7,11 @@
 // msgpack/v5 instead: on an error, a field that comes twice, an integer that does
 // not fit, a time in an old format. So a plan has no errors of its own.
 //
-// Parts of a value that encode themselves, interfaces, and structs with unusual tags
-// are [Foreign]: msgpack/v5 handles each by itself.
+// The one difference is a pointer to a value whose methods return no data: msgpack/v5
+// writes nil, which comes back as a nil pointer, and a plan writes empty data.
+//
+// Interfaces, structs with unusual tags, and types with methods or registered functions
+// that only msgpack/v5 can call are [Foreign]: msgpack/v5 handles each by itself.
 //
 // Decoding takes memory in proportion to the data: see [reader].
 package msgplan
@@ -19,17 +22,24 @@ import (
 	"unsafe"
 )
 
-// A Plan handles values of type T. It is immutable. The zero Plan always gives up.
-type Plan[T any] struct{ root node }
+// A Plan handles values of one type. It is immutable. The zero Plan always gives up.
+type Plan struct{ root node }
 
-// Of returns the plan for T. It is zero if msgpack/v5 must handle T as a whole.
-func Of[T any](foreign func(reflect.Type) Foreign) Plan[T] {
-	t := reflect.TypeFor[T]()
-	if isForeign(t) {
-		return Plan[T]{}
+// Of returns the plan for t. It is zero if msgpack/v5 must handle t as a whole. It compares
+// what its nodes do with what msgpack/v5 does, and leaves to that each type with which they
+// do not agree: the program has registered functions for it.
+func Of(t reflect.Type, foreign func(reflect.Type) Foreign) Plan {
+	c := compiler{foreign: foreign, handed: map[reflect.Type]bool{}}
+	for !c.isForeign(t) {
+		c.made, c.order = map[reflect.Type]node{}, nil
+		root := c.node(t)
+		if registered := c.registered(); registered != nil {
+			c.handed[registered] = true
+			continue
+		}
+		return Plan{root}
 	}
-	c := compiler{made: map[reflect.Type]node{}, foreign: foreign}
-	return Plan[T]{c.node(t)}
+	return Plan{}
 }
 
 var (
@@ -37,23 +47,23 @@ var (
 	readers = sync.Pool{New: func() any { return new(reader) }}
 )
 
-// Append appends the encoding of *v to dst. It reports false if it gave up: then
-// only the bytes of dst are valid. *v must not contain itself.
-func (p Plan[T]) Append(dst []byte, v *T) (out []byte, ok bool) {
+// Append appends the encoding of the value at v to dst. It reports false if it gave up:
+// then only the bytes of dst are valid. The value must not contain itself.
+func (p Plan) Append(dst []byte, v unsafe.Pointer) (out []byte, ok bool) {
 	if p.root == nil {
 		return dst, false
 	}
 	w := writers.Get().(*writer)
 	w.out = dst
-	ok = p.root.encode(w, unsafe.Pointer(v), 0)
+	ok = p.root.encode(w, v, 0)
 	out, w.out = w.out, nil
 	writers.Put(w)
 	return out, ok
 }
 
-// Decode sets *v, which must be zero, to the one value that data holds. It reports
-// false if it gave up: then *v may hold anything. *v keeps no reference to data.
-func (p Plan[T]) Decode(data []byte, v *T) (ok bool) {
+// Decode sets the value at v, which must be zero, to the one value that data holds. It
+// reports false if it gave up: then that may hold anything. It keeps no reference to data.
+func (p Plan) Decode(data []byte, v unsafe.Pointer) (ok bool) {
 	if p.root == nil {
 		return false
 	}
@@ -64,7 +74,7 @@ func (p Plan[T]) Decode(data []byte, v *T) (ok bool) {
 	}()
 	r := readers.Get().(*reader)
 	r.data = data
-	ok = p.root.decode(r, unsafe.Pointer(v), 0) && r.pos == len(data)
+	ok = p.root.decode(r, v, 0) && r.pos == len(data)
 	*r = reader{}
 	readers.Put(r)
 	return ok

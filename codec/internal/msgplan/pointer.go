@@ -16,6 +16,9 @@ func (n *pointer) encode(w *writer, p unsafe.Pointer, depth int) bool {
 	if to == nil {
 		return w.null()
 	}
+	if m, ok := n.elem.(*marshalled); ok {
+		return m.encodeBehind(w, to)
+	}
 	return n.elem.encode(w, to, depth)
 }
 

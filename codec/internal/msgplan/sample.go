@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Sample returns a value of type T in which few parts are zero. By it a caller finds
-// types for which the program has registered functions with msgpack/v5: these
-// change how a type is stored, and cannot be asked for.
-func Sample[T any]() *T {
-	v := new(T)
-	fill(reflect.ValueOf(v).Elem(), 3)
+// sample returns a pointer to a value of type t in which few parts are zero. By it the
+// compiler finds types for which the program has registered functions with msgpack/v5:
+// these change how a type is stored, and cannot be asked for.
+func sample(t reflect.Type) reflect.Value {
+	v := reflect.New(t)
+	fill(v.Elem(), 3)
 	return v
 }
 
@@ -51,13 +51,14 @@ func fillOther(v reflect.Value, links int) {
 			fill(v.Index(i), links)
 		}
 	case links == 0:
+	case t.Kind() == reflect.Pointer && encodesItself(t.Elem()): // msgpack/v5 may write nil
 	case t.Kind() == reflect.Pointer:
 		v.Set(reflect.New(t.Elem()))
 		fill(v.Elem(), links-1)
 	case t.Kind() == reflect.Slice:
 		v.Set(reflect.MakeSlice(t, 1, 1))
 		fill(v.Index(0), links-1)
-	case t.Kind() == reflect.Map && !holdsForeign(t.Key()):
+	case t.Kind() == reflect.Map && !encodesItself(t.Key()):
 		key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 		fill(key, links-1)
 		fill(elem, links-1)

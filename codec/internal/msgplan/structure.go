@@ -19,8 +19,11 @@ type structure struct {
 // A field is a field of a structure.
 type field struct {
 	node
-	member
-	head []byte // its name as it is stored
+	name   string
+	alias  string
+	offset uintptr
+	omits  omitter // nil if the field is always stored
+	head   []byte  // its name as it is stored
 }
 
 func (f *field) of(p unsafe.Pointer) unsafe.Pointer { return unsafe.Add(p, f.offset) }
@@ -31,12 +34,16 @@ func (f *field) is(name []byte) bool {
 
 func (c *compiler) structure(t reflect.Type) node {
 	members, _ := membersOf(t)
-	n := &structure{spread: members.spread}
-	for _, m := range members.list {
+	n := &structure{spread: members.Spread}
+	for _, m := range members.List {
 		var w writer
-		w.text(m.name)
-		n.fields = append(n.fields, field{c.node(m.typ), m, w.out})
-		n.omits = n.omits || m.omits != nil
+		w.text(m.Name)
+		f := field{node: c.node(m.Type), name: m.Name, alias: m.Alias, offset: m.Offset, head: w.out}
+		if m.Omit {
+			f.omits, _ = omitterOf(m.Type)
+			n.omits = true
+		}
+		n.fields = append(n.fields, f)
 	}
 	return n
 }
@@ -75,8 +82,8 @@ func (n *structure) omitted(p unsafe.Pointer) (bits uint64, count int) {
 	return bits, count
 }
 
-// decode expects the fields in their order, any of them or others in between. It
-// gives up on a field that comes after a later one: it may come a second time.
+// decode expects the fields in their order, any of them or others in between, and finds
+// those in another order too. It gives up on a field that comes twice.
 func (n *structure) decode(r *reader, p unsafe.Pointer, depth int) bool {
 	if r.null() {
 		return true
@@ -85,7 +92,7 @@ func (n *structure) decode(r *reader, p unsafe.Pointer, depth int) bool {
 	if !ok {
 		return false
 	}
-	next := 0
+	next, met := 0, uint64(0)
 	for range count {
 		r.owed -= 2
 		name, ok := r.blob()
@@ -93,14 +100,20 @@ func (n *structure) decode(r *reader, p unsafe.Pointer, depth int) bool {
 			return false
 		}
 		i := n.find(name, next)
+		if i == len(n.fields) {
+			i = n.find(name, 0)
+		}
 		switch {
 		case i < len(n.fields):
+			if met&(1<<i) != 0 {
+				return false
+			}
 			f := &n.fields[i]
 			if !f.decode(r, f.of(p), depth+1) {
 				return false
 			}
-			next = i + 1
-		case n.knows(name) || !r.skip(depth+1):
+			next, met = i+1, met|1<<i
+		case slices.Contains(n.spread, string(name)) || !r.skip(depth+1):
 			return false
 		}
 	}
@@ -116,9 +129,4 @@ func (n *structure) find(name []byte, from int) int {
 		}
 	}
 	return len(n.fields)
-}
-
-// knows reports whether the name is that of a field or of an embedded struct.
-func (n *structure) knows(name []byte) bool {
-	return n.find(name, 0) < len(n.fields) || slices.Contains(n.spread, string(name))
 }
