@@ -61,8 +61,8 @@ func of[T any](v view) Plan[T] {
 	return Plan[T]{known.(*shared)}
 }
 
-// Copy returns a copy of *v that shares no memory with it, and whose dropped fields are
-// zero. The value must have passed [Plan.Verify].
+// Copy returns a copy of *v that shares no memory with it, except through fields that
+// sessions drop. The value must have passed [Plan.Verify].
 func (p Plan[T]) Copy(v *T) *T {
 	copied := new(T)
 	p.CopyTo(copied, v)

@@ -53,12 +53,9 @@ func (c *compiler) structure(info *typeinfo.Info) node {
 	return n
 }
 
-// drop adds a field that sessions drop. Copies do not have it: it may lead to anything.
-func (n *structure) drop(f field) {
-	if f.typ.Size() > 0 {
-		n.flat, n.normalizes, n.dropped = false, true, append(n.dropped, f)
-	}
-}
+// drop adds a field that sessions drop. Copies have it by assignment: it may lead to
+// anything, also back to the value.
+func (n *structure) drop(f field) { n.normalizes, n.dropped = true, append(n.dropped, f) }
 
 // keep adds a field that sessions keep.
 func (n *structure) keep(f field) {
@@ -78,18 +75,9 @@ func (n *structure) keep(f field) {
 }
 
 func (n *structure) unshare(p unsafe.Pointer) {
-	n.clear(p)
 	for i := range n.deep {
 		f := &n.deep[i]
 		f.unshare(f.of(p))
-	}
-}
-
-// clear makes the dropped fields zero.
-func (n *structure) clear(p unsafe.Pointer) {
-	for i := range n.dropped {
-		f := &n.dropped[i]
-		valueAt(f.typ, f.of(p)).SetZero()
 	}
 }
 
@@ -120,7 +108,10 @@ func (n *structure) normalize(p unsafe.Pointer) {
 			valueAt(f.typ, f.of(p)).SetZero()
 		}
 	}
-	n.clear(p)
+	for i := range n.dropped {
+		f := &n.dropped[i]
+		valueAt(f.typ, f.of(p)).SetZero()
+	}
 }
 
 func (n *structure) verify(w *walk, p unsafe.Pointer, depth int) bool {

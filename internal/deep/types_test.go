@@ -142,6 +142,7 @@ func TestFieldsThatAreNotStored(t *testing.T) {
 	if v.Tmp["a"] != 1 || !plan.Equal(&v, c) {
 		t.Error("a field that is not stored counts as a change")
 	}
+	plan.Normalize(c)
 	if c.Tmp != nil || c.Buf.Len() != 0 || c.cache != nil {
 		t.Errorf("stored would be %+v", c)
 	}

@@ -75,6 +75,8 @@ var immutable = map[reflect.Type]bool{
 	reflect.TypeFor[netip.Prefix]():   true,
 }
 
+var rawType = reflect.TypeFor[json.RawMessage]() // plain data: codecs write it as it is
+
 const skipIt = ", or tag it `msgpack:\"-\" json:\"-\"`"
 
 // A checker looks for the parts of a type that cannot be kept.

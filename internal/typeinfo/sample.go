@@ -1,7 +1,6 @@
 package typeinfo
 
 import (
-	"encoding/json"
 	"reflect"
 	"strconv"
 	"time"
@@ -45,7 +44,7 @@ func (m *maker) part(v reflect.Value) {
 	case t == timeType:
 		m.instant(v)
 		return
-	case t == reflect.TypeFor[json.RawMessage]():
+	case t == rawType:
 		if m.Sample == Full && v.CanSet() {
 			v.SetBytes([]byte(`{"a":1}`))
 		}
@@ -81,7 +80,7 @@ func (m *maker) part(v reflect.Value) {
 func (m *maker) link(v reflect.Value) {
 	switch t := v.Type(); t.Kind() {
 	case reflect.Pointer:
-		if e := Of(t.Elem()); e.By(m.codec) == nil || e.Survives(m.codec, reflect.New(t.Elem()), true) == nil {
+		if e := Of(t.Elem()); e.Type == rawType || e.By(m.codec) == nil || e.Survives(m.codec, reflect.New(t.Elem()), true) == nil {
 			v.Set(reflect.New(t.Elem()))
 			m.part(v.Elem())
 		}

@@ -68,7 +68,7 @@ type Job struct{ Done chan bool }
 func ExampleOpen() {
 	_, err := redisstore.Open(context.Background(), "redis://localhost:6379", "carts", codec.JSON[Job](), nil)
 	fmt.Println(err)
-	// Output: codec: JSON: Job.Done: a channel cannot be stored; remove it, or tag it `json:"-"`
+	// Output: codec: JSON: Job.Done: a channel cannot be stored; remove it, or tag it `msgpack:"-" json:"-"`
 }
 
 // Most requests read a session that the process has seen a moment ago.
