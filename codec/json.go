@@ -2,6 +2,8 @@ package codec
 
 import (
 	"encoding/json"
+	"errors"
+	"reflect"
 	"sync"
 
 	"github.com/seed48429006/sessions/internal/deep"
@@ -20,15 +22,19 @@ import (
 // JSON takes a third more space than [MessagePack], and more than twice as long to
 // decode.
 func JSON[T any]() Codec[T] {
-	return &jsonCodec[T]{plan: deep.For[T](typeinfo.JSON), null: mayBeNull[T](typeinfo.JSON)}
+	return &jsonCodec[T]{deep.For[T](typeinfo.JSON), jsonFitterOf(reflect.TypeFor[T]()), mayBeNull[T](typeinfo.JSON)}
 }
 
 type jsonCodec[T any] struct {
-	plan deep.Plan[T]
-	null bool // a T may be encoded as null
+	plan   deep.Plan[T]
+	fitter *jsonFitter
+	null   bool // a T may be encoded as null
 }
 
 func (c *jsonCodec[T]) Append(dst []byte, v *T) ([]byte, error) {
+	if err := c.plan.Verify(v); err != nil {
+		return dst, err
+	}
 	e := jsonEncoders.Get().(*jsonEncoder)
 	out, err := e.encode(dst, v)
 	if err != nil {
@@ -37,7 +43,11 @@ func (c *jsonCodec[T]) Append(dst []byte, v *T) ([]byte, error) {
 	if len(out) <= maxPooled {
 		jsonEncoders.Put(e)
 	}
-	if err := c.inspect(out[len(dst):], true); err != nil {
+	err = c.inspect(out[len(dst):], true)
+	if errors.Is(err, errNotUTF8) { // unless a type wrote the escape itself
+		err = c.fitter.fit(out[len(dst):], true)
+	}
+	if err != nil {
 		return dst, err
 	}
 	return out, nil
@@ -52,7 +62,11 @@ func (c *jsonCodec[T]) Decode(data []byte, v *T) error {
 	if err := c.inspect(data, false); err != nil {
 		return err
 	}
-	if err := unmarshal(data, v); err != nil {
+	err := c.fitter.check(data)
+	if err == nil {
+		err = unmarshal(data, v)
+	}
+	if err != nil {
 		*v = zero
 		return err
 	}

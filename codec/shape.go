@@ -8,13 +8,14 @@ import (
 	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
-// A shape describes the numbers that the MessagePack encoding of a type may have.
-// A nil shape may have any: the type encodes itself, or is unknown.
+// A shape describes what a codec's encoding of a type may have in each place. A nil shape
+// may have anything: the type encodes itself, or is unknown.
 type shape struct {
 	typ       reflect.Type
 	number    bool
 	span      span // of integers that a number holds
 	precision int  // of a float, in bits
+	own       bool // the type writes JSON of its own
 
 	fields map[string]*shape // of a struct
 	order  []*shape          // the same, for a struct that is read from an array
@@ -24,13 +25,14 @@ type shape struct {
 
 // numbersOf returns the numbers of t.
 func numbersOf(t reflect.Type) numbers {
-	c := shaper{map[reflect.Type]*shape{}, everything}
+	c := shaper{typeinfo.MessagePack, map[reflect.Type]*shape{}, everything}
 	root := c.shape(t)
 	return numbers{root, c.narrowest}
 }
 
 // A shaper makes the shapes of a type and of all types in it.
 type shaper struct {
+	codec     typeinfo.Codec
 	made      map[reflect.Type]*shape
 	narrowest span
 }
@@ -41,8 +43,11 @@ func (c *shaper) shape(t reflect.Type) *shape {
 			t = t.Elem()
 		}
 	}
-	if own := typeinfo.Of(t).Own(typeinfo.MessagePack); own.To != nil || own.From != nil {
-		return nil
+	if own := typeinfo.Of(t).Own(c.codec); own.To != nil || own.From != nil {
+		if c.codec == typeinfo.MessagePack {
+			return nil
+		}
+		return &shape{typ: t, own: own.To == typeinfo.JSONPair}
 	}
 	if s, ok := c.made[t]; ok {
 		return s
@@ -88,7 +93,7 @@ func (c *shaper) float(s *shape, precision int) {
 
 func (c *shaper) structs(s *shape) {
 	s.fields = map[string]*shape{}
-	for _, m := range typeinfo.Of(s.typ).Members(typeinfo.MessagePack).List {
+	for _, m := range typeinfo.Of(s.typ).Members(c.codec).List {
 		field := c.shape(m.Type)
 		s.order = append(s.order, field)
 		s.fields[m.Name] = field

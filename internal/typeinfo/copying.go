@@ -43,14 +43,14 @@ func copyingOf(i *Info, open map[*Info]bool) Copying {
 	case !partsShare(i, open):
 		return Copying{How: ByParts}
 	}
-	clone, clones := cloneMethod(i.Type)
-	for _, c := range Codecs {
-		switch p := i.By(c); {
-		case p == CustomPair && clones:
+	if own := i.own[MessagePack]; own.To == CustomPair || own.From == CustomPair {
+		if clone, ok := cloneMethod(i.Type); ok {
 			return Copying{How: Cloned, Clone: clone}
-		case p == CustomPair:
-			return Copying{How: Shared}
-		case p != nil:
+		}
+		return Copying{How: Shared}
+	}
+	for _, c := range Codecs {
+		if p := i.By(c); p != nil {
 			return Copying{How: Marshalled, Pair: p}
 		}
 	}

@@ -215,6 +215,9 @@ func (m *Members) spreadJSON(f *Field, embedded reflect.Type, within []reflect.T
 		return
 	}
 	inner := jsonMembers(Of(embedded), within)
+	if f.Type.Kind() == reflect.Pointer && !slices.ContainsFunc(inner.List, func(in Member) bool { return !in.Omit }) {
+		m.refuse(f.Name, "a pointer to an embedded struct, of which every field may be left out, would be nil when decoded; name the field")
+	}
 	for _, in := range inner.List {
 		in.Path, in.Offset = f.Name+"."+in.Path, in.Offset+f.Offset
 		m.List = append(m.List, in)

@@ -197,7 +197,7 @@ const maxDigits = 1 << 13
 // Excessive reports whether the type's method would take memory or time out of proportion
 // to decode data, which it does not write.
 func (i *Info) Excessive(data []byte) bool {
-	if i.Type != reflect.TypeFor[big.Int]() && i.Type != reflect.TypeFor[big.Rat]() {
+	if !i.Bounded() {
 		return false
 	}
 	for part := range bytes.SplitSeq(data, []byte{'/'}) {
@@ -205,5 +205,10 @@ func (i *Info) Excessive(data []byte) bool {
 			return true
 		}
 	}
-	return bytes.ContainsAny(data, "eEpPxXoObB_")
+	return bytes.ContainsAny(data, `eEpPxXoObB_\`)
+}
+
+// Bounded reports whether data can be excessive for the type.
+func (i *Info) Bounded() bool {
+	return i.Type == reflect.TypeFor[big.Int]() || i.Type == reflect.TypeFor[big.Rat]()
 }
