@@ -77,6 +77,9 @@ var immutable = map[reflect.Type]bool{
 
 var rawType = reflect.TypeFor[json.RawMessage]() // plain data: codecs write it as it is
 
+// codecPackage declares Encoded, which checks itself.
+const codecPackage = "github.com/seed48429006/sessions/codec"
+
 const skipIt = ", or tag it `msgpack:\"-\" json:\"-\"`"
 
 // A checker looks for the parts of a type that cannot be kept.
@@ -157,6 +160,12 @@ func (c *checker) parts(t reflect.Type, path string, addressable bool) {
 	info := Of(t)
 	if problem, ok := unfit[t]; ok {
 		c.refuse(path, "a %v %s", t, problem)
+		return
+	}
+	if wrapper, ok := reflect.New(t).Interface().(interface{ Check() error }); ok && t.PkgPath() == codecPackage {
+		if err := wrapper.Check(); err != nil {
+			c.refuse(path, "%v", err)
+		}
 		return
 	}
 	if c.encodesItself(info, path, addressable) {
