@@ -17,6 +17,8 @@
 // A codec refuses some types: two fields of one name, complex numbers, a type
 // that can be encoded but not decoded. [Checker] lists the fields and the remedies.
 // Stores ask it in their constructors, so a program with such a type does not start.
+// A codec also encodes and decodes a few values of the type, and refuses fields that do
+// not come back. Every type that sessions.New refuses is refused by every codec.
 //
 // All stores keep the other types alike. A session brings its value into the form
 // that codecs return when it commits, in memory too:
@@ -27,19 +29,39 @@
 //   - A pointer to nil is nil.
 //   - A [json.RawMessage] has no white space, and is nil if it is null.
 //
-// A type that encodes itself decides what is stored. Sessions keep all its fields
-// and ignore their tags. Its value has changed if its encoding has, whatever its
-// method Equal returns. A codec refuses such a type if it would use the tags and
-// not the methods: a type with MarshalJSON for MessagePack, for example.
-//
-// To leave a field out, give it the tags of both codecs: `msgpack:"-" json:"-"`.
-// With `json:"-"` alone, a field is hidden from an API and kept by sessions; JSON
+// To leave a field out, give it the tags of both codecs: `msgpack:"-" json:"-"`. Such a
+// field may hold anything, and copies of the value share what it points to. With
+// `json:"-"` alone, a field is hidden from an API and kept by sessions; JSON
 // refuses it. MessagePack refuses a field that it would store and sessions drop.
 //
-// Two problems show later. A codec may refuse a value: NaN in JSON, or a string
-// that is not UTF-8. The commit then fails with a [session.EncodeError]. And a type
-// with its own marshalers may return another value: a net.IP of four bytes becomes
-// one of sixteen. codectest.Run finds such types.
+// A codec may refuse a single value: NaN in JSON, or a string that is not UTF-8. The
+// commit then fails with a [session.EncodeError].
+//
+// # Types that encode themselves
+//
+// A type with methods such as MarshalText and UnmarshalText decides what is stored. Sessions
+// keep all its fields and ignore their tags.
+//
+//   - Its value has changed if its encoding has, whatever its method Equal returns: a
+//     net.IP of four bytes and one of sixteen are the same.
+//   - A codec refuses a type that it would not ask, such as one with MarshalJSON and
+//     unexported fields for MessagePack.
+//   - It refuses a type with one of the methods from an embedded field.
+//   - It refuses a type whose zero value cannot be encoded or is not read again, such as
+//     an enumeration that begins at 1: a new session has that value. Use a pointer.
+//   - It refuses a pointer to a type that encodes its zero value as null.
+//   - A value that its own method does not read again fails the commit with a
+//     [session.EncodeError].
+//
+// Types with unexported pointers, slices or maps are copied through their methods: those
+// that MessagePack uses, else those of JSON. A type that only msgpack/v5 can encode needs a
+// method Clone that returns the type. Its copies are checked: they must be equal and share
+// nothing. Other types need no Clone, and theirs is not called.
+//
+// # Types of other packages
+//
+// [Encoded] keeps a value of a type that sessions refuse as its JSON, such as an
+// oauth2.Token or a map[string]any.
 //
 // # Changing the type
 //
