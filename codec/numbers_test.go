@@ -113,17 +113,17 @@ func TestMessagePackNumbersFitOrAreRefused(t *testing.T) {
 type (
 	was struct {
 		Inner
-		N    int
-		P    *int
-		L    []int
-		A    [2]int
-		M    map[int]int
+		N    int64
+		P    *int64
+		L    []int64
+		A    [2]int64
+		M    map[int64]int64
 		S    []Inner
 		Next *was
-		Gone int
-		Old  int
+		Gone int64
+		Old  int64
 	}
-	Inner struct{ Depth int }
+	Inner struct{ Depth int64 }
 	is    struct {
 		InnerNow
 		N    int8
@@ -147,17 +147,17 @@ func TestMessagePackNumbersInEveryPlace(t *testing.T) {
 	}{
 		"field":                  {was{N: 300}, "codec: N: the number 300 does not fit into type int8"},
 		"negative field":         {was{N: -129}, "codec: N: the number -129 does not fit into type int8"},
-		"pointer":                {was{P: new(128)}, "codec: P: the number 128 does not fit into type int8"},
-		"slice":                  {was{L: []int{1, -1}}, "codec: L[]: the number -1 does not fit into type uint"},
-		"array":                  {was{A: [2]int{0, 1 << 15}}, "codec: A[]: the number 32768 does not fit into type int16"},
-		"key of a map":           {was{M: map[int]int{200: 1}}, "codec: M[key]: the number 200 does not fit into type int8"},
-		"value of a map":         {was{M: map[int]int{1: 1 << 32}}, "codec: M[]: the number 4294967296 does not fit into type uint32"},
+		"pointer":                {was{P: new(int64(128))}, "codec: P: the number 128 does not fit into type int8"},
+		"slice":                  {was{L: []int64{1, -1}}, "codec: L[]: the number -1 does not fit into type uint"},
+		"array":                  {was{A: [2]int64{0, 1 << 15}}, "codec: A[]: the number 32768 does not fit into type int16"},
+		"key of a map":           {was{M: map[int64]int64{200: 1}}, "codec: M[key]: the number 200 does not fit into type int8"},
+		"value of a map":         {was{M: map[int64]int64{1: 1 << 32}}, "codec: M[]: the number 4294967296 does not fit into type uint32"},
 		"struct in a slice":      {was{S: []Inner{{}, {1<<24 + 1}}}, "codec: S[].Depth: the number 16777217 does not fit into type float32"},
 		"embedded struct":        {was{Inner: Inner{1<<24 + 1}}, "codec: Depth: the number 16777217 does not fit into type float32"},
 		"struct within its type": {was{Next: &was{Next: &was{N: 1000}}}, "codec: Next.Next.N: the number 1000 does not fit into type int8"},
 		"other name":             {was{Old: 300}, "codec: Old: the number 300 does not fit into type int8"},
 		"field that is gone":     {was{Gone: math.MaxInt64, N: 5}, ""},
-		"larger than others":     {was{N: -128, A: [2]int{math.MaxInt16, math.MinInt16}, M: map[int]int{-128: math.MaxUint32}}, ""},
+		"larger than others":     {was{N: -128, A: [2]int64{math.MaxInt16, math.MinInt16}, M: map[int64]int64{-128: math.MaxUint32}}, ""},
 		"float that is exact":    {was{Inner: Inner{-1 << 40}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

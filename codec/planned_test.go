@@ -122,7 +122,7 @@ func TestPlansDoAsMsgpackDoes(t *testing.T) {
 	asMsgpack(t, words{"a", "b"}, nil, words{})
 	asMsgpack(t, digits(0), 127, 128, 255, 256, 65535, 65536, math.MaxUint32)
 	asMsgpack(t, uint64(math.MaxUint32+1), math.MaxUint64)
-	asMsgpack(t, 0, 127, 128, -1, -32, -33, -128, -129, math.MinInt16, math.MinInt16-1, math.MinInt32, math.MinInt32-1, math.MinInt64, math.MaxInt64)
+	asMsgpack(t, int64(0), 127, 128, -1, -32, -33, -128, -129, math.MinInt16, math.MinInt16-1, math.MinInt32, math.MinInt32-1, math.MinInt64, math.MaxInt64)
 	asMsgpack(t, map[string]string{"b": "1", "a": "2", "c": ""}, nil, map[string]string{})
 	asMsgpack(t, map[string]bool{"b": true, "a": false}, nil, map[string]bool{})
 	asMsgpack(t, map[word]word{"a": "b"}, nil)

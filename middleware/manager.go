@@ -77,7 +77,7 @@ func checkOwners[T any](store session.Store[T]) error {
 		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a store that finds sessions by owner, which %T does not", store))
 	}
 	if !rules.HasOwner[T]() {
-		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a method SessionOwner() string of %v", reflect.TypeFor[T]()))
+		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a method SessionOwner() string of %v%s", reflect.TypeFor[T](), rules.OwnerHint[T]()))
 	}
 	return errors.Join(errs...)
 }

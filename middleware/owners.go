@@ -63,7 +63,7 @@ func onlyError[T any](err error) iter.Seq2[session.Record[T], error] {
 }
 
 func errNoOwner[T any]() error {
-	return fmt.Errorf("%w: %v has no method SessionOwner() string", session.ErrUnsupported, reflect.TypeFor[T]())
+	return fmt.Errorf("%w: %v has no method SessionOwner() string%s", session.ErrUnsupported, reflect.TypeFor[T](), rules.OwnerHint[T]())
 }
 
 // Revoke ends the session with this ID if it is the owner's, as a page "end this

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -88,7 +89,7 @@ var ages = []bound[time.Duration]{
 }
 
 var sizes = []bound[int]{
-	{0, "unknown"}, {1 << 10, "under 1 KB"}, {10 << 10, "under 10 KB"}, {100 << 10, "under 100 KB"}, {1<<63 - 1, "larger"},
+	{0, "unknown"}, {1 << 10, "under 1 KB"}, {10 << 10, "under 10 KB"}, {100 << 10, "under 100 KB"}, {math.MaxInt, "larger"},
 }
 
 func buckets[V cmp.Ordered](bounds []bound[V]) []bucket {
