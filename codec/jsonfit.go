@@ -27,8 +27,9 @@ type jsonFitter struct {
 const longInteger = 7
 
 func jsonFitterOf(t reflect.Type) *jsonFitter {
-	c := shaper{typeinfo.JSON, map[reflect.Type]*shape{}, everything}
+	c := shaper{codec: typeinfo.JSON, made: map[reflect.Type]*shape{}, narrowest: everything}
 	f := &jsonFitter{root: c.shape(t)}
+	f.large = c.bounded
 	f.note(f.root, map[*shape]bool{})
 	return f
 }
@@ -40,7 +41,6 @@ func (f *jsonFitter) note(s *shape, met map[*shape]bool) {
 	}
 	met[s] = true
 	f.numbers = f.numbers || s.precision > 0
-	f.large = f.large || typeinfo.Of(s.typ).Bounded()
 	f.note(s.key, met)
 	f.note(s.elem, met)
 	for _, field := range s.fields {
@@ -99,7 +99,7 @@ func (w *jsonWalk) value(s *shape) {
 	case '{':
 		w.each('}', func() {
 			key := w.text()
-			w.leaf(s.keys(), key)
+			w.leaf(s.keyOf(), key)
 			if w.next() == ':' {
 				w.pos++
 			}
@@ -164,7 +164,7 @@ func (w *jsonWalk) leaf(s *shape, text []byte) {
 	case s.precision > 0:
 		w.err = fitsFloat(string(bytes.Trim(text, `"`)), s)
 	case typeinfo.Of(s.typ).Excessive(bytes.Trim(text, `"`)) && string(text) != "null":
-		w.err = fmt.Errorf("codec: a %v with more digits than can be decoded in time", s.typ)
+		w.err = &misfit{typ: s.typ, long: true}
 	}
 }
 
@@ -206,6 +206,14 @@ func (s *shape) member(key []byte) *shape {
 		}
 	}
 	return nil
+}
+
+// keyOf returns the shape of an object's keys.
+func (s *shape) keyOf() *shape {
+	if s == nil || s.own {
+		return s
+	}
+	return s.key
 }
 
 // element returns the shape of an element. In JSON of a type's own, that is the same.

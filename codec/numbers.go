@@ -5,6 +5,8 @@ import (
 	"math"
 	"reflect"
 	"strings"
+
+	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
 // numbers are the integers that a type can hold. The decoder of msgpack/v5 wraps:
@@ -16,12 +18,13 @@ import (
 type numbers struct {
 	root      *shape
 	narrowest span
+	bounded   bool // the type has numbers of package math/big
 }
 
 // check returns an error if data has an integer that does not fit into its type.
 // [walker] must have accepted data, and found must hold all its integers.
 func (n *numbers) check(data []byte, found span) error {
-	if n.narrowest.holds(found) {
+	if n.narrowest.holds(found) && !n.bounded {
 		return nil
 	}
 	f := fitter{data: data}
@@ -77,17 +80,21 @@ type misfit struct {
 	path   string
 	number span
 	typ    reflect.Type
+	long   bool // it is one of package math/big
 }
 
 func (m *misfit) Error() string {
-	number := fmt.Sprint(m.number.high)
+	number := fmt.Sprint("number ", m.number.high)
 	if m.number.low < 0 {
-		number = fmt.Sprint(m.number.low)
+		number = fmt.Sprint("number ", m.number.low)
+	}
+	if m.long {
+		number = "long number"
 	}
 	if m.path == "" {
-		return fmt.Sprintf("codec: the number %s does not fit into type %v", number, m.typ)
+		return fmt.Sprintf("codec: the %s does not fit into type %v", number, m.typ)
 	}
-	return fmt.Sprintf("codec: %s: the number %s does not fit into type %v", strings.TrimPrefix(m.path, "."), number, m.typ)
+	return fmt.Sprintf("codec: %s: the %s does not fit into type %v", strings.TrimPrefix(m.path, "."), number, m.typ)
 }
 
 // in puts the part of the value around m in front of its path.
@@ -115,6 +122,9 @@ func (f *fitter) value(s *shape) *misfit {
 		return f.mapping(s, n)
 	}
 	f.pos += n
+	if s != nil && kind == blob && typeinfo.Of(s.typ).Excessive(f.data[f.pos-n:f.pos]) {
+		return &misfit{typ: s.typ, long: true}
+	}
 	if s != nil && s.number && isInteger(at[0]) {
 		if n := integerAt(at); !s.fits(n) {
 			return &misfit{number: n, typ: s.typ}

@@ -223,6 +223,39 @@ func TestPlansUseRegisteredFunctions(t *testing.T) {
 	}
 }
 
+type (
+	deepLevel int8
+	deepBox   struct{ In []map[string]*[1]deepLevels }
+	// deepLevels are behind six others.
+	deepLevels struct{ L [][]*deepLevel }
+)
+
+// Registered functions are used however deep the type is.
+func TestRegisteredFunctionsAtEveryDepth(t *testing.T) {
+	msgpack.Register(deepLevel(0),
+		func(e *msgpack.Encoder, v reflect.Value) error {
+			return e.EncodeString(strings.Repeat("#", int(v.Int())))
+		},
+		func(d *msgpack.Decoder, v reflect.Value) error {
+			s, err := d.DecodeString()
+			v.SetInt(int64(len(s)))
+			return err
+		})
+	v := deepBox{[]map[string]*[1]deepLevels{{"a": {{[][]*deepLevel{{new(deepLevel(3))}}}}}}}
+	c := codec.MessagePack[deepBox]()
+	if err := c.(codec.Checker).Check(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := c.Append(nil, &v)
+	if err != nil || !bytes.Contains(data, []byte("\xa3###")) {
+		t.Errorf("got %q and error %v", data, err)
+	}
+	var got deepBox
+	if err := c.Decode(data, &got); err != nil || *got.In[0]["a"][0].L[0][0] != 3 {
+		t.Errorf("got %v and error %v", got, err)
+	}
+}
+
 // A string that is kept must not keep a large record in memory.
 func TestKeptStringsKeepLittle(t *testing.T) {
 	list := make([]string, 1<<16)

@@ -25,9 +25,9 @@ type shape struct {
 
 // numbersOf returns the numbers of t.
 func numbersOf(t reflect.Type) numbers {
-	c := shaper{typeinfo.MessagePack, map[reflect.Type]*shape{}, everything}
+	c := shaper{codec: typeinfo.MessagePack, made: map[reflect.Type]*shape{}, narrowest: everything}
 	root := c.shape(t)
-	return numbers{root, c.narrowest}
+	return numbers{root, c.narrowest, c.bounded}
 }
 
 // A shaper makes the shapes of a type and of all types in it.
@@ -35,6 +35,7 @@ type shaper struct {
 	codec     typeinfo.Codec
 	made      map[reflect.Type]*shape
 	narrowest span
+	bounded   bool // the type has numbers of package math/big
 }
 
 func (c *shaper) shape(t reflect.Type) *shape {
@@ -43,8 +44,10 @@ func (c *shaper) shape(t reflect.Type) *shape {
 			t = t.Elem()
 		}
 	}
-	if own := typeinfo.Of(t).Own(c.codec); own.To != nil || own.From != nil {
-		if c.codec == typeinfo.MessagePack {
+	info := typeinfo.Of(t)
+	c.bounded = c.bounded || info.Bounded()
+	if own := info.Own(c.codec); own.To != nil || own.From != nil {
+		if c.codec == typeinfo.MessagePack && !info.Bounded() {
 			return nil
 		}
 		return &shape{typ: t, own: own.To == typeinfo.JSONPair}
