@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmihailenco/msgpack/v5"
+
 	"github.com/seed48429006/sessions/internal/deep"
 )
 
@@ -219,5 +221,42 @@ func TestFieldsThatAreNotStoredMayHoldCycles(t *testing.T) {
 	other := child{Name: "ada"}
 	if !plan.Equal(&v, &other) || len(plan.Changes(&v, &other)) > 0 {
 		t.Error("a field that is not stored is a change")
+	}
+}
+
+// Types that only msgpack/v5 can encode are copied by their method Clone.
+type (
+	packed   struct{ words []string }
+	sharing  struct{ words []string }
+	shorting struct{ words []string }
+)
+
+func (packed) EncodeMsgpack(*msgpack.Encoder) error    { return nil }
+func (*packed) DecodeMsgpack(*msgpack.Decoder) error   { return nil }
+func (p packed) Clone() packed                         { return packed{slices.Clone(p.words)} }
+func (sharing) EncodeMsgpack(*msgpack.Encoder) error   { return nil }
+func (*sharing) DecodeMsgpack(*msgpack.Decoder) error  { return nil }
+func (s sharing) Clone() sharing                       { return s }
+func (shorting) EncodeMsgpack(*msgpack.Encoder) error  { return nil }
+func (*shorting) DecodeMsgpack(*msgpack.Decoder) error { return nil }
+func (s shorting) Clone() shorting                     { return shorting{slices.Clone(s.words[1:])} }
+
+func TestClonesAreChecked(t *testing.T) {
+	v := packed{[]string{"a"}}
+	plan := deep.Of[packed]()
+	if err := plan.Verify(&v); err != nil {
+		t.Fatal(err)
+	}
+	if plan.Copy(&v).words[0] = "b"; v.words[0] != "a" {
+		t.Error("the copy shares memory")
+	}
+	if err := deep.Of[sharing]().Verify(&sharing{[]string{"a"}}); err == nil || !strings.Contains(err.Error(), "shares memory") {
+		t.Errorf("a clone that shares memory: %v", err)
+	}
+	if err := deep.Of[shorting]().Verify(&shorting{[]string{"a"}}); err == nil || !strings.Contains(err.Error(), "another value") {
+		t.Errorf("a clone that is another value: %v", err)
+	}
+	if err := deep.Of[shorting]().Verify(&shorting{[]string{}}); err == nil || !strings.Contains(err.Error(), "panic in Clone") {
+		t.Errorf("a clone that panics: %v", err)
 	}
 }
