@@ -296,6 +296,9 @@ func TestTypesThatLibrariesStoreInAnotherWay(t *testing.T) {
 		"string option, own text": judged[struct {
 			N number `json:",string"`
 		}](verdict{"", "", "N"}),
+		"string option, pointer to own": judged[struct {
+			G *grade `json:",string"`
+		}](verdict{"", "", "G"}),
 		"JSON name with a quote": judged(verdict{"", "", "N"}, struct {
 			N int `json:"user's name"`
 		}{1}),

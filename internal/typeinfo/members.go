@@ -192,6 +192,9 @@ func jsonMembers(i *Info, within []reflect.Type) *Members {
 			if tag.Problem != "" {
 				m.refuse(f.Name, "%s", tag.Problem)
 			}
+			if own := Of(embedded).own[JSON]; tag.Quoted && (embedded.Kind() <= reflect.Float64 || embedded.Kind() == reflect.String) && (own.To != nil || own.From != nil) {
+				m.refuse(f.Name, "encoding/json reads the option string of its tag, and ignores it when it writes a %v; remove string", embedded)
+			}
 			m.see(f, written)
 			name := tag.Name
 			if name == "" {

@@ -13,7 +13,7 @@ type Tag struct {
 	Skip    bool   // the codec leaves the field out
 	Problem string // why the codec cannot keep a field with this tag
 
-	OmitEmpty, OmitZero, Inline, NoInline bool
+	OmitEmpty, OmitZero, Inline, NoInline, Quoted bool
 }
 
 func tagOf(f reflect.StructField, c Codec) Tag {
@@ -39,6 +39,7 @@ func jsonTag(text string) Tag {
 	for option := range strings.SplitSeq(options, ",") {
 		t.OmitEmpty = t.OmitEmpty || option == "omitempty"
 		t.OmitZero = t.OmitZero || option == "omitzero"
+		t.Quoted = t.Quoted || option == "string"
 	}
 	return t
 }
