@@ -25,6 +25,8 @@ type grant struct {
 	extra  any
 }
 
+var _ = &(&grant{}).mu
+
 type granted struct {
 	Name  string
 	Grant codec.Encoded[*grant]
