@@ -55,7 +55,7 @@ type (
 
 	date  struct{ Year, Month, Day int }
 	grade int
-	never struct{ v int }
+	never struct{ V int }
 
 	exact struct {
 		Cents  int64
