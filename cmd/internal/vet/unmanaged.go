@@ -1,0 +1,243 @@
+package vet
+
+import (
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/inspect"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// Unmanaged reports sessions that no manager can give.
+var Unmanaged = &analysis.Analyzer{
+	Name: "unmanaged",
+	Doc: `report sessions that no manager can give
+
+Get, FromContext, Handle and Fail find the manager of their type by the request's
+context. If no manager of that type is in the chain, they fail with ErrNoSession.
+Reported are types for which the program makes no manager, and handlers made by
+Handle on a mux that is served without one.`,
+	URL:       docURL,
+	Requires:  []*analysis.Analyzer{inspect.Analyzer},
+	FactTypes: []analysis.Fact{new(sessionTypes)},
+	Run:       runUnmanaged,
+}
+
+// sessionTypes is the fact which types a package asks sessions of, and makes
+// managers for.
+type sessionTypes struct {
+	Asked, Managed []string
+	Any            bool // it makes a manager for a type that its caller chooses
+}
+
+func (*sessionTypes) AFact() {}
+
+func (s *sessionTypes) String() string {
+	text := fmt.Sprintf("asks for %s, manages %s", s.Asked, s.Managed)
+	if s.Any {
+		text += " and any"
+	}
+	return text
+}
+
+func runUnmanaged(pass *analysis.Pass) (any, error) {
+	if inLibrary(pass.Pkg.Path()) {
+		return nil, nil
+	}
+	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
+	own, at := typesOf(pass, in)
+	if len(own.Asked)+len(own.Managed) > 0 || own.Any {
+		pass.ExportPackageFact(own)
+	}
+	if pass.Pkg.Name() == "main" {
+		program(pass, own, at)
+	}
+	m := muxChecker{pass: pass, info: pass.TypesInfo}
+	m.check(in)
+	return nil, nil
+}
+
+// typesOf returns the package's types of sessions, and where each is first asked for.
+func typesOf(pass *analysis.Pass, in *inspector.Inspector) (*sessionTypes, map[string]token.Pos) {
+	own, at := &sessionTypes{}, map[string]token.Pos{}
+	for n := range in.PreorderSeq((*ast.CallExpr)(nil)) {
+		call := n.(*ast.CallExpr)
+		f := callee(pass.TypesInfo, call)
+		t := typeArg(pass.TypesInfo, call)
+		if t == nil || f == nil {
+			continue
+		}
+		makes := isFunc(f, "New")
+		if !makes && !isFunc(f, "Get", "FromContext", "Handle") || isTestFile(pass, call) && !makes {
+			continue
+		}
+		name := types.TypeString(t, nil)
+		switch _, isParam := types.Unalias(t).(*types.TypeParam); {
+		case isParam && makes:
+			own.Any = true
+		case isParam:
+		case makes:
+			own.Managed = append(own.Managed, name)
+		default:
+			if _, ok := at[name]; !ok {
+				at[name] = call.Pos()
+				own.Asked = append(own.Asked, name)
+			}
+		}
+	}
+	return own, at
+}
+
+// program checks a whole program, by the facts of its packages.
+func program(pass *analysis.Pass, own *sessionTypes, at map[string]token.Pos) {
+	managed, managers := own.Managed, own.Any
+	asked := map[string]string{}
+	for _, fact := range pass.AllPackageFacts() {
+		of, ok := fact.Fact.(*sessionTypes)
+		if !ok || fact.Package == pass.Pkg {
+			continue
+		}
+		managed, managers = append(managed, of.Managed...), managers || of.Any
+		for _, name := range of.Asked {
+			asked[name] = fact.Package.Path()
+		}
+	}
+	if managers {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(at)) {
+		pos := at[name]
+		if !slices.Contains(managed, name) {
+			pass.Reportf(pos, "asks for a session of type %s, but the program makes no manager for this type; make one by sessions.New, and wrap the handler by its Handler", short(name))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		from := asked[name]
+		if _, ok := at[name]; !ok && !slices.Contains(managed, name) {
+			if pos := mainFunc(pass); pos.IsValid() {
+				pass.Reportf(pos, "package %s asks for a session of type %s, but the program makes no manager for this type; make one by sessions.New, and wrap the handler by its Handler", from, short(name))
+			}
+		}
+	}
+}
+
+// short returns a type's name with the last element of its package's path.
+func short(name string) string { return name[strings.LastIndex(name, "/")+1:] }
+
+func mainFunc(pass *analysis.Pass) token.Pos {
+	if obj := pass.Pkg.Scope().Lookup("main"); obj != nil {
+		return obj.Pos()
+	}
+	return token.NoPos
+}
+
+type muxChecker struct {
+	pass *analysis.Pass
+	info *types.Info
+}
+
+// muxUses says how a function uses a mux.
+type muxUses struct {
+	handled ast.Node // the first registration of a handler made by Handle
+	served  bool     // a server gets it as it is
+	other   bool     // something else gets it
+}
+
+func (m *muxChecker) check(in *inspector.Inspector) {
+	muxes := map[types.Object]*muxUses{}
+	for n := range in.PreorderSeq((*ast.AssignStmt)(nil)) {
+		assign := n.(*ast.AssignStmt)
+		if assign.Tok != token.DEFINE || len(assign.Lhs) != 1 {
+			continue
+		}
+		if call, ok := assign.Rhs[0].(*ast.CallExpr); ok && isFuncOf(callee(m.info, call), "net/http", "NewServeMux") {
+			if obj := m.info.Defs[identOf(assign.Lhs[0])]; obj != nil {
+				muxes[obj] = &muxUses{}
+			}
+		}
+	}
+	for cur := range in.Root().Preorder((*ast.Ident)(nil)) {
+		if uses := muxes[m.info.Uses[cur.Node().(*ast.Ident)]]; uses != nil {
+			m.use(cur, uses)
+		}
+	}
+	for _, obj := range slices.SortedFunc(maps.Keys(muxes), func(a, b types.Object) int { return cmp.Compare(a.Pos(), b.Pos()) }) {
+		uses := muxes[obj]
+		if uses.handled != nil && uses.served && !uses.other {
+			m.pass.Reportf(uses.handled.Pos(), "no manager wraps the mux that serves this handler, so that it fails with ErrNoSession; serve manager.Handler(mux)")
+		}
+	}
+	m.defaultMux(in)
+}
+
+// use sorts a use of a mux.
+func (m *muxChecker) use(cur inspector.Cursor, uses *muxUses) {
+	switch n := cur.Parent().Node().(type) {
+	case *ast.SelectorExpr:
+		call, ok := cur.Parent().Parent().Node().(*ast.CallExpr)
+		if !ok || n.Sel.Name != "Handle" && n.Sel.Name != "HandleFunc" {
+			uses.other = true
+			return
+		}
+		if uses.handled == nil && len(call.Args) == 2 && m.isHandle(call.Args[1]) {
+			uses.handled = call
+		}
+		return
+	case *ast.CallExpr:
+		if serves(m.info, n, cur.Node()) {
+			uses.served = true
+			return
+		}
+	case *ast.KeyValueExpr:
+		if id, ok := n.Key.(*ast.Ident); ok && id.Name == "Handler" && m.serverField(id) {
+			uses.served = true
+			return
+		}
+	}
+	uses.other = true
+}
+
+// serves reports whether the call serves the handler as it is.
+func serves(info *types.Info, call *ast.CallExpr, handler ast.Node) bool {
+	return isFuncOf(callee(info, call), "net/http", "ListenAndServe", "ListenAndServeTLS", "Serve", "ServeTLS") &&
+		len(call.Args) > 1 && call.Args[1] == handler ||
+		isFuncOf(callee(info, call), "net/http", "ListenAndServeTLS") && call.Args[len(call.Args)-1] == handler
+}
+
+func (m *muxChecker) serverField(id *ast.Ident) bool {
+	v, ok := m.info.Uses[id].(*types.Var)
+	return ok && v.IsField() && v.Pkg() != nil && v.Pkg().Path() == "net/http"
+}
+
+func (m *muxChecker) isHandle(e ast.Expr) bool {
+	call, ok := ast.Unparen(e).(*ast.CallExpr)
+	return ok && isFunc(callee(m.info, call), "Handle")
+}
+
+// defaultMux checks a program that serves http.DefaultServeMux.
+func (m *muxChecker) defaultMux(in *inspector.Inspector) {
+	var handled ast.Node
+	served := false
+	for n := range in.PreorderSeq((*ast.CallExpr)(nil)) {
+		call := n.(*ast.CallExpr)
+		f := callee(m.info, call)
+		switch {
+		case isFuncOf(f, "net/http", "Handle", "HandleFunc") && len(call.Args) == 2 && m.isHandle(call.Args[1]):
+			if handled == nil {
+				handled = call
+			}
+		case isFuncOf(f, "net/http", "ListenAndServe", "ListenAndServeTLS"):
+			served = served || m.info.Types[call.Args[len(call.Args)-1]].IsNil()
+		}
+	}
+	if handled != nil && served {
+		m.pass.Reportf(handled.Pos(), "no manager wraps the mux that serves this handler, so that it fails with ErrNoSession; serve manager.Handler(http.DefaultServeMux)")
+	}
+}
