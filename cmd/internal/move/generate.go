@@ -1,0 +1,462 @@
+package move
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"go/format"
+	"go/types"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+// fieldFunc returns the name of the function that finds a field by its key, for a
+// helper's callers.
+func (m *mover) fieldFunc(h *helper) string {
+	name := lowerFirst(m.home.typ) + "Field"
+	if !m.home.private {
+		name = "Field"
+	}
+	for n, suffix := 1, ""; ; n++ {
+		known := m.fieldFns[name+suffix]
+		if known == nil || types.TypeString(known.typ, nil) == types.TypeString(h.typ, nil) {
+			if known == nil {
+				known = &helper{typ: h.typ}
+				m.fieldFns[name+suffix] = known
+			}
+			for _, key := range h.keys {
+				if !slices.Contains(known.keys, key) {
+					known.keys = append(known.keys, key)
+				}
+			}
+			return name + suffix
+		}
+		suffix = fmt.Sprint(n + 1)
+	}
+}
+
+// generate writes the new files: the type and its manager, the mover of old
+// sessions, the tests' helper.
+func (m *mover) generate() {
+	base := strings.ToLower(m.home.typ)
+	m.created[filepath.Join(m.home.dir, base+".go")] = m.homeFile()
+	m.created[filepath.Join(m.home.dir, base+"_move.go")] = m.moveFile()
+	for _, f := range m.seeded {
+		name := base + "_test.go"
+		if strings.HasSuffix(f.syntax.Name.Name, "_test") {
+			name = base + "_external_test.go"
+		}
+		m.created[filepath.Join(dirOf(f.name), name)] = m.testFile(f)
+	}
+}
+
+// A source builds a new file.
+type source struct {
+	m       *mover
+	f       *file // stands for the file in spelling types
+	body    bytes.Buffer
+	pkgName string
+	doc     string
+}
+
+func (m *mover) newSource(pkgName, path string) *source {
+	f := &file{pkg: &pkg{}, imports: map[string]string{}}
+	f.pkg.Package = new(packageOf(path))
+	return &source{m: m, f: f, pkgName: pkgName}
+}
+
+func (s *source) add(text string, data any) {
+	t := template.Must(template.New("").Funcs(template.FuncMap{"type": s.m.spell(s.f), "lower": lowerFirst, "quote": func(v any) string { return fmt.Sprintf("%q", v) }}).Parse(text))
+	if err := t.Execute(&s.body, data); err != nil {
+		panic(err)
+	}
+}
+
+func (s *source) use(path string) { s.f.imports[path] = path[strings.LastIndex(path, "/")+1:] }
+
+func (s *source) text() string {
+	var b bytes.Buffer
+	b.WriteString(s.doc)
+	fmt.Fprintf(&b, "package %s\n\n", s.pkgName)
+	paths := slices.SortedFunc(maps.Keys(s.f.imports), func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.Count(a, "."), 0)-cmp.Compare(strings.Count(b, "."), 0), strings.Compare(a, b))
+	})
+	b.WriteString("import (\n")
+	std := true
+	for _, path := range paths {
+		if std && strings.Contains(path, ".") {
+			std = false
+			b.WriteString("\n")
+		}
+		if name := s.f.imports[path]; name != baseName(path) {
+			fmt.Fprintf(&b, "\t%s %q\n", name, path)
+		} else {
+			fmt.Fprintf(&b, "\t%q\n", path)
+		}
+	}
+	b.WriteString(")\n\n")
+	b.Write(s.body.Bytes())
+	out, err := format.Source(b.Bytes())
+	if err != nil {
+		return b.String()
+	}
+	return string(out)
+}
+
+// baseName returns the package name that an import path suggests.
+func baseName(path string) string {
+	if dir, version, ok := cutLast(path, "/"); ok && strings.TrimLeft(version, "v0123456789") == "" && strings.HasPrefix(version, "v") {
+		path = dir
+	}
+	_, name, _ := cutLast("/"+path, "/")
+	return strings.TrimPrefix(name, "go-")
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// names are what templates call by name.
+type names struct {
+	Type, Handle, Of, New, Store, Param, Cookie string
+	OrNil, AnySlice                             string
+	Fields                                      []*key
+	Owner                                       *key
+	OwnerZero, OwnerText                        string
+	Left                                        bool
+	ErrorFunc                                   bool
+	Name                                        string
+	Func                                        string
+	FuncType                                    types.Type
+	FuncKeys                                    []*key
+	Library                                     library
+}
+
+func (m *mover) templateNames() names {
+	n := names{
+		Type: m.home.typ, Handle: m.home.handle, Of: m.home.of, New: m.home.new, Store: m.storeName(),
+		Param: strings.ToLower(m.home.typ[:1]), OrNil: m.exported("orNil"), AnySlice: m.exported("anySlice"),
+		Fields: m.fields(), Owner: m.ownerKey, Left: len(m.left) > 0 && m.leftKeys(), ErrorFunc: m.need.errorFunc,
+		Name: lowerFirst(m.home.typ), Library: m.old,
+	}
+	return n
+}
+
+// leftKeys reports whether handlers still use the old sessions.
+func (m *mover) leftKeys() bool {
+	return slices.ContainsFunc(m.left, func(i Item) bool { return i.Guide == guideDeclare || i.Guide == guideChange })
+}
+
+func (m *mover) homeFile() string {
+	s := m.newSource(m.home.name, m.home.path)
+	n := m.templateNames()
+	if !m.home.private {
+		s.doc = fmt.Sprintf("// Package %s holds the sessions of the program's visitors.\n", m.home.name)
+	}
+	s.use("net/http")
+	s.use("context")
+	s.use(libraryPath)
+	if n.Owner != nil {
+		n.OwnerZero, n.OwnerText = m.ownerTexts(s, n.Owner)
+	}
+	s.add(`// {{.Type}} is the value of a visitor's session.
+type {{.Type}} struct {
+{{- range .Fields}}
+	{{.Field}} {{type .Type}}{{if ne .Field .Name}} // was {{quote .Name}}{{end}}
+{{- end}}
+}
+{{with .Owner}}
+// SessionOwner names the user whose session it is, so that a log-in renews the
+// token, and all sessions of a user can be listed and ended.
+func ({{$.Param}} {{$.Type}}) SessionOwner() string { {{$.OwnerZero}}return {{$.OwnerText}} }
+{{end}}
+`, n)
+	if m.old.manager {
+		m.managerCode(s, n)
+	}
+	s.add(`
+// {{.Of}} returns the session of the request that the context belongs to. It panics
+// if the handler is not within the manager's, which is a mistake in the routes.
+func {{.Of}}(ctx context.Context) *sessions.Session[{{.Type}}] {
+	session, err := sessions.FromContext[{{.Type}}](ctx)
+	if err != nil {
+		panic(err)
+	}
+	return session
+}
+`, n)
+	m.storeCode(s, n)
+	m.helperCode(s, n)
+	return s.text()
+}
+
+func (k *key) Field() string    { return k.field }
+func (k *key) Name() string     { return k.name }
+func (k *key) Type() types.Type { return k.typ }
+
+// ownerTexts returns the code that says that there is no owner, and the one that
+// names the owner.
+func (m *mover) ownerTexts(s *source, k *key) (zero, text string) {
+	field := strings.ToLower(m.home.typ[:1]) + "." + k.field
+	b, ok := k.typ.Underlying().(*types.Basic)
+	switch {
+	case ok && b.Info()&types.IsString != 0 && types.Identical(k.typ, types.Typ[types.String]):
+		return "", field
+	case ok && b.Info()&types.IsString != 0:
+		return "", "string(" + field + ")"
+	case ok && b.Kind() == types.Int && types.Identical(k.typ, types.Typ[types.Int]):
+		s.use("strconv")
+		return fmt.Sprintf("\n\tif %s == 0 {\n\t\treturn \"\"\n\t}\n\t", field), "strconv.Itoa(" + field + ")\n"
+	case ok:
+		s.use("fmt")
+		return fmt.Sprintf("\n\tif %s == 0 {\n\t\treturn \"\"\n\t}\n\t", field), "fmt.Sprint(" + field + ")\n"
+	}
+	return fmt.Sprintf("\n\tif %s == *new(%s) {\n\t\treturn \"\"\n\t}\n\t", field, m.spell(s.f)(k.typ)), field + ".String()\n"
+}
+
+// managerCode writes the manager that takes the place of scs's.
+func (m *mover) managerCode(s *source, n names) {
+	s.use("cmp")
+	s.use("time")
+	s.f.imports[m.old.path] = "scs"
+	s.add(`// {{.Handle}} gives requests their sessions. Old is the manager that it replaces:
+// it reads the sessions that visitors still have from before.
+type {{.Handle}} struct {
+	*sessions.Manager[{{.Type}}]
+	Old *scs.SessionManager
+}
+
+// {{.New}} returns a manager with the settings of the old one. It panics if a
+// setting is wrong, since the program cannot start then.
+func {{.New}}(old *scs.SessionManager, store sessions.Store[{{.Type}}]) *{{.Handle}} {
+	cookie := old.Cookie.Name // with Secure, browsers see it as __Host- or __Secure- and this name
+	if !old.Cookie.Secure {
+		cookie += "_id" // the old cookie has the plain name
+	}
+	manager, err := sessions.New(store, &sessions.Options{
+		Lifetime:    min(old.Lifetime, 400*24*time.Hour), // as long as browsers keep cookies
+		IdleTimeout: cmp.Or(old.IdleTimeout, -1),         // negative: none
+		Cookie: sessions.Cookie{
+			Name:           cookie,
+			Domain:         old.Cookie.Domain,
+			Path:           old.Cookie.Path,
+			SameSite:       old.Cookie.SameSite,
+			Partitioned:    old.Cookie.Partitioned,
+			BrowserSession: !old.Cookie.Persist,
+			Insecure:       !old.Cookie.Secure, // as before; better set Secure wherever there is TLS
+		},
+{{- if .ErrorFunc}}
+		ErrorHandler: old.ErrorFunc,
+{{- end}}
+	})
+	if err != nil {
+		panic(err)
+	}
+	return &{{.Handle}}{Manager: manager, Old: old}
+}
+
+// Handler gives the requests of next their sessions.
+func (m *{{.Handle}}) Handler(next http.Handler) http.Handler {
+{{- if .Left}}
+	// Some code still uses the old sessions. When none does, let the visitors in:
+	// return m.Manager.Handler(m.load(m.moveOld(next)))
+	return m.Manager.Handler(m.load(m.Old.LoadAndSave(next)))
+{{- else}}
+	return m.Manager.Handler(m.load(m.moveOld(next)))
+{{- end}}
+}
+`, n)
+	loadCode(s, n)
+}
+
+// loadCode writes the middleware that loads sessions.
+func loadCode(s *source, n names) {
+	s.add(`
+// load loads each session before its handler runs, so that handlers have no error
+// to handle.
+func (m *{{.Handle}}) load(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := sessions.Get[{{.Type}}](r); err != nil {
+			sessions.Fail[{{.Type}}](w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+`, n)
+}
+
+// storeCode writes the function that makes the store.
+func (m *mover) storeCode(s *source, n names) {
+	if m.need.sql {
+		for _, path := range []string{"database/sql", libraryPath + "/codec", libraryPath + "/stores/sqlstore"} {
+			s.use(path)
+		}
+		s.add(`
+// {{.Store}} returns the store for sessions in a database. It panics if the table
+// cannot be made.
+func {{.Store}}(db *sql.DB) sessions.Store[{{.Type}}] {
+	store, err := sqlstore.New(db, "", codec.MessagePack[{{.Type}}](), &sqlstore.Options{
+		Table:       "{{.Name}}_sessions", // the old table keeps its name until the last old session has ended
+		CreateTable: true,
+	})
+	if err != nil {
+		panic(err)
+	}
+	return store
+}
+`, n)
+	}
+	if m.need.redis {
+		for _, path := range []string{libraryPath + "/codec", libraryPath + "/stores/redisstore"} {
+			s.use(path)
+		}
+		s.f.imports["github.com/redis/go-redis/v9"] = "redis"
+		s.add(`
+// {{.Store}} returns the store for sessions in Redis.
+func {{.Store}}(client redis.UniversalClient) sessions.Store[{{.Type}}] {
+	store, err := redisstore.New(client, "{{.Name}}s", codec.MessagePack[{{.Type}}](), nil)
+	if err != nil {
+		panic(err)
+	}
+	return store
+}
+`, n)
+	}
+}
+
+// helperCode writes the functions that rewritten code calls.
+func (m *mover) helperCode(s *source, n names) {
+	for _, name := range slices.Sorted(maps.Keys(m.fieldFns)) {
+		h := m.fieldFns[name]
+		n.Func, n.FuncType, n.FuncKeys = name, h.typ, nil
+		for _, key := range h.keys {
+			n.FuncKeys = append(n.FuncKeys, m.keys.of(key))
+		}
+		s.add(`
+// {{.Func}} returns the field of a key.
+func {{.Func}}({{.Param}} *{{.Type}}, key string) *{{type .FuncType}} {
+	switch key {
+{{- range .FuncKeys}}
+	case {{quote .Name}}:
+		return &{{$.Param}}.{{.Field}}
+{{- end}}
+	}
+	panic("no session field for key " + key)
+}
+
+// {{.Func}}Of returns the value of a key.
+func {{.Func}}Of(session *sessions.Session[{{.Type}}], key string) {{type .FuncType}} {
+	{{.Param}} := session.Value()
+	return *{{.Func}}(&{{.Param}}, key)
+}
+`, n)
+	}
+	if m.need.orNil {
+		s.use("reflect")
+		s.add(`
+// {{.OrNil}} returns nil for a zero value, as for an absent key.
+func {{.OrNil}}[T any](v T) any {
+	if reflect.ValueOf(&v).Elem().IsZero() {
+		return nil
+	}
+	return v
+}
+`, n)
+	}
+	if m.need.anySlice {
+		s.add(`
+// {{.AnySlice}} returns the elements as values of any type.
+func {{.AnySlice}}[T any](vs []T) []any {
+	var values []any
+	for _, v := range vs {
+		values = append(values, v)
+	}
+	return values
+}
+`, n)
+	}
+}
+
+// moveFile is the mover of old sessions, as the guide describes it.
+func (m *mover) moveFile() string {
+	s := m.newSource(m.home.name, m.home.path)
+	n := m.templateNames()
+	for _, path := range []string{"context", "fmt", "net/http", libraryPath} {
+		s.use(path)
+	}
+	s.add(`// moveOld lets in visitors who still have a session of scs: they get a session with the
+// same data and the same absolute end, and the old one is ended. One lifetime after
+// the last server of the old version has stopped, remove this file, and scs.
+func (m *{{.Handle}}) moveOld(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cookie, err := r.Cookie(m.Old.Cookie.Name)
+		if err != nil || cookie.Value == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if err := m.moveSession(r.Context(), cookie.Value, {{.Of}}(r.Context())); err != nil {
+			sessions.Fail[{{.Type}}](w, r, err)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{ // the browser may forget the old one
+			Name: m.Old.Cookie.Name, Path: m.Old.Cookie.Path, Domain: m.Old.Cookie.Domain, MaxAge: -1,
+		})
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (m *{{.Handle}}) moveSession(ctx context.Context, token string, session *sessions.Session[{{.Type}}]) error {
+	ctx, err := m.Old.Load(ctx, token)
+	if err != nil {
+		return fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
+	}
+	if len(m.Old.Keys(ctx)) > 0 && session.IsNew() && !session.Gone() {
+		session.LogIn(func({{.Param}} *{{.Type}}) { m.fill(ctx, {{.Param}}) })
+		session.SetDeadline(m.Old.Deadline(ctx))
+		if err := session.Commit(ctx); err != nil {
+			return err
+		}
+	}
+	if err := m.Old.Destroy(ctx); err != nil {
+		return fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
+	}
+	return nil
+}
+
+// fill reads an old session.
+func (m *{{.Handle}}) fill(ctx context.Context, {{.Param}} *{{.Type}}) {
+{{- range .Fields}}
+	{{$.Param}}.{{.Field}}, _ = m.Old.Get(ctx, {{quote .Name}}).({{type .Type}})
+{{- end}}
+}
+`, n)
+	return s.text()
+}
+
+// testFile holds the function by which tests make a session.
+func (m *mover) testFile(f *file) string {
+	s := m.newSource(f.syntax.Name.Name, f.pkg.PkgPath)
+	n := m.templateNames()
+	for _, path := range []string{"context", "net/http/httptest", libraryPath + "/sessiontest"} {
+		s.use(path)
+	}
+	n.Type = m.in(s.f, m.home.typ)
+	s.add(`// {{.Name}}Context returns a context with a new session in it.
+func {{.Name}}Context(ctx context.Context) (context.Context, error) {
+	r, _, err := sessiontest.WithSession(httptest.NewRequestWithContext(ctx, "GET", "/", nil), {{.Type}}{})
+	if err != nil {
+		return nil, err
+	}
+	return r.Context(), nil
+}
+`, n)
+	return s.text()
+}

@@ -1,0 +1,242 @@
+package move
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"slices"
+)
+
+// Options say what Run does.
+type Options struct {
+	Dir      string   // the program's folder
+	Patterns []string // its packages
+	Type     string   // the name of the session's type; "Visit" if empty
+}
+
+// A library is what a program is moved from.
+type library struct {
+	name    string
+	path    string // of its package
+	guide   string
+	renews  bool // it has a call that renews the token
+	manager bool // it has a manager, whose place the new one takes
+}
+
+// Sections of the guides.
+const (
+	guideDeclare = "1. Declare the session"
+	guideManager = "2. Make the manager"
+	guideChange  = "3. Change the handlers"
+	guideTests   = "4. Let the tests in"
+	guideMove    = "5. Let the visitors in"
+)
+
+// A mover moves one program.
+type mover struct {
+	p        *program
+	old      library
+	keys     *keyTable
+	sites    []*site
+	unknown  []*site // calls without a counterpart
+	seeds    []*site // tests that make a session
+	touched  []*file
+	home     home
+	ownerKey *key
+	logIns   map[*site]bool
+	names    map[ast.Node]map[string]bool
+	renamed  map[ast.Node]bool
+	seeded   map[string]*file // test packages that need a helper
+	fieldFns map[string]*helper
+	created  map[string]string // new files
+	left     []Item
+	notes    []Item
+	need     struct{ orNil, anySlice, sql, redis, errorFunc bool }
+	count    struct{ rewritten int }
+}
+
+// An Item is a place that needs a look.
+type Item struct {
+	Pos   token.Position
+	Code  string
+	Why   string
+	Guide string // a section of the guide
+}
+
+func (m *mover) item(f *file, n ast.Node, why, guide string) Item {
+	code := f.sourceOf(m.p.fset, n)
+	if r := []rune(code); len(r) > 60 {
+		code = string(r[:60]) + "…"
+	}
+	pos := m.p.fset.Position(n.Pos())
+	if rel, err := filepath.Rel(m.p.dir, pos.Filename); err == nil {
+		pos.Filename = rel
+	}
+	return Item{pos, code, why, guide}
+}
+
+// leave lists code that is left as it is.
+func (m *mover) leave(f *file, n ast.Node, why, guide string) {
+	m.left = append(m.left, m.item(f, n, why, guide))
+}
+
+// note lists code that was rewritten and deserves a look.
+func (m *mover) note(f *file, n ast.Node, why, guide string) {
+	m.notes = append(m.notes, m.item(f, n, why, guide))
+}
+
+func (m *mover) touch(f *file) {
+	if !slices.Contains(m.touched, f) {
+		m.touched = append(m.touched, f)
+	}
+}
+
+func dirOf(name string) string { return filepath.Dir(name) }
+
+// Run reads the program and returns what is to be done with it. It writes nothing.
+func Run(o *Options) (*Result, error) {
+	p, err := load(o.Dir, o.Patterns...)
+	if err != nil {
+		return nil, err
+	}
+	typ := o.Type
+	if typ == "" {
+		typ = "Visit"
+	}
+	m := &mover{
+		p: p, keys: newKeyTable(p), logIns: map[*site]bool{}, names: map[ast.Node]map[string]bool{},
+		renamed: map[ast.Node]bool{}, seeded: map[string]*file{}, fieldFns: map[string]*helper{}, created: map[string]string{},
+	}
+	rewriteOld := m.find()
+	if rewriteOld == nil {
+		return nil, fmt.Errorf("no use of %s, %s, gin-contrib/sessions or echo-contrib/session was found", "alexedwards/scs", "gorilla/sessions")
+	}
+	m.resolve()
+	m.decide()
+	if err := m.choose(typ); err != nil {
+		return nil, err
+	}
+	m.ownerKey = m.owner()
+	m.rewrite()
+	rewriteOld(m)
+	m.staleReads()
+	m.generate()
+	return m.result()
+}
+
+// find finds the library and what the program does with it. It returns what rewrites
+// the library's manager.
+func (m *mover) find() func(*mover) {
+	findSCS(m)
+	if len(m.touched) > 0 {
+		return rewriteSCS
+	}
+	return nil
+}
+
+// resolve finds the key of each site, and the types of the keys.
+func (m *mover) resolve() {
+	for more := true; more; {
+		more = false
+		for _, s := range m.sites {
+			if s.keyExpr == nil || s.key != nil || s.helper != nil {
+				continue
+			}
+			name, h, ok := m.keys.name(s.f, s.keyExpr)
+			switch {
+			case ok && h != nil:
+				s.helper = h
+			case ok:
+				s.key = m.keys.of(name)
+			default:
+				more = m.keys.takesKey(s.f, s.decl(), s.keyExpr) || more
+			}
+		}
+	}
+	m.keys.callers()
+	m.keys.callers() // helpers that call helpers
+	for _, s := range m.sites {
+		if s.helper != nil && !s.helper.unbound && s.helper.typ == nil {
+			s.helper.typ = m.siteType(s)
+		}
+	}
+	for _, s := range m.sites {
+		switch {
+		case s.key != nil:
+			m.use(s.key, s, m.siteType(s))
+		case s.helper != nil && !s.helper.unbound:
+			for _, name := range s.helper.keys {
+				m.use(m.keys.of(name), s, s.helper.typ)
+			}
+		}
+	}
+}
+
+func (m *mover) use(k *key, s *site, t types.Type) {
+	if k.uses[s.op] == 0 && (k.first.Filename == "" || s.f.isTest()) || k.first.Filename == "" {
+		k.first = m.item(s.f, s.node, "", "").Pos
+	}
+	k.uses[s.op]++
+	if s.op == opAddFlash || s.op == opFlashes {
+		k.flash = true
+		if t != nil {
+			t = types.NewSlice(types.Default(t))
+		}
+	}
+	k.evidence(t)
+}
+
+// siteType returns the type of the value that a site puts or reads, or nil.
+func (m *mover) siteType(s *site) types.Type {
+	info := s.f.pkg.TypesInfo
+	switch {
+	case s.value != nil:
+		t := info.TypeOf(s.value)
+		if b, ok := t.(*types.Basic); ok && b.Kind() == types.UntypedNil {
+			return nil
+		}
+		if t != nil && types.IsInterface(t) {
+			return nil
+		}
+		return t
+	case s.typ != nil:
+		return s.typ
+	}
+	if a, ok := s.parent().(*ast.TypeAssertExpr); ok && a.Type != nil && s.op != opFlashes {
+		return info.TypeOf(a.Type)
+	}
+	return nil
+}
+
+// staleReads notes changes that are computed from a value that was read before.
+func (m *mover) staleReads() {
+	for _, s := range m.sites {
+		id, ok := s.value.(*ast.Ident)
+		if s.op != opPut || s.key == nil || s.key.left != "" || !ok {
+			continue
+		}
+		obj := s.f.pkg.TypesInfo.Uses[id]
+		for _, read := range m.sites {
+			if read.op == opGet && read.key == s.key && read.f == s.f && read.fun() == s.fun() && read.node.Pos() < s.node.Pos() && m.feeds(read, obj) {
+				m.note(s.f, s.node, fmt.Sprintf("%s is computed from a value that was read before: if requests overlap, one change is lost; compute it within Update", id.Name), guideChange)
+			}
+		}
+	}
+}
+
+// feeds reports whether the read's value goes into the variable.
+func (m *mover) feeds(read *site, obj types.Object) bool {
+	for _, n := range slices.Backward(read.path) {
+		if assign, ok := n.(*ast.AssignStmt); ok {
+			for _, lhs := range assign.Lhs {
+				if id, ok := lhs.(*ast.Ident); ok && obj != nil && read.f.pkg.TypesInfo.ObjectOf(id) == obj {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	return false
+}
