@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"go/format"
 	"go/types"
 	"maps"
 	"path/filepath"
@@ -69,7 +68,7 @@ func (m *mover) newSource(pkgName, path string) *source {
 }
 
 func (s *source) add(text string, data any) {
-	t := template.Must(template.New("").Funcs(template.FuncMap{"type": s.m.spell(s.f), "lower": lowerFirst, "quote": func(v any) string { return fmt.Sprintf("%q", v) }}).Parse(text))
+	t := template.Must(template.New("").Funcs(template.FuncMap{"type": s.m.spell(s.f), "title": upperFirst, "quote": func(v any) string { return fmt.Sprintf("%q", v) }}).Parse(text))
 	if err := t.Execute(&s.body, data); err != nil {
 		panic(err)
 	}
@@ -81,30 +80,23 @@ func (s *source) text() string {
 	var b bytes.Buffer
 	b.WriteString(s.doc)
 	fmt.Fprintf(&b, "package %s\n\n", s.pkgName)
-	paths := slices.SortedFunc(maps.Keys(s.f.imports), func(a, b string) int {
-		return cmp.Or(cmp.Compare(strings.Count(a, "."), 0)-cmp.Compare(strings.Count(b, "."), 0), strings.Compare(a, b))
-	})
 	b.WriteString("import (\n")
-	std := true
-	for _, path := range paths {
-		if std && strings.Contains(path, ".") {
-			std = false
-			b.WriteString("\n")
+	for path, name := range s.f.imports {
+		if name == baseName(path) {
+			name = ""
 		}
-		if name := s.f.imports[path]; name != baseName(path) {
-			fmt.Fprintf(&b, "\t%s %q\n", name, path)
-		} else {
-			fmt.Fprintf(&b, "\t%q\n", path)
-		}
+		fmt.Fprintf(&b, "\t%s %q\n", name, path)
 	}
 	b.WriteString(")\n\n")
 	b.Write(s.body.Bytes())
-	out, err := format.Source(b.Bytes())
+	out, err := s.m.groupImports(b.Bytes())
 	if err != nil {
 		return b.String()
 	}
 	return string(out)
 }
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // baseName returns the package name that an import path suggests.
 func baseName(path string) string {
@@ -137,6 +129,9 @@ type names struct {
 	FuncType                                    types.Type
 	FuncKeys                                    []*key
 	Library                                     library
+	OldNames                                    []string
+	TestStore                                   string
+	Gin                                         bool
 }
 
 func (m *mover) templateNames() names {
@@ -144,7 +139,7 @@ func (m *mover) templateNames() names {
 		Type: m.home.typ, Handle: m.home.handle, Of: m.home.of, New: m.home.new, Store: m.storeName(),
 		Param: strings.ToLower(m.home.typ[:1]), OrNil: m.exported("orNil"), AnySlice: m.exported("anySlice"),
 		Fields: m.fields(), Owner: m.ownerKey, Left: len(m.left) > 0 && m.leftKeys(), ErrorFunc: m.need.errorFunc,
-		Name: lowerFirst(m.home.typ), Library: m.old,
+		Name: lowerFirst(m.home.typ), Library: m.old, OldNames: m.oldNames, Gin: m.gin,
 	}
 	return n
 }
@@ -180,6 +175,8 @@ func ({{$.Param}} {{$.Type}}) SessionOwner() string { {{$.OwnerZero}}return {{$.
 `, n)
 	if m.old.manager {
 		m.managerCode(s, n)
+	} else {
+		m.gorillaManagerCode(s, n)
 	}
 	s.add(`
 // {{.Of}} returns the session of the request that the context belongs to. It panics
@@ -196,6 +193,15 @@ func {{.Of}}(ctx context.Context) *sessions.Session[{{.Type}}] {
 	m.helperCode(s, n)
 	return s.text()
 }
+
+// IsFlash reports whether the old library kept a list of values.
+func (k *key) IsFlash() bool { return k.flash }
+
+// Elem returns the type of the values of a list.
+func (k *key) Elem() types.Type { return k.typ.(*types.Slice).Elem() }
+
+// Code returns the code of the key.
+func (k *key) Code() string { return cmp.Or(k.code, fmt.Sprintf("%q", k.name)) }
 
 func (k *key) Field() string    { return k.field }
 func (k *key) Name() string     { return k.name }
@@ -387,6 +393,9 @@ func {{.AnySlice}}[T any](vs []T) []any {
 
 // moveFile is the mover of old sessions, as the guide describes it.
 func (m *mover) moveFile() string {
+	if !m.old.manager {
+		return m.gorillaMoveFile()
+	}
 	s := m.newSource(m.home.name, m.home.path)
 	n := m.templateNames()
 	for _, path := range []string{"context", "fmt", "net/http", libraryPath} {
@@ -441,14 +450,22 @@ func (m *{{.Handle}}) fill(ctx context.Context, {{.Param}} *{{.Type}}) {
 	return s.text()
 }
 
-// testFile holds the function by which tests make a session.
+// testFile holds what tests share: a function that makes a session, a manager.
 func (m *mover) testFile(f *file) string {
 	s := m.newSource(f.syntax.Name.Name, f.pkg.PkgPath)
 	n := m.templateNames()
+	n.Type, n.New = m.in(s.f, m.home.typ), m.in(s.f, m.home.new)
+	if store, ok := m.testStores[f.pkg.PkgPath+" "+f.syntax.Name.Name]; ok {
+		n.TestStore = store
+		s.use(libraryPath + "/stores/memstore")
+		s.add(`// test{{.Name | title}}s is the manager that all tests share.
+var test{{.Name | title}}s = {{.New}}({{.TestStore}}, memstore.New[{{.Type}}](nil))
+`, n)
+		return s.text()
+	}
 	for _, path := range []string{"context", "net/http/httptest", libraryPath + "/sessiontest"} {
 		s.use(path)
 	}
-	n.Type = m.in(s.f, m.home.typ)
 	s.add(`// {{.Name}}Context returns a context with a new session in it.
 func {{.Name}}Context(ctx context.Context) (context.Context, error) {
 	r, _, err := sessiontest.WithSession(httptest.NewRequestWithContext(ctx, "GET", "/", nil), {{.Type}}{})

@@ -16,6 +16,7 @@ type key struct {
 	field string
 	typ   types.Type // nil while unknown
 	uses  map[op]int
+	code  string // the key's code, if it is not a string
 	left  string // why the key stays with the old library, or empty
 	first token.Position
 	flash bool // the old library kept a list of values
@@ -42,6 +43,9 @@ const (
 	opPersist
 	opDeadline
 	opSetDeadline
+	opOptions // of the cookie
+	opIsNew
+	opID
 )
 
 // keyTable finds the keys that expressions stand for.

@@ -55,6 +55,16 @@ type mover struct {
 	notes    []Item
 	need     struct{ orNil, anySlice, sql, redis, errorFunc bool }
 	count    struct{ rewritten int }
+
+	// For gorilla/sessions and its kin.
+	getters    []getter
+	mounts     []mount
+	stores     []*types.Var // variables of packages that hold the old store
+	oldNames   []string     // of the old sessions
+	gin        bool
+	echo       string // echo's path
+	storeLeft  bool
+	testStores map[string]string
 }
 
 // An Item is a place that needs a look.
@@ -107,7 +117,7 @@ func Run(o *Options) (*Result, error) {
 	}
 	m := &mover{
 		p: p, keys: newKeyTable(p), logIns: map[*site]bool{}, names: map[ast.Node]map[string]bool{},
-		renamed: map[ast.Node]bool{}, seeded: map[string]*file{}, fieldFns: map[string]*helper{}, created: map[string]string{},
+		renamed: map[ast.Node]bool{}, seeded: map[string]*file{}, fieldFns: map[string]*helper{}, created: map[string]string{}, testStores: map[string]string{},
 	}
 	rewriteOld := m.find()
 	if rewriteOld == nil {
@@ -133,6 +143,10 @@ func (m *mover) find() func(*mover) {
 	if len(m.touched) > 0 {
 		return rewriteSCS
 	}
+	findGorilla(m)
+	if len(m.touched) > 0 {
+		return rewriteGorilla
+	}
 	return nil
 }
 
@@ -141,6 +155,10 @@ func (m *mover) resolve() {
 	for more := true; more; {
 		more = false
 		for _, s := range m.sites {
+			if s.keyExpr == nil && s.defaultKey != "" {
+				s.key = m.keys.of(s.defaultKey)
+				continue
+			}
 			if s.keyExpr == nil || s.key != nil || s.helper != nil {
 				continue
 			}
@@ -179,6 +197,11 @@ func (m *mover) use(k *key, s *site, t types.Type) {
 		k.first = m.item(s.f, s.node, "", "").Pos
 	}
 	k.uses[s.op]++
+	if s.keyExpr != nil && s.key == k {
+		if t := s.f.pkg.TypesInfo.TypeOf(s.keyExpr); t != nil && !types.Identical(types.Default(t), types.Typ[types.String]) {
+			k.code = s.f.sourceOf(m.p.fset, s.keyExpr)
+		}
+	}
 	if s.op == opAddFlash || s.op == opFlashes {
 		k.flash = true
 		if t != nil {
@@ -213,25 +236,30 @@ func (m *mover) siteType(s *site) types.Type {
 // staleReads notes changes that are computed from a value that was read before.
 func (m *mover) staleReads() {
 	for _, s := range m.sites {
-		id, ok := s.value.(*ast.Ident)
-		if s.op != opPut || s.key == nil || s.key.left != "" || !ok {
+		if s.op != opPut || s.key == nil || s.key.left != "" {
 			continue
 		}
-		obj := s.f.pkg.TypesInfo.Uses[id]
+		used := map[types.Object]bool{}
+		ast.Inspect(s.value, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				used[s.f.pkg.TypesInfo.Uses[id]] = true
+			}
+			return true
+		})
 		for _, read := range m.sites {
-			if read.op == opGet && read.key == s.key && read.f == s.f && read.fun() == s.fun() && read.node.Pos() < s.node.Pos() && m.feeds(read, obj) {
-				m.note(s.f, s.node, fmt.Sprintf("%s is computed from a value that was read before: if requests overlap, one change is lost; compute it within Update", id.Name), guideChange)
+			if read.op == opGet && read.key == s.key && read.f == s.f && read.fun() == s.fun() && read.node.Pos() < s.node.Pos() && m.feeds(read, used) {
+				m.note(s.f, s.node, "the value is computed from one that was read before: if requests overlap, one change is lost; compute it within Update", guideChange)
 			}
 		}
 	}
 }
 
-// feeds reports whether the read's value goes into the variable.
-func (m *mover) feeds(read *site, obj types.Object) bool {
+// feeds reports whether the read's value goes into one of the variables.
+func (m *mover) feeds(read *site, used map[types.Object]bool) bool {
 	for _, n := range slices.Backward(read.path) {
 		if assign, ok := n.(*ast.AssignStmt); ok {
 			for _, lhs := range assign.Lhs {
-				if id, ok := lhs.(*ast.Ident); ok && obj != nil && read.f.pkg.TypesInfo.ObjectOf(id) == obj {
+				if id, ok := lhs.(*ast.Ident); ok && id.Name != "_" && used[read.f.pkg.TypesInfo.ObjectOf(id)] {
 					return true
 				}
 			}

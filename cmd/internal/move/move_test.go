@@ -17,10 +17,10 @@ import (
 var update = flag.Bool("update", false, "write what the programs become into testdata")
 
 // programs are the fixtures. Each compiles, and its tests pass, before the move.
-var programs = []string{"scs/notes", "scs/rooms"}
+var programs = []string{"scs/notes", "scs/rooms", "gorilla/shop", "gin/board", "echo/todo"}
 
 // Each program is moved. It must compile afterwards, its own tests must pass, and
-// so must the tests in testdata/after, which want visitors to stay logged in.
+// so must the tests in testdata/_after, which want visitors to stay logged in.
 func TestMovedProgramsPassTheirTests(t *testing.T) {
 	dir := workspace(t)
 	for _, name := range programs {
@@ -42,8 +42,8 @@ func TestMovedProgramsPassTheirTests(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	if _, err := os.Stat("testdata/after"); err == nil {
-		if err := os.CopyFS(dir, os.DirFS("testdata/after")); err != nil {
+	if _, err := os.Stat("testdata/_after"); err == nil {
+		if err := os.CopyFS(dir, os.DirFS("testdata/_after")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,18 +81,32 @@ func workspace(t *testing.T) string {
 	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(filepath.Join(dir, "after")); err != nil {
+	if err := os.RemoveAll(filepath.Join(dir, "_after")); err != nil {
 		t.Fatal(err)
 	}
 	library, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	work := fmt.Sprintf("go 1.26.0\n\nuse (\n\t.\n\t%s\n)\n", library)
-	if err := os.WriteFile(filepath.Join(dir, "go.work"), []byte(work), 0o600); err != nil {
+	appendTo(t, filepath.Join(dir, "go.mod"), fmt.Sprintf(
+		"\nrequire github.com/seed48429006/sessions v0.0.0\n\nreplace github.com/seed48429006/sessions => %s\n", library))
+	sums, err := os.ReadFile(filepath.Join(library, "go.sum"))
+	if err != nil {
 		t.Fatal(err)
 	}
+	appendTo(t, filepath.Join(dir, "go.sum"), string(sums))
 	t.Setenv("GOPROXY", "off")
-	t.Setenv("GOFLAGS", "-mod=readonly")
+	t.Setenv("GOFLAGS", "-mod=mod")
 	return dir
+}
+
+func appendTo(t *testing.T, name, text string) {
+	t.Helper()
+	old, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, append(old, text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

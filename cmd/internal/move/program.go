@@ -134,10 +134,27 @@ func (f *file) offset(fset *token.FileSet, pos token.Pos) int { return fset.Posi
 // replace replaces a node's text, and what was to become of the parts of it.
 func (f *file) replace(fset *token.FileSet, from, to token.Pos, text string) {
 	start, end := f.offset(fset, from), f.offset(fset, to)
+	inserted := slices.ContainsFunc(f.edits, func(e textEdit) bool { return e.start == start && e.end == start })
+	if text == "" && !inserted {
+		start = f.lineStart(start, end)
+	}
 	f.edits = slices.DeleteFunc(f.edits, func(e textEdit) bool {
 		return start <= e.start && e.end <= end && e.start < end && (e.start != e.end || e.start > start)
 	})
 	f.edits = append(f.edits, textEdit{start, end, text})
+}
+
+// lineStart returns the start of the line, the line break included, if it has
+// nothing but what is removed.
+func (f *file) lineStart(start, end int) int {
+	at := start
+	for at > 0 && (f.source[at-1] == ' ' || f.source[at-1] == '\t') {
+		at--
+	}
+	if at == 0 || f.source[at-1] != '\n' || end < len(f.source) && f.source[end] != '\n' {
+		return start
+	}
+	return at - 1
 }
 
 // insert inserts text before a position.

@@ -64,20 +64,17 @@ func (m *mover) result() (*Result, error) {
 // apply returns the file's new text, with the imports that it needs.
 func (m *mover) apply(f *file) ([]byte, error) {
 	text := f.textBetween(0, len(f.source))
-	qualifier := "sessions"
-	if m.keepsOther(f, text) {
-		qualifier = "typedsessions"
-	}
-	text = strings.ReplaceAll(text, placeholder, qualifier+".")
 	fset := token.NewFileSet()
 	syntax, err := parser.ParseFile(fset, f.name, text, parser.ParseComments)
 	if err != nil {
 		return nil, err
 	}
+	if strings.Contains(text, placeholder) {
+		m.renameOther(f, fset, syntax)
+		rename(syntax, strings.TrimSuffix(placeholder, "."), "sessions")
+	}
 	for path, name := range f.imports {
-		if path == libraryPath && qualifier != "sessions" {
-			astutil.AddNamedImport(fset, syntax, qualifier, path)
-		} else if name != baseName(path) {
+		if name != baseName(path) {
 			astutil.AddNamedImport(fset, syntax, name, path)
 		} else {
 			astutil.AddImport(fset, syntax, path)
@@ -88,29 +85,90 @@ func (m *mover) apply(f *file) ([]byte, error) {
 	if err := format.Node(&b, fset, syntax); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return m.groupImports(b.Bytes())
 }
 
-// keepsOther reports whether the file goes on using another package named sessions.
-func (m *mover) keepsOther(f *file, text string) bool {
-	if !strings.Contains(text, placeholder) {
-		return false
+// groupImports sorts a file's imports: of the standard library, of others, of the
+// program itself. Imports with comments stay as they are.
+func (m *mover) groupImports(text []byte) ([]byte, error) {
+	fset := token.NewFileSet()
+	syntax, err := parser.ParseFile(fset, "", text, parser.ImportsOnly|parser.ParseComments)
+	if err != nil || len(syntax.Imports) == 0 {
+		return text, err
 	}
-	if f.pkg.Types.Scope().Lookup("sessions") != nil {
-		return true
+	from, to := 0, 0
+	for _, decl := range syntax.Decls {
+		if from == 0 {
+			from = fset.Position(decl.Pos()).Offset
+		}
+		to = fset.Position(decl.End()).Offset
 	}
-	for _, imp := range f.syntax.Imports {
+	groups := make([][]string, 3)
+	for _, imp := range syntax.Imports {
 		path, _ := strconv.Unquote(imp.Path.Value)
-		name := path[strings.LastIndex(path, "/")+1:]
+		line := imp.Path.Value
 		if imp.Name != nil {
-			name = imp.Name.Name
+			line = imp.Name.Name + " " + line
 		}
-		if name == "sessions" && path != libraryPath {
-			rest := strings.ReplaceAll(text, placeholder, "")
-			return strings.Contains(rest, "sessions.")
+		if imp.Doc != nil || imp.Comment != nil {
+			return text, nil
+		}
+		i := 0
+		switch first, _, _ := strings.Cut(path, "/"); {
+		case path == m.p.module || strings.HasPrefix(path, m.p.module+"/"):
+			i = 2
+		case strings.Contains(first, "."):
+			i = 1
+		}
+		groups[i] = append(groups[i], line)
+	}
+	var b bytes.Buffer
+	b.Write(text[:from])
+	b.WriteString("import (\n")
+	for _, group := range groups {
+		slices.SortFunc(group, func(a, b string) int { return strings.Compare(a[strings.Index(a, `"`):], b[strings.Index(b, `"`):]) })
+		if len(group) > 0 {
+			b.WriteString(strings.Join(group, "\n") + "\n\n")
 		}
 	}
-	return false
+	b.WriteString(")")
+	b.Write(text[to:])
+	return format.Source(b.Bytes())
+}
+
+// renameOther gives another package named sessions, which the file goes on using, a
+// name of its own.
+func (m *mover) renameOther(f *file, fset *token.FileSet, syntax *ast.File) {
+	for _, imp := range syntax.Imports {
+		path, _ := strconv.Unquote(imp.Path.Value)
+		if path == libraryPath || imp.Name != nil && imp.Name.Name != "sessions" || imp.Name == nil && baseName(path) != "sessions" {
+			continue
+		}
+		name := "gorilla"
+		if path != gorillaPath {
+			name = "oldsessions"
+		}
+		if rename(syntax, "sessions", name) {
+			imp.Name = ast.NewIdent(name)
+		} else {
+			astutil.DeleteImport(fset, syntax, path)
+		}
+		return
+	}
+}
+
+// rename renames the package in its uses. It reports whether there are any.
+func rename(syntax *ast.File, from, to string) bool {
+	found := false
+	ast.Inspect(syntax, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if id, ok := sel.X.(*ast.Ident); ok && id.Name == from && id.Obj == nil {
+				id.Name, found = to, true
+			}
+		}
+		return true
+	})
+	return found
 }
 
 // dropImports removes imports that the file used and uses no more.
@@ -134,7 +192,7 @@ func (m *mover) dropImports(f *file, fset *token.FileSet, syntax *ast.File) {
 		if imp.Name != nil {
 			name = imp.Name.Name
 		}
-		if name == "" || name == "_" || name == "." || used[name] && !m.shadowed(f, path, name) {
+		if name == "" || name == "_" || name == "." || used[name] || used["gorilla"] && path == gorillaPath || used["oldsessions"] && name == "sessions" {
 			continue
 		}
 		if imp.Name != nil {
@@ -143,17 +201,6 @@ func (m *mover) dropImports(f *file, fset *token.FileSet, syntax *ast.File) {
 			astutil.DeleteImport(fset, syntax, path)
 		}
 	}
-}
-
-// shadowed reports whether a new import has the name of an old one, which is then no
-// more in use.
-func (m *mover) shadowed(f *file, path, name string) bool {
-	for other, otherName := range f.imports {
-		if other != path && otherName == name && name == "sessions" && m.old.path == path {
-			return true
-		}
-	}
-	return false
 }
 
 // Write writes the files.

@@ -13,7 +13,7 @@ import (
 // sessionsPath is imported for Take; the file's name for it is decided last.
 const (
 	libraryPath = "github.com/seed48429006/sessions"
-	placeholder = "\x00sessions\x00." // the qualifier of the library's root
+	placeholder = "sessionsOfThisLibrary." // the qualifier of the library's root, until the file's imports are known
 )
 
 // in qualifies a name of the home package for a file.
@@ -75,7 +75,7 @@ func (m *mover) rewrite() {
 // ready reports whether the site can be rewritten, and lists it if not.
 func (m *mover) ready(s *site) bool {
 	switch {
-	case s.keyExpr == nil:
+	case s.keyExpr == nil && s.defaultKey == "":
 		return true
 	case s.helper != nil && (s.helper.unbound || s.helper.typ == nil):
 		m.leave(s.f, s.node, "the key is not known where the program is compiled", guideChange)
@@ -198,15 +198,26 @@ func (m *mover) update(s *site, sites []*site) {
 		m.leave(s.f, s.node, "the change is part of another statement", guideChange)
 		return
 	}
-	run := []*site{s}
-	for i := at + 1; i < len(list); i++ {
-		next := slices.IndexFunc(sites, func(o *site) bool {
-			return !o.done && o.f == s.f && o.group == s.group && (o.op == opPut || o.op == opRemove || o.op == opAddFlash) && isStatement(list[i], o)
-		})
-		if next < 0 {
+	var run []*site
+	last := at - 1
+	for i := at; i < len(list); i++ {
+		here := len(run)
+		for _, o := range sites {
+			if !o.done && o.f == s.f && o.group == s.group && (o.op == opPut || o.op == opRemove || o.op == opAddFlash) && isStatement(list[i], o) {
+				run = append(run, o)
+			}
+		}
+		if assign, ok := list[i].(*ast.AssignStmt); ok && len(run)-here < len(assign.Lhs) {
+			run = run[:here] // it assigns to something else, too
+		}
+		if len(run) == here {
 			break
 		}
-		run = append(run, sites[next])
+		last = i
+	}
+	if len(run) == 0 {
+		m.leave(s.f, s.node, "the change is part of another statement", guideChange)
+		return
 	}
 	values := []ast.Node{}
 	for _, r := range run {
@@ -235,7 +246,7 @@ func (m *mover) update(s *site, sites []*site) {
 	text := fmt.Sprintf("%s.%s(func(%s *%s) {%s})", m.session(s), verb, param, m.in(s.f, m.home.typ), body)
 	text = strings.Join(append(before, text), "\n")
 	m.count.rewritten += len(run)
-	s.f.replace(m.p.fset, list[at].Pos(), list[at+len(run)-1].End(), text)
+	s.f.replace(m.p.fset, list[at].Pos(), list[last].End(), text)
 }
 
 // logsInByPut reports whether setting the owner is the log-in, in libraries without
@@ -413,7 +424,17 @@ func (m *mover) rewriteSite(s *site) {
 		m.remove(s, session+".Destroy()")
 	case opSave:
 		m.rewriteSave(s, session)
+	case opOptions:
+		m.removeStatement(s, "")
+	case opIsNew:
+		m.replaceNode(s, session+".IsNew()")
+	case opID:
+		m.replaceNode(s, session+".ID().String()")
 	case opPersist:
+		if s.persist != "" {
+			m.replaceNode(s, fmt.Sprintf("%s.Persist(%s)", session, s.persist))
+			return
+		}
 		m.replaceNode(s, fmt.Sprintf("%s.Persist(%s)", session, s.f.text(m.p.fset, s.value)))
 	case opDeadline:
 		m.replaceNode(s, session+".Deadline()")
@@ -485,6 +506,14 @@ func (m *mover) rewriteAny(s *site, value string, t types.Type) {
 			}
 		}
 	}
+	if assign, ok := s.parent().(*ast.AssignStmt); ok && len(assign.Lhs) == 2 && len(assign.Rhs) == 1 { // v, ok := session.Values[…]
+		present := presentText(value, t)
+		if present == "" {
+			present = m.orNil(s, value) + " != nil"
+		}
+		m.replaceNode(s, m.orNil(s, value)+", "+present)
+		return
+	}
 	a, same := asserted(s)
 	if same && commaOK(s, a) == nil {
 		s.f.replace(m.p.fset, a.Pos(), a.End(), value)
@@ -545,6 +574,9 @@ func (m *mover) rewriteSave(s *site, session string) {
 // and removes the handling of the error. It reports whether it could.
 func (m *mover) remove(s *site, stmt string) bool {
 	fset := m.p.fset
+	if _, ok := s.node.(ast.Stmt); ok {
+		return m.removeStatement(s, stmt)
+	}
 	switch p := s.parent().(type) {
 	case *ast.ExprStmt:
 		return m.removeStatement(s, stmt)

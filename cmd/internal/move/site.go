@@ -27,6 +27,8 @@ type site struct {
 	name    string // the variable that holds the session, if one is declared
 
 	saveContext string // the context for the commit that a save becomes
+	defaultKey  string // the key if keyExpr is nil
+	persist     string // what is given to Persist, if it is not value
 }
 
 // parent returns the node around the site, without parentheses.
