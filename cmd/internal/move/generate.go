@@ -123,7 +123,7 @@ type names struct {
 	Owner                                       *key
 	OwnerZero, OwnerText                        string
 	Left                                        bool
-	ErrorFunc                                   bool
+	ErrorFunc, Partitioned                      bool
 	Name                                        string
 	Func                                        string
 	FuncType                                    types.Type
@@ -139,9 +139,28 @@ func (m *mover) templateNames() names {
 		Type: m.home.typ, Handle: m.home.handle, Of: m.home.of, New: m.home.new, Store: m.storeName(),
 		Param: strings.ToLower(m.home.typ[:1]), OrNil: m.exported("orNil"), AnySlice: m.exported("anySlice"),
 		Fields: m.fields(), Owner: m.ownerKey, Left: len(m.left) > 0 && m.leftKeys(), ErrorFunc: m.need.errorFunc,
-		Name: lowerFirst(m.home.typ), Library: m.old, OldNames: m.oldNames, Gin: m.gin,
+		Partitioned: m.libraryHas("SessionCookie", "Partitioned") || m.libraryHas("Options", "Partitioned"),
+		Name:        lowerFirst(m.home.typ), Library: m.old, OldNames: m.oldNames, Gin: m.gin,
 	}
 	return n
+}
+
+// libraryHas reports whether the old library's type has a field: old versions lack
+// some.
+func (m *mover) libraryHas(name, field string) bool {
+	for _, p := range m.p.pkgs {
+		lib := p.Imports[m.old.path]
+		if lib == nil || lib.Types == nil {
+			continue
+		}
+		obj := lib.Types.Scope().Lookup(name)
+		if obj == nil {
+			return false
+		}
+		f, _, _ := types.LookupFieldOrMethod(obj.Type(), true, lib.Types, field)
+		return f != nil
+	}
+	return false
 }
 
 // leftKeys reports whether handlers still use the old sessions.
@@ -254,7 +273,9 @@ func {{.New}}(old *scs.SessionManager, store sessions.Store[{{.Type}}]) *{{.Hand
 			Domain:         old.Cookie.Domain,
 			Path:           old.Cookie.Path,
 			SameSite:       old.Cookie.SameSite,
+{{- if .Partitioned}}
 			Partitioned:    old.Cookie.Partitioned,
+{{- end}}
 			BrowserSession: !old.Cookie.Persist,
 			Insecure:       !old.Cookie.Secure, // as before; better set Secure wherever there is TLS
 		},

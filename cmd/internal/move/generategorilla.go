@@ -38,7 +38,9 @@ func {{.New}}(old gorilla.Store, store sessions.Store[{{.Type}}]) *{{.Handle}} {
 			Domain:         o.Domain,
 			Path:           o.Path,
 			SameSite:       o.SameSite,
+{{- if .Partitioned}}
 			Partitioned:    o.Partitioned,
+{{- end}}
 			BrowserSession: o.MaxAge <= 0,
 			Insecure:       !o.Secure, // as before; better set Secure wherever there is TLS
 		},

@@ -8,6 +8,7 @@ import (
 	"go/types"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -428,6 +429,7 @@ func rewriteGorilla(m *mover) {
 			f.replace(m.p.fset, e.Pos(), e.End(), fmt.Sprintf("*%sSession[%s]", placeholder, m.in(f, m.home.typ)))
 		})
 	})
+	m.dropUnused()
 	if !m.gin && m.echo == "" {
 		m.findServers()
 	}
@@ -471,7 +473,9 @@ func (m *mover) mount(at mount) {
 	}
 	at.f.replace(fset, at.node.Pos(), at.node.End(), text)
 	m.count.rewritten++
-	if !at.f.isTest() && !m.storeLeft {
+	if !at.f.isTest() && m.storeLeft {
+		m.note(at.f, at.node, "another manager is made here, with a store of its own: share one, or take it away if these handlers use no sessions", guideManager)
+	} else if !at.f.isTest() {
 		m.storeLeft = true
 		m.leave(at.f, at.node, "sessions are kept in memory until you choose a store on the server", guideManager)
 	}
@@ -548,8 +552,19 @@ func storeField(t types.Type, in *types.Package) string {
 
 // findServers finds the handlers that servers get.
 func (m *mover) findServers() {
+	using := map[string]bool{}
+	for _, f := range m.touched {
+		using[f.pkg.PkgPath] = true
+	}
+	isWrapped := func(f *file, e ast.Expr) bool { // the handler of a server, which is wrapped where the server gets it
+		sel, ok := ast.Unparen(e).(*ast.SelectorExpr)
+		return ok && isServerHandler(f.pkg.TypesInfo, sel.Sel)
+	}
 	m.p.each(func(f *file) {
 		info := f.pkg.TypesInfo
+		if f.isTest() && !using[f.pkg.PkgPath] || !m.usesSessions(f.pkg.Types, using) {
+			return // a server of something else
+		}
 		walk(f, func(n ast.Node, path []ast.Node) {
 			switch n := n.(type) {
 			case *ast.CallExpr:
@@ -570,15 +585,86 @@ func (m *mover) findServers() {
 					}
 				}
 			case *ast.KeyValueExpr:
-				if id, ok := n.Key.(*ast.Ident); ok && id.Name == "Handler" {
-					if v, ok := info.Uses[id].(*types.Var); ok && v.IsField() && v.Pkg() != nil && v.Pkg().Path() == "net/http" {
-						m.mounts = append(m.mounts, mount{f: f, node: n.Value})
-					}
+				if id, ok := n.Key.(*ast.Ident); ok && isServerHandler(info, id) {
+					m.mounts = append(m.mounts, mount{f: f, node: n.Value})
+				}
+			case *ast.AssignStmt:
+				if sel, ok := n.Lhs[0].(*ast.SelectorExpr); ok && len(n.Lhs) == 1 && isServerHandler(info, sel.Sel) {
+					m.mounts = append(m.mounts, mount{f: f, node: n.Rhs[0]})
 				}
 			}
 		})
 	})
-	if len(m.mounts) == 0 {
-		m.notes = append(m.notes, Item{Pos: token.Position{Filename: m.home.dir}, Code: "no server", Why: "put the manager's Handler around the program's handler", Guide: guideManager})
+	m.mounts = slices.DeleteFunc(m.mounts, func(at mount) bool { return isWrapped(at.f, at.node) })
+	if !slices.ContainsFunc(m.mounts, func(at mount) bool { return !at.f.isTest() }) {
+		m.left = append(m.left, Item{Pos: token.Position{Filename: m.home.path}, Code: m.home.new,
+			Why: "no place was found where a server gets its handler: give it the manager's Handler around the program's", Guide: guideManager})
 	}
+}
+
+// isServerHandler reports whether the identifier is the field Handler of an
+// http.Server.
+func isServerHandler(info *types.Info, id *ast.Ident) bool {
+	v, ok := info.Uses[id].(*types.Var)
+	return ok && id.Name == "Handler" && v.IsField() && v.Pkg() != nil && v.Pkg().Path() == "net/http"
+}
+
+// usesSessions reports whether the package uses sessions, or imports one that does.
+func (m *mover) usesSessions(p *types.Package, using map[string]bool) bool {
+	seen := map[*types.Package]bool{}
+	var walk func(*types.Package) bool
+	walk = func(p *types.Package) bool {
+		if seen[p] || !strings.HasPrefix(p.Path(), m.p.module) {
+			return false
+		}
+		seen[p] = true
+		return using[p.Path()] || slices.ContainsFunc(p.Imports(), walk)
+	}
+	return walk(p)
+}
+
+// dropUnused removes variables that held a session which nothing uses any more.
+func (m *mover) dropUnused() {
+	m.p.each(func(f *file) {
+		walk(f, func(n ast.Node, path []ast.Node) {
+			assign, ok := n.(*ast.AssignStmt)
+			if !ok || assign.Tok != token.DEFINE || listOf(path[len(path)-1]) == nil {
+				return
+			}
+			id, ok := assign.Lhs[0].(*ast.Ident)
+			if !ok || !isOld(f.pkg.TypesInfo.TypeOf(id)) || f.pkg.TypesInfo.Defs[id] == nil || !m.vanishes(f, f.pkg.TypesInfo.Defs[id]) {
+				return
+			}
+			for _, other := range assign.Lhs[1:] {
+				if !isBlank(other) {
+					f.replace(m.p.fset, id.Pos(), id.End(), "_")
+					return
+				}
+			}
+			f.replace(m.p.fset, assign.Pos(), assign.End(), "")
+		})
+	})
+}
+
+// vanishes reports whether every use of the variable has been removed.
+func (m *mover) vanishes(f *file, obj types.Object) bool {
+	for id, used := range f.pkg.TypesInfo.Uses {
+		if used != obj {
+			continue
+		}
+		at := f.offset(m.p.fset, id.Pos())
+		gone := slices.ContainsFunc(f.edits, func(e textEdit) bool {
+			return e.start <= at && at < e.end && !mentionsName(e.text, id.Name)
+		})
+		if !gone {
+			return false
+		}
+	}
+	return true
+}
+
+func mentionsName(text, name string) bool {
+	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool {
+		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}), name)
 }

@@ -201,6 +201,9 @@ func (m *mover) owner() *key {
 				return 100 - i
 			}
 		}
+		if name == "id" {
+			return 1
+		}
 		return 0
 	}
 	var best *key

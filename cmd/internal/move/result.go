@@ -73,7 +73,11 @@ func (m *mover) apply(f *file) ([]byte, error) {
 		m.renameOther(f, fset, syntax)
 		rename(syntax, strings.TrimSuffix(placeholder, "."), "sessions")
 	}
+	used := packagesUsed(syntax)
 	for path, name := range f.imports {
+		if !used[name] {
+			continue // the code that needed it was replaced by other code
+		}
 		if name != baseName(path) {
 			astutil.AddNamedImport(fset, syntax, name, path)
 		} else {
@@ -173,15 +177,7 @@ func rename(syntax *ast.File, from, to string) bool {
 
 // dropImports removes imports that the file used and uses no more.
 func (m *mover) dropImports(f *file, fset *token.FileSet, syntax *ast.File) {
-	used := map[string]bool{}
-	ast.Inspect(syntax, func(n ast.Node) bool {
-		if sel, ok := n.(*ast.SelectorExpr); ok {
-			if id, ok := sel.X.(*ast.Ident); ok {
-				used[id.Name] = true
-			}
-		}
-		return true
-	})
+	used := packagesUsed(syntax)
 	for _, imp := range f.syntax.Imports {
 		path, _ := strconv.Unquote(imp.Path.Value)
 		pkg := f.pkg.Imports[path]
@@ -201,6 +197,20 @@ func (m *mover) dropImports(f *file, fset *token.FileSet, syntax *ast.File) {
 			astutil.DeleteImport(fset, syntax, path)
 		}
 	}
+}
+
+// packagesUsed returns the names before a dot.
+func packagesUsed(syntax *ast.File) map[string]bool {
+	used := map[string]bool{}
+	ast.Inspect(syntax, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if id, ok := sel.X.(*ast.Ident); ok {
+				used[id.Name] = true
+			}
+		}
+		return true
+	})
+	return used
 }
 
 // Write writes the files.

@@ -30,12 +30,17 @@ Handle on a mux that is served without one.`,
 	Run:       runUnmanaged,
 }
 
-// sessionTypes is the fact which types a package asks sessions of, and makes
-// managers for.
+// sessionTypes is the fact which types a package, and those that it imports, ask
+// sessions of and make managers for. It repeats the facts of imports because go vet
+// does not pass on those of packages that no exported type mentions.
 type sessionTypes struct {
-	Asked, Managed []string
-	Any            bool // it makes a manager for a type that its caller chooses
+	Asked   []asked
+	Managed []string
+	Any     bool // a manager is made for a type that its caller chooses
 }
+
+// asked is a type and a package that asks for sessions of it.
+type asked struct{ Type, Package string }
 
 func (*sessionTypes) AFact() {}
 
@@ -47,12 +52,33 @@ func (s *sessionTypes) String() string {
 	return text
 }
 
+// add adds the facts of an import.
+func (s *sessionTypes) add(other *sessionTypes) {
+	for _, a := range other.Asked {
+		if !slices.Contains(s.Asked, a) {
+			s.Asked = append(s.Asked, a)
+		}
+	}
+	for _, name := range other.Managed {
+		if !slices.Contains(s.Managed, name) {
+			s.Managed = append(s.Managed, name)
+		}
+	}
+	s.Any = s.Any || other.Any
+}
+
 func runUnmanaged(pass *analysis.Pass) (any, error) {
 	if inLibrary(pass.Pkg.Path()) {
 		return nil, nil
 	}
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
 	own, at := typesOf(pass, in)
+	for _, imported := range pass.Pkg.Imports() {
+		var fact sessionTypes
+		if pass.ImportPackageFact(imported, &fact) {
+			own.add(&fact)
+		}
+	}
 	if len(own.Asked)+len(own.Managed) > 0 || own.Any {
 		pass.ExportPackageFact(own)
 	}
@@ -88,7 +114,7 @@ func typesOf(pass *analysis.Pass, in *inspector.Inspector) (*sessionTypes, map[s
 		default:
 			if _, ok := at[name]; !ok {
 				at[name] = call.Pos()
-				own.Asked = append(own.Asked, name)
+				own.Asked = append(own.Asked, asked{name, pass.Pkg.Path()})
 			}
 		}
 	}
@@ -96,34 +122,17 @@ func typesOf(pass *analysis.Pass, in *inspector.Inspector) (*sessionTypes, map[s
 }
 
 // program checks a whole program, by the facts of its packages.
-func program(pass *analysis.Pass, own *sessionTypes, at map[string]token.Pos) {
-	managed, managers := own.Managed, own.Any
-	asked := map[string]string{}
-	for _, fact := range pass.AllPackageFacts() {
-		of, ok := fact.Fact.(*sessionTypes)
-		if !ok || fact.Package == pass.Pkg {
-			continue
-		}
-		managed, managers = append(managed, of.Managed...), managers || of.Any
-		for _, name := range of.Asked {
-			asked[name] = fact.Package.Path()
-		}
-	}
-	if managers {
+func program(pass *analysis.Pass, all *sessionTypes, at map[string]token.Pos) {
+	if all.Any {
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(at)) {
-		pos := at[name]
-		if !slices.Contains(managed, name) {
-			pass.Reportf(pos, "asks for a session of type %s, but the program makes no manager for this type; make one by sessions.New, and wrap the handler by its Handler", short(name))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(asked)) {
-		from := asked[name]
-		if _, ok := at[name]; !ok && !slices.Contains(managed, name) {
-			if pos := mainFunc(pass); pos.IsValid() {
-				pass.Reportf(pos, "package %s asks for a session of type %s, but the program makes no manager for this type; make one by sessions.New, and wrap the handler by its Handler", from, short(name))
-			}
+	for _, a := range all.Asked {
+		switch pos, own := at[a.Type]; {
+		case slices.Contains(all.Managed, a.Type):
+		case own && a.Package == pass.Pkg.Path():
+			pass.Reportf(pos, "asks for a session of type %s, but the program makes no manager for this type; make one by sessions.New, and wrap the handler by its Handler", short(a.Type))
+		case !own && mainFunc(pass).IsValid():
+			pass.Reportf(mainFunc(pass), "package %s asks for a session of type %s, but the program makes no manager for this type; make one by sessions.New, and wrap the handler by its Handler", a.Package, short(a.Type))
 		}
 	}
 }

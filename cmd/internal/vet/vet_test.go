@@ -3,7 +3,10 @@ package vet_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/tools/go/analysis"
@@ -17,6 +20,43 @@ func TestAnalyzersFindPlantedMistakesAndNothingElse(t *testing.T) {
 	for _, a := range vet.Analyzers {
 		t.Run(a.Name, func(t *testing.T) {
 			analysistest.RunWithSuggestedFixes(t, dir, a, "./"+a.Name+"/...")
+		})
+	}
+}
+
+// Under go vet, facts come by files, and each package is checked by itself.
+func TestSessionsvetRunsUnderGoVet(t *testing.T) {
+	dir, tool := fixtures(t), filepath.Join(t.TempDir(), "sessionsvet")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", tool, "../../sessionsvet").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, test := range []struct {
+		pkg  string
+		want []string // the places
+	}{
+		{"./unmanaged/indirect/...", nil},
+		{"./unmanaged/whole/...", nil},
+		{"./unmanaged", []string{"main.go:15:6", "main.go:23:18", "main.go:23:2", "main.go:27:2", "main.go:31:2"}},
+		{"./sessiontype", []string{"sessiontype.go:42:2", "sessiontype.go:43:2", "sessiontype.go:44:2", "sessiontype.go:46:2"}},
+	} {
+		t.Run(test.pkg, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), "go", "vet", "-vettool="+tool, test.pkg)
+			cmd.Dir = dir
+			out, err := cmd.CombinedOutput()
+			if (err != nil) != (test.want != nil) {
+				t.Errorf("%v\n%s", err, out)
+			}
+			var got []string
+			for line := range strings.Lines(string(out)) {
+				if at := strings.Index(line, ".go:"); at >= 0 {
+					name := line[strings.LastIndex(line[:at], "/")+1:]
+					got = append(got, strings.Join(strings.SplitN(name, ":", 4)[:3], ":"))
+				}
+			}
+			slices.Sort(got)
+			if got = slices.Compact(got); !slices.Equal(got, test.want) {
+				t.Errorf("reported %q, want %q\n%s", got, test.want, out)
+			}
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package main // want package:"asks for .fixture/unmanaged.Visit fixture/unmanaged/pages.Cart., manages .fixture/unmanaged/pages.Cart."
+package main // want package:"asks for .*Visit.*Cart.*Wish.*, manages .fixture/unmanaged/pages.Cart."
 
 import (
 	"log"

@@ -1,4 +1,4 @@
-// want package:"asks for .fixture/unmanaged/pages.Cart fixture/unmanaged/pages.Wish., manages .."
+// want package:"asks for .{fixture/unmanaged/pages.Cart fixture/unmanaged/pages} {fixture/unmanaged/pages.Wish fixture/unmanaged/pages}., manages .."
 
 // Package pages asks for sessions of two types.
 package pages

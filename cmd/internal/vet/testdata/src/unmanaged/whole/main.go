@@ -1,4 +1,4 @@
-// want package:"asks for .., manages .. and any"
+// want package:"asks for .*, manages .. and any"
 
 // A program that lacks nothing.
 package main
