@@ -56,6 +56,9 @@ func findGorilla(m *mover) {
 func (m *mover) newSite(f *file, n ast.Node, path []ast.Node, session ast.Expr, o op) *site {
 	m.touch(f)
 	s := &site{f: f, node: n, path: slices.Clone(path), op: o, group: f.sourceOf(m.p.fset, session)}
+	if id, ok := session.(*ast.Ident); ok {
+		s.variable = declared(m.p.fset, f.pkg.TypesInfo.Uses[id])
+	}
 	if call, ok := ast.Unparen(session).(*ast.CallExpr); ok && m.isDefault(f, call) {
 		s.context = f.sourceOf(m.p.fset, call.Args[0]) + ".Request.Context()"
 	}
@@ -217,7 +220,7 @@ func (m *mover) gorillaCall(f *file, n *ast.CallExpr, path []ast.Node) {
 	results := fn.Signature().Results()
 	switch {
 	case fn.Pkg().Path() == echoPath+"/session" && fn.Name() == "Get":
-		m.getter(f, n, 1, 0, ".Request()")
+		m.getter(f, n, path, 1, 0, ".Request()")
 	case fn.Pkg().Path() == echoPath+"/session" && strings.HasPrefix(fn.Name(), "Middleware"):
 		m.echo = echoOf(fn)
 		m.mounts = append(m.mounts, mount{f, n, n.Args[0], true})
@@ -238,7 +241,7 @@ func (m *mover) gorillaCall(f *file, n *ast.CallExpr, path []ast.Node) {
 		m.addSite(s)
 	case (fn.Name() == "Get" || fn.Name() == "New") && fn.Signature().Recv() != nil && results.Len() == 2 && isGorilla(results.At(0).Type()) &&
 		len(n.Args) == 2 && isNamed(info.TypeOf(n.Args[0]), "net/http", "Request"):
-		m.getter(f, n, 0, 1, "")
+		m.getter(f, n, path, 0, 1, "")
 		if sel, ok := n.Fun.(*ast.SelectorExpr); ok {
 			m.noteStore(f, sel.X)
 		}
@@ -274,10 +277,17 @@ type getter struct {
 	parent  ast.Node
 }
 
-func (m *mover) getter(f *file, n *ast.CallExpr, request, name int, suffix string) {
+func (m *mover) getter(f *file, n *ast.CallExpr, path []ast.Node, request, name int, suffix string) {
 	m.touch(f)
 	m.getters = append(m.getters, getter{f, n, f.sourceOf(m.p.fset, n.Args[request]) + suffix, nil})
 	m.sessionName(f, n.Args[name])
+	if assign, ok := path[len(path)-1].(*ast.AssignStmt); ok {
+		if id, ok := assign.Lhs[0].(*ast.Ident); ok {
+			if name, _, ok := m.keys.name(f, n.Args[name]); ok {
+				m.nameOf[declared(m.p.fset, f.pkg.TypesInfo.ObjectOf(id))] = name
+			}
+		}
+	}
 }
 
 func (m *mover) sessionName(f *file, e ast.Expr) {

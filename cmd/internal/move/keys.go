@@ -19,9 +19,9 @@ type key struct {
 	code  string // the key's code, if it is not a string
 	left  string // why the key stays with the old library, or empty
 	first token.Position
-	flash bool // the old library kept a list of values
+	flash bool            // the old library kept a list of values
+	names map[string]bool // of the old sessions that have the key, as far as known
 
-	zero    bool // whether the key is there was asked
 	evident map[string]types.Type
 }
 
@@ -229,7 +229,7 @@ func (t *keyTable) callers() {
 func (t *keyTable) of(name string) *key {
 	k := t.keys[name]
 	if k == nil {
-		k = &key{name: name, uses: map[op]int{}, evident: map[string]types.Type{}}
+		k = &key{name: name, uses: map[op]int{}, evident: map[string]types.Type{}, names: map[string]bool{}}
 		t.keys[name] = k
 	}
 	return k

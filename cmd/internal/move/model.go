@@ -132,6 +132,9 @@ func (m *mover) decide() {
 	for _, name := range slices.Sorted(maps.Keys(m.keys.keys)) {
 		k := m.keys.keys[name]
 		k.typ = k.decideType()
+		if len(k.names) > 1 && !k.flash {
+			k.left = "the sessions " + strings.Join(slices.Sorted(maps.Keys(k.names)), " and ") + " both have it: rename it in one of them"
+		}
 		if k.left == "" && k.typ == nil {
 			k.left = "its type is not known: it is only read as any"
 		}

@@ -65,6 +65,7 @@ type mover struct {
 	echo       string // echo's path
 	storeLeft  bool
 	testStores map[string]string
+	nameOf     map[string]string // the name of the session that a variable holds
 }
 
 // An Item is a place that needs a look.
@@ -117,7 +118,7 @@ func Run(o *Options) (*Result, error) {
 	}
 	m := &mover{
 		p: p, keys: newKeyTable(p), logIns: map[*site]bool{}, names: map[ast.Node]map[string]bool{},
-		renamed: map[ast.Node]bool{}, seeded: map[string]*file{}, fieldFns: map[string]*helper{}, created: map[string]string{}, testStores: map[string]string{},
+		renamed: map[ast.Node]bool{}, seeded: map[string]*file{}, fieldFns: map[string]*helper{}, created: map[string]string{}, testStores: map[string]string{}, nameOf: map[string]string{},
 	}
 	rewriteOld := m.find()
 	if rewriteOld == nil {
@@ -197,6 +198,9 @@ func (m *mover) use(k *key, s *site, t types.Type) {
 		k.first = m.item(s.f, s.node, "", "").Pos
 	}
 	k.uses[s.op]++
+	if name := m.nameOf[s.variable]; name != "" && s.variable != "" {
+		k.names[name] = true
+	}
 	if s.keyExpr != nil && s.key == k {
 		if t := s.f.pkg.TypesInfo.TypeOf(s.keyExpr); t != nil && !types.Identical(types.Default(t), types.Typ[types.String]) {
 			k.code = s.f.sourceOf(m.p.fset, s.keyExpr)

@@ -28,6 +28,7 @@ type site struct {
 
 	saveContext string // the context for the commit that a save becomes
 	defaultKey  string // the key if keyExpr is nil
+	variable    string // the declaration of the variable that holds the session, if it is one
 	persist     string // what is given to Persist, if it is not value
 }
 
@@ -157,23 +158,7 @@ func isNamed(t types.Type, path, name string) bool {
 	return ok && n.Obj().Name() == name && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == path
 }
 
-// pure reports whether evaluating the expression again does no harm.
-func pure(info *types.Info, e ast.Expr) bool {
-	ok := true
-	ast.Inspect(e, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.FuncLit:
-			ok = false
-		case *ast.UnaryExpr:
-			ok = ok && n.Op != token.ARROW
-		case *ast.CallExpr:
-			ok = ok && pureCall(info, n)
-		}
-		return ok
-	})
-	return ok
-}
-
+// pureCall reports whether making the call again does no harm.
 func pureCall(info *types.Info, call *ast.CallExpr) bool {
 	if tv := info.Types[call.Fun]; tv.IsType() || tv.IsBuiltin() {
 		return true

@@ -48,8 +48,8 @@ func TestSessionsvetRunsUnderGoVet(t *testing.T) {
 			}
 			var got []string
 			for line := range strings.Lines(string(out)) {
-				if at := strings.Index(line, ".go:"); at >= 0 {
-					name := line[strings.LastIndex(line[:at], "/")+1:]
+				if before, _, ok := strings.Cut(line, ".go:"); ok {
+					name := line[strings.LastIndex(before, "/")+1:]
 					got = append(got, strings.Join(strings.SplitN(name, ":", 4)[:3], ":"))
 				}
 			}
