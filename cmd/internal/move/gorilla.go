@@ -3,12 +3,10 @@ package move
 import (
 	"fmt"
 	"go/ast"
-	"go/constant"
 	"go/token"
 	"go/types"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 const (
@@ -18,8 +16,10 @@ const (
 )
 
 func isGorilla(t types.Type) bool { return isNamed(t, gorillaPath, "Session") }
-func isGin(t types.Type) bool     { return isNamed(t, ginPath, "Session") }
-func isOld(t types.Type) bool     { return isGorilla(t) || isGin(t) }
+
+func isGin(t types.Type) bool { return isNamed(t, ginPath, "Session") }
+
+func isOld(t types.Type) bool { return isGorilla(t) || isGin(t) }
 
 // findGorilla finds what a program does with sessions of gorilla/sessions, and of
 // the libraries that are made of it.
@@ -27,6 +27,9 @@ func findGorilla(m *mover) {
 	m.old = library{name: "gorilla/sessions", path: gorillaPath, guide: "from-gorilla.md"}
 	m.p.each(func(f *file) {
 		walk(f, func(n ast.Node, path []ast.Node) {
+			if inStore(f, path) {
+				return
+			}
 			switch n := n.(type) {
 			case *ast.AssignStmt:
 				m.gorillaAssign(f, n, path)
@@ -50,6 +53,17 @@ func findGorilla(m *mover) {
 	} else if m.echo != "" {
 		m.old.name = "echo-contrib/session"
 	}
+}
+
+// inStore reports whether the code is a method of a store for gorilla/sessions. A
+// program's own store stays as it is: it reads the sessions from before.
+func inStore(f *file, path []ast.Node) bool {
+	for _, n := range path {
+		if decl, ok := n.(*ast.FuncDecl); ok && decl.Recv != nil && len(decl.Recv.List) > 0 {
+			return isStore(f.pkg.TypesInfo.TypeOf(decl.Recv.List[0].Type))
+		}
+	}
+	return false
 }
 
 // newSite returns a site for the session that the expression names.
@@ -104,61 +118,6 @@ func (m *mover) gorillaAssign(f *file, n *ast.AssignStmt, path []ast.Node) {
 		return
 	}
 	m.gorillaOptions(f, n, path)
-}
-
-// gorillaOptions finds assignments to a session's options: a negative MaxAge ends
-// the session, the others are the manager's.
-func (m *mover) gorillaOptions(f *file, n *ast.AssignStmt, path []ast.Node) {
-	sel, ok := n.Lhs[0].(*ast.SelectorExpr)
-	if !ok {
-		return
-	}
-	if inner, ok := sel.X.(*ast.SelectorExpr); ok && inner.Sel.Name == "Options" && isGorilla(f.pkg.TypesInfo.TypeOf(inner.X)) {
-		m.options(f, n, path, inner.X, map[string]ast.Expr{sel.Sel.Name: n.Rhs[0]})
-		return
-	}
-	if sel.Sel.Name != "Options" || !isGorilla(f.pkg.TypesInfo.TypeOf(sel.X)) {
-		return
-	}
-	m.options(f, n, path, sel.X, fieldsOf(n.Rhs[0]))
-}
-
-// fieldsOf returns the fields of a composite literal, or of a pointer to one.
-func fieldsOf(e ast.Expr) map[string]ast.Expr {
-	if u, ok := e.(*ast.UnaryExpr); ok {
-		e = u.X
-	}
-	set := map[string]ast.Expr{}
-	if lit, ok := e.(*ast.CompositeLit); ok {
-		for _, elt := range lit.Elts {
-			if kv, ok := elt.(*ast.KeyValueExpr); ok {
-				if id, ok := kv.Key.(*ast.Ident); ok {
-					set[id.Name] = kv.Value
-				}
-			}
-		}
-	}
-	return set
-}
-
-func (m *mover) options(f *file, n ast.Node, path []ast.Node, session ast.Expr, set map[string]ast.Expr) {
-	maxAge := set["MaxAge"]
-	s := m.newSite(f, n, path, session, opOptions)
-	if maxAge != nil {
-		v := f.pkg.TypesInfo.Types[maxAge].Value
-		switch {
-		case v != nil && constant.Sign(v) < 0:
-			s.op = opDestroy
-		case v != nil && len(set) == 1:
-			s.op = opPersist
-			s.persist = fmt.Sprint(constant.Sign(v) > 0)
-			m.note(f, n, "Persist says only whether the session outlives the browser; how long is in Options.Lifetime and Remember", guideManager)
-		}
-	}
-	if s.op == opOptions {
-		m.note(f, n, "the cookie's options are the manager's: set them where it is made", guideManager)
-	}
-	m.addSite(s)
 }
 
 // gorillaIndex finds values that are read.
@@ -374,39 +333,34 @@ func (m *mover) gorillaSelector(f *file, n *ast.SelectorExpr, path []ast.Node) {
 		m.addSite(m.newSite(f, n, path, n.X, opIsNew))
 	case "ID":
 		m.addSite(m.newSite(f, n, path, n.X, opID))
-	}
-}
-
-// noteStore remembers a package's variable that holds the old store.
-func (m *mover) noteStore(f *file, e ast.Expr) {
-	id := lastIdent(e)
-	if id == nil {
-		return
-	}
-	if v, ok := f.pkg.TypesInfo.Uses[id].(*types.Var); ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
-		m.stores = append(m.stores, v)
-	}
-}
-
-// A mount is a place where the old library's middleware is, or where a server gets
-// its handler.
-type mount struct {
-	f     *file
-	node  ast.Expr
-	store ast.Expr // nil if it is to be found
-	echo  bool
-}
-
-func (m *mover) ginMount(f *file, n *ast.CallExpr) {
-	m.touch(f)
-	m.mounts = append(m.mounts, mount{f, n, n.Args[1], false})
-	if lit, ok := n.Args[0].(*ast.CompositeLit); ok {
-		for _, e := range lit.Elts {
-			m.sessionName(f, e)
+	case "Values":
+		if !isElement(n, path[len(path)-1]) {
+			m.leave(f, n, "the values are fields of a struct now", guideChange)
 		}
-		return
+	case "Options":
+		assign := path[len(path)-1]
+		if _, ok := assign.(*ast.SelectorExpr); ok {
+			assign = path[len(path)-2]
+		}
+		if a, ok := assign.(*ast.AssignStmt); !ok || !contains(a.Lhs[0], n) {
+			m.leave(f, n, "the cookie's options are the manager's: Manager.Options", guideManager)
+		}
 	}
-	m.sessionName(f, n.Args[0])
+}
+
+// isElement reports whether the session's values are used one by one, or replaced.
+func isElement(values *ast.SelectorExpr, parent ast.Node) bool {
+	switch p := parent.(type) {
+	case *ast.IndexExpr:
+		return p.X == values
+	case *ast.RangeStmt:
+		return p.X == values
+	case *ast.CallExpr:
+		return isDelete(p)
+	case *ast.AssignStmt:
+		return slices.Contains(p.Lhs, ast.Expr(values))
+	}
+	return false
 }
 
 // rewriteGorilla rewrites types, calls that get a session, and the middleware.
@@ -427,7 +381,7 @@ func rewriteGorilla(m *mover) {
 	m.p.each(func(f *file) {
 		walk(f, func(n ast.Node, path []ast.Node) {
 			e, ok := n.(ast.Expr)
-			if !ok {
+			if !ok || inStore(f, path) {
 				return
 			}
 			tv := f.pkg.TypesInfo.Types[e]
@@ -450,231 +404,4 @@ func rewriteGorilla(m *mover) {
 		m.notes = append(m.notes, Item{Pos: token.Position{Filename: m.home.dir}, Code: strings.Join(m.oldNames, ", "),
 			Why: "the sessions of these names are one now: Destroy and Clear are for all their keys", Guide: guideDeclare})
 	}
-}
-
-// mount puts the new manager where sessions of the old library begin.
-func (m *mover) mount(at mount) {
-	fset := m.p.fset
-	store := ""
-	if at.store != nil {
-		store = at.f.sourceOf(fset, at.store)
-	} else {
-		store = m.storeAt(at)
-	}
-	if store == "" {
-		m.leave(at.f, at.node, fmt.Sprintf("the store is not at hand here: give this handler to %s(store, …).Handler", m.home.new), guideManager)
-		return
-	}
-	manager := fmt.Sprintf("%s(%s, %s)", m.in(at.f, m.home.new), store, m.memory(at.f))
-	text := ""
-	switch {
-	case at.echo:
-		at.f.imports[m.echo] = "echo"
-		text = fmt.Sprintf("echo.WrapMiddleware(%s.Handler)", manager)
-	case m.gin:
-		text = manager + ".Gin()"
-	case at.f.pkg.TypesInfo.Types[at.node].IsNil():
-		text = manager + ".Handler(http.DefaultServeMux)"
-	default:
-		if at.f.isTest() {
-			manager = m.testManager(at.f, store)
-		}
-		text = fmt.Sprintf("%s.Handler(%s)", manager, at.f.text(fset, at.node))
-	}
-	at.f.replace(fset, at.node.Pos(), at.node.End(), text)
-	m.count.rewritten++
-	if !at.f.isTest() && m.storeLeft {
-		m.note(at.f, at.node, "another manager is made here, with a store of its own: share one, or take it away if these handlers use no sessions", guideManager)
-	} else if !at.f.isTest() {
-		m.storeLeft = true
-		m.leave(at.f, at.node, "sessions are kept in memory until you choose a store on the server", guideManager)
-	}
-}
-
-// testManager returns the code of the manager that all tests of a package share, so
-// that sessions live from request to request.
-func (m *mover) testManager(f *file, store string) string {
-	if strings.ContainsAny(store, ".(") || f.pkg.Types.Scope().Lookup(store) == nil {
-		return fmt.Sprintf("%s(%s, %s)", m.in(f, m.home.new), store, m.memory(f))
-	}
-	delete(f.imports, libraryPath+"/stores/memstore")
-	name := "test" + m.home.typ + "s"
-	m.seeded[f.pkg.PkgPath+" "+f.syntax.Name.Name] = f
-	m.testStores[f.pkg.PkgPath+" "+f.syntax.Name.Name] = store
-	return name
-}
-
-// storeAt returns the code of the old store at a place: a variable of the package, a
-// local variable, or a field of one.
-func (m *mover) storeAt(at mount) string {
-	for _, v := range m.stores {
-		if v.Pkg().Path() == at.f.pkg.PkgPath {
-			return v.Name()
-		}
-		if v.Exported() && v.Pkg().Name() != "main" {
-			at.f.imports[v.Pkg().Path()] = v.Pkg().Name()
-			return v.Pkg().Name() + "." + v.Name()
-		}
-	}
-	scope := at.f.pkg.Types.Scope().Innermost(at.node.Pos())
-	for ; scope != nil && scope != types.Universe; scope = scope.Parent() {
-		for _, name := range scope.Names() {
-			v, ok := scope.Lookup(name).(*types.Var)
-			if !ok || v.Pos() > at.node.Pos() && scope != at.f.pkg.Types.Scope() {
-				continue
-			}
-			if isStore(v.Type()) {
-				return name
-			}
-			if field := storeField(v.Type(), at.f.pkg.Types); field != "" {
-				return name + "." + field
-			}
-		}
-	}
-	return ""
-}
-
-// isStore reports whether values of type t are stores of gorilla/sessions.
-func isStore(t types.Type) bool {
-	obj, _, _ := types.LookupFieldOrMethod(t, true, nil, "New")
-	f, ok := obj.(*types.Func)
-	if !ok || f.Signature().Recv() == nil || f.Signature().Results().Len() != 2 {
-		return false
-	}
-	return isGorilla(f.Signature().Results().At(0).Type())
-}
-
-func storeField(t types.Type, in *types.Package) string {
-	if p, ok := t.Underlying().(*types.Pointer); ok {
-		t = p.Elem()
-	}
-	s, ok := t.Underlying().(*types.Struct)
-	if !ok {
-		return ""
-	}
-	for f := range s.Fields() {
-		if (f.Exported() || f.Pkg() == in) && isStore(f.Type()) {
-			return f.Name()
-		}
-	}
-	return ""
-}
-
-// findServers finds the handlers that servers get.
-func (m *mover) findServers() {
-	using := map[string]bool{}
-	for _, f := range m.touched {
-		using[f.pkg.PkgPath] = true
-	}
-	isWrapped := func(f *file, e ast.Expr) bool { // the handler of a server, which is wrapped where the server gets it
-		sel, ok := ast.Unparen(e).(*ast.SelectorExpr)
-		return ok && isServerHandler(f.pkg.TypesInfo, sel.Sel)
-	}
-	m.p.each(func(f *file) {
-		info := f.pkg.TypesInfo
-		if f.isTest() && !using[f.pkg.PkgPath] || !m.usesSessions(f.pkg.Types, using) {
-			return // a server of something else
-		}
-		walk(f, func(n ast.Node, path []ast.Node) {
-			switch n := n.(type) {
-			case *ast.CallExpr:
-				fn := calledFunc(info, n)
-				if fn == nil || fn.Pkg() == nil {
-					return
-				}
-				switch full := fn.FullName(); {
-				case full == "net/http.ListenAndServe", full == "net/http.Serve":
-					m.mounts = append(m.mounts, mount{f: f, node: n.Args[1]})
-				case full == "net/http.ListenAndServeTLS":
-					m.mounts = append(m.mounts, mount{f: f, node: n.Args[3]})
-				case strings.HasPrefix(full, "net/http/httptest.New") && strings.HasSuffix(full, "Server"):
-					m.mounts = append(m.mounts, mount{f: f, node: n.Args[0]})
-				case f.isTest() && fn.Name() == "ServeHTTP" && len(n.Args) == 2:
-					if sel, ok := n.Fun.(*ast.SelectorExpr); ok {
-						m.mounts = append(m.mounts, mount{f: f, node: sel.X})
-					}
-				}
-			case *ast.KeyValueExpr:
-				if id, ok := n.Key.(*ast.Ident); ok && isServerHandler(info, id) {
-					m.mounts = append(m.mounts, mount{f: f, node: n.Value})
-				}
-			case *ast.AssignStmt:
-				if sel, ok := n.Lhs[0].(*ast.SelectorExpr); ok && len(n.Lhs) == 1 && isServerHandler(info, sel.Sel) {
-					m.mounts = append(m.mounts, mount{f: f, node: n.Rhs[0]})
-				}
-			}
-		})
-	})
-	m.mounts = slices.DeleteFunc(m.mounts, func(at mount) bool { return isWrapped(at.f, at.node) })
-	if !slices.ContainsFunc(m.mounts, func(at mount) bool { return !at.f.isTest() }) {
-		m.left = append(m.left, Item{Pos: token.Position{Filename: m.home.path}, Code: m.home.new,
-			Why: "no place was found where a server gets its handler: give it the manager's Handler around the program's", Guide: guideManager})
-	}
-}
-
-// isServerHandler reports whether the identifier is the field Handler of an
-// http.Server.
-func isServerHandler(info *types.Info, id *ast.Ident) bool {
-	v, ok := info.Uses[id].(*types.Var)
-	return ok && id.Name == "Handler" && v.IsField() && v.Pkg() != nil && v.Pkg().Path() == "net/http"
-}
-
-// usesSessions reports whether the package uses sessions, or imports one that does.
-func (m *mover) usesSessions(p *types.Package, using map[string]bool) bool {
-	seen := map[*types.Package]bool{}
-	var walk func(*types.Package) bool
-	walk = func(p *types.Package) bool {
-		if seen[p] || !strings.HasPrefix(p.Path(), m.p.module) {
-			return false
-		}
-		seen[p] = true
-		return using[p.Path()] || slices.ContainsFunc(p.Imports(), walk)
-	}
-	return walk(p)
-}
-
-// dropUnused removes variables that held a session which nothing uses any more.
-func (m *mover) dropUnused() {
-	m.p.each(func(f *file) {
-		walk(f, func(n ast.Node, path []ast.Node) {
-			assign, ok := n.(*ast.AssignStmt)
-			if !ok || assign.Tok != token.DEFINE || listOf(path[len(path)-1]) == nil {
-				return
-			}
-			id, ok := assign.Lhs[0].(*ast.Ident)
-			if !ok || !isOld(f.pkg.TypesInfo.TypeOf(id)) || f.pkg.TypesInfo.Defs[id] == nil || !m.vanishes(f, f.pkg.TypesInfo.Defs[id]) {
-				return
-			}
-			for _, other := range assign.Lhs[1:] {
-				if !isBlank(other) {
-					f.replace(m.p.fset, id.Pos(), id.End(), "_")
-					return
-				}
-			}
-			f.replace(m.p.fset, assign.Pos(), assign.End(), "")
-		})
-	})
-}
-
-// vanishes reports whether every use of the variable has been removed.
-func (m *mover) vanishes(f *file, obj types.Object) bool {
-	for id, used := range f.pkg.TypesInfo.Uses {
-		if used != obj {
-			continue
-		}
-		at := f.offset(m.p.fset, id.Pos())
-		gone := slices.ContainsFunc(f.edits, func(e textEdit) bool {
-			return e.start <= at && at < e.end && !mentionsName(e.text, id.Name)
-		})
-		if !gone {
-			return false
-		}
-	}
-	return true
-}
-
-func mentionsName(text, name string) bool {
-	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool {
-		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	}), name)
 }

@@ -26,10 +26,7 @@ func TestAnalyzersFindPlantedMistakesAndNothingElse(t *testing.T) {
 
 // Under go vet, facts come by files, and each package is checked by itself.
 func TestSessionsvetRunsUnderGoVet(t *testing.T) {
-	dir, tool := fixtures(t), filepath.Join(t.TempDir(), "sessionsvet")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", tool, "../../sessionsvet").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	dir, tool := fixtures(t), sessionsvet(t)
 	for _, test := range []struct {
 		pkg  string
 		want []string // the places
@@ -59,6 +56,36 @@ func TestSessionsvetRunsUnderGoVet(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The examples and the guides are right.
+func TestExamplesAndGuidesHaveNoMistakes(t *testing.T) {
+	tool := sessionsvet(t)
+	for _, test := range []struct {
+		dir      string
+		patterns []string
+	}{
+		{"../../..", []string{".", "./examples/...", "./sessiontest"}},
+		{"../../../docs/guides", []string{"./..."}},
+	} {
+		t.Run(test.dir, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), "go", append([]string{"vet", "-vettool=" + tool}, test.patterns...)...)
+			cmd.Dir = test.dir
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// sessionsvet builds the command.
+func sessionsvet(t *testing.T) string {
+	t.Helper()
+	tool := filepath.Join(t.TempDir(), "sessionsvet")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", tool, "../../sessionsvet").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return tool
 }
 
 func TestAnalyzersAreValid(t *testing.T) {

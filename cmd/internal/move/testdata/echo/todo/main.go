@@ -16,7 +16,7 @@ func init() { gob.Register([]string{}) }
 type server struct{ store sessions.Store }
 
 func main() {
-	log.Fatal(newEcho(&server{sessions.NewCookieStore([]byte("no secret at all"))}).Start(":8080"))
+	log.Fatal(newEcho(&server{newMapStore()}).Start(":8080"))
 }
 
 func newEcho(s *server) *echo.Echo {

@@ -5,12 +5,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/gorilla/sessions"
 )
 
 func TestTodo(t *testing.T) {
-	e := newEcho(&server{sessions.NewCookieStore([]byte("a key of the tests"))})
+	e := newEcho(&server{newMapStore()})
 	cookies := map[string]*http.Cookie{}
 	for _, step := range []struct {
 		method, path string
