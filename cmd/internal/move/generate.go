@@ -58,7 +58,7 @@ type names struct {
 	Owner                                       *key
 	OwnerZero, OwnerText                        string
 	Left                                        bool
-	ErrorFunc, Partitioned                      bool
+	ErrorFunc, Partitioned, Deadline            bool
 	Name                                        string
 	Func                                        string
 	FuncType                                    types.Type
@@ -66,6 +66,7 @@ type names struct {
 	Library                                     library
 	OldNames                                    []string
 	TestStore                                   string
+	SeedOld                                     bool
 	Gin                                         bool
 }
 
@@ -74,14 +75,15 @@ func (m *mover) templateNames() names {
 		Type: m.home.typ, Handle: m.home.handle, Of: m.home.of, New: m.home.new, Store: m.storeName(),
 		Param: strings.ToLower(m.home.typ[:1]), OrNil: m.exported("orNil"), AnySlice: m.exported("anySlice"),
 		Fields: m.fields(), Owner: m.ownerKey, Left: len(m.left) > 0 && m.leftKeys(), ErrorFunc: m.need.errorFunc,
+		Deadline:    m.libraryHas("SessionManager", "Deadline"),
 		Partitioned: m.libraryHas("SessionCookie", "Partitioned") || m.libraryHas("Options", "Partitioned"),
-		Name:        lowerFirst(m.home.typ), Library: m.old, OldNames: m.oldNames, Gin: m.gin,
+		Name:        lowerFirst(m.home.typ), Library: m.old, OldNames: m.oldNames, Gin: m.gin, SeedOld: m.need.seedOld,
 	}
 	return n
 }
 
-// libraryHas reports whether the old library's type has a field: old versions lack
-// some.
+// libraryHas reports whether the old library's type has a field or a method: old
+// versions lack some.
 func (m *mover) libraryHas(name, field string) bool {
 	for _, p := range m.p.pkgs {
 		lib := p.Imports[m.old.path]
@@ -307,7 +309,12 @@ var test{{.Name | title}}s = {{.New}}({{.TestStore}}, memstore.New[{{.Type}}](ni
 		s.use(path)
 	}
 	s.add(`// {{.Name}}Context returns a context with a new session in it.
-func {{.Name}}Context(ctx context.Context) (context.Context, error) {
+func {{.Name}}Context(ctx context.Context{{if .SeedOld}}, err error{{end}}) (context.Context, error) {
+{{- if .SeedOld}}
+	if err != nil {
+		return nil, err
+	}
+{{- end}}
 	r, _, err := sessiontest.WithSession(httptest.NewRequestWithContext(ctx, "GET", "/", nil), {{.Type}}{})
 	if err != nil {
 		return nil, err

@@ -95,7 +95,9 @@ func (m *{{.Handle}}) moveSession(ctx context.Context, token string, session *se
 	}
 	if len(m.Old.Keys(ctx)) > 0 && session.IsNew() && !session.Gone() {
 		session.LogIn(func({{.Param}} *{{.Type}}) { m.fill(ctx, {{.Param}}) })
+{{- if .Deadline}}
 		session.SetDeadline(m.Old.Deadline(ctx))
+{{- end}}
 		if err := session.Commit(ctx); err != nil {
 			return err
 		}

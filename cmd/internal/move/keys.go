@@ -22,7 +22,8 @@ type key struct {
 	flash bool            // the old library kept a list of values
 	names map[string]bool // of the old sessions that have the key, as far as known
 
-	evident map[string]types.Type
+	evident  map[string]types.Type
+	literals []types.Type // of values that are literals
 }
 
 // op says what a program does with its sessions.

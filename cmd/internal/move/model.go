@@ -155,6 +155,11 @@ func (m *mover) decide() {
 
 // decideType returns the one type that all uses of the key agree on.
 func (k *key) decideType() types.Type {
+	for _, t := range k.literals {
+		if len(k.evident) != 1 || !k.isNumber() {
+			k.evidence(t)
+		}
+	}
 	names := slices.Sorted(maps.Keys(k.evident))
 	if len(names) > 1 {
 		k.left = "it holds values of several types: " + strings.Join(names, ", ")
@@ -164,6 +169,16 @@ func (k *key) decideType() types.Type {
 		return nil
 	}
 	return k.evident[names[0]]
+}
+
+// isNumber reports whether the other values of the key are numbers.
+func (k *key) isNumber() bool {
+	for _, t := range k.evident {
+		if b, ok := t.Underlying().(*types.Basic); !ok || b.Info()&types.IsNumeric == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // evidence notes a type of the key's values.

@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Options say what Run does.
@@ -53,7 +54,7 @@ type mover struct {
 	created  map[string]string // new files
 	left     []Item
 	notes    []Item
-	need     struct{ orNil, anySlice, sql, redis, errorFunc bool }
+	need     struct{ orNil, anySlice, sql, redis, errorFunc, seedOld bool }
 	count    struct{ rewritten int }
 
 	// For gorilla/sessions and its kin.
@@ -194,7 +195,7 @@ func (m *mover) resolve() {
 }
 
 func (m *mover) use(k *key, s *site, t types.Type) {
-	if k.uses[s.op] == 0 && (k.first.Filename == "" || s.f.isTest()) || k.first.Filename == "" {
+	if k.first.Filename == "" || strings.HasSuffix(k.first.Filename, "_test.go") && !s.f.isTest() {
 		k.first = m.item(s.f, s.node, "", "").Pos
 	}
 	k.uses[s.op]++
@@ -212,7 +213,21 @@ func (m *mover) use(k *key, s *site, t types.Type) {
 			t = types.NewSlice(types.Default(t))
 		}
 	}
+	if isLiteral(s.value) {
+		k.literals = append(k.literals, t)
+		return
+	}
 	k.evidence(t)
+}
+
+// isLiteral reports whether the value is a literal, which takes the type that other
+// values of the key have.
+func isLiteral(e ast.Expr) bool {
+	if u, ok := e.(*ast.UnaryExpr); ok {
+		e = u.X
+	}
+	lit, ok := e.(*ast.BasicLit)
+	return ok && (lit.Kind == token.INT || lit.Kind == token.FLOAT)
 }
 
 // siteType returns the type of the value that a site puts or reads, or nil.

@@ -290,8 +290,15 @@ func (r *Result) Report() string {
 			return
 		}
 		fmt.Fprintf(&b, "\n%s:\n\n", title)
-		for _, i := range items {
-			fmt.Fprintf(&b, "  %s:%d: %s\n      %s (%s, %q)\n", i.Pos.Filename, i.Pos.Line, strings.Join(strings.Fields(i.Code), " "), i.Why, m.old.guide, i.Guide)
+		for len(items) > 0 {
+			first, others := items[0], items[1:]
+			items = slices.DeleteFunc(slices.Clone(others), func(i Item) bool { return i.Why == first.Why })
+			more := ""
+			if n := len(others) - len(items); n > 0 {
+				more = fmt.Sprintf(", and %d more places", n)
+			}
+			fmt.Fprintf(&b, "  %s:%d: %s%s\n      %s (%s, %q)\n", first.Pos.Filename, first.Pos.Line,
+				strings.Join(strings.Fields(first.Code), " "), more, first.Why, m.old.guide, first.Guide)
 		}
 	}
 	list("Left as it is", r.Left)

@@ -155,16 +155,21 @@ func (m *mover) seedSCS() {
 		}
 		m.seeded[s.f.pkg.PkgPath+" "+s.f.syntax.Name.Name] = s.f
 		name := lowerFirst(m.home.typ) + "Context"
-		m.replaceNode(s, fmt.Sprintf("%s(%s)", name, s.f.text(m.p.fset, call.Args[0])))
+		if m.need.seedOld = m.leftKeys(); m.need.seedOld { // the test may use old sessions, too
+			s.f.insert(m.p.fset, call.Pos(), name+"(")
+			s.f.insert(m.p.fset, call.End(), ")")
+		} else {
+			m.replaceNode(s, fmt.Sprintf("%s(%s)", name, s.f.text(m.p.fset, call.Args[0])))
+		}
 		m.count.rewritten++
 	}
 }
 
-// isEmptyToken reports whether a test loads a session that is not there: by an empty
-// token, or by the header of a request that has none.
+// isEmptyToken reports whether a test loads a session that is not there: by a
+// constant, or by the header of a request that has none.
 func isEmptyToken(info *types.Info, e ast.Expr) bool {
-	if v := info.Types[e].Value; v != nil {
-		return v.ExactString() == `""`
+	if info.Types[e].Value != nil { // nobody knows a token in advance
+		return true
 	}
 	call, ok := ast.Unparen(e).(*ast.CallExpr)
 	if !ok {

@@ -70,6 +70,9 @@ func (m *mover) isOld(f *file, e ast.Expr, path []ast.Node) bool {
 			params := fn.Signature().Params()
 			foreign := !strings.HasPrefix(fn.Pkg().Path(), m.p.module)
 			isInterface := i < params.Len() && types.IsInterface(params.At(i).Type())
+			if takesAny(params, i) {
+				return false
+			}
 			if foreign || isInterface {
 				m.leave(f, p, "it takes the old manager", guideManager)
 				return true
@@ -83,4 +86,17 @@ func (m *mover) isOld(f *file, e ast.Expr, path []ast.Node) bool {
 func (m *mover) rewritten(f *file, e ast.Expr) bool {
 	start, end := f.offset(m.p.fset, e.Pos()), f.offset(m.p.fset, e.End())
 	return slices.ContainsFunc(f.edits, func(t textEdit) bool { return t.start <= start && end <= t.end && t.start < t.end })
+}
+
+// takesAny reports whether the parameter for argument i takes values of any type.
+func takesAny(params *types.Tuple, i int) bool {
+	if params.Len() == 0 {
+		return false
+	}
+	t := params.At(min(i, params.Len()-1)).Type()
+	if s, ok := t.(*types.Slice); ok && i >= params.Len()-1 {
+		t = s.Elem()
+	}
+	in, ok := t.Underlying().(*types.Interface)
+	return ok && in.NumMethods() == 0
 }
