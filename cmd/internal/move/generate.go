@@ -66,7 +66,8 @@ type names struct {
 	Library                                     library
 	OldNames                                    []string
 	TestStore                                   string
-	SeedOld                                     bool
+	SeedOld, Seeds                              bool
+	Seeded                                      string
 	Gin                                         bool
 }
 
@@ -78,6 +79,7 @@ func (m *mover) templateNames() names {
 		Deadline:    m.libraryHas("SessionManager", "Deadline"),
 		Partitioned: m.libraryHas("SessionCookie", "Partitioned") || m.libraryHas("Options", "Partitioned"),
 		Name:        lowerFirst(m.home.typ), Library: m.old, OldNames: m.oldNames, Gin: m.gin, SeedOld: m.need.seedOld,
+		Seeds: len(m.seeded) > 0, Seeded: m.exported("seeded"),
 	}
 	return n
 }
@@ -296,7 +298,7 @@ func {{.AnySlice}}[T any](vs []T) []any {
 func (m *mover) testFile(f *file) string {
 	s := m.newSource(f.syntax.Name.Name, f.pkg.PkgPath)
 	n := m.templateNames()
-	n.Type, n.New = m.in(s.f, m.home.typ), m.in(s.f, m.home.new)
+	n.Type, n.New, n.Seeded = m.in(s.f, m.home.typ), m.in(s.f, m.home.new), m.in(s.f, n.Seeded)
 	if store, ok := m.testStores[f.pkg.PkgPath+" "+f.syntax.Name.Name]; ok {
 		n.TestStore = store
 		s.use(libraryPath + "/stores/memstore")
@@ -308,7 +310,8 @@ var test{{.Name | title}}s = {{.New}}({{.TestStore}}, memstore.New[{{.Type}}](ni
 	for _, path := range []string{"context", "net/http/httptest", libraryPath + "/sessiontest"} {
 		s.use(path)
 	}
-	s.add(`// {{.Name}}Context returns a context with a new session in it.
+	s.add(`// {{.Name}}Context returns a context with a new session in it, which the manager's
+// Handler leaves there.
 func {{.Name}}Context(ctx context.Context{{if .SeedOld}}, err error{{end}}) (context.Context, error) {
 {{- if .SeedOld}}
 	if err != nil {
@@ -319,7 +322,7 @@ func {{.Name}}Context(ctx context.Context{{if .SeedOld}}, err error{{end}}) (con
 	if err != nil {
 		return nil, err
 	}
-	return r.Context(), nil
+	return context.WithValue(r.Context(), {{.Seeded}}{}, true), nil
 }
 `, n)
 	return s.text()

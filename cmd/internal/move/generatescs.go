@@ -46,13 +46,30 @@ func {{.New}}(old *scs.SessionManager, store sessions.Store[{{.Type}}]) *{{.Hand
 // Handler gives the requests of next their sessions.
 func (m *{{.Handle}}) Handler(next http.Handler) http.Handler {
 {{- if .Left}}
-	// Some code still uses the old sessions. When none does, let the visitors in:
-	// return m.Manager.Handler(m.load(m.moveOld(next)))
-	return m.Manager.Handler(m.load(m.Old.LoadAndSave(next)))
+	// Some code still uses the old sessions. When none does, let the visitors in by
+	// m.moveOld(next) instead:
+	next = m.Old.LoadAndSave(next)
+	handler := m.Manager.Handler(m.load(next))
 {{- else}}
-	return m.Manager.Handler(m.load(m.moveOld(next)))
+	handler := m.Manager.Handler(m.load(m.moveOld(next)))
+{{- end}}
+{{- if .Seeds}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Context().Value({{.Seeded}}{}) != nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
+{{- else}}
+	return handler
 {{- end}}
 }
+{{- if .Seeds}}
+
+// {{.Seeded}} is the key of contexts into which a test has put a session.
+type {{.Seeded}} struct{}
+{{- end}}
 `, n)
 	loadCode(s, n)
 }
