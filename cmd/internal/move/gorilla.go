@@ -401,7 +401,7 @@ func rewriteGorilla(m *mover) {
 		m.mount(at)
 	}
 	if len(m.oldNames) > 1 {
-		m.notes = append(m.notes, Item{Pos: token.Position{Filename: m.home.dir}, Code: strings.Join(m.oldNames, ", "),
+		m.notes = append(m.notes, Item{Pos: token.Position{Filename: m.home.path}, Code: strings.Join(m.oldNames, ", "),
 			Why: "the sessions of these names are one now: Destroy and Clear are for all their keys", Guide: guideDeclare})
 	}
 }

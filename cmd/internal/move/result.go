@@ -297,7 +297,11 @@ func (r *Result) Report() string {
 			if n := len(others) - len(items); n > 0 {
 				more = fmt.Sprintf(", and %d more places", n)
 			}
-			fmt.Fprintf(&b, "  %s:%d: %s%s\n      %s (%s, %q)\n", first.Pos.Filename, first.Pos.Line,
+			at := first.Pos.Filename
+			if first.Pos.Line > 0 {
+				at = fmt.Sprintf("%s:%d", at, first.Pos.Line)
+			}
+			fmt.Fprintf(&b, "  %s: %s%s\n      %s (%s, %q)\n", at,
 				strings.Join(strings.Fields(first.Code), " "), more, first.Why, m.old.guide, first.Guide)
 		}
 	}
