@@ -47,9 +47,10 @@ A handler takes its session as an argument, or asks for it:
 Reading:
 
 	Value() T                a copy of the value, with the changes made so far
-	ID() ID                  the session's public name; changes on renewal
+	ID() ID                  the session's public name, for its whole life
 	IsNew() bool             the session is not stored yet
-	Created, Renewed         when the session was first stored; got its token
+	Created, LoggedIn        when the session was first stored; the last log-in
+	Renewed                  when the session got its token
 	Expires, Deadline        when it ends without use; at the latest
 	Persistent() bool        the cookie outlives the browser
 	Gone() bool              another request ended the session
@@ -86,16 +87,21 @@ After checking the credentials, log in:
 
 	cart.LogIn(func(c *Cart) { c.Customer = name })
 
-LogIn gives the session a new token, so that a token that an attacker planted
-before the log-in is worthless. A log-in form that is sent twice, by a double
-click, leaves the visitor logged in.
+LogIn gives the session a new token and ends all others, so that a token that an
+attacker planted before the log-in is worthless. A log-in form that is sent twice, by a
+double click, leaves the visitor logged in, in one session. So the function given to
+LogIn must set every field that grants something.
+
+Session.LoggedIn tells a handler whether to ask for the password again, before it
+changes an address or pays.
 
 Give the type a method that names the session's owner:
 
 	func (c Cart) SessionOwner() string { return c.Customer }
 
 If the owner changes without LogIn, the session gets a new token too. The sessions
-of one owner can be listed and ended:
+of one owner can be listed and ended. A session keeps its ID for life, so a form that
+was shown yesterday still names the right one:
 
 	for rec, err := range carts.ByOwner(ctx, "ada") { ... }
 	carts.Revoke(ctx, "ada", id)              // "end this session"
@@ -109,6 +115,8 @@ Package memstore keeps sessions in the process, for one server whose visitors ma
 lose their sessions when it restarts. Package redisstore keeps them in Redis, for
 several servers and across restarts. Package sqlstore keeps them in PostgreSQL,
 MySQL, MariaDB or SQLite, and can save them in the application's own transaction.
+Package kvstore keeps them in bbolt, Badger, NATS JetStream, memcached, or any other
+store that can compare and set.
 stores.Open chooses by URL. All give the same guarantees. Other stores can implement
 [Store].
 
@@ -139,7 +147,7 @@ move from other libraries.
 	ErrNoSession      500   Get: the middleware is missing, or has another type
 	ErrUnavailable    503   the store did not answer; the outcome is unknown
 	ErrConflict       503   other requests kept changing the session
-	ErrGone           409   another request ended or renewed the session
+	ErrGone           409   another request ended the session, or logged in
 	ErrLate           500   the change needs a cookie, but the response has begun
 	ErrTooLarge       500   the session is larger than its store accepts
 	*EncodeError      500   the value cannot be stored
@@ -169,7 +177,8 @@ Its client walks through an application as a browser does.
   - sessions: this page; the names that applications need
   - session: what a session is; the contract for stores
   - codec: how values become bytes
-  - stores, stores/memstore, stores/redisstore, stores/sqlstore: where sessions are kept
+  - stores, stores/memstore, stores/redisstore, stores/sqlstore, stores/kvstore: where
+    sessions are kept
   - middleware: net/http, cookies, options
   - sessiontest: for tests of applications, and of stores
 */

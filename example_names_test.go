@@ -124,7 +124,7 @@ func ExampleParseID() {
 		err = carts.Revoke(r.Context(), "ada", id)
 	}
 	fmt.Println(err)
-	// Output: session: an ID has 43 characters, not 9
+	// Output: session: not found: an ID has 22 characters, not 9
 }
 
 func ExampleConfig() {
@@ -157,7 +157,7 @@ func ExampleHeaderTransport() {
 	}
 	res := ask(api.Handler(sessions.Handle(addItem)), "POST", "/items?sku=tea", "")
 	fmt.Println(len(res.Header.Get("X-Session-Token")), len(res.Cookies()))
-	// Output: 43 0
+	// Output: 66 0
 }
 
 func ExampleCookieOrHeader() {

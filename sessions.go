@@ -44,8 +44,8 @@ type (
 	// Remember sets how long remembered sessions live. It is a field of [Options].
 	Remember = session.Remember
 
-	// An ID names a session without giving access to it. It is safe to log, to
-	// list and to put into a form.
+	// An ID names a session for life without giving access to it. It is safe to log,
+	// to list and to put into a form.
 	ID = session.ID
 
 	// Metrics count events and the time that stores take, for expvar.
@@ -72,8 +72,8 @@ var (
 	// unknown, not anonymous.
 	ErrUnavailable = session.ErrUnavailable
 
-	// ErrGone means that another request destroyed, renewed or revoked the session.
-	// Nothing was saved.
+	// ErrGone means that another request ended the session, or logged in and so ended
+	// the token that this request came with. Nothing was saved.
 	ErrGone = session.ErrGone
 
 	// ErrConflict means that other requests kept changing the session.
@@ -151,7 +151,8 @@ func Observers(observers ...func(context.Context, Event)) func(context.Context, 
 	return middleware.Observers(observers...)
 }
 
-// ParseID returns the ID with the given text, as ID.String spells it.
+// ParseID returns the ID with the given text, as ID.String spells it. Its error is an
+// [ErrNotFound], for handlers of forms: no session has such a name.
 func ParseID(text string) (ID, error) { return session.ParseID(text) }
 
 // Status returns the HTTP status for an error of a session.

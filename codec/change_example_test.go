@@ -196,7 +196,7 @@ func (basket) SessionType() string {
 // A type that is renamed, or moved to another package, says what it was: the path
 // of its package and its name.
 func Example_typeRenamed() {
-	id := session.NewToken().ID()
+	id := session.NewID()
 	data, err := wire.AppendRecord(nil, &session.Record[cart]{ID: id, Value: cart{Customer: "ada"}}, 1, codec.MessagePack[cart]())
 	if err != nil {
 		fmt.Println(err)

@@ -165,7 +165,7 @@ func TestVersionedLeavesNewerValues(t *testing.T) {
 				t.Errorf("got %+v and error %v, want a DecodeError that wraps ErrNewer", rec, err)
 			}
 			h, err := wire.ReadHeader(tt.data[:wire.HeaderSize])
-			if err != nil || h.Revision != 1 || h.Retired {
+			if err != nil || h.Revision != 1 {
 				t.Errorf("the header is %+v, error %v", h, err)
 			}
 		})
@@ -271,19 +271,19 @@ func TestVersionedFormat(t *testing.T) {
 // A session that is newer than the program fails the request and stays.
 func TestNewerSessionStays(t *testing.T) {
 	ctx, client := context.Background(), redistest.New(t)
-	token := session.NewToken()
-	data, err := wire.AppendRecord(nil, &session.Record[visit]{ID: token.ID(), Deadline: time.Now().Add(time.Hour)}, 1, visits(t))
+	token := session.NewToken(session.NewID())
+	data, err := wire.AppendRecord(nil, &session.Record[visit]{ID: token.ID(), Secrets: session.NewSecrets(token), Deadline: time.Now().Add(time.Hour)}, 1, visits(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := client.Set(ctx, "visits:"+token.ID().String(), data, time.Hour).Err(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := session.Load(ctx, redisStore(t, client, codec.MessagePack[visit2]()), nil, token)
+	s, err := session.Load(ctx, redisStore(t, client, codec.MessagePack[visit2]()), nil, token, time.Time{})
 	if s != nil || !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, session.ErrNewer) {
 		t.Errorf("got %v and error %v, want ErrUnavailable around ErrNewer", s, err)
 	}
-	if _, err := session.Load(ctx, redisStore(t, client, visits(t)), nil, token); err != nil {
+	if _, err := session.Load(ctx, redisStore(t, client, visits(t)), nil, token, time.Time{}); err != nil {
 		t.Errorf("who can read it gets error %v", err)
 	}
 }

@@ -72,7 +72,7 @@ func TestAdviceOnTwoCookies(t *testing.T) {
 	const header = "X-Session-Token"
 	byHeader := middleware.Options{Transport: middleware.HeaderTransport(header)}
 	byEither := middleware.Options{Transport: middleware.CookieOrHeader(header)}
-	one, other := session.NewToken().Reveal(), session.NewToken().Reveal()
+	one, other := newToken().Reveal(), newToken().Reveal()
 	cookies := http.Header{"Cookie": {cookieName + "=" + one + "; " + cookieName + "=" + other}}
 	headers := http.Header{header: {one, other}}
 	for name, test := range map[string]struct {
@@ -125,7 +125,7 @@ func TestALateChangeIsLoggedWithAdvice(t *testing.T) {
 
 func TestAdviceIsLoggedOnce(t *testing.T) {
 	t.Parallel()
-	two := cookieName + "=" + session.NewToken().Reveal() + "; " + cookieName + "=" + session.NewToken().Reveal()
+	two := cookieName + "=" + newToken().Reveal() + "; " + cookieName + "=" + newToken().Reveal()
 	for name, test := range map[string]struct {
 		target, cookie string
 		header         string

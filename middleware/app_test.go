@@ -19,7 +19,7 @@ import (
 
 const (
 	cookieName = "__Host-session_id"
-	tokenLen   = 43 // characters
+	tokenLen   = 66 // characters
 )
 
 var errDown = errors.New("the server is down")
@@ -97,18 +97,18 @@ func (s *store) Save(ctx context.Context, rec *session.Record[cart]) error {
 	return s.Store.Save(ctx, rec)
 }
 
-func (s *store) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+func (s *store) Touch(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 	if err := s.call(ctx, "Touch"); err != nil {
 		return err
 	}
-	return s.Store.Touch(ctx, id, expires)
+	return s.Store.Touch(ctx, id, rev, expires)
 }
 
-func (s *store) Delete(ctx context.Context, id session.ID) error {
+func (s *store) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
 	if err := s.call(ctx, "Delete"); err != nil {
 		return err
 	}
-	return s.Store.Delete(ctx, id)
+	return s.Store.Delete(ctx, id, rev)
 }
 
 // An app is a manager around handlers, and what it reports.
@@ -177,6 +177,8 @@ func (a *app) get(path, cookie string) *httptest.ResponseRecorder {
 	return w
 }
 
+func newToken() session.Token { return session.NewToken(session.NewID()) }
+
 func recorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
 
 func (a *app) serve(w http.ResponseWriter, path, cookie string) {
@@ -205,8 +207,8 @@ func (a *app) visit(t testing.TB, c cart) (cookie string) {
 // value returns what the session that a cookie gives access to holds.
 func (a *app) value(t testing.TB, cookie string) (cart, bool) {
 	t.Helper()
-	token, _, _ := strings.Cut(strings.TrimPrefix(cookie, cookieName+"="), ".") // before a signature
-	s, err := a.Open(context.Background(), token)
+	token := strings.TrimPrefix(cookie, cookieName+"=")
+	s, err := a.Open(context.Background(), token[:min(len(token), tokenLen)]) // without a signature
 	if errors.Is(err, session.ErrNotFound) {
 		return cart{}, false
 	}

@@ -243,7 +243,7 @@ var framing = regexp.MustCompile(`(?m)^(Content-Length: \d+|Transfer-Encoding: c
 func TestAResponseIsThatOfTheBareHandler(t *testing.T) {
 	t.Parallel()
 	random := 60
-	if os.Getenv("SESSIONS_LONG") != "" {
+	if os.Getenv("SESSIONS_EXHAUSTIVE") != "" {
 		random = 2_000
 	}
 	for _, speaker := range speakers {

@@ -178,7 +178,7 @@ func TestSecrets(t *testing.T) {
 	st := newStore()
 	signed := newApp(t, st, &middleware.Options{Secrets: [][]byte{oldSecret}})
 	cookie := setCookie(t, signed.get("/add", ""))
-	if len(cookie) != len(cookieName)+1+43+1+43 {
+	if len(cookie) != len(cookieName)+1+tokenLen+1+43 {
 		t.Fatalf("cookie %q", cookie)
 	}
 	if w := signed.get("/add", cookie); setCookie(t, w) != "" {
@@ -194,13 +194,14 @@ func TestSecrets(t *testing.T) {
 	st.calls()
 	named := newApp(t, st, &middleware.Options{Secrets: [][]byte{oldSecret}, Cookie: middleware.Cookie{Name: "other"}})
 	forged := map[string]string{
-		"unsigned":               cookie[:len(cookieName)+44],
+		"unsigned":               cookie[:len(cookieName)+1+tokenLen],
 		"another secret":         newer,
-		"another token":          cookieName + "=" + session.NewToken().Reveal() + cookie[len(cookieName)+44:],
+		"another token":          cookieName + "=" + newToken().Reveal() + cookie[len(cookieName)+1+tokenLen:],
 		"a signature cut off":    cookie[:len(cookie)-1],
 		"a signature too many":   cookie + "A",
-		"another separator":      strings.Replace(cookie, ".", "-", 1),
-		"the token as signature": cookieName + "=" + cookie[len(cookieName)+1:len(cookieName)+44] + "." + cookie[len(cookieName)+1:len(cookieName)+44],
+		"another separator":      cookie[:len(cookie)-44] + "-" + cookie[len(cookie)-43:],
+		"no separator":           strings.Replace(cookie, ".", "-", 1),
+		"the token as signature": cookie[:len(cookieName)+1+tokenLen] + "." + cookie[len(cookieName)+24:][:43],
 	}
 	for i := range 43 { // each character of the signature counts, to the last bit
 		b := []byte(cookie)
@@ -298,8 +299,8 @@ func TestUnknownSignaturesAreToldOnce(t *testing.T) {
 	}
 }
 
-// A slow request whose session was renewed meanwhile must not issue the old token
-// anew, in the place of the new one.
+// A cookie with an old secret's signature is never sent again by itself: a slow request
+// could put it in the place of a log-in's.
 func TestNoOldTokenIsReissued(t *testing.T) {
 	t.Parallel()
 	for _, idle := range []time.Duration{time.Hour, time.Second} {
@@ -345,12 +346,19 @@ func TestHostileCookies(t *testing.T) {
 		value := strings.TrimPrefix(genuine, cookieName+"=")
 		text := value[:tokenLen]
 		another := strings.TrimPrefix(setCookie(t, a.get("/add", "")), cookieName+"=")
-		raw, _ := base64.RawURLEncoding.DecodeString(text)
+		id, secret := text[:22], text[23:]
+		raw, _ := base64.RawURLEncoding.DecodeString(secret)
 		rejected := map[string]string{
 			"a megabyte":       cookieName + "=" + strings.Repeat("A", 1<<20),
 			"quoted":           cookieName + `="` + value + `"`,
 			"padded":           cookieName + "=" + value + "=",
-			"standard base64":  cookieName + "=" + base64.StdEncoding.EncodeToString(raw),
+			"standard base64":  cookieName + "=" + id + "." + base64.StdEncoding.EncodeToString(raw),
+			"the ID alone":     cookieName + "=" + id,
+			"the ID twice":     cookieName + "=" + id + "." + id,
+			"two tokens":       cookieName + "=" + text + text,
+			"no dot":           cookieName + "=" + strings.Replace(value, ".", "-", 1),
+			"the dot moved":    cookieName + "=" + value[1:23] + value[:1] + value[23:],
+			"the ID respelled": cookieName + "=" + id[:21] + string(alphabet[strings.IndexByte(alphabet, id[21])|1]) + value[22:],
 			"lower case":       cookieName + "=" + strings.ToLower(value) + "x",
 			"another spelling": cookieName + "=" + text[:len(text)-1] + string(alphabet[strings.IndexByte(alphabet, text[len(text)-1])|1]) + value[len(text):],
 			"short":            cookieName + "=" + value[1:],
@@ -427,7 +435,7 @@ func TestAHostileCookieCostsNoMemory(t *testing.T) {
 	for name, cookie := range map[string]string{
 		"megabyte": cookieName + "=" + strings.Repeat("A", 1<<20),
 		"many":     strings.Repeat(cookieName+"=x; ", 50_000),
-		"forged":   cookieName + "=" + strings.Repeat("A", 43) + "." + strings.Repeat("B", 43),
+		"forged":   cookieName + "=" + strings.Repeat("A", 22) + "." + strings.Repeat("A", 43) + "." + strings.Repeat("B", 43),
 	} {
 		if got := allocs(cookie); got > small+10 { // the race detector makes pools forget
 			t.Errorf("%s: %v allocations, %v for a small one", name, got, small)
@@ -440,8 +448,8 @@ func FuzzCookieHeader(f *testing.F) {
 	apps := map[bool]*app{}
 	stores := map[bool]*store{}
 	shape := map[bool]*regexp.Regexp{
-		false: regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`),
-		true:  regexp.MustCompile(`^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$`),
+		false: regexp.MustCompile(`^[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$`),
+		true:  regexp.MustCompile(`^[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$`),
 	}
 	for signed, secrets := range map[bool][][]byte{false: nil, true: {oldSecret}} {
 		stores[signed] = newStore()
@@ -449,7 +457,7 @@ func FuzzCookieHeader(f *testing.F) {
 		cookie := setCookie(f, apps[signed].get("/add", ""))
 		f.Add(cookie, signed)
 		f.Add(cookie+"; "+cookie+"x", signed)
-		f.Add(cookie+";\t"+cookie+"; "+cookieName+"="+session.NewToken().Reveal(), signed)
+		f.Add(cookie+";\t"+cookie+"; "+cookieName+"="+newToken().Reveal(), signed)
 		f.Add(`$Version="1"; `+cookieName+`="`+cookie+`"; ;=`, signed)
 	}
 	f.Fuzz(func(t *testing.T, header string, signed bool) {
@@ -462,14 +470,13 @@ func FuzzCookieHeader(f *testing.F) {
 		}
 		if signed { // only the genuine ones count
 			maps.DeleteFunc(found, func(value string, _ bool) bool {
-				text, signature, _ := strings.Cut(value, ".")
-				return signature != signatureOf(text)
+				return value[tokenLen+1:] != signatureOf(value[:tokenLen])
 			})
 		}
 		token := slices.Collect(maps.Keys(found))
 		want := ""
 		if len(token) == 1 {
-			text, _, _ := strings.Cut(token[0], ".")
+			text := token[0][:tokenLen]
 			if _, err := session.ParseToken(text); err == nil {
 				want = "Load"
 			}

@@ -130,7 +130,7 @@ const (
 func (t *cookieTransport) judge(value string) (worth, error) {
 	signed := len(value) == valueLen(true) && value[tokenLen] == '.' && wellFormed(value[tokenLen+1:])
 	switch {
-	case !signed && len(value) != tokenLen, !wellFormed(value[:tokenLen]):
+	case !signed && len(value) != tokenLen, !tokenFormed(value[:tokenLen]):
 		return worthless, errMalformed
 	case t.signer == nil && signed:
 		return worthless, errMalformed
@@ -144,7 +144,12 @@ func (t *cookieTransport) judge(value string) (worth, error) {
 	return worthless, errForged
 }
 
-// wellFormed reports whether s could be a token or a signature.
+// tokenFormed reports whether s, which is as long as a token, could be one.
+func tokenFormed(s string) bool {
+	return s[idLen] == '.' && wellFormed(s[:idLen]) && wellFormed(s[idLen+1:])
+}
+
+// wellFormed reports whether s could be a part of a token or a signature.
 func wellFormed(s string) bool {
 	for i := range len(s) {
 		c := s[i]

@@ -27,13 +27,17 @@
 //     clear the token of an ended session. Such a response is not cacheable. Every
 //     response that used the session varies by the cookie, and is private unless
 //     the handler sets Cache-Control.
-//  5. If another request destroyed or renewed the session meanwhile, nothing is
-//     saved and no cookie is sent. A request that changed nothing keeps its
-//     response. Another one gets a 409.
+//  5. If another request ends the session first, or logs in, nothing is saved and no
+//     cookie is sent. A request that changed nothing keeps its response. Another one
+//     gets a 409.
 //
 // The section "Renewal" of package session lists the answers to requests that are
 // in flight around a log-in. No request but a log-in gets a cookie then, so that the
 // browser keeps the cookie of the log-in, in whatever order responses arrive.
+//
+// A cookie that was signed by an old one of [Options].Secrets is accepted, and stays
+// as it is until the session gets another token. A cookie that was sent again for an
+// old token could overwrite the cookie of a log-in.
 //
 // # After the first byte
 //

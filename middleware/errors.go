@@ -12,7 +12,7 @@ const retryAfter = "5"
 
 // Status returns the HTTP status for a session's error:
 //
-//   - 409 for [session.ErrGone]: another request ended or renewed the session;
+//   - 409 for [session.ErrGone]: another request ended the session, or logged in;
 //   - 503 for [session.ErrUnavailable], [session.ErrConflict] and [session.ErrTimeout]:
 //     the store did not answer, other requests kept changing the session, or the time
 //     of the request has passed;

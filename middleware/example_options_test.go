@@ -54,7 +54,7 @@ func ExampleCookieOrHeader() {
 	}
 	// Output:
 	// cookies: 1 header: 0
-	// cookies: 0 header: 43
+	// cookies: 0 header: 66
 }
 
 // A mistake in the file is told in its own words.

@@ -132,7 +132,7 @@ func ExampleHeaderTransport() {
 	}
 	// Output:
 	// 1 lines
-	// a token of 43 characters
+	// a token of 66 characters
 	// 2 lines
 }
 

@@ -89,8 +89,8 @@ func TestFailWithTwoManagersThatBothFail(t *testing.T) {
 // unsaved is a store that saves nothing.
 type unsaved struct{ session.Store[visit] }
 
-func (unsaved) Save(context.Context, *session.Record[visit]) error { return errDown }
-func (unsaved) Delete(context.Context, session.ID) error           { return errDown }
+func (unsaved) Save(context.Context, *session.Record[visit]) error         { return errDown }
+func (unsaved) Delete(context.Context, session.ID, session.Revision) error { return errDown }
 
 // Headers that make a proxy send a file, or a page follow a link, are not sent with
 // an error.

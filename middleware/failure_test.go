@@ -472,7 +472,7 @@ func TestADisconnectIsNoTrouble(t *testing.T) {
 		if gone {
 			leave()
 		}
-		if _, err := m.Open(ctx, session.NewToken().Reveal()); !errors.Is(err, session.ErrUnavailable) {
+		if _, err := m.Open(ctx, newToken().Reveal()); !errors.Is(err, session.ErrUnavailable) {
 			t.Error(err)
 		}
 		if got := log.String(); (got == "") != (want == "") || !strings.Contains(got, want) {

@@ -79,7 +79,7 @@ func TestALogInClearsTheCookieOfAnEarlierConfiguration(t *testing.T) {
 func TestClearedCookies(t *testing.T) {
 	t.Parallel()
 	two := func(name string) string {
-		return name + "=" + session.NewToken().Reveal() + "; " + name + "=" + session.NewToken().Reveal()
+		return name + "=" + newToken().Reveal() + "; " + name + "=" + newToken().Reveal()
 	}
 	const deep = "/a/b/c/d/e/f/g/h/i/j/k"
 	for name, test := range map[string]struct {
@@ -177,7 +177,7 @@ func TestALargeRequestCostsLittle(t *testing.T) {
 			case cookie != (middleware.Cookie{}):
 				prefix = "__Secure-"
 			}
-			two := prefix + "session_id=" + session.NewToken().Reveal() + "; " + prefix + "session_id=" + session.NewToken().Reveal()
+			two := prefix + "session_id=" + newToken().Reveal() + "; " + prefix + "session_id=" + newToken().Reveal()
 			cost := func(host, path, cookies string, more map[string]string) float64 {
 				r := httptest.NewRequest("GET", "http://localhost/", nil)
 				r.Host, r.URL.Path = host, path

@@ -74,7 +74,7 @@ func TestNothingForNothing(t *testing.T) {
 func TestAnUnknownTokenIsNotAdopted(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, newStore(), nil)
-	madeUp := cookieName + "=" + session.NewToken().Reveal()
+	madeUp := cookieName + "=" + newToken().Reveal()
 	got := setCookie(t, a.get("/add", madeUp))
 	if got == "" || got == madeUp {
 		t.Errorf("cookie %q", got)

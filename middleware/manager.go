@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/seed48429006/sessions/internal/rules"
 	"github.com/seed48429006/sessions/session"
@@ -121,7 +122,7 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 // [session.Session.Token], which is another one after a renewal.
 //
 // An empty token gives a new session. One that is malformed, unknown, expired
-// or renewed gives [session.ErrNotFound], and a store that does not answer
+// or ended by a log-in gives [session.ErrNotFound], and a store that does not answer
 // [session.ErrUnavailable].
 func (m *Manager[T]) Open(ctx context.Context, token string) (*session.Session[T], error) {
 	if token == "" {
@@ -131,7 +132,7 @@ func (m *Manager[T]) Open(ctx context.Context, token string) (*session.Session[T
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", session.ErrNotFound, err)
 	}
-	s, err := session.Load(ctx, m.store, &m.policy, t)
+	s, err := session.Load(ctx, m.store, &m.policy, t, time.Time{})
 	if err != nil {
 		return nil, err
 	}

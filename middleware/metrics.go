@@ -44,8 +44,8 @@ type counters struct {
 // other versions.
 var kinds = [...]session.EventKind{
 	session.EventCreated, session.EventLoaded, session.EventSaved, session.EventTouched, session.EventRenewed,
-	session.EventDestroyed, session.EventRevoked, session.EventConflict, session.EventGone, session.EventRejected,
-	session.EventUndecodable, session.EventLate, session.EventFailed, session.EventTimeout, "",
+	session.EventDestroyed, session.EventRevoked, session.EventConflict, session.EventGone, session.EventReused,
+	session.EventRejected, session.EventUndecodable, session.EventLate, session.EventFailed, session.EventTimeout, "",
 }
 
 // Observe counts an event.

@@ -20,7 +20,7 @@ func TestEndWhateverTheOwner(t *testing.T) {
 		{"with an owner", Login{Customer: "ada"}, nil, nil},
 		{"anonymous", Login{Browser: "Firefox"}, nil, nil},
 		{"unreadable", Login{Customer: "ada"}, func(s *sessiontest.Store[Login], id session.ID) { s.Corrupt(id, errors.New("flipped")) }, nil},
-		{"ended", Login{Customer: "ada"}, func(s *sessiontest.Store[Login], id session.ID) { s.Direct().Delete(t.Context(), id) }, session.ErrNotFound},
+		{"ended", Login{Customer: "ada"}, func(s *sessiontest.Store[Login], id session.ID) { s.Direct().Delete(t.Context(), id, 0) }, session.ErrNotFound},
 		{"store down", Login{Customer: "ada"}, func(s *sessiontest.Store[Login], id session.ID) { s.Down() }, session.ErrUnavailable},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -46,17 +46,17 @@ type Options struct {
 	// Remember was set keep their deadline and do not idle out before.
 	Remember session.Remember
 
-	// MaxPerOwner is how many sessions one owner may have. A log-in beyond that
-	// ends the oldest. Zero means any number. T must have a method
-	// SessionOwner() string, and the store must be a [session.Indexer]. A double
-	// click on "Log in" makes two sessions: with a bound of one, the browser may keep
-	// the token of the one that was ended.
+	// MaxPerOwner is how many sessions one owner may have. A log-in beyond that ends
+	// the session whose last log-in is the longest ago. Zero means any number. T must
+	// have a method SessionOwner() string, and the store must be a [session.Indexer].
 	MaxPerOwner int
 
 	// Secrets sign the cookie, so that a forged one costs no look-up in the store.
 	// The first signs, all verify. To change the secret, put the new one first and
-	// keep the old one for the longest Lifetime. Each has at least 32 bytes. Without
-	// secrets, cookies are not signed: a token cannot be guessed in any case.
+	// keep the old one for the longest Lifetime: cookies that it signed are accepted,
+	// and are not sent again until the session gets another token. Each secret has at
+	// least 32 bytes. Without secrets, cookies are not signed: a token cannot be guessed
+	// in any case.
 	Secrets [][]byte
 
 	// AcceptUnsigned takes cookies without a signature, too. Set it when Secrets are
@@ -171,6 +171,7 @@ func (o *Options) policy() session.Policy {
 		MaxPerOwner:    o.MaxPerOwner,
 		BrowserSession: o.Cookie.BrowserSession,
 		Remember:       o.Remember,
+		SaveTimeout:    o.saveTimeout(),
 		Observe:        o.Observe,
 		Report:         o.report,
 	}

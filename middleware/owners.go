@@ -12,9 +12,6 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// maxPasses bounds how often RevokeAll lists an owner's sessions again.
-const maxPasses = 100
-
 // ByOwner yields the sessions of one owner, for a page "your active sessions". It
 // yields a [*session.DecodeError], which has the ID, for a session that cannot be
 // read. Any other error ends the iteration. [session.ErrUnsupported] means that T
@@ -22,14 +19,23 @@ const maxPasses = 100
 //
 // The records' values are shared: they must not be changed.
 func (m *Manager[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
+	index, err := m.index()
+	if err != nil {
+		return onlyError[T](err)
+	}
+	return wrapErrors(index.ByOwner(ctx, owner))
+}
+
+// index returns the store as one that finds sessions by owner.
+func (m *Manager[T]) index() (session.Indexer[T], error) {
 	index, ok := m.store.(session.Indexer[T])
 	switch {
 	case !rules.HasOwner[T]():
-		return onlyError[T](errNoOwner[T]())
+		return nil, errNoOwner[T]()
 	case !ok:
-		return onlyError[T](fmt.Errorf("%w: %T does not find sessions by owner", session.ErrUnsupported, m.store))
+		return nil, fmt.Errorf("%w: %T does not find sessions by owner", session.ErrUnsupported, m.store)
 	}
-	return wrapErrors(index.ByOwner(ctx, owner))
+	return index, nil
 }
 
 // All yields every session, each at least once, with the errors of [Manager.ByOwner].
@@ -49,8 +55,7 @@ func wrapErrors[T any](records iter.Seq2[session.Record[T], error]) iter.Seq2[se
 	return func(yield func(session.Record[T], error) bool) {
 		for rec, err := range records {
 			err = session.StoreError(err)
-			_, unreadable := errors.AsType[*session.DecodeError](err)
-			if !yield(rec, err) || err != nil && !unreadable {
+			if !yield(rec, err) || err != nil && !isUnreadable(err) {
 				return
 			}
 		}
@@ -67,71 +72,67 @@ func errNoOwner[T any]() error {
 }
 
 // Revoke ends the session with this ID if it is the owner's, as a page "end this
-// session" asks. It returns [session.ErrNotFound] if the owner has no such
-// session, and [session.ErrGone] if it was renewed meanwhile and goes on under
-// another ID.
+// session" asks. It returns [session.ErrNotFound] if the owner has no such session.
+// A session keeps its ID for life, so Revoke finds it however often it was renewed
+// since the page was shown.
 func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) error {
 	if !rules.HasOwner[T]() {
 		return errNoOwner[T]()
 	}
-	owns, err := m.owns(ctx, owner, id)
-	if err != nil {
+	_, err := m.revoke(ctx, owner, id)
+	if !isUnreadable(err) {
 		return err
 	}
-	if !owns {
+	ids, err := m.listed(ctx, owner, nil) // the owner's index tells what the record does not
+	switch {
+	case err != nil:
+		return err
+	case !slices.Contains(ids, id):
 		return session.ErrNotFound
 	}
-	if err := m.revoke(ctx, owner, id); !errors.Is(err, session.ErrNotFound) {
-		return err
-	}
-	return nil // the session has ended since it was found
-}
-
-// owns reports whether the session is the owner's. A record that cannot be read
-// does not name its owner; the owner's index has it then.
-func (m *Manager[T]) owns(ctx context.Context, owner string, id session.ID) (bool, error) {
-	rec, err := m.store.Load(ctx, id)
-	if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable {
-		found, err := m.listed(ctx, owner, nil)
-		return slices.Contains(found, id), err
-	}
-	return owner != "" && rec.Owner == owner, session.StoreError(err)
+	_, err = m.endUnreadable(ctx, owner, id)
+	return err
 }
 
 // RevokeAll ends all sessions of the owner but those to keep ("log out everywhere
-// else"), and returns how many it ended. A session that is renewed meanwhile is found
-// under its new ID. When RevokeAll returns nil, every session is gone that the owner
-// had when it was called.
+// else"), and returns how many it ended. When it returns nil, all others that the owner
+// had at the time of the call have ended, also those that cannot be read.
 //
 // After an error, such as that of a context that is done, some sessions may have
 // ended and others not.
 func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, keep ...session.ID) (int, error) {
-	ended := 0
-	for range maxPasses {
+	ids, err := m.listed(ctx, owner, keep)
+	if err != nil {
+		return 0, err
+	}
+	count := 0
+	for _, id := range ids {
 		if err := ctx.Err(); err != nil {
-			return ended, session.StoreError(err)
+			return count, session.StoreError(err)
 		}
-		found, err := m.listed(ctx, owner, keep)
-		if err != nil || len(found) == 0 {
-			return ended, err
+		ended, err := m.revoke(ctx, owner, id)
+		if isUnreadable(err) {
+			ended, err = m.endUnreadable(ctx, owner, id)
 		}
-		for _, id := range found {
-			switch err := m.revoke(ctx, owner, id); {
-			case err == nil:
-				ended++
-			case !errors.Is(err, session.ErrGone) && !errors.Is(err, session.ErrNotFound):
-				return ended, err
-			}
+		if err != nil && !errors.Is(err, session.ErrNotFound) {
+			return count, err
+		}
+		if ended {
+			count++
 		}
 	}
-	return ended, fmt.Errorf("%w: %q goes on opening sessions", session.ErrConflict, owner)
+	return count, nil
 }
 
 // listed returns the IDs of the owner's sessions but those to keep, the
 // unreadable ones too.
 func (m *Manager[T]) listed(ctx context.Context, owner string, keep []session.ID) ([]session.ID, error) {
+	index, err := m.index()
+	if err != nil {
+		return nil, err
+	}
 	var found []session.ID
-	for rec, err := range m.ByOwner(ctx, owner) {
+	for rec, err := range session.OutlinesByOwner(ctx, index, owner) {
 		id := rec.ID
 		if unreadable, ok := errors.AsType[*session.DecodeError](err); ok {
 			id = unreadable.ID
@@ -145,10 +146,51 @@ func (m *Manager[T]) listed(ctx context.Context, owner string, keep []session.ID
 	return found, nil
 }
 
-func (m *Manager[T]) revoke(ctx context.Context, owner string, id session.ID) error {
-	err := session.StoreError(m.store.Delete(ctx, id))
-	if err == nil {
-		m.observe(ctx, session.Event{Kind: session.EventRevoked, ID: id, Owner: owner})
+// revoke ends the session if it is the owner's, and reports whether it did: another
+// request may have ended it a moment before. If it is not the owner's, the error is
+// ErrNotFound.
+func (m *Manager[T]) revoke(ctx context.Context, owner string, id session.ID) (ended bool, err error) {
+	owns := false
+	_, err = session.EndIf(ctx, m.store, id, func(rec *session.Record[T]) bool {
+		owns = owner != "" && rec.Owner == owner
+		return owns
+	})
+	if owns && errors.Is(err, session.ErrNotFound) {
+		return false, nil
 	}
-	return err
+	return m.revoked(ctx, owner, id, err)
+}
+
+// endUnreadable is revoke for a record that cannot be read.
+func (m *Manager[T]) endUnreadable(ctx context.Context, owner string, id session.ID) (ended bool, err error) {
+	err = session.StoreError(m.store.Delete(ctx, id, 0))
+	if errors.Is(err, session.ErrNotFound) {
+		return false, nil
+	}
+	return m.revoked(ctx, owner, id, err)
+}
+
+// revoked reports that a session was ended, unless that failed: at once, or when the
+// transaction in which it was ended has been committed.
+func (m *Manager[T]) revoked(ctx context.Context, owner string, id session.ID, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	e := session.Event{Kind: session.EventRevoked, ID: id, Owner: owner}
+	tx := session.TransactionOf(ctx)
+	if tx == nil || !tx.Joined() {
+		m.observe(ctx, e)
+		return true, nil
+	}
+	tx.AtEnd(func(ctx context.Context, how session.Outcome) {
+		if how == session.Committed {
+			m.observe(ctx, e)
+		}
+	})
+	return true, nil
+}
+
+func isUnreadable(err error) bool {
+	_, unreadable := errors.AsType[*session.DecodeError](err)
+	return unreadable
 }

@@ -53,7 +53,7 @@ func TestByOwnerAndRevoke(t *testing.T) {
 	if _, err := a.Open(t.Context(), strings.TrimPrefix(nobodys, cookieName+"=")); err != nil {
 		t.Errorf("nobody's session: %v", err)
 	}
-	if err := a.Revoke(t.Context(), "ada", session.NewToken().ID()); !errors.Is(err, session.ErrNotFound) {
+	if err := a.Revoke(t.Context(), "ada", newToken().ID()); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("an unknown session: %v", err)
 	}
 	if err := a.Revoke(t.Context(), "ada", a.id(t, other)); err != nil {
@@ -134,29 +134,71 @@ type renewing struct {
 	renew func(session.ID)
 }
 
-func (r *renewing) Delete(ctx context.Context, id session.ID) error {
+func (r *renewing) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
 	if renew := r.renew; renew != nil {
 		r.renew = nil
 		renew(id)
 	}
-	return r.store.Delete(ctx, id)
+	return r.store.Delete(ctx, id, rev)
 }
 
-func TestRevokeAllFindsASessionThatIsRenewedUnderItsHands(t *testing.T) {
+// A page shows the IDs of sessions. They can be ended, or kept, however often they
+// were renewed since, and also if that happens at the same time.
+func TestRevokingASessionThatWasRenewed(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		revoke func(a *app, id session.ID) error
+		lives  bool
+	}{
+		"Revoke": {func(a *app, id session.ID) error { return a.Revoke(t.Context(), "ada", id) }, false},
+		"End":    {func(a *app, id session.ID) error { return a.End(t.Context(), id) }, false},
+		"RevokeAll": {func(a *app, _ session.ID) error {
+			n, err := a.RevokeAll(t.Context(), "ada")
+			if n != 1 {
+				t.Errorf("ended %d", n)
+			}
+			return err
+		}, false},
+		"RevokeAll but this one": {func(a *app, id session.ID) error {
+			_, err := a.RevokeAll(t.Context(), "ada", id)
+			return err
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := &renewing{store: newStore()}
+			a := newApp(t, st, nil)
+			a.handle("/again", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+				s.LogIn(func(c *cart) { c.Customer = "ada" })
+			})
+			cookie := a.visit(t, cart{Customer: "ada"})
+			id := a.id(t, cookie)
+			for range 3 {
+				cookie = setCookie(t, a.get("/again", cookie))
+			}
+			st.renew = func(session.ID) { cookie = setCookie(t, a.get("/again", cookie)) }
+			if err := test.revoke(a, id); err != nil {
+				t.Error(err)
+			}
+			if _, lives := a.value(t, cookie); lives != test.lives {
+				t.Errorf("the session lives: %v", lives)
+			}
+		})
+	}
+}
+
+// A session that changes hands is not ended for the owner that it had.
+func TestRevokingASessionThatBecomesAnothers(t *testing.T) {
 	t.Parallel()
 	st := &renewing{store: newStore()}
 	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Customer: "ada"})
-	var renewed string
-	st.renew = func(session.ID) {
-		a.handle("/renew", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { s.Renew() })
-		renewed = setCookie(t, a.get("/renew", cookie))
+	id := a.id(t, cookie)
+	st.renew = func(session.ID) { cookie = setCookie(t, a.get("/login?as=eve", cookie)) }
+	if err := a.Revoke(t.Context(), "ada", id); !errors.Is(err, session.ErrNotFound) {
+		t.Error(err)
 	}
-	if n, err := a.RevokeAll(t.Context(), "ada"); n != 1 || err != nil {
-		t.Error(n, err)
-	}
-	if _, ok := a.value(t, renewed); ok || renewed == "" {
-		t.Error("the renewed session slipped through")
+	if c, _ := a.value(t, cookie); c.Customer != "eve" {
+		t.Errorf("the session holds %+v", c)
 	}
 }
 
@@ -165,6 +207,7 @@ func TestRevokeAllEndsWhatCannotBeRead(t *testing.T) {
 	st := &unreadable{store: newStore()}
 	a := newApp(t, st, nil)
 	a.visit(t, cart{Customer: "ada"})
+	st.fail("Load", &session.DecodeError{Err: errDown})
 	if n, err := a.RevokeAll(t.Context(), "ada"); n != 1 || err != nil || st.live(t) != 0 {
 		t.Error(n, err)
 	}
@@ -217,7 +260,7 @@ func TestOpen(t *testing.T) {
 	t.Parallel()
 	st := newStore()
 	a := newApp(t, st, nil)
-	for _, token := range []string{"x", session.NewToken().Reveal()} {
+	for _, token := range []string{"x", newToken().Reveal()} {
 		if _, err := a.Open(t.Context(), token); !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("%q: %v", token, err)
 		}
@@ -259,7 +302,7 @@ func TestHeaderTransport(t *testing.T) {
 	if h := do("/logout", token); h["X-Session-Token"] == nil || h.Get("X-Session-Token") != "" {
 		t.Errorf("after the log-out: %v", h)
 	}
-	for _, bad := range [][]string{{"x"}, {token, session.NewToken().Reveal()}} {
+	for _, bad := range [][]string{{"x"}, {token, newToken().Reveal()}} {
 		a.kinds()
 		do("/show", bad...)
 		if fmt.Sprint(a.kinds()) != "[rejected]" {

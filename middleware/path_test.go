@@ -36,7 +36,7 @@ func TestChangesOutsideOfTheCookiesPath(t *testing.T) {
 		"an absolute target":     {"/app", "http://example.com/app/items?q", nil, strip, false},
 		"a proxy's prefix":       {"/app", "/items", map[string]string{"X-Forwarded-Prefix": "/app/"}, nil, false},
 		"another prefix":         {"/app", "/items", map[string]string{"X-Forwarded-Prefix": "/blog"}, nil, true},
-		"a browser that sent it": {"/app", "/items", map[string]string{"Cookie": "__Secure-session_id=" + session.NewToken().Reveal()}, nil, false},
+		"a browser that sent it": {"/app", "/items", map[string]string{"Cookie": "__Secure-session_id=" + newToken().Reveal()}, nil, false},
 		"another cookie":         {"/app", "/items", map[string]string{"Cookie": "x=y"}, nil, true},
 	} {
 		for _, explicit := range []bool{false, true} {

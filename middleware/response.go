@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
@@ -39,7 +40,7 @@ func newResponse[T any](m *Manager[T], r *http.Request) *response[T] {
 		response response[T]
 		request  request
 		use      use[T]
-	}{request: request{r.Header, r.Method, r.RequestURI, r.Host, r.URL, r.TLS != nil}}
+	}{request: request{r.Header, r.Method, r.RequestURI, r.Host, r.URL, r.TLS != nil, time.Now()}}
 	x := &all.response
 	x.Context, x.m, x.request, x.use = r.Context(), m, &all.request, &all.use
 	return x
@@ -188,7 +189,7 @@ func (x *response[T]) fail(to http.ResponseWriter, r *http.Request, err error) {
 	s := x.use.session
 	x.mu.Unlock()
 	if s != nil {
-		drop(x, s)
+		hooks.Of(s).Abandon()
 	}
 	if returned && unanswered { // by code around the manager, which writes where it likes
 		x.answer(to, r, to.Header()["Content-Encoding"])
@@ -222,7 +223,7 @@ func (x *response[T]) answer(to http.ResponseWriter, r *http.Request, encoding [
 			DefaultErrorHandler(to, r, err)
 		}
 		if s, _ := x.used(); s != nil {
-			drop(x, s)
+			hooks.Of(s).Abandon()
 		}
 		x.enter(over, err)
 	}()
@@ -344,7 +345,7 @@ func (x *response[T]) saveWithin(request context.Context, s *session.Session[T])
 	returned := false
 	defer func() {
 		if !returned { // an edit panicked in a replay
-			s.Discard()
+			hooks.Of(s).Abandon()
 		}
 	}()
 	for range 2 { // an observer may have changed the session in the first commit
@@ -365,18 +366,11 @@ func (x *response[T]) end(again bool) *session.Session[T] {
 	if s == nil {
 		return nil
 	}
-	drop(x, s)
+	hooks.Of(s).Abandon()
 	if again && s.Modified() {
 		x.save(s, http.StatusInternalServerError) // a failure is an event, and s stays Modified
 	}
 	return s
-}
-
-// drop drops the changes of a session that is not to be saved. Later ones cannot
-// need a cookie.
-func drop[T any](ctx context.Context, s *session.Session[T]) {
-	s.Discard()
-	hooks.Of(s).Detach(ctx)
 }
 
 // keepPrivate marks the response if its session was asked for.

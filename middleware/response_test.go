@@ -157,7 +157,7 @@ func TestALoadOvertakenByTheFirstByte(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	a.get("/x", cookieName+"="+session.NewToken().Reveal())
+	a.get("/x", cookieName+"="+newToken().Reveal())
 }
 
 // pausing pauses in each load.
@@ -203,11 +203,12 @@ func TestASessionAskedForAfterTheHandlerHasReturned(t *testing.T) {
 	}
 }
 
-// A double click on "Log in": both responses carry a token that works, whichever
-// request is handled first.
+// A double click on "Log in": all responses carry a token that works, whichever
+// request is handled first, and lead to one session.
 func TestADoubleClickOnLogIn(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, newStore(), nil)
+	st := newStore()
+	a := newApp(t, st, nil)
 	cookie := a.visit(t, cart{Items: 3})
 	var inner func()
 	a.handle("/in", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
@@ -227,6 +228,12 @@ func TestADoubleClickOnLogIn(t *testing.T) {
 		if c, ok := a.value(t, token); !ok || c.Customer != "ada" || c.Items != 3 {
 			t.Errorf("the %s response leads to %+v, %v", name, c, ok)
 		}
+		if a.id(t, token) != a.id(t, cookie) {
+			t.Errorf("the %s response leads to another session", name)
+		}
+	}
+	if n := st.live(t); n != 1 {
+		t.Errorf("%d sessions live", n)
 	}
 }
 
@@ -250,7 +257,7 @@ func TestATouchThatHangs(t *testing.T) {
 
 type hanging struct{ *store }
 
-func (h *hanging) Touch(ctx context.Context, _ session.ID, _ time.Time) error {
+func (h *hanging) Touch(ctx context.Context, _ session.ID, _ session.Revision, _ time.Time) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

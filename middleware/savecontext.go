@@ -34,7 +34,12 @@ func (c *saveContext) Deadline() (time.Time, bool) { return c.deadline, true }
 // Format writes the context's name, whatever the verb.
 func (c *saveContext) Format(f fmt.State, _ rune) { f.Write([]byte("sessions.SaveContext")) }
 
-func (c *saveContext) Value(key any) any { return context.WithoutCancel(c.request).Value(key) }
+func (c *saveContext) Value(key any) any {
+	if _, own := key.(*int); own { // such as that by which package context finds who cancels
+		return context.WithoutCancel(c.request).Value(key)
+	}
+	return c.request.Value(key)
+}
 
 func (c *saveContext) Done() <-chan struct{} {
 	c.mu.Lock()

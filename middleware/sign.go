@@ -8,10 +8,11 @@ import (
 	"sync"
 )
 
-// The lengths of the texts of a token and of a signature: each is 32 bytes in
-// base64url without padding.
+// The lengths of the texts of an ID, a token and a signature: 16 bytes, the ID with 32
+// more, and 32 bytes, in base64url without padding. A dot separates the ID.
 const (
-	tokenLen     = 43
+	idLen        = 22
+	tokenLen     = idLen + 1 + 43
 	signatureLen = 43
 )
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/session"
@@ -20,21 +21,22 @@ type request struct {
 	host   string // to which it was sent
 	url    *url.URL
 	tls    bool
+
+	arrived time.Time // the times of secrets are compared with it
 }
 
 // A use is the session of one request, loaded when it is first asked for.
 type use[T any] struct {
-	loading  bool
-	loaded   chan struct{} // closed when the load ends; nil while no goroutine waits
-	session  *session.Session[T]
-	err      error // of the load
-	received received
-	stored   bool              // the received token was a session's
-	told     bool              // a token is in the response's header
-	offPath  bool              // browsers do not send the cookie with this request: see Cookie.Path
-	route    string            // the pattern of the route that asked last
-	limits   []context.Context // with which it was asked for, if they end before the request
-	outside  withoutSession[T] // the context of the first load
+	loading bool
+	loaded  chan struct{} // closed when the load ends; nil while no goroutine waits
+	session *session.Session[T]
+	err     error             // of the load
+	by      tokenWriter       // the way by which a token goes back
+	told    bool              // a token is in the response's header
+	offPath bool              // browsers do not send the cookie with this request: see Cookie.Path
+	route   string            // the pattern of the route that asked last
+	limits  []context.Context // with which it was asked for, if they end before the request
+	outside withoutSession[T] // the context of the first load
 }
 
 var (
@@ -124,7 +126,7 @@ func (x *response[T]) tooLate() bool { return x.phase != unsent && x.phase != an
 // loadFirst loads the session and keeps it. The caller holds mu, which loadFirst
 // gives up while it loads.
 func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err error) {
-	var got received
+	var by tokenWriter
 	err = errPanic
 	u := x.use
 	defer func() {
@@ -139,10 +141,9 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 		case x.tooLate():
 			s, err = nil, errFirstUse
 		default:
-			u.session, u.err, u.received = s, err, got
+			u.session, u.err, u.by = s, err, by
 			u.limit(ctx, x)
-			u.stored = s != nil && !s.IsNew()
-			u.offPath = got.by == x.m.cookie && x.m.cookie.misses(x.request)
+			u.offPath = by == x.m.cookie && x.m.cookie.misses(x.request)
 			if s != nil && (x.returned || x.phase == answering || u.offPath) {
 				hooks.Of(s).Detach(ctx) // at once: no commit is in progress
 			}
@@ -155,21 +156,21 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 	}
 	outside.Context = ctx
 	x.mu.Unlock()
-	got, s, err = x.load(outside)
+	by, s, err = x.load(outside)
 	return s, err
 }
 
 // load returns the session of the token that the request bears.
-func (x *response[T]) load(ctx context.Context) (received, *session.Session[T], error) {
+func (x *response[T]) load(ctx context.Context) (tokenWriter, *session.Session[T], error) {
 	got := x.receive(ctx)
 	if got.token.IsZero() {
-		return got, session.New(x.m.store, &x.m.policy), nil
+		return got.by, session.New(x.m.store, &x.m.policy), nil
 	}
-	s, err := session.Load(ctx, x.m.store, &x.m.policy, got.token)
-	if err == nil && s.IsNew() && byCookie(got.by) {
+	s, err := session.Load(ctx, x.m.store, &x.m.policy, got.token, x.request.arrived)
+	if err == nil && s.IsNew() && !s.Gone() && byCookie(got.by) {
 		x.adviseOthers(false)
 	}
-	return got, s, err
+	return got.by, s, err
 }
 
 // receive returns the token that the request bears, and reports one that is rejected.
@@ -211,28 +212,26 @@ func (u *use[T]) noteRoute(r *http.Request) {
 }
 
 // writeToken puts into the response's header what the client must learn. It sends
-// only tokens that the client does not have yet: one that was sent again could
-// overwrite the token of a log-in in another request.
+// only tokens that this request issued: one that was sent again could overwrite the
+// token of a log-in in another request.
 func (x *response[T]) writeToken(h http.Header, s *session.Session[T]) {
 	u := x.use
 	if u.told {
 		x.m.transport.drop(h)
 		u.told = false
 	}
-	token, ok := s.Token()
-	switch {
-	case s.Gone():
-		return
-	case ok && !token.Equal(u.received.token):
-		u.received.by.send(h, issuedToken{token, s.Persistent(), s.Deadline()})
-		if byCookie(u.received.by) {
+	switch hooks.Of(s).News() {
+	case hooks.NewToken:
+		token, _ := s.Token()
+		u.by.send(h, issuedToken{token, s.Persistent(), s.Deadline()})
+		if byCookie(u.by) {
 			x.adviseOthers(true)
 		}
 		if x.dropsSecureCookie() {
 			x.m.secureHTTP.log(x, x.m.options.logger(), advicePlainHTTP, slog.String("host", x.request.host))
 		}
-	case !ok && u.stored:
-		u.received.by.forget(h)
+	case hooks.NoToken:
+		u.by.forget(h)
 	default:
 		return
 	}

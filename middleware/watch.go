@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"errors"
 
 	"github.com/seed48429006/sessions/session"
 )
@@ -10,23 +11,25 @@ import (
 // live longer than a request: server-sent events, WebSockets. It ends when ctx does,
 // too. [context.Cause] says why:
 //
-//   - [session.ErrGone]: another request renewed the session, as a log-in does. The
-//     browser has the new token, so that it can connect again.
+//   - [session.ErrGone]: another request logged in, changed the owner or called
+//     [session.Session.Renew], which ended the token that this connection came with.
+//     The browser has the new token, so that it can connect again.
 //   - [session.ErrNotFound]: the session was destroyed or revoked, or it expired.
 //   - Otherwise ctx has ended.
+//
+// Changes of the session do not end the context, and neither do renewals by s itself.
 //
 // The end is noticed at once if the store can tell, as memstore can: see
 // [session.Watcher]. Otherwise, and for sessions that expire, the store is asked at
 // the beginning and every [Options].WatchInterval, about all watched sessions
 // together if it is a [session.Poller]. A store that does not answer is reported as
-// [session.EventFailed], and ends nothing. After an outage of more than 30 seconds a
-// renewed session may count as not found.
+// [session.EventFailed], and ends nothing. If s is not stored yet, the store is first
+// asked an interval after it was.
 //
-// If s itself is renewed, Watch goes on with its new ID. If s is not stored yet, the
-// store is first asked an interval after it was.
+// A connection that somebody opened with a stolen token lasts until the session ends or
+// the visitor logs in again.
 //
-// Watching is no use of the session: it ends after its idle timeout, unless other
-// requests use it. To let the visitor's messages count as use, call
+// Watching does not reset the idle timeout. To let the visitor's messages count as use, call
 // [session.Session.Commit] for each. It costs a write once in a sixteenth of the
 // timeout.
 //
@@ -51,24 +54,21 @@ const pollBatch = 500
 
 // A pollSource is a store as the watched sessions need it.
 type pollSource struct {
-	ended func(context.Context, []session.ID) ([]session.ID, error)
-	why   func(context.Context, session.ID) error // nil for a live session
-	watch func(session.ID, func()) (func(), bool)
+	revisions func(context.Context, []session.ID) ([]session.Revision, error)
+	look      func(context.Context, session.ID) (session.Revision, session.Secrets, error)
+	watch     func(session.ID, func()) (func(), bool)
 }
 
 func newPollSource[T any](store session.Store[T]) pollSource {
 	src := pollSource{
-		ended: func(ctx context.Context, ids []session.ID) ([]session.ID, error) {
-			return endedOneByOne(ctx, store, ids)
-		},
-		why: func(ctx context.Context, id session.ID) error {
-			_, err := store.Load(ctx, id)
-			return session.StoreError(err)
+		look: func(ctx context.Context, id session.ID) (session.Revision, session.Secrets, error) {
+			return look(ctx, store, id)
 		},
 		watch: func(session.ID, func()) (func(), bool) { return nil, false },
 	}
+	src.revisions = src.oneByOne
 	if p, ok := store.(session.Poller); ok {
-		src.ended = p.Ended
+		src.revisions = p.Revisions
 	}
 	if w, ok := store.(session.Watcher); ok {
 		src.watch = w.Watch
@@ -76,17 +76,29 @@ func newPollSource[T any](store session.Store[T]) pollSource {
 	return src
 }
 
-// endedOneByOne is [session.Poller.Ended] for a store without it.
-func endedOneByOne[T any](ctx context.Context, store session.Store[T], ids []session.ID) (ended []session.ID, failed error) {
+// look returns what the store has of a session, without its value if it can.
+func look[T any](ctx context.Context, store session.Store[T], id session.ID) (session.Revision, session.Secrets, error) {
+	var rec session.Record[T]
+	var err error
+	if opener, ok := store.(session.Opener[T]); ok {
+		rec, _, err = opener.Open(ctx, id, func(session.Secrets) bool { return false })
+	} else {
+		rec, err = store.Load(ctx, id)
+	}
+	return rec.Revision, rec.Secrets, session.StoreError(err)
+}
+
+// oneByOne is [session.Poller.Revisions] for a store without it.
+func (src *pollSource) oneByOne(ctx context.Context, ids []session.ID) (revs []session.Revision, failed error) {
 	for _, id := range ids {
-		switch live, err := store.Exists(ctx, id); {
-		case err != nil && ctx.Err() != nil:
-			return ended, err
-		case err != nil:
+		rev, _, err := src.look(ctx, id)
+		if err != nil && ctx.Err() != nil {
+			return revs, err
+		}
+		revs = append(revs, rev)
+		if err != nil && !errors.Is(err, session.ErrNotFound) {
 			failed = err
-		case !live:
-			ended = append(ended, id)
 		}
 	}
-	return ended, failed
+	return revs, failed
 }

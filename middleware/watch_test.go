@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,14 +24,20 @@ type pollStore struct {
 	session.Store[cart]
 	down      atomic.Bool
 	questions atomic.Int64
+	loads     atomic.Int64
 }
 
-func (s *pollStore) Ended(ctx context.Context, ids []session.ID) (ended []session.ID, err error) {
+func (s *pollStore) Revisions(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
 	s.questions.Add(1)
 	if s.down.Load() {
 		return nil, errDown
 	}
-	return s.Store.(*memstore.Store[cart]).Ended(ctx, ids)
+	return s.Store.(*memstore.Store[cart]).Revisions(ctx, ids)
+}
+
+func (s *pollStore) Load(ctx context.Context, id session.ID) (session.Record[cart], error) {
+	s.loads.Add(1)
+	return s.Store.Load(ctx, id)
 }
 
 // watchStores are stores of each ability, and how soon they notice an end.
@@ -104,6 +111,24 @@ func TestWatchEnds(t *testing.T) {
 			s.Renew()
 			commit(t, s)
 		}, nil},
+		{"logged in by another request, as the same owner", func(t *testing.T, a *app, s *session.Session[cart]) {
+			o := a.other(t, s)
+			o.LogIn(func(c *cart) { c.Customer = "ada" })
+			commit(t, o)
+		}, session.ErrGone},
+		{"given a token beside its own by another request", func(t *testing.T, a *app, s *session.Session[cart]) {
+			o := a.other(t, s)
+			o.Persist(!s.Persistent())
+			commit(t, o)
+		}, nil},
+		{"renewed by its own request, then by another", func(t *testing.T, a *app, s *session.Session[cart]) {
+			s.Renew()
+			commit(t, s)
+			time.Sleep(time.Minute)
+			o := a.other(t, s)
+			o.Renew()
+			commit(t, o)
+		}, session.ErrGone},
 		{"renewed by its own request, then destroyed by another", func(t *testing.T, a *app, s *session.Session[cart]) {
 			s.Renew()
 			commit(t, s)
@@ -157,48 +182,46 @@ func TestWatchEnds(t *testing.T) {
 	}
 }
 
-// TestWatchFollowsARenewalInProgress checks that a renewal by its own request does
-// not end the watch in the middle of the commit, when the old session has just been
-// retired.
-func TestWatchFollowsARenewalInProgress(t *testing.T) {
+// TestWatchMeetsItsOwnRenewal checks that a renewal by its own request does not end the
+// watch in the middle of the commit, when the store has it and the session does not
+// know yet.
+func TestWatchMeetsItsOwnRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &slowRetire{Store: memstore.New[cart](nil)}
+		st := &slowSave{Store: memstore.New[cart](nil)}
 		a := newApp(t, st, nil)
 		s := a.opened(t)
 		ctx := a.Watch(t.Context(), s)
 		synctest.Wait()
-		s.Renew()
-		commit(t, s)
-		synctest.Wait()
-		if ctx.Err() != nil {
-			t.Fatalf("the watch ended: %v", context.Cause(ctx))
+		for range 3 {
+			s.Renew()
+			commit(t, s)
+			synctest.Wait()
+			if ctx.Err() != nil {
+				t.Fatalf("the watch ended: %v", context.Cause(ctx))
+			}
 		}
 		time.Sleep(time.Second)
-		if err := st.Delete(t.Context(), s.ID()); err != nil {
-			t.Fatal(err)
-		}
+		o := a.other(t, s)
+		o.Renew()
+		commit(t, o)
 		synctest.Wait()
-		if !errors.Is(context.Cause(ctx), session.ErrNotFound) {
-			t.Errorf("the renewed session was deleted, but the watch ended with %v", context.Cause(ctx))
+		if !errors.Is(context.Cause(ctx), session.ErrGone) {
+			t.Errorf("another request renewed the session, but the watch ended with %v", context.Cause(ctx))
 		}
 	})
 }
 
-// TestWatchMissesNoEndBetweenTwoIDs checks that a session that ends between its own
-// renewal and the watch of its new ID is found ended without waiting.
-func TestWatchMissesNoEndBetweenTwoIDs(t *testing.T) {
+// TestWatchMeetsAnEndDuringItsOwnRenewal checks that a session that ends while its own
+// request renews it is found ended soon after.
+func TestWatchMeetsAnEndDuringItsOwnRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &slowRetire{Store: memstore.New[cart](nil)}
+		st := &slowSave{Store: memstore.New[cart](nil)}
 		a := newApp(t, st, nil)
 		s := a.opened(t)
 		ctx := a.Watch(t.Context(), s)
 		synctest.Wait()
 		s.Renew()
-		time.AfterFunc(time.Second/2, func() { // in the middle of Retire
-			for rec := range st.All(t.Context()) {
-				st.Delete(t.Context(), rec.ID)
-			}
-		})
+		time.AfterFunc(time.Second/2, func() { st.Delete(t.Context(), s.ID(), 0) })
 		commit(t, s)
 		time.Sleep(time.Second)
 		if !errors.Is(context.Cause(ctx), session.ErrNotFound) {
@@ -207,9 +230,17 @@ func TestWatchMissesNoEndBetweenTwoIDs(t *testing.T) {
 	})
 }
 
-// TestWatchToldTwice checks a store that tells twice of the end of a session that
-// its own request has renewed.
-func TestWatchToldTwice(t *testing.T) {
+// A slowSave is a memory store whose Save returns late.
+type slowSave struct{ *memstore.Store[cart] }
+
+func (s *slowSave) Save(ctx context.Context, rec *session.Record[cart]) error {
+	defer time.Sleep(time.Second)
+	return s.Store.Save(ctx, rec)
+}
+
+// TestWatchToldOften checks a store that tells often, of nothing, and answers with what
+// it had before the watched session's own renewal.
+func TestWatchToldOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &tellingStore{Store: memstore.New[cart](nil)}
 		a := newApp(t, st, nil)
@@ -217,13 +248,17 @@ func TestWatchToldTwice(t *testing.T) {
 		ctx := a.Watch(t.Context(), s)
 		synctest.Wait()
 		told := st.told
-		st.delay.Store(int64(time.Second))
-		told()
-		synctest.Wait() // while the store is asked
-		s.Renew()
-		commit(t, s)
-		told()
-		told()
+		for range 3 {
+			st.delay.Store(int64(time.Second))
+			told()
+			synctest.Wait() // while the store is asked
+			s.Renew()
+			commit(t, s)
+			told()
+			told()
+			time.Sleep(5 * time.Second)
+		}
+		st.delay.Store(0)
 		time.Sleep(5 * time.Second)
 		if ctx.Err() != nil {
 			t.Errorf("the watch ended: %v", context.Cause(ctx))
@@ -238,22 +273,67 @@ type tellingStore struct {
 	delay atomic.Int64
 }
 
-func (s *tellingStore) Watch(_ session.ID, ended func()) (func(), bool) {
-	s.told = ended
+func (s *tellingStore) Watch(_ session.ID, changed func()) (func(), bool) {
+	s.told = changed
 	return func() {}, true
 }
 
-func (s *tellingStore) Ended(ctx context.Context, ids []session.ID) ([]session.ID, error) {
+func (s *tellingStore) Revisions(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
 	defer time.Sleep(time.Duration(s.delay.Load()))
-	return s.Store.Ended(ctx, ids)
+	return s.Store.Revisions(ctx, ids)
 }
 
-// A slowRetire is a memory store whose Retire returns late.
-type slowRetire struct{ *memstore.Store[cart] }
+func (s *tellingStore) Load(ctx context.Context, id session.ID) (session.Record[cart], error) {
+	defer time.Sleep(time.Duration(s.delay.Load()))
+	return s.Store.Load(ctx, id)
+}
 
-func (s *slowRetire) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	defer time.Sleep(time.Second)
-	return s.Store.Retire(ctx, id, rev, successor, until)
+// TestWatchLooksAtChangedSessions checks that only sessions that were written to are
+// looked at, each once.
+func TestWatchLooksAtChangedSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &pollStore{Store: memstore.New[cart](nil)}
+		a := newApp(t, st, nil)
+		var all []*session.Session[cart]
+		for range 100 {
+			s := a.opened(t)
+			a.Watch(t.Context(), s)
+			a.Watch(t.Context(), s)
+			all = append(all, s)
+		}
+		time.Sleep(3 * middleware.DefaultWatchInterval)
+		if n := st.loads.Swap(0); n != 0 {
+			t.Errorf("looked at %d sessions that are as they were", n)
+		}
+		for _, s := range all[:7] {
+			o := a.other(t, s)
+			add(o)
+			commit(t, o)
+		}
+		st.loads.Store(0)
+		time.Sleep(3 * middleware.DefaultWatchInterval)
+		if n := st.loads.Load(); n != 7 {
+			t.Errorf("looked %d times at 7 sessions that were changed", n)
+		}
+	})
+}
+
+// TestWatchOfASessionThatIsGone checks a connection with a token that a log-in has ended.
+func TestWatchOfASessionThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newApp(t, memstore.New[cart](nil), nil)
+		cookie := a.visit(t, cart{Customer: "ada"})
+		a.get("/login?as=eve", cookie)
+		var cause error
+		a.handle("/live", func(_ http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			ctx := a.Watch(r.Context(), s)
+			synctest.Wait()
+			cause = context.Cause(ctx)
+		})
+		if a.get("/live", cookie); !errors.Is(cause, session.ErrGone) {
+			t.Errorf("the watch ended with %v", cause)
+		}
+	})
 }
 
 // TestWatchOutlivesAnOutage checks that a store that is down ends nothing, and is
@@ -267,7 +347,7 @@ func TestWatchOutlivesAnOutage(t *testing.T) {
 		synctest.Wait()
 		st.down.Store(true)
 		a.kinds()
-		st.Delete(t.Context(), s.ID())
+		st.Delete(t.Context(), s.ID(), 0)
 		time.Sleep(2*middleware.DefaultWatchInterval + time.Second)
 		if ctx.Err() != nil {
 			t.Errorf("the watch ended during the outage: %v", context.Cause(ctx))
@@ -295,7 +375,7 @@ func TestWatchReportsAnUnknownCause(t *testing.T) {
 		synctest.Wait()
 		a.kinds()
 		st.fail("Load", errDown)
-		st.Delete(t.Context(), s.ID())
+		st.Delete(t.Context(), s.ID(), 0)
 		synctest.Wait()
 		if kinds := a.kinds(); ctx.Err() != nil || !slices.Equal(kinds, []session.EventKind{session.EventFailed}) {
 			t.Errorf("reported %v, and the watch ended with %v", kinds, context.Cause(ctx))

@@ -11,8 +11,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// recheck is when to look again, the first time, at a session that a commit may just
-// be renewing.
+// recheck is when to look again, the first time, at a session that is being committed.
 const recheck = 20 * time.Millisecond
 
 // watches are the watched sessions of one manager. A goroutine asks the store about
@@ -26,20 +25,21 @@ type watches struct {
 
 	mu      sync.Mutex // never held while the store is called
 	all     map[*watch]bool
-	due     []*watch // whose sessions may have ended
+	due     []*watch // their sessions may have ended
 	running bool
 }
 
-// A watch is one watched session. Its id and waits belong to the goroutine, and the
-// list's mutex guards stop and queued.
+// A watch is one watched session. Its id, seen and waits belong to the goroutine, and
+// the list's mutex guards stop and queued.
 type watch struct {
 	in      *watches
 	session watchable
 	cancel  context.CancelCauseFunc
-	id      session.ID // which the store is asked about; zero while it is not stored
-	waits   int        // how often a commit was in progress
-	stop    func()     // ends the store's watch; nil without one
-	queued  bool       // it is due
+	id      session.ID       // zero while it is not stored
+	seen    session.Revision // which is not looked at again
+	waits   int              // how often a commit was in progress
+	stop    func()           // ends the store's watch; nil without one
+	queued  bool             // it is due
 }
 
 // A watchable is a session, whatever the type of its value.
@@ -160,40 +160,42 @@ func (l *watches) ask(ws []*watch) {
 // begin reports whether there is something to ask about. It asks the store to tell
 // of the session's end by itself.
 func (w *watch) begin() bool {
-	if w.id.IsZero() {
-		w.follow(w.session.ID())
+	if !w.id.IsZero() {
+		return true
 	}
-	return !w.id.IsZero()
-}
-
-// follow makes the ID the one that is watched.
-func (w *watch) follow(id session.ID) {
-	if w.id, w.waits = id, 0; id.IsZero() {
-		return
+	if w.id = w.session.ID(); w.id.IsZero() {
+		return false
 	}
-	stop, _ := w.in.source.watch(id, w.suspect)
+	w.seen = session.Revision(hooks.Of(w.session).Revision())
+	stop, _ := w.in.source.watch(w.id, w.suspect)
 	w.in.mu.Lock()
 	if w.in.all[w] {
-		w.stop, stop = stop, w.stop
+		w.stop, stop = stop, nil
 	}
 	w.in.mu.Unlock()
-	if stop != nil { // the earlier one, or this one if the watch has ended
+	if stop != nil { // the watch has ended
 		stop()
 	}
+	return true
 }
 
-// askBatch reports whether the store answered in time.
+// askBatch looks at the sessions that have another revision than when they were last
+// seen. It reports whether the store answered in time.
 func (l *watches) askBatch(ids []session.ID, byID map[session.ID][]*watch) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), l.timeout)
 	defer cancel()
-	ended, err := l.source.ended(ctx, ids)
-	for _, id := range ended {
-		cause := l.source.why(ctx, id)
-		if errors.Is(cause, session.ErrUnavailable) {
-			err = cause
+	revs, err := l.source.revisions(ctx, ids)
+	for i, rev := range revs {
+		ws := slices.DeleteFunc(byID[ids[i]], func(w *watch) bool { return w.seen == rev })
+		if len(ws) == 0 {
+			continue
 		}
-		for _, w := range byID[id] {
-			w.endIfOver(cause)
+		rev, secrets, lookErr := l.source.look(ctx, ids[i])
+		if errors.Is(lookErr, session.ErrUnavailable) {
+			err = lookErr
+		}
+		for _, w := range ws {
+			w.see(rev, secrets, lookErr)
 		}
 	}
 	if err != nil {
@@ -202,18 +204,26 @@ func (l *watches) askBatch(ids []session.ID, byID map[session.ID][]*watch) bool 
 	return ctx.Err() == nil
 }
 
-// endIfOver ends the watch if the session has ended, unless its own request has
-// renewed it.
-func (w *watch) endIfOver(cause error) {
-	renewed := errors.Is(cause, session.ErrGone)
+// see ends the watch if the session has ended, or if another request has ended the
+// token that it was opened with.
+func (w *watch) see(rev session.Revision, secrets session.Secrets, err error) {
+	var cause error
+	s := hooks.Of(w.session)
+	committing := s.Committing() // looked at first: a commit that is over has made its outcome known
 	switch {
-	case !renewed && !errors.Is(cause, session.ErrNotFound): // a live one, that may be unreadable
-	case hooks.Of(w.session).Committing(): // looked at before the ID, which a commit sets first
+	case errors.Is(err, session.ErrNotFound):
+		cause = err
+	case err != nil: // it may be live
+		return
+	case secrets.Renewals() > s.Renewals():
+		cause = session.ErrGone
+	}
+	switch {
+	case cause == nil:
+		w.seen = rev
+	case committing: // which may be why
 		time.AfterFunc(min(recheck<<min(w.waits, 10), w.in.interval), w.suspect)
 		w.waits++
-	case renewed && w.session.ID() != w.id && !w.session.ID().IsZero():
-		w.follow(w.session.ID())
-		w.suspect() // it may have ended before it was watched
 	default:
 		w.cancel(cause)
 	}

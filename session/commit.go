@@ -3,7 +3,17 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"time"
+)
+
+const (
+	// maxAttempts bounds how often one commit tries to write. For each failure
+	// another request has succeeded.
+	maxAttempts = 100
+
+	minBackoff, maxBackoff = time.Millisecond, 32 * time.Millisecond
 )
 
 // Commit saves the changes made so far, all of them or none. It writes nothing
@@ -11,12 +21,13 @@ import (
 // and then. The middleware commits in any case: handlers call Commit to know the
 // outcome before they answer.
 //
-// After an error the changes are still pending, and the middleware tries again
-// before the first byte of the response. A handler that answers by itself drops
-// them by [Session.Discard]. In a transaction of the application's own, more
-// applies: see [WithTransaction]. The errors are:
+// Commit ends after [Policy.SaveTimeout] at the latest, or when ctx is done. After an
+// error the changes are still pending, and the middleware tries again before the first
+// byte of the response. A handler that answers by itself drops them by
+// [Session.Discard]. In a transaction of the application's own, more applies: see
+// [WithTransaction]. The errors are:
 //
-//   - [ErrGone]: another request destroyed, renewed or revoked the session.
+//   - [ErrGone]: another request ended the session or its token.
 //   - [ErrConflict]: other requests kept changing the session.
 //   - [ErrLate]: the change needs a cookie and the response has begun.
 //   - [ErrTooLarge]: the record is larger than the store takes.
@@ -25,191 +36,170 @@ import (
 //   - [ErrUnavailable]: the store failed or ctx is done. It is unknown whether
 //     the change was saved. A further Commit never makes it twice: it fails
 //     instead if the session has changed.
-func (s *Session[T]) Commit(ctx context.Context) error {
-	s.refuseWithinEdit()
+func (s *Session[T]) Commit(ctx context.Context) (err error) {
 	if s.settled() {
 		return nil
 	}
-	if err := s.committing.enter(ctx); err != nil {
-		return err
-	}
-	defer s.committing.leave()
-	if pending, err := s.finishTransaction(ctx); err != nil || !pending {
-		return err
-	}
-	if tx := TransactionOf(ctx); tx != nil {
-		return s.commitWithin(ctx, tx)
-	}
-	return s.commitAll(ctx)
-}
-
-// commitAll carries out all that is pending. The caller holds the committing gate.
-func (s *Session[T]) commitAll(ctx context.Context) error {
-	if err := s.deleteDestroyed(ctx); err != nil {
-		return err
-	}
-	if err := s.completeRenewal(ctx); err != nil {
-		return s.unlessUnmodified(ctx, err)
-	}
-	return s.commit(ctx)
-}
-
-// A commit carries one draft to the store. Its fields belong to the goroutine
-// that commits.
-type commit[T any] struct {
-	s         *Session[T]
-	draft     *draft[T]
-	base      *Record[T] // the record that the draft changes; in the end the stored one
-	value     *T         // base.Value with the draft's edits
-	token     Token      // of base
-	gone      bool
-	late      bool
-	cached    bool // base may be out of date
-	touchDue  bool
-	from      ID         // of base when the commit began
-	did       action     // the last decision
-	next      renewal[T] // of base, until base is the new record
-	unknown   bool       // whether next is complete is unknown
-	moved     bool       // value was not made from the base that the commit began with
-	attempts  int
-	start     time.Time
-	storedAt  time.Time // when base was last known to be stored
-	touchedAt time.Time // when the last touch failed
-	events    []Event   // reported when the session's state is right
-}
-
-func (s *Session[T]) commit(ctx context.Context) error {
-	c, err := s.takeDraft(ctx)
-	if err != nil {
-		return err
-	}
-	returned := false
-	defer func() {
-		if !returned { // an edit panicked in a replay
-			s.putBack(&c, errPanic)
+	ctx, stop := s.policy.bound(ctx)
+	defer stop()
+	var events []Event
+	defer func() { // the gate is free: observers may change the session and commit
+		for _, e := range events {
+			s.policy.observe(ctx, e)
 		}
 	}()
-	err = c.run(ctx)
-	returned = true
-	if err == nil {
-		s.finish(&c)
-		c.enforceMax(ctx)
-	} else {
-		err = s.putBack(&c, err)
-		c.event(Event{Kind: failureKind(err), ID: c.base.ID, Owner: c.base.Owner, Attempts: c.attempts, Err: err})
-	}
-	for _, e := range c.events {
-		s.report(ctx, e)
+	tx := TransactionOf(ctx)
+	entered := s.within(ctx, func() {
+		c := s.begin()
+		defer func() { events, err = c.finish(tx, err) }()
+		if err = s.onlyWithin(tx); err == nil {
+			err = errPanic // unless run returns
+			err = c.run(ctx)
+		}
+		if failed, ok := tx.(interface{ Err() error }); ok && err == nil {
+			err = c.fail(StoreError(failed.Err())) // of a touch, or of others' ends
+		}
+	})
+	switch {
+	case entered != nil:
+		return StoreError(entered)
+	case tx != nil:
+		s.awaitEnd(tx)
 	}
 	return err
 }
 
 var errPanic = errors.New("session: an edit panicked")
 
-// takeDraft begins a commit. It waits until no edit runs, since a running edit
-// belongs to the draft.
-func (s *Session[T]) takeDraft(ctx context.Context) (c commit[T], err error) {
-	if err := s.editing.enter(ctx); err != nil {
-		return c, err
+// bound returns a context that ends with the commit's time at the latest.
+func (p *Policy) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	timeout := p.SaveTimeout
+	if timeout == 0 {
+		timeout = DefaultSaveTimeout
 	}
-	defer s.editing.leave()
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= timeout {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
+// settled reports whether Commit has nothing to do.
+func (s *Session[T]) settled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c = s.view()
-	s.draft, s.inflight = nil, c.draft
-	c.start = s.policy.clock()
-	return c, nil
-}
-
-// view returns the commit that would begin now. The caller holds mu.
-func (s *Session[T]) view() commit[T] {
-	d := s.draft
-	if d == nil {
-		d = new(draft[T])
+	if s.draft != nil || s.destroyed != nil || s.joined != nil || s.gate.busy() {
+		return false
 	}
-	return commit[T]{s: s, draft: d, base: s.base, value: s.current(), token: s.token, from: s.base.ID,
-		gone: s.gone, late: s.late, cached: s.cached, touchDue: s.touchDue(), storedAt: s.storedAt, touchedAt: s.touchedAt}
+	c := commit[T]{s: s, state: s.state, late: s.late}
+	return c.upkeepDue(now()) == leave
 }
 
-// finish installs the stored record as the session's state.
-func (s *Session[T]) finish(c *commit[T]) {
+// A commit carries the session's changes to the store. It works on a copy of the
+// session's state.
+type commit[T any] struct {
+	s *Session[T]
+	state[T]
+	late     bool
+	joins    bool  // base is another log-in's of the same owner; the session is gone otherwise
+	next     Token // all attempts of one commit use one new secret
+	attempts int
+	start    time.Time
+	events   []Event
+	own      draft[T] // room for a copy of the session's draft
+	turn     *turn    // that the commit has taken; nil without one
+}
+
+// begin begins a commit. The caller holds the gate.
+func (s *Session[T]) begin() *commit[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.inflight = nil
-	s.storedAt, s.touchedAt, s.cached = c.storedAt, c.touchedAt, c.cached
-	if c.draft.destroyed {
-		s.endRenewed(c.from, c.base, c.storedAt)
-		return
+	c := &commit[T]{s: s, state: s.state, late: s.late, start: s.policy.clock()}
+	if c.draft != nil {
+		c.own = *c.draft
 	}
-	s.base, s.token, s.gone = c.base, c.token, c.gone
-	if c.did == leave && c.base.Revision == 0 && !c.draft.dropped {
-		s.restore(c.draft) // nothing of it was stored yet
-	}
-	// Edits made meanwhile began with the value that the commit began with, or
-	// with the one before if its draft was dropped.
-	if c.moved || c.draft.dropped {
-		s.rebaseDraft()
-	}
+	c.draft = &c.own
+	return c
 }
 
-// rebaseDraft makes the pending edits on the session's base, which is another one
-// than they were made on. The caller holds mu, which rebaseDraft gives up for a while.
-func (s *Session[T]) rebaseDraft() {
-	if s.draft == nil {
-		return
-	}
-	s.draft.stale = true
-	if s.editing.tryEnter() { // else leaveEditing is yet to come
-		s.mu.Unlock()
-		s.leaveEditing()
-		s.mu.Lock()
-	}
-}
-
-// putBack puts the changes of a failed commit in front of those that were made
-// meanwhile. It returns the error for the caller of Commit.
-func (s *Session[T]) putBack(c *commit[T], err error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.inflight = nil
-	if ended(err) {
-		err = ErrGone
+// finish installs the outcome as the session's state. It returns the events to report
+// and the error of the commit.
+func (c *commit[T]) finish(tx Transaction, err error) ([]Event, error) {
+	if c.turn != nil {
+		c.leaveTurn(err)
 	}
 	switch d := c.draft; {
-	case d.destroyed:
-		s.endRenewed(c.from, c.next.rec, c.storedAt)
-		return err
-	case c.unknown:
-		next := c.next
-		if !d.dropped {
-			next.draft = d
-		}
-		s.renewal = &next
-	case !d.dropped:
-		s.restore(d)
+	case err == nil && c.isNew() && !c.gone && (d.persist != nil || d.deadline != nil):
+		c.draft = &draft[T]{demands: demands{persist: d.persist, deadline: d.deadline}} // for when it is stored
+	case err == nil || d.empty():
+		c.draft = nil
 	}
-	s.gone = s.gone || err == ErrGone
+	if tx != nil {
+		return c.finishWithin(tx, err)
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.s.state = c.state
+	return c.events, err
+}
+
+// run carries out what is pending. It goes round when another request was first.
+func (c *commit[T]) run(ctx context.Context) error {
+	err := c.deleteDestroyed(ctx)
+	for err == nil {
+		if c.draft.lost != nil {
+			err = c.findLost(ctx)
+			continue
+		}
+		var what action
+		at := now()
+		if what, err = c.decide(at); err != nil || what == leave {
+			break
+		}
+		var again bool
+		if again, err = c.perform(ctx, what, at); !again {
+			break
+		}
+	}
+	return c.fail(err)
+}
+
+// fail reports how the commit failed, if it did.
+func (c *commit[T]) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, ErrNotFound) {
+		err = ErrGone
+	}
+	c.gone = c.gone || err == ErrGone && c.destroyed == nil
+	c.event(Event{Kind: failureKind(err), Attempts: c.attempts, Err: err})
 	return err
 }
 
-// restore makes d pending again. The caller holds mu.
-func (s *Session[T]) restore(d *draft[T]) {
-	if s.draft != nil {
-		s.draft.prepend(d)
-	} else {
-		s.draft = d
+// wait waits for the commit's turn after another request was first.
+func (c *commit[T]) wait(ctx context.Context, id ID, cause error) error {
+	c.step(Event{Kind: EventConflict, ID: id, Owner: c.base.Owner, Attempts: c.attempts, Err: cause})
+	if c.attempts >= maxAttempts {
+		return fmt.Errorf("%w: gave up after %d attempts", ErrConflict, c.attempts)
 	}
-}
-
-// unlessUnmodified reports a failure before the commit and returns it if there
-// are changes, which were not saved.
-func (s *Session[T]) unlessUnmodified(ctx context.Context, err error) error {
-	rec := s.record()
-	s.report(ctx, Event{Kind: failureKind(err), ID: rec.ID, Owner: rec.Owner, Err: err})
-	if s.Modified() {
+	if took, err := c.takeTurn(ctx, id, true); took || err != nil {
 		return err
 	}
+	if err := backOff(ctx, c.attempts); err != nil { // another process was first
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	}
 	return nil
+}
+
+func backOff(ctx context.Context, attempts int) error {
+	timer := time.NewTimer(rand.N(min(minBackoff<<min(attempts, 10), maxBackoff)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func failureKind(err error) EventKind {
@@ -222,13 +212,17 @@ func failureKind(err error) EventKind {
 	return EventFailed
 }
 
-// event reports how the commit ended.
-func (c *commit[T]) event(e Event) { c.step(e.since(c.start)) }
+// event keeps the event of how the commit ended.
+func (c *commit[T]) event(e Event) {
+	e.ID, e.Owner = c.base.ID, c.base.Owner
+	c.step(e.since(c.start))
+}
 
 // step keeps an event for when the commit is over, if somebody listens. An observer
 // that panics must find the session in order.
 func (c *commit[T]) step(e Event) {
 	if p := c.s.policy; p.Observe != nil || p.Report != nil && e.Kind.Trouble() {
+		e.Operation = OperationCommit
 		c.events = append(c.events, e)
 	}
 }

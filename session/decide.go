@@ -1,115 +1,179 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/seed48429006/sessions/internal/hooks"
+)
 
 // An action is a commit's work on the store.
 type action int
 
 const (
 	leave  action = iota // nothing
-	verify               // load the record again, since it may be out of date
+	reload               // load the record, since it may be out of date
 	touch                // move the idle end
+	tend                 // settle or rotate the secrets of a session that was only read
 	expire               // end the session, whose deadline has passed
+	join                 // add a secret to the session that another log-in renewed, or create
 	create               // store a new session
 	save                 // replace the record
-	renew                // store the record under a new ID and retire the old one
+	soft                 // replace it, with a new secret beside the others
+	hard                 // replace it, with a new secret in place of all others
 )
 
-// decide returns the action of the commit, or why there can be none. It does no I/O.
-func (c *commit[T]) decide(now time.Time) (action, error) {
+// decide returns the commit's action, or why there can be none. It does no I/O.
+func (c *commit[T]) decide(at time.Time) (action, error) {
+	d := c.draft
+	if d == nil {
+		d = new(draft[T])
+	}
+	changes := c.changes(d)
 	switch {
-	case c.draft.err != nil:
-		return leave, &EncodeError{c.base.ID, c.draft.err}
-	case c.gone && c.changes():
+	case d.err != nil:
+		return leave, &EncodeError{c.base.ID, d.err}
+	case c.late && (d.logIn || changes && !c.gone && (c.isNew() || c.needsSecret(d))):
+		return leave, ErrLate
+	case c.gone && d.logIn:
+		return join, nil
+	case c.gone && (changes || c.copied && d.says()):
 		return leave, ErrGone
 	case c.gone:
 		return leave, nil
-	case !c.changes() && c.cached && !c.isNew() && c.draft.demands():
-		return verify, nil
-	case !c.changes() && c.touchDue:
-		return touch, nil
-	case !c.changes():
-		return leave, nil
-	case c.deadlinePassed(now):
+	case !changes && c.copied && d.says():
+		return reload, nil
+	case !changes:
+		return c.upkeepDue(at), nil
+	case d.deadline != nil && !at.Before(*d.deadline):
 		return expire, nil
-	case c.isNew() && c.late:
-		return create, ErrLate
 	case c.isNew():
 		return create, nil
-	case c.renews() && c.late:
-		return renew, ErrLate
-	case c.renews():
-		return renew, nil
+	case c.endsSecrets(d):
+		return hard, nil
+	case c.needsSecret(d):
+		return soft, nil
 	}
 	return save, nil
 }
 
-// changes reports whether there is something to store. After an attempt whose
-// outcome is unknown there always is: the store may hold the earlier value.
-func (c *commit[T]) changes() bool {
-	d := c.draft
+// changes reports whether there is something to store.
+func (c *commit[T]) changes(d *draft[T]) bool {
 	switch {
-	case d.logIn, !c.s.plan.Equal(&c.base.Value, c.value):
+	case d.logIn, d.value != nil && !c.s.plan.Equal(&c.base.Value, d.value):
 		return true
 	case c.gone:
 		return d.renew || d.persist != nil || d.deadline != nil
 	case c.isNew(): // a session without a value is not worth keeping
 		return false
 	}
-	return d.outcomeUnknown || d.renew || c.persistChanges() ||
-		d.deadline != nil && !d.deadline.Equal(c.base.Deadline)
+	return d.renew || c.persistChanges(d) || d.deadline != nil && !d.deadline.Equal(c.base.Deadline)
 }
 
-// renews reports whether the stored session needs a new token. It does whenever
-// its cookie must change: a cookie that was sent again for the same token could
-// overwrite the cookie of a log-in in another request.
-func (c *commit[T]) renews() bool {
-	return c.draft.renew || c.draft.logIn || c.persistChanges() || c.outlivesCookie() ||
-		ownerOf(c.value) != c.base.Owner
+// needsSecret reports whether the client needs another cookie. It then gets another
+// secret: a cookie that was sent again for the same one could overwrite the cookie of a
+// log-in in another request.
+func (c *commit[T]) needsSecret(d *draft[T]) bool {
+	return c.endsSecrets(d) || c.persistChanges(d) ||
+		c.base.Persist && d.deadline != nil && d.deadline.After(c.base.Deadline)
 }
 
-func (c *commit[T]) persistChanges() bool {
-	return c.draft.persist != nil && *c.draft.persist != c.base.Persist
+// endsSecrets reports whether the other secrets must be worth nothing after the commit.
+func (c *commit[T]) endsSecrets(d *draft[T]) bool {
+	return d.renew || d.logIn || ownerOf(c.current()) != c.base.Owner
 }
 
-func (c *commit[T]) outlivesCookie() bool {
-	return c.base.Persist && c.draft.deadline != nil && c.draft.deadline.After(c.base.Deadline)
+func (c *commit[T]) persistChanges(d *draft[T]) bool {
+	return d.persist != nil && *d.persist != c.base.Persist
 }
 
 func (c *commit[T]) isNew() bool { return c.base.Revision == 0 }
 
-// deadlinePassed reports whether the draft sets a deadline that has passed.
-func (c *commit[T]) deadlinePassed(now time.Time) bool {
-	return c.draft.deadline != nil && !now.Before(*c.draft.deadline)
+// settleDue reports whether the client's current secret shows that it needs no former
+// one. A secret that this request has issued shows nothing: its response may be lost.
+func (c *commit[T]) settleDue() bool {
+	return c.kind == current && c.news != hooks.NewToken && !c.base.Secrets.settled()
 }
 
-// record returns the record to store. Its value is a copy of its own, so that
-// nothing that an edit kept leads into the store.
-func (c *commit[T]) record(now time.Time) (*Record[T], error) {
+// rotateDue reports whether use is to replace the secret. Only a logged-in session
+// rotates: see the section "Rotation" of the package's documentation.
+func (c *commit[T]) rotateDue(at time.Time) bool {
+	every := c.s.policy.RotateEvery
+	return every > 0 && at.Sub(c.base.Renewed) >= every && !c.base.LoggedIn.IsZero() &&
+		(c.kind == current || c.kind == open) && !c.late && c.base.Secrets.hasRoom(c.token.hash(), at)
+}
+
+// record returns the record to store, and whether it has a new secret. Its value is a
+// copy of its own, so that nothing that an edit kept leads into the store.
+func (c *commit[T]) record(what action, at time.Time) (_ *Record[T], renewed bool, _ error) {
 	d, p := c.draft, c.s.policy
 	rec := *c.base
-	c.s.plan.CopyTo(&rec.Value, c.value)
-	c.s.plan.Normalize(&rec.Value)
-	if rec.Owner = ownerOf(&rec.Value); rec.Owner != ownerOf(c.value) {
-		return nil, &EncodeError{c.base.ID, errOwnerSkipped}
+	if d.value != nil && what != tend {
+		c.s.plan.CopyTo(&rec.Value, d.value)
+		c.s.plan.Normalize(&rec.Value)
+		if rec.Owner = ownerOf(&rec.Value); rec.Owner != ownerOf(d.value) {
+			return nil, false, &EncodeError{c.base.ID, errOwnerSkipped}
+		}
 	}
-	if c.isNew() {
-		rec.Created, rec.Persist = now, !p.BrowserSession && !p.remembers()
+	if what == create {
+		rec.Created, rec.Persist = at, !p.BrowserSession && !p.remembers()
 	}
 	if d.persist != nil {
 		rec.Persist = *d.persist
 	}
-	rec.Deadline = c.deadline(&rec, now)
-	rec.Expires = p.expires(now, rec.Deadline, rec.Persist)
-	return &rec, nil
+	switch {
+	case d.logIn, rec.Owner != c.base.Owner && rec.Owner != "":
+		rec.LoggedIn = at
+	case rec.Owner != c.base.Owner:
+		rec.LoggedIn = time.Time{}
+	}
+	rec.Deadline = c.deadline(&rec, at)
+	rec.Expires = p.expires(at, rec.Deadline, rec.Persist)
+	if rec.Secrets, renewed = c.secrets(what, at); renewed {
+		rec.ID, rec.Renewed = c.next.ID(), at
+	}
+	return &rec, renewed, nil
+}
+
+// secrets returns the secrets of the record to store, and whether there is a new one.
+func (c *commit[T]) secrets(what action, at time.Time) (list Secrets, renewed bool) {
+	list = c.base.Secrets
+	presented := c.token.hash()
+	if what != hard && what != join && c.settleDue() {
+		list = list.settle(at)
+	}
+	switch what {
+	case create:
+		c.mint(NewID)
+		return NewSecrets(c.next), true
+	case hard:
+		return list.hard(c.mint(c.baseID), presented, at), true
+	case soft:
+		return list.soft(c.mint(c.baseID), presented, at), true
+	case join:
+		return list.join(c.mint(c.baseID), presented, at)
+	}
+	if c.rotateDue(at) {
+		return list.rotate(c.mint(c.baseID), presented, at)
+	}
+	return list, false
+}
+
+func (c *commit[T]) baseID() ID { return c.base.ID }
+
+// mint returns the hash of the commit's new secret.
+func (c *commit[T]) mint(id func() ID) hash {
+	if c.next.IsZero() {
+		c.next = NewToken(id())
+	}
+	return c.next.hash()
 }
 
 // deadline returns the absolute end of the record to store. A log-in begins a
-// lifetime, and so does a session that becomes a remembered one. A session that
-// becomes an ordinary one does not live longer by it.
-func (c *commit[T]) deadline(rec *Record[T], now time.Time) time.Time {
+// lifetime, and so does a session that becomes a remembered one. Turning "remember me"
+// off never extends a session.
+func (c *commit[T]) deadline(rec *Record[T], at time.Time) time.Time {
 	p := c.s.policy
-	end := now.Add(p.lifetime(rec.Persist))
+	end := at.Add(p.lifetime(rec.Persist))
 	changes := p.remembers() && rec.Persist != c.base.Persist
 	switch old := c.base.Deadline; {
 	case c.draft.deadline != nil:

@@ -16,35 +16,69 @@
 // argument and must compute from it: v.Count++, not v.Count = n+1 with an n that
 // was read before.
 //
+// # Tokens
+//
+// A token is the session's [ID], a dot, and a secret. The ID stays the same for life, and
+// gives access to nothing. A record keeps the SHA-256 of one to five secrets, as
+// [Secrets], the newest first. Each of them has a kind:
+//
+//   - current: accepted
+//   - open: a former one, accepted until the client presents a current one
+//   - ending: a former one, accepted for thirty seconds more
+//   - ended: worth nothing; requests in flight are recognised for thirty seconds
+//
+// The thirty seconds are compared with the arrival of the request, so that a slow
+// request does not outlive its token.
+//
 // # Renewal
 //
 // A renewal gives a session a new token (OWASP Session Management Cheat Sheet,
-// "Renew the Session ID After Any Privilege Level Change"). [Session.LogIn] and
-// [Session.Renew] renew, and so does every commit that finds another owner than
-// before. [Session.Persist] and a later deadline renew as well, because the
-// client needs another cookie.
+// "Renew the Session ID After Any Privilege Level Change"). It replaces the record as
+// any other change does: all of it, or nothing.
 //
-// The new record is stored first. Then the old one is replaced by a marker that
-// names its successor and stays for thirty seconds. From then on, requests with
-// the old token get the following:
+// [Session.LogIn], [Session.Renew] and every commit that finds another owner than
+// before end all earlier secrets. From then on, requests with an ended token get the
+// following:
 //
 //	loaded the session    reads            changes          logs in, by LogIn
-//	before                the old value    ErrGone          a new session
-//	within 30 seconds     an empty value   ErrGone          a new session
+//	before                the old value    ErrGone          joins, or a new session
+//	within 30 seconds     an empty value   ErrGone          joins, or a new session
 //	later                 an empty value   a new session    a new session
 //
-// The new session of a log-in begins with a copy of the successor's value if both
-// have the same owner. So a double click on "Log in" leaves the visitor logged in
-// whichever response the browser takes. It leaves two sessions; the one that the
-// browser forgets ends by its idle timeout.
+// A log-in joins the session if the session's owner is the one who is logging in: its
+// edits are made on the value that is there, and it gets a secret beside the others. So
+// a double click on "Log in" leaves one session, and each response carries a token for
+// it. An attacker who planted the token of a session cannot join it without the
+// password. A log-in's edit must set every field that grants something.
 //
-// A client that does not receive the renewal response loses the session, unless
-// it logs in again.
+// [Session.Persist] and a later deadline renew as well, because the client needs another
+// cookie. They keep the former secrets open: a response may be lost, and requests may be
+// under way. The first commit with a current secret gives the open ones an end.
 //
-// If the store does not answer in the middle of a renewal, the commit fails with
-// [ErrUnavailable]. The old record may be retired, and the new one is stored with
-// the commit's changes. So [Session.Token] returns the new token from then on,
-// also after [Session.Discard]. The next commit completes the renewal, or finds
-// that another request has made that impossible. Then it begins with the old
-// record.
+// A client that does not receive the response of a log-in loses the session, unless it
+// logs in again. A lost response of Persist costs nothing.
+//
+// # Rotation
+//
+// [Policy.RotateEvery] bounds how long a stolen token is good for. When a logged-in
+// session is used and its newest secret is older, the commit adds a new one, as Persist
+// does. Rotation never costs a request: it is left out if the record has no room for
+// another secret, if the response has begun, and if another request changes the
+// session at the same time.
+//
+// Only logged-in sessions rotate. Browsers keep the cookie of the response that arrives
+// last, and a response with a rotated token may arrive after the response of a log-in
+// that has ended that token. The visitor then has to log in again. For the same reason
+// Persist belongs into the request of the log-in.
+//
+// If a former secret is presented after its thirty seconds, somebody has copied it, or
+// a browser was restored from a backup. [EventReused] reports that, and
+// [Policy.EndOnReuse] ends the session. It is recognised for about three rotations.
+//
+// # Unknown outcomes
+//
+// If the store does not answer in the middle of a commit, the commit fails with
+// [ErrUnavailable], and no token is handed out. The next commit looks whether the write
+// was done. It goes on after it, tries again, or fails if it cannot know. A change is
+// never made twice.
 package session

@@ -2,8 +2,6 @@ package session
 
 import (
 	"context"
-	"runtime"
-	"strings"
 
 	"github.com/seed48429006/sessions/internal/deep"
 )
@@ -17,9 +15,10 @@ import (
 // edit may run more than once and must modify only *v. To get a result out of
 // it, assign to a variable on each run.
 //
-// Edits of one session never run at the same time. An edit must not keep its
-// argument and must not write a response. It must not call Update, Set, Clear,
-// Take, LogIn or Commit; it panics if it does so on the same session.
+// Edits of one session never run at the same time, and wait while it is being
+// committed. An edit must not keep its argument and must not write a response. It must
+// not call Update, Set, Clear, Take, LogIn or Commit; it panics if it does so on the
+// same session.
 func (s *Session[T]) Update(edit func(v *T)) {
 	s.apply(func(v *T) bool { edit(v); return true }, edit, false)
 }
@@ -29,23 +28,29 @@ func (s *Session[T]) Update(edit func(v *T)) {
 //
 //	cart.LogIn(func(c *Cart) { c.Customer = name })
 //
-// LogIn always renews the session, also when the owner stays the same, and
-// begins a whole lifetime. This prevents session fixation (OWASP Session
-// Management Cheat Sheet).
+// LogIn always gives the session a new token and ends all others, also when the owner
+// stays the same, and begins a whole lifetime. This prevents session fixation (OWASP
+// Session Management Cheat Sheet).
 //
-// Unlike other changes, a log-in survives that another request ended the session
-// meanwhile: it begins a new session. If the other request was a log-in of the
-// same owner, as after a double click, the new session begins with a copy of
-// that request's value. Both responses then carry a token that works.
+// Unlike other changes, a log-in succeeds if another request has ended the session or
+// its token first. If that was a log-in of the same owner, as after a double click,
+// this one joins it: the session is the same, its edits are made on the other's
+// value, and both responses carry a token that works. Otherwise it begins a new
+// session with the zero value. So a log-in's edit must set every field that grants
+// something.
 func (s *Session[T]) LogIn(edit func(v *T)) {
 	s.apply(func(v *T) bool { edit(v); return true }, edit, true)
 }
 
-// Set replaces the session's value by a copy of v, including changes that another
+// Set replaces the session's value by a copy of v. It overwrites changes that another
 // request makes before this one commits.
 func (s *Session[T]) Set(v T) {
 	if err := s.plan.Verify(&v); err != nil {
-		s.change(func(d *draft[T]) { d.err = err })
+		s.hold(func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.pending().err = err
+		})
 		return
 	}
 	kept := s.plan.Copy(&v)
@@ -90,72 +95,43 @@ func Take[T, V any](s *Session[T], field func(*T) *V) V {
 }
 
 // apply runs an edit on a copy of the value and, if edit returns true, adds the
-// result to the draft. An edit whose draft was discarded meanwhile is dropped.
+// result to the draft.
 func (s *Session[T]) apply(edit func(*T) bool, replay func(*T), logIn bool) {
-	s.refuseWithinEdit()
-	s.editing.enter(context.Background())
-	defer s.leaveEditing()
-	s.mu.Lock()
-	d, value := s.openDraft(), s.current()
-	s.mu.Unlock()
+	s.hold(func() {
+		edited := s.plan.Copy(s.current()) // only holders of the gate replace it
+		if !edit(edited) {
+			return
+		}
+		err := s.plan.Verify(edited)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		d := s.pending()
+		if err != nil {
+			d.err = err
+			return
+		}
+		d.add(edited, replay)
+		d.logIn = d.logIn || logIn
+	})
+}
 
-	edited := s.plan.Copy(value)
-	if !edit(edited) {
-		return
-	}
-	err := s.plan.Verify(edited)
+// hold runs f in the session's gate. If the session was abandoned while f ran, what f
+// left pending is dropped.
+func (s *Session[T]) hold(f func()) { s.within(context.Background(), f) }
 
+func (s *Session[T]) within(ctx context.Context, f func()) error {
+	return s.gate.hold(ctx, func() {
+		s.dropAbandoned() // Abandon may have met the end of another call
+		defer s.dropAbandoned()
+		f()
+	})
+}
+
+// dropAbandoned drops the draft of a session that was abandoned.
+func (s *Session[T]) dropAbandoned() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current() != value { // a commit ended meanwhile: leaveEditing makes the edit on its outcome
-		d.stale = true
-	} else if err != nil {
-		d.err = err
-		return
-	}
-	d.add(edited, replay)
-	d.logIn = d.logIn || logIn
-}
-
-// leaveEditing ends an edit. If a commit has ended meanwhile on another base, the
-// draft's edits are made on that first. If they fail, so does the next commit.
-func (s *Session[T]) leaveEditing() {
-	s.mu.Lock()
-	for s.draft != nil && s.draft.stale {
-		d, base, edits := s.draft, s.base, s.draft.edits
-		d.stale = false
-		s.mu.Unlock()
-		value, err := s.tryReplay(base, edits)
-		s.mu.Lock()
-		if d.value = value; d.err == nil {
-			d.err = err
-		}
-	}
-	s.editing.leave() // with mu held, so that nothing becomes stale in between
-	s.mu.Unlock()
-}
-
-// refuseWithinEdit panics if its caller was called by an edit, which would wait
-// for its own end.
-func (s *Session[T]) refuseWithinEdit() {
-	if s.editing.busy() && withinEdit() {
-		panic("session: an edit called a method of a session that edits or commits; an edit must modify only its argument")
-	}
-}
-
-// withinEdit reports whether an edit called the method that called
-// refuseWithinEdit.
-func withinEdit() bool {
-	var pcs [128]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
-	for {
-		frame, more := frames.Next()
-		if strings.Contains(frame.Function, "/session.(*Session[") &&
-			(strings.HasSuffix(frame.Function, ".apply") || strings.HasSuffix(frame.Function, ".replay")) {
-			return true
-		}
-		if !more {
-			return false
-		}
+	if s.abandoned {
+		s.draft, s.abandoned = nil, false
 	}
 }

@@ -19,9 +19,10 @@ var (
 	// returns it only after many attempts, each of which another request won.
 	ErrConflict = errors.New("session: changed by another request")
 
-	// ErrGone means that another request destroyed, renewed or revoked the
-	// session. Nothing was saved, and nothing can be.
-	ErrGone = errors.New("session: destroyed or renewed by another request")
+	// ErrGone means that another request ended the session, or logged in by it and so
+	// ended the secret that this request came with. Nothing was saved, and nothing can
+	// be.
+	ErrGone = errors.New("session: ended, or renewed by a log-in, in another request")
 
 	// ErrUnavailable means that the store did not answer. It wraps the store's
 	// own error. The visitor is then unknown, not anonymous.
@@ -51,17 +52,6 @@ var (
 	// sessions of an owner.
 	ErrUnsupported = errors.New("session: not supported by this store")
 )
-
-// A RetiredError means that a session was renewed and goes on as its successor. It
-// is an [ErrGone].
-type RetiredError struct {
-	ID        ID
-	Successor ID // zero if the store does not know it
-}
-
-func (e *RetiredError) Error() string { return fmt.Sprintf("session: %s was renewed", e.ID) }
-
-func (e *RetiredError) Unwrap() error { return ErrGone }
 
 // A DecodeError means that a stored record cannot be read: it is corrupt or
 // truncated, sealed with another key, or written by another program. The record

@@ -18,7 +18,8 @@ const (
 	EventDestroyed   EventKind = "destroyed"   // ended by its own request
 	EventRevoked     EventKind = "revoked"     // ended by its owner's request, by its ID or by MaxPerOwner
 	EventConflict    EventKind = "conflict"    // another request was first; the edits are replayed
-	EventGone        EventKind = "gone"        // ended by another request while in use; nothing saved
+	EventGone        EventKind = "gone"        // ended, or its token was, by another request while in use; nothing saved
+	EventReused      EventKind = "reused"      // a former token was used when its grace had passed; the visitor gets a new session
 	EventRejected    EventKind = "rejected"    // a malformed, forged or ambiguous token was ignored
 	EventUndecodable EventKind = "undecodable" // the record cannot be read; the visitor gets a new session
 	EventLate        EventKind = "late"        // refused: the change needs a cookie and the response has begun
@@ -31,7 +32,7 @@ func EventKinds() []EventKind { return slices.Clone(eventKinds[:]) }
 
 var eventKinds = [...]EventKind{
 	EventCreated, EventLoaded, EventSaved, EventTouched, EventRenewed, EventDestroyed, EventRevoked,
-	EventConflict, EventGone, EventRejected, EventUndecodable, EventLate, EventFailed, EventTimeout,
+	EventConflict, EventGone, EventReused, EventRejected, EventUndecodable, EventLate, EventFailed, EventTimeout,
 }
 
 // An Operation is a use of the store in which events occur.

@@ -31,7 +31,7 @@ func newCart(store session.Store[Cart], items ...string) *session.Session[Cart] 
 
 // reload returns the session as another request loads it.
 func reload(store session.Store[Cart], token session.Token) *session.Session[Cart] {
-	cart, err := session.Load(context.Background(), store, nil, token)
+	cart, err := session.Load(context.Background(), store, nil, token, time.Time{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func ExampleLoad() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	cart, err := session.Load(context.Background(), store, nil, token)
+	cart, err := session.Load(context.Background(), store, nil, token, time.Time{})
 	if err != nil {
 		log.Fatal(err) // the visitor is unknown, not anonymous
 	}
@@ -106,13 +106,18 @@ func ExampleSession_LogIn() {
 func ExampleSession_Renew() {
 	store := memstore.New[Cart](nil)
 	cart := newCart(store, "tea")
-	before := cart.ID()
+	id := cart.ID()
+	before, _ := cart.Token()
 	cart.Renew() // the visitor's privileges have changed
 	if err := cart.Commit(context.Background()); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(cart.ID() == before, cart.Value().Items)
-	// Output: false [tea]
+	after, _ := cart.Token()
+	fmt.Println("same session:", cart.ID() == id, cart.Value().Items)
+	fmt.Println("same token:", after.Equal(before))
+	// Output:
+	// same session: true [tea]
+	// same token: false
 }
 
 func ExampleSession_Destroy() {
@@ -190,7 +195,7 @@ func ExampleEventKinds() {
 		counters[kind] = 0
 	}
 	fmt.Println(len(counters), "counters")
-	// Output: 14 counters
+	// Output: 15 counters
 }
 
 // An observer watches how long operations take.

@@ -9,40 +9,38 @@ import (
 	"time"
 )
 
-// limitsOwner reports whether the number of the owner's sessions is bounded.
-func (c *commit[T]) limitsOwner(owner string) (Indexer[T], bool) {
+// maxSkew is how far the clocks of an application's servers may differ. A log-in that is
+// further in the future was noted by a wrong clock, and counts as the oldest.
+const maxSkew = time.Minute
+
+// limited returns the index of a store in which the owner's sessions are bounded.
+func (c *commit[T]) limited(owner string) (Indexer[T], bool) {
 	index, ok := c.s.store.(Indexer[T])
 	return index, ok && c.s.policy.MaxPerOwner > 0 && owner != ""
 }
 
-// renewedAt returns the time of renewal for a record that is to be stored. With
-// a bound it is later than those of the owner's other sessions, also when this
-// node's clock is behind: the newest session must not be taken for the oldest.
-func (c *commit[T]) renewedAt(ctx context.Context, owner string, at time.Time) time.Time {
-	index, limited := c.limitsOwner(owner)
-	if !limited {
-		return at
+// orderLogIn puts a log-in that is about to be stored after the owner's others, also
+// when this node's clock is a little behind: the newest session must not be taken for
+// the oldest.
+func (c *commit[T]) orderLogIn(ctx context.Context, rec *Record[T]) {
+	index, limited := c.limited(rec.Owner)
+	if !limited || rec.LoggedIn.Equal(c.base.LoggedIn) {
+		return
 	}
-	return afterOthers(ctx, index, owner, c.base.ID, at)
-}
-
-// afterOthers returns the given time, or the first one after those at which the
-// owner's sessions but one were renewed.
-func afterOthers[T any](ctx context.Context, index Indexer[T], owner string, but ID, at time.Time) time.Time {
-	for rec, err := range index.ByOwner(ctx, owner) {
-		if err == nil && rec.ID != but && !at.After(rec.Renewed) {
-			at = rec.Renewed.Add(time.Millisecond)
+	latest := rec.LoggedIn.Add(maxSkew)
+	for other, err := range OutlinesByOwner(ctx, index, rec.Owner) {
+		if err == nil && other.ID != rec.ID && !rec.LoggedIn.After(other.LoggedIn) && other.LoggedIn.Before(latest) {
+			rec.LoggedIn = other.LoggedIn.Add(time.Millisecond)
 		}
 	}
-	return at
 }
 
-// enforceMax ends the owner's oldest sessions if the commit has stored a new one
-// that is one too many. A failure does not undo a log-in; the next one tries again.
-func (c *commit[T]) enforceMax(ctx context.Context) {
+// enforceMax ends the owner's oldest sessions if the commit has logged in one too many.
+// A failure does not undo a log-in; the next one tries again.
+func (c *commit[T]) enforceMax(ctx context.Context, before *Record[T]) {
 	owner := c.base.Owner
-	index, limited := c.limitsOwner(owner)
-	if !limited || c.did != create && c.did != renew {
+	index, limited := c.limited(owner)
+	if !limited || before.Revision != 0 && c.base.LoggedIn.Equal(before.LoggedIn) {
 		return
 	}
 	all, newer, err := readable(ctx, index, owner)
@@ -51,8 +49,9 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 		return
 	}
 	// Parallel log-ins agree on this order, so that they do not end each other.
+	latest := now().Add(maxSkew)
 	slices.SortFunc(all, func(a, b Record[T]) int {
-		return cmp.Or(a.Renewed.Compare(b.Renewed), bytes.Compare(a.ID[:], b.ID[:]))
+		return cmp.Or(logInOrder(&a, latest).Compare(logInOrder(&b, latest)), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 	excess := len(all) + newer - c.s.policy.MaxPerOwner
 	for _, rec := range all[:max(0, min(excess, len(all)-1))] {
@@ -60,10 +59,17 @@ func (c *commit[T]) enforceMax(ctx context.Context) {
 	}
 }
 
+func logInOrder[T any](rec *Record[T], latest time.Time) time.Time {
+	if rec.LoggedIn.After(latest) {
+		return time.Time{}
+	}
+	return rec.LoggedIn
+}
+
 // readable returns the owner's sessions that can be read, and counts those of a
 // newer version: their age is unknown.
 func readable[T any](ctx context.Context, index Indexer[T], owner string) (all []Record[T], newer int, err error) {
-	for rec, err := range index.ByOwner(ctx, owner) {
+	for rec, err := range OutlinesByOwner(ctx, index, owner) {
 		if errors.Is(err, ErrNewer) {
 			newer++
 		}
@@ -78,9 +84,11 @@ func readable[T any](ctx context.Context, index Indexer[T], owner string) (all [
 	return all, newer, nil
 }
 
+// revoke ends a session that is still the owner's.
 func (c *commit[T]) revoke(ctx context.Context, id ID, owner string) {
 	e := Event{Kind: EventRevoked, ID: id, Owner: owner}
-	switch e.Err = StoreError(c.s.store.Delete(ctx, id)); {
+	_, e.Err = EndIf(ctx, c.s.store, id, func(rec *Record[T]) bool { return rec.Owner == owner })
+	switch {
 	case errors.Is(e.Err, ErrNotFound):
 		return
 	case e.Err != nil:

@@ -28,17 +28,22 @@ func ownerOf[T any](v *T) string {
 
 // call returns o's owner, where v is the variable that o points to. A method that v has from
 // an embedded pointer panics if that is nil.
-func call(o rules.Owned, v reflect.Value) (owner string) {
+func call(o rules.Owned, v reflect.Value) string {
 	for _, index := range embeddedOwners(v.Type()) {
 		if embedded, err := v.FieldByIndexErr(index); err != nil || embedded.IsNil() {
-			defer func() {
-				if recover() != nil {
-					owner = ""
-				}
-			}()
-			break
+			return tryCall(o)
 		}
 	}
+	return o.SessionOwner()
+}
+
+// tryCall returns the empty owner if the method panics.
+func tryCall(o rules.Owned) (owner string) {
+	defer func() {
+		if recover() != nil {
+			owner = ""
+		}
+	}()
 	return o.SessionOwner()
 }
 

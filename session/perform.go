@@ -4,173 +4,243 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/hooks"
 )
 
-const (
-	// maxAttempts bounds how often one commit tries to write. For each failure
-	// another request has succeeded: n requests at once need n attempts at most.
-	maxAttempts = 100
-
-	minBackoff, maxBackoff = time.Millisecond, 32 * time.Millisecond
-
-	// grace is how long cleaning up may take when the caller's time has run out.
-	grace = 25 * time.Millisecond
-)
-
-// run carries the draft to the store. It tries again on the newer record as long
-// as another request is first.
-func (c *commit[T]) run(ctx context.Context) error {
-	defer c.deleteNext(ctx)
-	for {
-		var err error
-		if c.did, err = c.decide(now()); err == nil {
-			err = StoreError(c.perform(ctx))
-		}
-		if err == nil && c.did == verify {
-			continue
-		}
-		if err == nil {
-			return nil
-		}
-		if errors.Is(err, ErrConflict) {
-			err = c.catchUp(ctx, err)
-		}
-		if c.draft.logIn && !c.base.ID.IsZero() && ended(err) {
-			err = c.startOver(ctx)
-		}
-		if errors.Is(err, ErrNotFound) && c.deadlinePassed(now()) {
-			continue // the end came meanwhile
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func ended(err error) bool { return errors.Is(err, ErrGone) || errors.Is(err, ErrNotFound) }
-
-// perform carries out the decision.
-func (c *commit[T]) perform(ctx context.Context) error {
-	switch c.did {
-	case leave:
-		return nil
-	case verify:
-		return c.verify(ctx)
-	case touch:
-		c.touch(ctx)
-		return nil
+// perform carries out the decision. It reports whether to decide again, since another
+// request was first.
+func (c *commit[T]) perform(ctx context.Context, what action, at time.Time) (again bool, _ error) {
+	switch what {
+	case touch, tend:
+		c.upkeep(ctx, what, at)
+		return false, nil
+	case reload:
+		return true, c.reload(ctx)
 	case expire:
-		return c.expire(ctx)
+		c.end()
+		c.draft = new(draft[T])
+		return false, c.deleteDestroyed(ctx)
+	case join:
+		if !c.joins {
+			return true, c.reload(ctx)
+		}
 	}
-	at := now()
-	rec, err := c.record(at)
-	if err != nil {
-		return err
+	rec, renewed, err := c.record(what, at)
+	switch {
+	case err != nil:
+		return false, err
+	case what == join && !renewed: // no room beside the other secrets
+		return true, c.lose()
+	case rec.Ended(at):
+		return false, ErrNotFound
 	}
-	if rec.Expired(at) {
-		return ErrNotFound
+	if what != create {
+		if took, err := c.takeTurn(ctx, c.base.ID, false); took || err != nil {
+			return true, c.again(ctx, err)
+		}
 	}
 	c.attempts++
-	if c.did != save {
-		rec.Renewed = c.renewedAt(ctx, rec.Owner, at)
+	c.orderLogIn(ctx, rec)
+	before := c.base
+	err = StoreError(c.s.store.Save(ctx, rec))
+	switch {
+	case err == nil:
+		c.adopt(what, rec, renewed)
+		c.enforceMax(ctx, before)
+		return false, nil
+	case errors.Is(err, ErrUnavailable):
+		l := lost{id: rec.ID, base: before.Revision, at: at}
+		if renewed {
+			l.token = c.next
+		}
+		c.draft.keepLost(l)
+		return false, err
+	case errors.Is(err, ErrExists) && what == create && c.attempts < maxAttempts:
+		c.next = Token{} // the ID is another session's
+		return true, nil
+	case errors.Is(err, ErrNotFound) && what != create && c.attempts < maxAttempts:
+		c.gone = !rec.Ended(now()) // else its end came while it was saved
+		return true, nil
+	case !errors.Is(err, ErrConflict):
+		return false, err
 	}
-	kind, token := EventSaved, c.token
-	switch c.did {
-	case create:
-		kind, token, err = EventCreated, c.nextToken(rec), c.s.store.Save(ctx, rec)
-	case renew:
-		kind, token, err = EventRenewed, c.nextToken(rec), c.renew(ctx, rec)
-	default:
-		err = StoreError(c.s.store.Save(ctx, rec))
-		c.draft.outcomeUnknown = c.draft.outcomeUnknown || errors.Is(err, ErrUnavailable)
-	}
+	return true, c.again(ctx, c.wait(ctx, before.ID, err))
+}
+
+// again prepares another decision, about what another request has stored.
+func (c *commit[T]) again(ctx context.Context, err error) error {
 	if err != nil {
 		return err
 	}
-	e := Event{Kind: kind, ID: rec.ID, Owner: rec.Owner, Attempts: c.attempts}
-	if c.s.policy.Observe != nil {
+	if c.turn != nil {
+		last, ok := c.turn.last.(*Record[T])
+		if c.turn.last = nil; ok {
+			return c.meet(last)
+		}
+	}
+	return c.reload(ctx)
+}
+
+// adopt makes a stored record the session's, and the commit's changes done.
+func (c *commit[T]) adopt(what action, rec *Record[T], renewed bool) {
+	e := Event{Kind: EventSaved, Attempts: c.attempts}
+	switch {
+	case what == create:
+		e.Kind = EventCreated
+	case renewed:
+		e.Kind = EventRenewed
+	case what == tend:
+		e.Kind = EventTouched
+	}
+	if c.s.policy.Observe != nil && what != tend {
 		e.Changes = c.s.plan.Changes(&c.base.Value, &rec.Value)
 	}
+	c.base, c.gone, c.copied, c.failed = rec, false, false, time.Time{}
+	*c.draft = draft[T]{}
+	if renewed {
+		c.token, c.kind, c.news = c.next, current, hooks.NewToken
+		c.next = Token{}
+	}
 	c.event(e)
-	c.base, c.value, c.token, c.storedAt, c.cached = rec, &rec.Value, token, at, false
-	if c.did != save {
-		c.next = renewal[T]{}
+}
+
+// upkeep moves the idle end of a session that was only read, and settles or rotates
+// its secrets. A failure does not fail the request, which changed nothing.
+func (c *commit[T]) upkeep(ctx context.Context, what action, at time.Time) {
+	var err error
+	var rec *Record[T]
+	var renewed bool
+	if what == tend {
+		rec, renewed, _ = c.record(tend, at) // fails only for a changed value
+		err = c.s.store.Save(ctx, rec)
+	} else {
+		touched := *c.base
+		touched.Expires = c.s.policy.expires(at, c.base.Deadline, c.base.Persist)
+		rec, err = &touched, c.s.store.Touch(ctx, c.base.ID, c.base.Revision, touched.Expires)
+	}
+	switch err = StoreError(err); {
+	case err == nil && what == tend:
+		c.adopt(tend, rec, renewed)
+	case err == nil:
+		c.base = rec
+		c.event(Event{Kind: EventTouched})
+	case errors.Is(err, ErrConflict): // another request uses the session
+		c.failed = at
+	case errors.Is(err, ErrNotFound):
+		c.gone = true
+		c.event(Event{Kind: EventGone, Err: ErrGone})
+	default:
+		c.failed = at
+		c.event(Event{Kind: failureKind(err), Err: err})
+	}
+}
+
+// reload makes the stored record the one that the draft changes.
+func (c *commit[T]) reload(ctx context.Context) error {
+	rec, err := load(ctx, c.s.store, c.base.ID)
+	_, unreadable := errors.AsType[*DecodeError](err)
+	switch {
+	case err == nil:
+		return c.meet(&rec)
+	case errors.Is(err, ErrNotFound), unreadable && c.draft.logIn:
+		return c.lose()
+	}
+	return err
+}
+
+// meet makes rec, which the store has, the record that the draft changes: if it still
+// accepts the request's secret, or if a log-in of its owner joins it.
+func (c *commit[T]) meet(rec *Record[T]) error {
+	var how standing
+	how, c.kind = rec.Secrets.classify(c.token.hash(), c.s.arrived)
+	owner := ownerOf(c.current())
+	joins := how == gone && c.draft.logIn && owner != "" && owner == rec.Owner
+	if how != accepted && !joins {
+		return c.lose()
+	}
+	if err := c.replayOn(rec, c.draft.edits); err != nil {
+		return err
+	}
+	c.gone, c.joins, c.copied = joins, joins, false
+	if joins && ownerOf(c.current()) != owner {
+		return c.lose()
 	}
 	return nil
 }
 
-// verify loads the record if the one at hand may be out of date. The edits change
-// nothing of that one, but may change the present one.
-func (c *commit[T]) verify(ctx context.Context) error {
-	at := now()
-	rec, err := load(ctx, c.s.store, c.base.ID)
-	if err != nil {
-		return err
-	}
-	c.storedAt, c.cached = at, false
-	if rec.Revision == c.base.Revision {
+// lose notes that another request has ended the session or its token. A log-in begins a
+// new session.
+func (c *commit[T]) lose() error {
+	c.gone, c.joins = true, false
+	if !c.draft.logIn {
 		return nil
 	}
-	return c.rebase(ctx, &rec, c.token)
-}
-
-func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), grace)
-}
-
-// touch moves the idle end of a session that was only read. A failure is
-// reported and does not fail the request, which changed nothing.
-func (c *commit[T]) touch(ctx context.Context) {
-	at := now()
-	expires := c.s.policy.expires(at, c.base.Deadline, c.base.Persist)
-	if err := StoreError(c.s.store.Touch(ctx, c.base.ID, expires)); err != nil {
-		if c.touchedAt = at; ended(err) {
-			c.gone, err = true, ErrGone
-		}
-		c.event(Event{Kind: failureKind(err), ID: c.base.ID, Owner: c.base.Owner, Err: err})
-		return
+	if err := c.replayOn(new(Record[T]), c.draft.edits); err != nil {
+		return err
 	}
-	touched := *c.base
-	touched.Expires = expires
-	c.base, c.value, c.storedAt = &touched, &touched.Value, at
-	c.event(Event{Kind: EventTouched, ID: c.base.ID, Owner: c.base.Owner})
-}
-
-// expire ends a session whose deadline was set to a time that has passed.
-func (c *commit[T]) expire(ctx context.Context) error {
-	if !c.isNew() {
-		if err := c.s.end(ctx, ending[T]{rec: c.base, storedAt: c.storedAt}); err != nil {
-			return err
-		}
-		c.event(Event{Kind: EventDestroyed, ID: c.base.ID, Owner: c.base.Owner})
-	}
-	c.base, c.token, c.moved = new(Record[T]), Token{}, true
-	c.value = &c.base.Value
+	c.token, c.kind, c.next, c.gone, c.copied = Token{}, 0, Token{}, false, false
 	return nil
 }
 
-// catchUp waits a little, loads the record that another request stored, and
-// replays the edits on it.
-func (c *commit[T]) catchUp(ctx context.Context, conflict error) error {
-	if c.draft.outcomeUnknown {
-		return fmt.Errorf("%w: an earlier attempt to save this change may have succeeded: %w", ErrUnavailable, conflict)
+// replayOn makes rec the record that the draft changes: it makes the edits on its
+// value. Each edit gets a copy of its own, since the one before may have put something
+// of its caller's there.
+func (c *commit[T]) replayOn(rec *Record[T], edits []func(*T)) error {
+	var value *T
+	for _, edit := range edits {
+		from := value
+		if from == nil {
+			from = &rec.Value
+		}
+		value = c.s.plan.Copy(from)
+		edit(value)
+		if err := c.s.plan.Verify(value); err != nil {
+			return &EncodeError{rec.ID, err}
+		}
 	}
-	c.step(Event{Kind: EventConflict, ID: c.base.ID, Owner: c.base.Owner, Attempts: c.attempts, Err: conflict})
-	if c.attempts >= maxAttempts {
-		return fmt.Errorf("%w: gave up after %d attempts", ErrConflict, c.attempts)
-	}
-	timer := time.NewTimer(rand.N(min(minBackoff<<min(c.attempts, 10), maxBackoff)))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrConflict, ctx.Err())
-	}
-	rec, err := load(ctx, c.s.store, c.base.ID)
-	if err != nil {
+	c.base, c.draft.value, c.draft.edits = rec, value, edits
+	return nil
+}
+
+// findLost finds out whether the store has the write whose reply was lost.
+func (c *commit[T]) findLost(ctx context.Context) error {
+	l := c.draft.lost
+	rec, err := load(ctx, c.s.store, l.id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		c.draft.forgetLost()
+		// A creation is not sent again under the same ID: a late one must not revive
+		// what was ended meanwhile.
+		c.gone = l.base != 0
+		return nil
+	case err != nil:
 		return err
 	}
-	return c.rebase(ctx, &rec, c.token)
+	switch how, k := rec.Secrets.classify(l.token.hash(), c.s.arrived); {
+	case k != 0:
+		return c.found(&rec, l, how, k)
+	case rec.Revision == l.base:
+		c.draft.forgetLost()
+		return nil
+	case !l.token.IsZero() && l.base != 0 && now().Sub(l.at) < renewalGrace && rec.Secrets.hasRoom(hash{}, l.at):
+		c.draft.forgetLost()
+		return c.meet(&rec) // a record with room keeps each secret that long
+	}
+	return fmt.Errorf("%w: an earlier attempt to save this change may have succeeded: %w", ErrUnavailable, ErrConflict)
+}
+
+// found goes on after a lost write that the store has, with the secret that it added.
+func (c *commit[T]) found(rec *Record[T], l *lost, how standing, k kind) error {
+	if err := c.replayOn(rec, c.draft.edits[l.edits:]); err != nil {
+		return err
+	}
+	c.draft.lost = nil
+	c.token, c.kind, c.gone, c.copied = l.token, k, how != accepted, false
+	if k == current {
+		c.news = hooks.NewToken
+	}
+	c.event(Event{Kind: EventRenewed, Attempts: c.attempts})
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 const (
 	DefaultLifetime    = 24 * time.Hour
 	DefaultIdleTimeout = time.Hour
+	DefaultSaveTimeout = 5 * time.Second
 )
 
 // touchShare is the share of the idle timeout after which a commit of a session
@@ -16,7 +17,8 @@ const (
 const touchShare = 16
 
 // A Policy sets how long sessions live and which functions observe them. The zero
-// Policy is the default. A Policy must not be changed after its first use.
+// Policy is the default. A Policy must not be changed after its first use, and belongs to
+// one store.
 //
 // The options of package middleware have the same fields and document them.
 type Policy struct {
@@ -25,6 +27,13 @@ type Policy struct {
 	MaxPerOwner    int           // zero means any number; the store must be an [Indexer]
 	BrowserSession bool          // new sessions end with the browser
 	Remember       Remember      // for sessions that outlive the browser; zero means like the others
+	SaveTimeout    time.Duration // bounds each commit; zero means [DefaultSaveTimeout]
+
+	// RotateEvery is how long a secret lives before the use of a logged-in session
+	// replaces it, at least a minute. Zero means for life. EndOnReuse ends a session whose
+	// former secret is used when its grace has passed.
+	RotateEvery time.Duration
+	EndOnReuse  bool
 
 	// Observe, if not nil, gets every event. Report, if not nil, gets those whose kind
 	// is [EventKind.Trouble].
@@ -43,13 +52,13 @@ type Remember struct {
 	IdleTimeout time.Duration
 }
 
-// recentlyTouched reports whether a record's idle end is about where a use now
-// would put it. An end that another clock or configuration has put far ahead is
-// not: it is moved back.
-func (p *Policy) recentlyTouched(rev Revision, expires, deadline time.Time, persist bool) bool {
-	end := p.expires(now(), deadline, persist)
+// recentlyTouched reports whether a record's idle end is about where a use at this time
+// would put it. An end that another clock or configuration has put far ahead is not: it
+// is moved back.
+func (p *Policy) recentlyTouched(at, expires, deadline time.Time, persist bool) bool {
+	end := p.expires(at, deadline, persist)
 	off := end.Sub(expires).Abs()
-	return rev == 0 || end.IsZero() || off == 0 || off < p.idle(persist)/touchShare
+	return end.IsZero() || off == 0 || off < p.idle(persist)/touchShare
 }
 
 func (p *Policy) observe(ctx context.Context, e Event) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions/internal/deep"
+	"github.com/seed48429006/sessions/internal/hooks"
 )
 
 // A Session is one visitor's state, held as a value of type T.
@@ -18,36 +19,39 @@ import (
 // session is committed, all of them or none. The middleware commits before the
 // first byte of the response; [Session.Commit] does it at once.
 //
-// All methods are safe for concurrent use, and no lock is held while the store
-// works. A Session is never reused: code that outlives its request may keep it.
+// All methods are safe for concurrent use. Methods that change a session wait while
+// it is being committed; methods that read it do not. A Session is never reused: code
+// that outlives its request may keep it.
 type Session[T any] struct {
-	store  Store[T]
-	policy *Policy
-	plan   deep.Plan[T]
+	store     Store[T]
+	policy    *Policy
+	plan      deep.Plan[T]
+	arrived   time.Time // when the request did
+	presented bool      // by the client was a token that gave access
 
-	committing gate // held by a commit; entered before editing
-	editing    gate // held while edits run; entered before mu
+	gate gate // held by each change and each commit; entered before mu
 
-	mu        sync.Mutex    // guards the fields below; held for moments
-	state[T]                // what commits have stored
-	draft     *draft[T]     // the changes since the last commit; nil if there are none
-	inflight  *draft[T]     // the changes that are being committed
-	provision *provision[T] // the last commit in a transaction whose end is not known yet; nil if there is none
-	late      bool          // the client can no longer be told of a new token
+	mu        sync.Mutex  // guards the fields below; held for moments
+	state[T]              // written to within the gate only
+	joined    *joining[T] // commits in a transaction that has not ended; nil without one
+	late      bool        // the client can no longer be told of a new token
+	abandoned bool        // the draft is dropped when the gate is free
 
 	first Record[T] // base until the first commit, in one allocation with the session
 }
 
-// A state is a session's without its changes.
+// A state is what the store last confirmed, and what is still to be done. A commit
+// works on a copy and installs it at its end.
 type state[T any] struct {
-	token     Token       // zero while there is none to hand out
-	base      *Record[T]  // as loaded or saved; never written to. Its Revision is zero while the session is new
-	storedAt  time.Time   // when base was last known to be stored
-	touchedAt time.Time   // when a touch last failed
-	renewal   *renewal[T] // of base, begun by a commit that does not know whether it is complete
-	ending    []ending[T] // destroyed, and still to be deleted
-	gone      bool        // ended elsewhere: cannot be saved
-	cached    bool        // base was a copy when it was loaded, and may be out of date
+	base      *Record[T]    // as loaded or saved; never written to. Its Revision is zero while the session is new
+	token     Token         // which the client presented, or this request issued; zero while there is none
+	kind      kind          // of the token's secret in base
+	gone      bool          // another request has ended the session or its token
+	copied    bool          // base was a copy, and may be out of date
+	news      hooks.News    // what the client is to be told
+	failed    time.Time     // when upkeep last failed
+	destroyed *destroyed[T] // still to be deleted; nil without one
+	draft     *draft[T]     // the changes since the last commit; nil without any
 }
 
 // New returns a new, empty session. It has no token, and it is stored when a
@@ -61,50 +65,90 @@ func New[T any](store Store[T], policy *Policy) *Session[T] {
 	return s
 }
 
-// Load returns the session that the token gives access to.
+// Load returns the session that the token gives access to. The token's time is
+// compared with the arrival of the request; the zero time means now.
 //
-// If the session is absent, expired or unreadable, Load returns a new one, which
-// will have another token: an unknown token is never adopted. If the session was
-// renewed, Load returns an empty session that is [Session.Gone]. The error is
-// [ErrUnavailable]: it is unknown whether there is such a session.
+// If the session is absent, expired or unreadable, or if it has no such secret, Load
+// returns a new one, which will have another token: an unknown token is never adopted.
+// If another request has ended the token by a log-in a moment ago, Load returns an
+// empty session that is [Session.Gone]. The error is [ErrUnavailable]: it is unknown
+// whether there is such a session.
 //
-// If the store is a [CachedLoader], the session may be as it was a moment ago.
+// If the store is an [Opener], the session may be as it was a moment ago.
 // [Session.Commit] makes its changes on the present one.
-func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Token) (*Session[T], error) {
+func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Token, arrived time.Time) (*Session[T], error) {
 	s := New(store, policy)
-	start, id := s.policy.clock(), token.ID()
-	s.storedAt = now()
-	rec, err := s.loadFirst(ctx, id)
-	switch {
-	case err == nil:
-		s.first, s.token = rec, token
-	case errors.Is(err, ErrGone):
-		s.first.ID, s.gone = id, true
+	if s.arrived = arrived; arrived.IsZero() {
+		s.arrived = now()
 	}
-	kind := loadKind(err)
-	if kind != "" {
-		e := Event{Kind: kind, Operation: OperationLoad, ID: id, Owner: s.first.Owner, Err: err}
+	e := Event{Kind: EventLoaded, Operation: OperationLoad, ID: token.ID()}
+	start := s.policy.clock()
+	h := token.hash()
+	rec, copied, err := s.open(ctx, e.ID, h)
+	how := unknown
+	if err == nil {
+		how, s.kind = rec.Secrets.classify(h, s.arrived)
+	}
+	switch e.Owner, e.Err = rec.Owner, err; {
+	case how == accepted:
+		s.first, s.token, s.presented, s.copied = rec, token, true, copied
+	case how == gone:
+		s.first.ID, s.token, s.gone = e.ID, token, true
+		e.Kind, e.Err = EventGone, ErrGone
+	case err == nil && s.kind == 0, errors.Is(err, ErrNotFound):
+		e.Kind = ""
+	case err == nil:
+		e.Kind = EventReused
+	case errors.Is(err, ErrUnavailable):
+		e.Kind = EventFailed
+	default:
+		e.Kind = EventUndecodable
+	}
+	if e.Kind != "" {
 		s.policy.observe(ctx, e.since(start))
 	}
-	if kind == EventFailed {
+	if e.Kind == EventReused && s.policy.EndOnReuse {
+		s.endReused(ctx, e.ID, h)
+	}
+	if e.Kind == EventFailed {
 		return nil, err
 	}
 	return s, nil
 }
 
-// loadFirst returns the record to begin with, which may be a copy.
-func (s *Session[T]) loadFirst(ctx context.Context, id ID) (rec Record[T], err error) {
-	near, ok := s.store.(CachedLoader[T])
+// open returns the record to begin with, without its value if it does not accept the
+// secret.
+func (s *Session[T]) open(ctx context.Context, id ID, h hash) (rec Record[T], copied bool, err error) {
+	opener, ok := s.store.(Opener[T])
 	if !ok {
-		return load(ctx, s.store, id)
+		rec, err = load(ctx, s.store, id)
+		return rec, false, err
 	}
-	rec, s.cached, err = near.LoadCached(ctx, id)
-	return rec, checkLoaded(&rec, err)
+	rec, copied, err = opener.Open(ctx, id, func(secrets Secrets) bool {
+		how, _ := secrets.classify(h, s.arrived)
+		return how == accepted
+	})
+	return rec, copied, checkLoaded(&rec, err)
 }
 
 // load returns a stored record. Its error is one that this package defines.
 func load[T any](ctx context.Context, store Store[T], id ID) (Record[T], error) {
 	rec, err := store.Load(ctx, id)
+	return rec, checkLoaded(&rec, err)
+}
+
+// look is load for code that does not need the value: a record that the store cannot
+// decode can still be ended.
+func look[T any](ctx context.Context, store Store[T], id ID) (Record[T], error) {
+	if o, ok := store.(Outliner[T]); ok {
+		rec, err := o.Outline(ctx, id)
+		return rec, checkLoaded(&rec, err)
+	}
+	opener, ok := store.(Opener[T])
+	if !ok {
+		return load(ctx, store, id)
+	}
+	rec, _, err := opener.Open(ctx, id, func(Secrets) bool { return false })
 	return rec, checkLoaded(&rec, err)
 }
 
@@ -114,27 +158,11 @@ func checkLoaded[T any](rec *Record[T], err error) error {
 	switch {
 	case err == nil && !rec.Deadline.IsZero() && !now().Before(rec.Deadline):
 		err = ErrNotFound // a store may leave the deadline to its own clock
-	case err == nil, ended(err), errors.Is(err, ErrUnavailable), unreadable && !errors.Is(err, ErrNewer):
+	case err == nil, errors.Is(err, ErrNotFound), errors.Is(err, ErrUnavailable), unreadable && !errors.Is(err, ErrNewer):
 	default:
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
-}
-
-// loadKind returns the kind of event for a load that ended with err; none if the
-// session was absent.
-func loadKind(err error) EventKind {
-	switch {
-	case err == nil:
-		return EventLoaded
-	case errors.Is(err, ErrNotFound):
-		return ""
-	case errors.Is(err, ErrGone):
-		return EventGone
-	case errors.Is(err, ErrUnavailable):
-		return EventFailed
-	}
-	return EventUndecodable
 }
 
 // Check reports everything in T that a session cannot keep, all of it at once,
@@ -158,29 +186,23 @@ func (s *Session[T]) Value() T {
 	return s.plan.Value(value)
 }
 
-// current returns the value with the changes made so far, which is never written
-// to. The caller holds mu.
-func (s *Session[T]) current() *T {
-	switch in := s.inflight; {
-	case s.draft != nil && s.draft.value != nil:
+// current returns the value with the changes made so far, which is never written to.
+func (s *state[T]) current() *T {
+	if s.draft != nil && s.draft.value != nil {
 		return s.draft.value
-	case in != nil && in.value != nil && !in.dropped && !in.destroyed:
-		return in.value
-	case s.renewal != nil && s.renewal.draft != nil && s.renewal.draft.value != nil:
-		return s.renewal.draft.value
 	}
 	return &s.base.Value
 }
 
-// ID returns the session's public name, which is safe to log. It changes when
-// the session is renewed. A new session has the zero ID.
+// ID returns the session's public name, which is safe to log. It stays the same for
+// the session's life. A new session has the zero ID.
 func (s *Session[T]) ID() ID { return s.record().ID }
 
 // IsNew reports whether the session is not stored yet.
 func (s *Session[T]) IsNew() bool { return s.record().Revision == 0 }
 
-// Gone reports whether another request destroyed, renewed or revoked the
-// session. Only a log-in can then be saved.
+// Gone reports whether another request has ended the session, or has ended the token
+// of this one by a log-in. Only a log-in can then be saved.
 func (s *Session[T]) Gone() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,9 +213,14 @@ func (s *Session[T]) Gone() bool {
 // the session is new.
 func (s *Session[T]) Created() time.Time { return s.record().Created }
 
-// Renewed returns when the session got its present token, for actions that need
-// a recent log-in. It is the zero time while the session is new.
+// Renewed returns when the session last got a new token. It is the zero time while
+// the session is new. [Session.LoggedIn] serves actions that need a recent log-in.
 func (s *Session[T]) Renewed() time.Time { return s.record().Renewed }
+
+// LoggedIn returns when the visitor last logged in, by [Session.LogIn] or by a change
+// of the owner, for actions that need a recent log-in. It is the zero time before a
+// log-in and after a change to no owner.
+func (s *Session[T]) LoggedIn() time.Time { return s.record().LoggedIn }
 
 // Expires returns when the session ends unless it is used again. It is the zero
 // time while the session is new.
@@ -209,13 +236,19 @@ func (s *Session[T]) Persistent() bool { return s.record().Persist }
 // Modified reports whether there is something to commit.
 func (s *Session[T]) Modified() bool {
 	s.mu.Lock()
-	unsettled := len(s.ending) > 0 || s.inflight != nil || s.provision != nil || s.renewal != nil && s.renewal.draft != nil
-	c := s.view()
-	draft := *c.draft // which others may change when mu is free
-	c.draft = &draft
+	c := commit[T]{s: s, state: s.state, late: s.late}
+	d := draft[T]{}
+	if c.draft != nil {
+		d = *c.draft // which others may change when mu is free
+		c.draft = &d
+	}
+	unsettled := c.destroyed != nil || d.lost != nil || s.joined != nil
 	s.mu.Unlock()
+	if unsettled {
+		return true
+	}
 	what, err := c.decide(now())
-	return unsettled || err != nil || what > touch
+	return err != nil || what > tend
 }
 
 // Changes returns the paths of the fields that differ from the stored value, in
@@ -231,18 +264,35 @@ func (s *Session[T]) Changes() []string {
 func (s *Session[T]) record() *Record[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.renewal != nil {
-		return s.renewal.rec
-	}
 	return s.base
 }
 
-// touchDue reports whether the idle end is worth moving. After a failure it is
-// not tried again at once. The caller holds mu.
-func (s *Session[T]) touchDue() bool {
-	p := s.policy
-	return !p.recentlyTouched(s.base.Revision, s.base.Expires, s.base.Deadline, s.base.Persist) &&
-		(s.touchedAt.IsZero() || now().Sub(s.touchedAt) >= cmp.Or(p.idle(s.base.Persist), DefaultIdleTimeout)/touchShare)
+// Token returns the secret that gives access to the session, and whether there
+// is one. A new or destroyed session has none, and neither has one that is gone.
+// Token is for transports.
+func (s *Session[T]) Token() (Token, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone || s.base.Revision == 0 {
+		return Token{}, false
+	}
+	return s.token, !s.token.IsZero()
+}
+
+// upkeepDue reports what a session that was only read needs: settling or rotating its
+// secrets, or a later idle end. After a failure it is not tried again at once.
+func (c *commit[T]) upkeepDue(at time.Time) action {
+	p, rec := c.s.policy, c.base
+	idle := cmp.Or(p.idle(rec.Persist), DefaultIdleTimeout)
+	switch {
+	case rec.Revision == 0, c.gone, !c.failed.IsZero() && at.Sub(c.failed) < idle/touchShare:
+		return leave
+	case c.settleDue(), c.rotateDue(at):
+		return tend
+	case !p.recentlyTouched(at, rec.Expires, rec.Deadline, rec.Persist):
+		return touch
+	}
+	return leave
 }
 
 // Format writes the session's type and nothing of its value, whatever the verb.

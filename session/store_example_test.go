@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"log"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
 // A counted store counts the loads of another one. To embed the interface hides what
-// the other store can do besides: a wrapper passes on ByOwner, Ended and the others
+// the other store can do besides: a wrapper passes on ByOwner, Revisions and the others
 // that it wants.
 type counted struct {
 	session.Store[Cart]
@@ -36,10 +37,10 @@ func ExampleStore() {
 
 // A page for operators may show a session as it was a moment ago. A copy costs the
 // store nothing.
-func ExampleCachedLoader() {
+func ExampleOpener() {
 	items := func(ctx context.Context, store session.Store[Cart], id session.ID) ([]string, error) {
-		if near, ok := store.(session.CachedLoader[Cart]); ok { // redisstore with a NearCache
-			rec, _, err := near.LoadCached(ctx, id)
+		if opener, ok := store.(session.Opener[Cart]); ok { // redisstore with a NearCache
+			rec, _, err := opener.Open(ctx, id, func(session.Secrets) bool { return true })
 			return rec.Value.Items, err
 		}
 		rec, err := store.Load(ctx, id)
@@ -93,15 +94,15 @@ func ExamplePoller() {
 	if err := ended.Commit(context.Background()); err != nil {
 		log.Fatal(err)
 	}
-	gone, err := session.Poller(store).Ended(context.Background(), ids)
-	fmt.Println(len(gone), gone[0] == ids[1], err)
-	// Output: 1 true <nil>
+	revisions, err := session.Poller(store).Revisions(context.Background(), ids)
+	fmt.Println("lives:", revisions[0] != 0, revisions[1] != 0, err)
+	// Output: lives: true false <nil>
 }
 
 func ExampleWatcher() {
 	store := memstore.New[Cart](nil)
 	cart := newCart(store, "tea")
-	stop, ok := session.Watcher(store).Watch(cart.ID(), func() { fmt.Println("ended") })
+	stop, ok := session.Watcher(store).Watch(cart.ID(), func() { fmt.Println("changed") })
 	if !ok {
 		log.Fatal("the store cannot tell, as it is configured")
 	}
@@ -110,21 +111,44 @@ func ExampleWatcher() {
 	if err := cart.Commit(context.Background()); err != nil {
 		log.Fatal(err)
 	}
-	// Output: ended
+	// Output: changed
 }
 
-func ExampleRetiredError() {
+// Code that writes records by itself gives each its secrets.
+func ExampleNewSecrets() {
 	store := memstore.New[Cart](nil)
-	cart := newCart(store, "tea")
-	old := cart.ID()
-	cart.Renew()
-	if err := cart.Commit(context.Background()); err != nil {
+	token := session.NewToken(session.NewID())
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	rec := session.Record[Cart]{
+		ID: token.ID(), Secrets: session.NewSecrets(token), Value: Cart{Items: []string{"tea"}},
+		Created: now, Renewed: now, Deadline: now.Add(24 * time.Hour), Expires: now.Add(time.Hour),
+	}
+	if err := store.Save(context.Background(), &rec); err != nil {
 		log.Fatal(err)
 	}
-	_, err := store.Load(context.Background(), old)
-	retired, ok := errors.AsType[*session.RetiredError](err)
-	fmt.Println(ok, retired.Successor == cart.ID(), errors.Is(err, session.ErrGone))
-	// Output: true true true
+	fmt.Println(rec.Secrets, reload(store, token).Value().Items)
+	// Output: current [tea]
+}
+
+// A store keeps secrets as bytes.
+func ExampleParseSecrets() {
+	secrets := session.NewSecrets(session.NewToken(session.NewID()))
+	data, err := secrets.AppendBinary(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	again, err := session.ParseSecrets(data)
+	fmt.Println(len(data), "bytes", again == secrets, err)
+	// Output: 45 bytes true <nil>
+}
+
+// An operator ends a session that has no owner any more.
+func ExampleEndIf() {
+	store := memstore.New[Cart](nil)
+	cart := newCart(store, "tea")
+	rec, err := session.EndIf(context.Background(), store, cart.ID(), func(rec *session.Record[Cart]) bool { return rec.Owner == "" })
+	fmt.Println(rec.ID == cart.ID(), err, store.Len())
+	// Output: true <nil> 0
 }
 
 // A store wraps the errors of its database.

@@ -11,16 +11,27 @@ import (
 	"unsafe"
 )
 
-// tokenLen is the length of a token's text: 32 bytes in base64url without padding.
-const tokenLen = 43
+const (
+	// secretTextLen is the length of a secret's text: 32 bytes in base64url without padding.
+	secretTextLen = 43
 
-const redacted = "[redacted]"
+	// tokenLen is the length of a token's text: an ID, a dot, a secret.
+	tokenLen = idLen + 1 + secretTextLen
+
+	// hashPrefix separates the hash from any other use of SHA-256 over a secret. With a
+	// secret's text it fills one block of the hash.
+	hashPrefix = "session-key/"
+
+	redacted = "[redacted]"
+)
 
 // strict accepts one spelling of each value.
 var strict = base64.RawURLEncoding.Strict()
 
-// A Token is the secret that gives a client access to its session. It has 256 bits
-// from crypto/rand. OWASP's Session Management Cheat Sheet asks for 64.
+// A Token is what a client presents to get its session: the session's [ID], a dot,
+// and a secret of 256 bits from crypto/rand. OWASP's Session Management Cheat Sheet
+// asks for 64. The ID stays the same for life, and a renewal replaces the secret.
+// Records keep only the secret's SHA-256, so that no dump of a store gives access.
 //
 // A Token prints as "[redacted]" by fmt with any verb, encoding/json and log/slog.
 // [Token.Reveal] is the only way to its text. The zero Token is no token.
@@ -34,12 +45,14 @@ type Token struct {
 // tokenOf returns the token with a text of tokenLen bytes.
 func tokenOf(text string) Token { return Token{unsafe.StringData(text)} }
 
-// NewToken returns a fresh random token.
-func NewToken() Token {
+// NewToken returns a token of the session with a fresh random secret.
+func NewToken(id ID) Token {
 	var secret [32]byte
 	rand.Read(secret[:]) // never fails: see crypto/rand
 	var text [tokenLen]byte
-	strict.Encode(text[:], secret[:])
+	strict.Encode(text[:], id[:])
+	text[idLen] = '.'
+	strict.Encode(text[idLen+1:], secret[:])
 	return tokenOf(string(text[:]))
 }
 
@@ -50,10 +63,13 @@ func ParseToken(text string) (Token, error) {
 		return Token{}, fmt.Errorf("session: a token has %d characters, not %d", tokenLen, len(text))
 	}
 	var src [tokenLen]byte // keeps the conversion off the heap
+	var id ID
 	var secret [32]byte
 	copy(src[:], text)
-	if n, err := strict.Decode(secret[:], src[:]); err != nil || n != len(secret) {
-		return Token{}, errors.New("session: a token is base64url without padding")
+	n, idErr := strict.Decode(id[:], src[:idLen]) // skips line ends
+	m, secretErr := strict.Decode(secret[:], src[idLen+1:])
+	if idErr != nil || secretErr != nil || n < len(id) || m < len(secret) || src[idLen] != '.' {
+		return Token{}, errors.New("session: a token is two parts of base64url without padding, with a dot between")
 	}
 	return tokenOf(text), nil
 }
@@ -67,14 +83,24 @@ func (t Token) Reveal() string {
 	return unsafe.String(t.text, tokenLen)
 }
 
-// ID returns the public name of the token's session.
-func (t Token) ID() ID {
-	if t.text == nil {
-		return ID{}
+// ID returns the name of the token's session.
+func (t Token) ID() (id ID) {
+	if t.text != nil {
+		var src [idLen]byte // keeps the conversion off the heap
+		copy(src[:], t.Reveal())
+		strict.Decode(id[:], src[:]) // its text was checked
 	}
-	var buf [len(idPrefix) + tokenLen]byte
-	copy(buf[:], idPrefix)
-	copy(buf[len(idPrefix):], t.Reveal())
+	return id
+}
+
+// hash returns the form of the token's secret that records keep.
+func (t Token) hash() hash {
+	if t.text == nil {
+		return hash{}
+	}
+	var buf [len(hashPrefix) + secretTextLen]byte
+	copy(buf[:], hashPrefix)
+	copy(buf[len(hashPrefix):], t.Reveal()[idLen+1:])
 	return sha256.Sum256(buf[:])
 }
 

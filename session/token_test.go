@@ -2,7 +2,9 @@ package session_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -13,7 +15,7 @@ import (
 )
 
 func TestTokenPrintsRedacted(t *testing.T) {
-	token := session.NewToken()
+	token := session.NewToken(session.NewID())
 	s := session.New(memstore.New[state](nil), nil)
 	s.Update(increment)
 	commit(t, s)
@@ -48,73 +50,101 @@ func TestTokenPrintsRedacted(t *testing.T) {
 	}
 }
 
-func bytesOf(t *testing.T, text string) []byte {
+// bytesOf returns the bytes of a token's secret.
+func bytesOf(t *testing.T, token string) []byte {
 	t.Helper()
-	id, err := session.ParseID(text) // the same alphabet and length
+	_, secret, _ := strings.Cut(token, ".")
+	data, err := base64.RawURLEncoding.DecodeString(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id[:]
+	return data
 }
 
-func hexOf(t *testing.T, text string) string { return fmt.Sprintf("%x", bytesOf(t, text)) }
+func hexOf(t *testing.T, token string) string { return fmt.Sprintf("%x", bytesOf(t, token)) }
 
-func decimalOf(t *testing.T, text string) string {
-	return strings.Trim(fmt.Sprint(bytesOf(t, text)), "[]")
+func decimalOf(t *testing.T, token string) string {
+	return strings.Trim(fmt.Sprint(bytesOf(t, token)), "[]")
 }
 
+// A token has 22 characters of its ID, a dot, and 43 of its secret, spelled in one way.
 func TestParseTokenIsStrict(t *testing.T) {
-	text := session.NewToken().Reveal()
-	last := "AEIMQUYcgkosw048" // the spellings whose spare bits are zero
-	var wrongLast strings.Builder
-	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
-		if !strings.ContainsRune(last, c) {
-			wrongLast.WriteString(string(c))
-		}
+	text := session.NewToken(session.NewID()).Reveal()
+	id, secret, _ := strings.Cut(text, ".")
+	if len(id) != 22 || len(secret) != 43 {
+		t.Fatalf("the parts have %d and %d characters", len(id), len(secret))
 	}
 	bad := map[string]string{
-		"empty": "", "short": text[:42], "long": text + "A", "padded": text + "=", "padding within": text[:42] + "=",
-		"newline": text[:41] + "\n" + text[42:], "plus": "+" + text[1:], "slash": "/" + text[1:],
-		"space": " " + text[1:], "NUL": "\x00" + text[1:], "quoted": `"` + text[:41] + `"`, "not ASCII": "é" + text[2:],
+		"empty": "", "short": text[:65], "long": text + "A", "padded": text + "=", "padding within": text[:65] + "=",
+		"newline": text[:64] + "\n" + text[65:], "plus": "+" + text[1:], "slash": "/" + text[1:],
+		"space": " " + text[1:], "NUL": "\x00" + text[1:], "quoted": `"` + text[:64] + `"`, "not ASCII": "é" + text[2:],
+		"ID alone": id, "secret alone": secret, "without a dot": id + "A" + secret, "newline, spare bits zero": text[:64] + "\nA", "newlines in the ID": id[:20] + "\r\n." + secret,
+		"with two dots":          id[:21] + ".." + secret,
+		"with the dot elsewhere": id + secret[:1] + "." + secret[1:], "with the parts swapped": secret + "." + id,
 	}
-	for i, c := range wrongLast.String() {
-		bad[fmt.Sprint("spare bits ", i)] = text[:42] + string(c)
+	spelled := func(ends string) (wrong []string) { // characters whose spare bits are not zero
+		for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
+			if !strings.ContainsRune(ends, c) {
+				wrong = append(wrong, string(c))
+			}
+		}
+		return wrong
+	}
+	for i, c := range spelled("AEIMQUYcgkosw048") {
+		bad[fmt.Sprint("spare bits of the secret ", i)] = text[:65] + c
+	}
+	for i, c := range spelled("AQgw") {
+		bad[fmt.Sprint("spare bits of the ID ", i)] = id[:21] + c + "." + secret
 	}
 	for name, text := range bad {
 		if token, err := session.ParseToken(text); err == nil || !token.IsZero() {
 			t.Errorf("%s: %q is taken for a token", name, text)
+		} else if len(text) > 20 && strings.Contains(err.Error(), text) {
+			t.Errorf("%s: the error shows the token: %v", name, err)
 		}
 	}
 	token, err := session.ParseToken(text)
-	if err != nil || token.Reveal() != text || token.IsZero() {
+	if err != nil || token.Reveal() != text || token.IsZero() || token.ID().String() != id {
 		t.Errorf("%v, %v", token, err)
 	}
 }
 
 func TestTokenAndID(t *testing.T) {
-	a, b := session.NewToken(), session.NewToken()
+	id := session.NewID()
+	a, b := session.NewToken(id), session.NewToken(id)
 	parsed, _ := session.ParseToken(a.Reveal())
 	switch {
 	case a.Equal(b), !a.Equal(parsed), a.Equal(session.Token{}), session.Token{}.Equal(a), !(session.Token{}).Equal(session.Token{}):
 		t.Error("Equal is wrong")
-	case a.ID() == b.ID(), a.ID() != parsed.ID(), a.ID().IsZero():
+	case a.ID() != id, b.ID() != id, parsed.ID() != id, id == session.NewID(), id.IsZero():
 		t.Error("ID is wrong")
 	case !session.Token{}.ID().IsZero(), session.Token{}.Reveal() != "":
 		t.Error("the zero token is something")
-	case strings.Contains(a.ID().String(), a.Reveal()):
-		t.Error("the ID shows the token")
+	case session.NewSecrets(a) == session.NewSecrets(b):
+		t.Error("two secrets have one hash")
 	}
-	if id, err := session.ParseID(a.ID().String()); err != nil || id != a.ID() {
-		t.Error(id, err)
+	if parsed, err := session.ParseID(id.String()); err != nil || parsed != id {
+		t.Error(parsed, err)
 	}
-	if _, err := session.ParseID("x"); err == nil {
-		t.Error("a wrong ID passes")
+}
+
+// Callers who answer forms need no case of their own for an ID that is none.
+func TestParseIDIsStrict(t *testing.T) {
+	text := session.NewID().String()
+	for name, bad := range map[string]string{
+		"empty": "", "short": text[:21], "long": text + "A", "garbage": "../" + text[3:], "spare bits": text[:21] + "B",
+		"newline": text[:21] + "\n", "a token": session.NewToken(session.NewID()).Reveal(),
+	} {
+		id, err := session.ParseID(bad)
+		if !id.IsZero() || !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%s: %v, %v", name, id, err)
+		}
 	}
 }
 
 func FuzzParseToken(f *testing.F) {
-	f.Add(session.NewToken().Reveal())
-	f.Add(strings.Repeat("A", len(session.NewToken().Reveal())))
+	f.Add(session.NewToken(session.NewID()).Reveal())
+	f.Add(strings.Repeat("A", len(session.NewToken(session.NewID()).Reveal())))
 	f.Fuzz(func(t *testing.T, text string) {
 		if token, err := session.ParseToken(text); err == nil && token.Reveal() != text {
 			t.Errorf("%q is another spelling of %q", text, token.Reveal())

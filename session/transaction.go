@@ -4,42 +4,47 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // A Transaction is one of the application's own, in which a store can save sessions.
 // Its methods are safe for concurrent use. Package sqlstore implements it.
+//
+// A transaction in which nothing can be stored any more has a method Err() error that
+// says why. A Commit fails with it, also if the failed statement was one that a Commit
+// does not need, such as a touch.
 type Transaction interface {
 	// Joined reports whether a store has written in the transaction. A store that
 	// has no transactions writes outside.
 	Joined() bool
 
-	// Open reports whether the transaction can still be committed or rolled back by
-	// the application. It does no I/O.
-	Open() bool
-
-	// Committed reports whether the transaction, which is not open, was committed.
-	// An error means that this is unknown.
-	Committed(ctx context.Context) (bool, error)
-
-	// AtEnd registers a function to call when the transaction's end is known. A
-	// transaction that does not learn of its end calls none.
-	AtEnd(finish func(ctx context.Context))
+	// AtEnd registers a function that is called once, as soon as the transaction's end
+	// is known, by the goroutine that ended it. If the end is known already, AtEnd
+	// calls the function itself.
+	AtEnd(finish func(ctx context.Context, how Outcome))
 }
 
+// An Outcome is how a [Transaction] ended.
+type Outcome int
+
+// The outcomes of a transaction.
+const (
+	RolledBack Outcome = iota
+	Committed
+	OutcomeUnknown // the database did not answer
+)
+
 // WithTransaction returns a context for [Session.Commit] in a transaction: the
-// store saves the session in it. Applications use the store's own function, such as
-// sqlstore.InTx. A nil tx means none, also if ctx has one.
+// store saves the session in it. Applications use the store's own function. A nil tx
+// means none, also if ctx has one.
 //
-// Until the transaction ends, the session is as if it were saved. The next Commit
-// with another context asks for the outcome:
+// Until the transaction ends, the session is as if it were saved, and a Commit with
+// another context fails with [ErrUnavailable]. Then:
 //
-//   - The transaction was committed: the session is saved.
-//   - It was rolled back: the session is as it was before the Commit, and the changes
-//     of that Commit are dropped. A destroyed session stays destroyed. Changes that
-//     were made after the Commit are made again on the old value.
-//   - It is still open, or the database does not answer: Commit fails with
-//     [ErrUnavailable].
+//   - It was committed: the session is saved.
+//   - It was rolled back, or its outcome is unknown: the session is as it was before
+//     the first Commit in the transaction, and the changes of these Commits are
+//     dropped, also those made before the transaction began. A destroyed session stays
+//     destroyed. Changes made after the last Commit are made again on the old value.
 //
 // The middleware commits before the first byte of the response, so that a response
 // never has the token of a session that was rolled back. The application must end
@@ -68,161 +73,108 @@ var (
 	errOutside = fmt.Errorf("%w: the store takes no part in transactions; the session is saved outside", ErrUnsupported)
 )
 
-// A provision is a commit in a transaction whose end is not known yet.
-type provision[T any] struct {
-	tx        Transaction
-	before    state[T]
-	destroyed bool    // Destroy was called since
-	events    []Event // to be reported if the transaction is committed
-	earlier   *provision[T]
+// A joining is the commits in a transaction that has not ended.
+type joining[T any] struct {
+	tx     Transaction
+	before state[T] // the first of them
+	events []Event  // to be reported if the transaction is committed
+	waits  bool     // for its end
+
+	destroyed bool // by Destroy, which a rollback does not take back
 }
 
-// commitWithin is commitAll in a transaction.
-func (s *Session[T]) commitWithin(ctx context.Context, tx Transaction) (err error) {
-	p := s.beginProvision(tx)
-	err = errPanic
-	defer func() {
-		if err != nil {
-			s.failProvision(ctx, p, err)
-		}
-	}()
-	if err = s.commitAll(ctx); err != nil {
-		return err
-	}
-	if !tx.Joined() {
-		return s.outside(ctx, p)
-	}
-	tx.AtEnd(s.finishAtEnd)
-	return nil
-}
-
-func (s *Session[T]) beginProvision(tx Transaction) *provision[T] {
+// onlyWithin returns an error if the session waits for the end of another transaction.
+func (s *Session[T]) onlyWithin(tx Transaction) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := &provision[T]{tx: tx, before: s.state, earlier: s.provision}
-	p.before.ending = slices.Clone(s.ending)
-	s.provision = p
-	return p
-}
-
-// failProvision drops the changes of a commit that failed in a transaction.
-func (s *Session[T]) failProvision(ctx context.Context, p *provision[T], err error) {
-	s.mu.Lock()
-	s.draft = nil
-	s.rollBack(p)
-	s.gone = s.gone || errors.Is(err, ErrGone) && !p.destroyed
-	s.mu.Unlock()
-	for _, e := range p.events {
-		if e.Err != nil || err == errOutside {
-			s.policy.observe(ctx, e)
-		}
-	}
-}
-
-// outside ends the provision of a commit that took no part in the transaction. It
-// returns an error if that has stored something.
-func (s *Session[T]) outside(ctx context.Context, p *provision[T]) error {
-	s.mu.Lock()
-	stored := s.base != p.before.base || len(p.before.ending) > 0
-	p.before = s.state
-	if !stored {
-		s.provision = p.earlier
-	}
-	s.mu.Unlock()
-	if stored {
-		return errOutside
+	if s.joined != nil && s.joined.tx != tx {
+		return errOpen
 	}
 	return nil
 }
 
-// rollBack makes the session as it was before a provision, except that a destroyed
-// session stays destroyed. The caller holds mu.
-func (s *Session[T]) rollBack(p *provision[T]) {
-	s.state, s.provision = p.before, p.earlier
-	if p.destroyed {
-		s.endBase()
-	}
-	s.rebaseDraft()
-}
-
-// finishTransaction finds out which commits in transactions have taken effect, and
-// undoes the others. It reports whether something is left to carry out. It leaves a
-// transaction alone that is open, if ctx has one too: they are the same. The caller
-// holds the committing gate.
-func (s *Session[T]) finishTransaction(ctx context.Context) (pending bool, err error) {
+// finishWithin is finish in a transaction.
+func (c *commit[T]) finishWithin(tx Transaction, err error) ([]Event, error) {
+	s := c.s
+	takesPart := tx.Joined()
 	s.mu.Lock()
-	last := s.provision
-	pending = s.pending()
-	s.mu.Unlock()
-	var undone *provision[T] // the first one after those that have taken effect
-	p := last
-	for ; p != nil; p = p.earlier {
-		if p.tx.Open() && TransactionOf(ctx) != nil {
-			return pending, nil
-		}
-		committed, err := p.committed(ctx)
-		if err != nil {
-			rec := s.record()
-			s.policy.observe(ctx, Event{Kind: EventFailed, Operation: OperationCommit, ID: rec.ID, Owner: rec.Owner, Err: err})
-			return pending, err
-		}
-		if committed {
-			break
-		}
-		undone = p
+	defer s.mu.Unlock()
+	switch {
+	case errors.Is(err, errOpen):
+		return nil, err
+	case err != nil:
+		s.draft, s.gone = nil, s.gone || c.gone
+		return c.events[max(0, len(c.events)-1):], err
+	case !takesPart && c.base == s.base && c.destroyed == s.destroyed: // nothing was written
+		s.state = c.state
+		return c.events, nil
+	case !takesPart:
+		s.state = c.state
+		return c.events, errOutside
+	case s.joined == nil:
+		s.joined = &joining[T]{tx: tx, before: s.state}
 	}
-	if last == nil {
-		return pending, nil
-	}
+	s.joined.events = append(s.joined.events, c.events...)
+	s.state = c.state
+	return nil, nil
+}
+
+// awaitEnd has the transaction tell the session of its end, once.
+func (s *Session[T]) awaitEnd(tx Transaction) {
 	s.mu.Lock()
-	if s.provision = nil; undone != nil {
-		undone.earlier = nil
-		s.rollBack(undone)
-	}
-	pending = s.pending()
-	s.mu.Unlock()
-	s.reportKept(ctx, p)
-	return pending, nil
-}
-
-// committed reports whether the transaction was committed.
-func (p *provision[T]) committed(ctx context.Context) (bool, error) {
-	if p.tx.Open() {
-		return false, errOpen
-	}
-	committed, err := p.tx.Committed(ctx)
-	return committed, StoreError(err)
-}
-
-// finishAtEnd is called by a transaction that knows its end.
-func (s *Session[T]) finishAtEnd(ctx context.Context) {
-	if s.committing.enter(ctx) == nil {
-		defer s.committing.leave()
-		s.finishTransaction(ctx)
-	}
-}
-
-// report reports an event of a commit, or keeps it until the transaction's end is known.
-func (s *Session[T]) report(ctx context.Context, e Event) {
-	e.Operation = OperationCommit
-	s.mu.Lock()
-	p := s.provision
-	if p != nil {
-		p.events = append(p.events, e)
+	j := s.joined
+	first := j != nil && j.tx == tx && !j.waits
+	if first {
+		j.waits = true
 	}
 	s.mu.Unlock()
-	if p == nil {
+	if first {
+		tx.AtEnd(s.finishTransaction)
+	}
+}
+
+// finishTransaction keeps what was committed in a transaction, or undoes it.
+func (s *Session[T]) finishTransaction(ctx context.Context, how Outcome) {
+	var events []Event
+	s.hold(func() {
+		s.mu.Lock()
+		j := s.joined
+		s.joined = nil
+		if how == Committed {
+			s.mu.Unlock()
+			events = j.events
+			return
+		}
+		later := s.draft
+		s.state = j.before
+		s.draft, s.copied = nil, s.copied || how == OutcomeUnknown
+		if j.destroyed {
+			s.end()
+		}
+		c := &commit[T]{s: s, state: s.state}
+		s.mu.Unlock()
+		if later == nil {
+			return
+		}
+		c.draft = later
+		if err := c.tryReplayOn(c.base, later.edits); err != nil {
+			c.draft.err = err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.draft = c.draft
+	})
+	for _, e := range events {
 		s.policy.observe(ctx, e)
 	}
 }
 
-// reportKept reports the events of commits that have taken effect, in their order.
-func (s *Session[T]) reportKept(ctx context.Context, p *provision[T]) {
-	if p == nil {
-		return
-	}
-	s.reportKept(ctx, p.earlier)
-	for _, e := range p.events {
-		s.policy.observe(ctx, e)
-	}
+// tryReplayOn is replayOn with an error for a panic.
+func (c *commit[T]) tryReplayOn(rec *Record[T], edits []func(*T)) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("an edit panicked in a replay: %v", p)
+		}
+	}()
+	return c.replayOn(rec, edits)
 }

@@ -6,21 +6,6 @@ import (
 	"github.com/seed48429006/sessions/internal/hooks"
 )
 
-// Token returns the secret that gives access to the session, and whether there
-// is one. A new or destroyed session has none. Token is for transports.
-//
-// After a commit that failed in the middle of a renewal, it is the new token.
-// The new record is known to be stored, and the old one may be retired.
-func (s *Session[T]) Token() (Token, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	token := s.token
-	if s.renewal != nil {
-		token = s.renewal.token
-	}
-	return token, !token.IsZero()
-}
-
 // A hooked session has the methods of [hooks.Session].
 type hooked[T any] Session[T]
 
@@ -33,11 +18,10 @@ func init() {
 func (h *hooked[T]) Detach(ctx context.Context) error {
 	s := (*Session[T])(h)
 	s.setLate(true)
-	if err := s.committing.enter(ctx); err != nil {
-		return err
+	if !s.gate.busy() {
+		return nil
 	}
-	s.committing.leave()
-	return nil
+	return StoreError(s.within(ctx, func() {}))
 }
 
 func (h *hooked[T]) Attach() { (*Session[T])(h).setLate(false) }
@@ -48,21 +32,34 @@ func (s *Session[T]) setLate(late bool) {
 	s.late = late
 }
 
-func (h *hooked[T]) Settled() bool { return (*Session[T])(h).settled() }
-
-func (s *Session[T]) settled() bool {
+func (h *hooked[T]) Abandon() {
+	s := (*Session[T])(h)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.pending() && s.provision == nil && !s.committing.busy()
+	s.late, s.abandoned = true, true
+	s.mu.Unlock()
+	if s.gate.tryEnter() {
+		s.dropAbandoned()
+		s.gate.leave()
+	}
 }
 
-// pending reports whether there is something to carry out. The caller holds mu.
-func (s *Session[T]) pending() bool {
-	return s.draft != nil || s.ending != nil || s.renewal != nil || !s.gone && s.touchDue()
-}
+func (h *hooked[T]) Settled() bool { return (*Session[T])(h).settled() }
 
 func (h *hooked[T]) Committing() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.provision != nil || h.committing.busy()
+	return h.joined != nil || h.gate.busy()
 }
+
+func (h *hooked[T]) News() hooks.News {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.gone || h.news == hooks.NewToken && h.kind != current { // a former one would overwrite its successor
+		return hooks.NoNews
+	}
+	return h.news
+}
+
+func (h *hooked[T]) Revision() uint64 { return uint64((*Session[T])(h).record().Revision) }
+
+func (h *hooked[T]) Renewals() uint32 { return (*Session[T])(h).record().Secrets.Renewals() }

@@ -10,78 +10,80 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A txStore is a store with transactions. A transaction that finds that another one
-// has changed the same row cannot be committed.
+// A txStore is a store with transactions. A transaction that finds that another one has
+// changed the same row cannot be committed.
 type txStore struct {
 	mu       sync.Mutex
-	rows     map[session.ID]txRow
+	rows     map[session.ID]session.Record[state] // an ended one has no ID
 	revision session.Revision
 }
 
-type txRow struct {
-	rec       session.Record[state]
-	successor session.ID
-}
-
-func newTxStore() *txStore { return &txStore{rows: map[session.ID]txRow{}} }
+func newTxStore() *txStore { return &txStore{rows: map[session.ID]session.Record[state]{}} }
 
 // A tx is a transaction on a txStore.
 type tx struct {
-	store   *txStore
-	read    map[session.ID]session.Revision
-	written map[session.ID]txRow
-	over    bool
-	kept    bool
-	outcome error // of Committed
-	told    []func(context.Context)
+	store    *txStore
+	read     map[session.ID]session.Revision
+	written  map[session.ID]session.Record[state]
+	finishes []func(context.Context, session.Outcome)
+	how      *session.Outcome // nil while it is open
 }
 
 func (s *txStore) begin() *tx {
-	return &tx{store: s, read: map[session.ID]session.Revision{}, written: map[session.ID]txRow{}}
+	return &tx{store: s, read: map[session.ID]session.Revision{}, written: map[session.ID]session.Record[state]{}}
 }
 
-func (x *tx) Joined() bool                            { return len(x.written) > 0 }
-func (x *tx) Open() bool                              { return !x.over }
-func (x *tx) Committed(context.Context) (bool, error) { return x.kept, x.outcome }
-func (x *tx) AtEnd(finish func(context.Context))      { x.told = append(x.told, finish) }
+func (x *tx) Joined() bool { return len(x.written) > 0 }
 
-func (x *tx) rollback() { x.over = true }
+func (x *tx) AtEnd(finish func(context.Context, session.Outcome)) {
+	if x.how != nil {
+		finish(context.Background(), *x.how)
+		return
+	}
+	x.finishes = append(x.finishes, finish)
+}
+
+func (x *tx) end(how session.Outcome) {
+	x.how = &how
+	for _, finish := range x.finishes {
+		finish(context.Background(), how)
+	}
+}
+
+func (x *tx) rollback() { x.end(session.RolledBack) }
 
 func (x *tx) commit() error {
-	x.over = true
 	for id, rev := range x.read {
-		if x.store.rows[id].rec.Revision != rev {
+		if x.store.rows[id].Revision != rev {
+			x.rollback()
 			return errors.New("another transaction was first")
 		}
 	}
 	maps.Copy(x.store.rows, x.written)
-	x.kept = true
+	x.end(session.Committed)
 	return nil
 }
 
-func (x *tx) tell(ctx context.Context) {
-	for _, finish := range x.told {
-		finish(ctx)
-	}
-}
-
 // do carries out a method on the row as ctx's transaction sees it.
-func (s *txStore) do(ctx context.Context, id session.ID, method func(row txRow, put func(txRow)) error) error {
+func (s *txStore) do(ctx context.Context, id session.ID, rev session.Revision, method func(row session.Record[state], put func(session.Record[state])) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	row := s.rows[id]
-	put := func(row txRow) { s.rows[id] = row }
+	put := func(row session.Record[state]) { s.rows[id] = row }
 	if x, ok := session.TransactionOf(ctx).(*tx); ok {
 		if _, read := x.read[id]; !read {
-			x.read[id] = row.rec.Revision
+			x.read[id] = row.Revision
 		}
 		if own, ok := x.written[id]; ok {
 			row = own
 		}
-		put = func(row txRow) { x.written[id] = row }
+		put = func(row session.Record[state]) { x.written[id] = row }
 	}
-	if !row.successor.IsZero() {
-		return &session.RetiredError{ID: id, Successor: row.successor}
+	switch {
+	case row.ID.IsZero():
+		return session.ErrNotFound
+	case rev != 0 && row.Revision != rev:
+		return session.ErrConflict
 	}
 	return method(row, put)
 }
@@ -89,61 +91,43 @@ func (s *txStore) do(ctx context.Context, id session.ID, method func(row txRow, 
 func (s *txStore) next() session.Revision { s.revision++; return s.revision }
 
 func (s *txStore) Load(ctx context.Context, id session.ID) (rec session.Record[state], err error) {
-	err = s.do(ctx, id, func(row txRow, _ func(txRow)) error {
-		if row.rec.ID.IsZero() {
-			return session.ErrNotFound
-		}
-		rec = row.rec
-		return nil
-	})
+	err = s.do(ctx, id, 0, func(row session.Record[state], _ func(session.Record[state])) error { rec = row; return nil })
 	return rec, err
 }
 
 func (s *txStore) Save(ctx context.Context, rec *session.Record[state]) error {
-	return s.do(ctx, rec.ID, func(row txRow, put func(txRow)) error {
-		switch {
-		case row.rec.ID.IsZero() && rec.Revision != 0:
-			return session.ErrNotFound
-		case row.rec.ID.IsZero():
-		case row.rec.Revision != rec.Revision:
-			return session.ErrConflict
+	written := *rec
+	if rec.Revision == 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		written.Revision = s.next()
+		if x, ok := session.TransactionOf(ctx).(*tx); ok {
+			x.written[rec.ID] = written
+		} else {
+			s.rows[rec.ID] = written
 		}
-		rec.Revision = s.next()
-		put(txRow{rec: *rec})
+		*rec = written
+		return nil
+	}
+	return s.do(ctx, rec.ID, rec.Revision, func(_ session.Record[state], put func(session.Record[state])) error {
+		written.Revision = s.next()
+		put(written)
+		*rec = written
 		return nil
 	})
 }
 
-func (s *txStore) Touch(ctx context.Context, id session.ID, expires time.Time) error {
-	return s.do(ctx, id, func(row txRow, put func(txRow)) error {
-		if row.rec.ID.IsZero() {
-			return session.ErrNotFound
-		}
-		row.rec.Expires = expires
+func (s *txStore) Touch(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+	return s.do(ctx, id, rev, func(row session.Record[state], put func(session.Record[state])) error {
+		row.Expires = expires
 		put(row)
 		return nil
 	})
 }
 
-func (s *txStore) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, _ time.Time) error {
-	return s.do(ctx, id, func(row txRow, put func(txRow)) error {
-		switch {
-		case row.rec.ID.IsZero():
-			return session.ErrNotFound
-		case row.rec.Revision != rev:
-			return session.ErrConflict
-		}
-		put(txRow{rec: session.Record[state]{Revision: s.next()}, successor: successor})
-		return nil
-	})
-}
-
-func (s *txStore) Delete(ctx context.Context, id session.ID) error {
-	return s.do(ctx, id, func(row txRow, put func(txRow)) error {
-		if row.rec.ID.IsZero() {
-			return session.ErrNotFound
-		}
-		put(txRow{rec: session.Record[state]{Revision: s.next()}})
+func (s *txStore) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
+	return s.do(ctx, id, rev, func(row session.Record[state], put func(session.Record[state])) error {
+		put(session.Record[state]{Revision: s.next()})
 		return nil
 	})
 }

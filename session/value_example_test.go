@@ -32,24 +32,24 @@ func ExampleSession_Value() {
 
 // A Token shows itself only where the client is sent it.
 func ExampleToken() {
-	token := session.NewToken()
+	token := session.NewToken(session.NewID())
 	fmt.Println(token, "has", len(token.Reveal()), "characters")
 	again, err := session.ParseToken(token.Reveal()) // from the client
 	fmt.Println(again.Equal(token), again.ID() == token.ID(), err)
 	// Output:
-	// [redacted] has 43 characters
+	// [redacted] has 66 characters
 	// true true <nil>
 }
 
 func ExampleParseToken() {
 	_, err := session.ParseToken("guess")
 	fmt.Println(err)
-	// Output: session: a token has 43 characters, not 5
+	// Output: session: a token has 66 characters, not 5
 }
 
 // A list of a person's sessions has a form for each, with the session's ID.
 func ExampleParseID() {
-	text := session.NewToken().ID().String() // in the form
+	text := session.NewID().String() // in the form
 	id, err := session.ParseID(text)
 	fmt.Println(id.String() == text, err)
 	_, err = session.ParseID("../" + text[3:])

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"testing/synctest"
+	"time"
 )
 
 // An actor is one of the acts that [Order.Together] runs at once. It waits before each
@@ -12,13 +15,13 @@ type actor struct {
 	order   *Order
 	name    string
 	request string        // that it makes: "POST /items"
-	arrived chan struct{} // at a store call
-	turn    chan struct{} // to make it
+	turn    chan struct{} // to make a store call
+	at      atomic.Int64  // how many goroutines of the act are at a store call
 	ended   chan struct{} // closed when the act has returned
 }
 
 func (o *Order) newActor(i int) *actor {
-	return &actor{order: o, name: fmt.Sprintf("request %d", i+1), arrived: make(chan struct{}), turn: make(chan struct{}), ended: make(chan struct{})}
+	return &actor{order: o, name: fmt.Sprintf("request %d", i+1), turn: make(chan struct{}), ended: make(chan struct{})}
 }
 
 type actorKey struct{}
@@ -34,13 +37,31 @@ func (a *actor) run(act func()) {
 	act()
 }
 
-// wait waits until the actor is at a store call, and reports whether it is: not if it
-// has returned. No other actor runs meanwhile.
-func (a *actor) wait() bool {
+// resume lets the actor make its store call.
+func (a *actor) resume() {
+	a.turn <- struct{}{}
+	a.settle()
+}
+
+// moment is longer than a commit backs off.
+const moment = 50 * time.Millisecond
+
+// settle waits until the actor is at a store call, has returned, or waits for another
+// actor. A commit that backs off for a moment waits for none. No actor runs when it
+// returns.
+func (a *actor) settle() {
+	synctest.Wait()
+	for waited := time.Duration(0); a.at.Load() == 0 && !a.hasEnded() && waited < moment; waited += time.Millisecond {
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+	}
+}
+
+func (a *actor) hasEnded() bool {
 	select {
-	case <-a.arrived:
-		return true
 	case <-a.ended:
+		return true
+	default:
 		return false
 	}
 }
@@ -48,12 +69,13 @@ func (a *actor) wait() bool {
 // take makes a store call when it is the actor's turn. Calls that the handler leaves
 // behind have no turn.
 func (a *actor) take(c Call, do func() error) error {
+	a.at.Add(1)
 	select {
-	case a.arrived <- struct{}{}:
+	case <-a.turn:
+		a.at.Add(-1)
 	case <-a.ended:
 		return do()
 	}
-	<-a.turn
 	f, at := a.order.begin(a, c)
 	err := f.carryOut(context.Background(), do)
 	if err != nil && f == (fault{}) {
@@ -84,7 +106,7 @@ func (o *Order) end(at int, err error) {
 }
 
 var verbs = map[Op]string{
-	OpLoad: "loads", OpSave: "saves", OpTouch: "prolongs", OpRetire: "retires", OpDelete: "deletes", OpExists: "looks for",
+	OpLoad: "loads", OpSave: "saves", OpTouch: "prolongs", OpDelete: "deletes", OpExists: "looks for",
 }
 
 // describe returns a call in words.
@@ -94,8 +116,8 @@ func (o *Order) describe(c Call) string {
 		return "lists the sessions of " + c.Owner
 	case OpAll:
 		return "lists all sessions"
-	case OpEnded:
-		return "asks which sessions have ended"
+	case OpRevisions:
+		return "asks which sessions have changed"
 	}
 	return verbs[c.Op] + " " + o.name(c.ID)
 }

@@ -13,23 +13,22 @@ type Op string
 // The methods of [session.Store], [session.Indexer], [session.Lister] and
 // [session.Poller].
 const (
-	OpLoad    Op = "Load"
-	OpSave    Op = "Save"
-	OpTouch   Op = "Touch"
-	OpRetire  Op = "Retire"
-	OpDelete  Op = "Delete"
-	OpExists  Op = "Exists"
-	OpByOwner Op = "ByOwner"
-	OpAll     Op = "All"
-	OpEnded   Op = "Ended"
+	OpLoad      Op = "Load"
+	OpSave      Op = "Save"
+	OpTouch     Op = "Touch"
+	OpDelete    Op = "Delete"
+	OpExists    Op = "Exists"
+	OpByOwner   Op = "ByOwner"
+	OpAll       Op = "All"
+	OpRevisions Op = "Revisions"
 )
 
-var ops = []Op{OpLoad, OpSave, OpTouch, OpRetire, OpDelete, OpExists, OpByOwner, OpAll, OpEnded}
+var ops = []Op{OpLoad, OpSave, OpTouch, OpDelete, OpExists, OpByOwner, OpAll, OpRevisions}
 
 // A Call is one call of a store's method.
 type Call struct {
 	Op    Op
-	ID    session.ID // zero for ByOwner, All and Ended
+	ID    session.ID // zero for ByOwner, All and Revisions
 	Owner string     // for ByOwner
 	Err   error      // returned or, by ByOwner and All, yielded
 }

@@ -131,7 +131,7 @@ func TestPageErr(t *testing.T) {
 	store.Fail(sessiontest.OpSave, nil)
 	store.Before(func(c sessiontest.Call) {
 		if c.Op == sessiontest.OpSave {
-			store.Direct().Delete(t.Context(), c.ID)
+			store.Direct().Delete(t.Context(), c.ID, 0)
 		}
 	})
 	ada.Post("/tag", url.Values{"tag": {"a"}}).HasStatus(409).Failed(session.ErrGone)

@@ -29,7 +29,7 @@ func ExampleNewStore() {
 	token := store.Seed(Cart{Customer: "ada"})
 	store.Fail(sessiontest.OpSave, errors.New("disk full"))
 
-	cart, err := session.Load(ctx, store, nil, token)
+	cart, err := session.Load(ctx, store, nil, token, time.Time{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -96,7 +96,7 @@ func ExampleStore_Delay() {
 	token := store.Seed(Cart{Customer: "ada"})
 	store.Delay(sessiontest.OpLoad, time.Hour)
 
-	_, err := session.Load(ctx, store, nil, token)
+	_, err := session.Load(ctx, store, nil, token, time.Time{})
 	fmt.Println(err)
 	// Output: session: store unavailable: context deadline exceeded
 }
@@ -108,11 +108,11 @@ func ExampleStore_Before() {
 	token := store.Seed(Cart{Customer: "ada"})
 	store.Before(func(c sessiontest.Call) {
 		if c.Op == sessiontest.OpSave { // another request logs out meanwhile
-			store.Direct().Delete(ctx, c.ID)
+			store.Direct().Delete(ctx, c.ID, 0)
 		}
 	})
 
-	cart, err := session.Load(ctx, store, nil, token)
+	cart, err := session.Load(ctx, store, nil, token, time.Time{})
 	if err != nil {
 		fmt.Println(err)
 		return

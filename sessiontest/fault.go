@@ -121,10 +121,17 @@ func (f *faults) readable(id session.ID) error {
 	return nil
 }
 
+// restore makes a record readable.
+func (f *faults) restore(id session.ID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.unreadable, id)
+}
+
 // Corrupt makes the record of id unreadable: Load returns, and ByOwner and All yield,
 // a [*session.DecodeError] that wraps err. They go on to other records. Err may be
 // [session.ErrNewer]. All other methods work. A nil err makes the record readable
-// again.
+// again, and so does a Save that replaces it.
 func (s *Store[T]) Corrupt(id session.ID, err error) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()

@@ -8,9 +8,10 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/seed48429006/sessions/internal/explore"
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/sessiontest/internal/explore"
 )
 
 // ReplayOrder is the environment variable that lets [EveryOrder] and [EveryOutage]
@@ -36,8 +37,8 @@ const MaxOrders = 20_000
 // [MaxOrders]: two requests that load and save have 6, and three have 90.
 //
 // EveryOrder creates a [testing/synctest] bubble, where waiting takes no time, so it
-// cannot be called in one. The handler may start goroutines, but must not let one
-// request wait for another, and must make the same calls each time.
+// cannot be called in one. The handler may start goroutines. It must make the same
+// calls each time.
 func EveryOrder(t *testing.T, test func(t testing.TB, o *Order)) {
 	t.Helper()
 	everyOrder(t, test, false)
@@ -94,24 +95,36 @@ type Order struct {
 // They take turns, by the store calls of their requests. Calls of stores other than a
 // [Store] are no turns. Together returns when all acts have.
 func (o *Order) Together(c *Client, acts ...func(tab *Client)) {
-	var waiting []*actor
+	var all []*actor
 	for i, act := range acts {
 		a, tab := o.newActor(i), c.Tab()
 		tab.actor = a
+		all = append(all, a)
 		go a.run(func() { act(tab) })
-		if a.wait() {
-			waiting = append(waiting, a)
+		a.settle()
+	}
+	for idle := 0; ; {
+		all = slices.DeleteFunc(all, (*actor).hasEnded)
+		ready := slices.DeleteFunc(slices.Clone(all), func(a *actor) bool { return a.at.Load() == 0 })
+		switch {
+		case len(all) == 0:
+			o.tb.stopIfFatal()
+			return
+		case len(ready) > 0:
+			idle = 0
+			ready[o.explorer.Choose(len(ready))].resume()
+		case idle < maxIdle:
+			idle++
+			time.Sleep(moment)
+			synctest.Wait()
+		default:
+			o.tb.Fatal("sessiontest: the requests wait for each other, or for something that does not happen")
 		}
 	}
-	for len(waiting) > 0 {
-		i := o.explorer.Choose(len(waiting))
-		waiting[i].turn <- struct{}{}
-		if !waiting[i].wait() {
-			waiting = slices.Delete(waiting, i, i+1)
-		}
-	}
-	o.tb.stopIfFatal()
 }
+
+// maxIdle is for how many moments requests may wait for something that takes time: a day.
+const maxIdle = int(24 * time.Hour / moment)
 
 // Fault returns the fault of this order in words, or "".
 func (o *Order) Fault() string {

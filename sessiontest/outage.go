@@ -52,20 +52,19 @@ func (s *Store[T]) ChangeMeanwhile(edit func(*T)) {
 // log-out, for example.
 func (s *Store[T]) EndMeanwhile() {
 	s.meanwhile("EndMeanwhile", func(ctx context.Context, rec session.Record[T]) error {
-		return s.mem.Delete(ctx, rec.ID)
+		return s.mem.Delete(ctx, rec.ID, rec.Revision)
 	})
 }
 
-// RenewMeanwhile is [Store.ChangeMeanwhile] for a request that gives the session
-// another token: by a log-in, for example.
+// RenewMeanwhile is [Store.ChangeMeanwhile] for a request that ends all tokens of the
+// session by a new one: by a log-in, for example.
 func (s *Store[T]) RenewMeanwhile() {
-	s.meanwhile("RenewMeanwhile", func(ctx context.Context, rec session.Record[T]) error {
-		old, renewed := rec, rec
-		renewed.ID, renewed.Revision = session.NewToken().ID(), 0
-		if err := s.mem.Save(ctx, &renewed); err != nil {
+	s.meanwhile("RenewMeanwhile", func(ctx context.Context, rec session.Record[T]) (err error) {
+		rec.Renewed = millis(time.Now(), time.Time{})
+		if rec.Secrets, err = renewed(rec.ID, rec.Secrets); err != nil {
 			return err
 		}
-		return s.mem.Retire(ctx, old.ID, old.Revision, renewed.ID, time.Now().Add(time.Minute))
+		return s.mem.Save(ctx, &rec)
 	})
 }
 
@@ -99,7 +98,7 @@ func (s *Store[T]) meanwhile(name string, act func(context.Context, session.Reco
 
 // another lets the other request act that one of the Meanwhile methods asked for.
 func (f *faults) another(c Call) {
-	if c.Op != OpSave && c.Op != OpRetire && c.Op != OpDelete {
+	if c.Op != OpSave && c.Op != OpDelete {
 		return
 	}
 	f.mu.Lock()

@@ -20,8 +20,8 @@ func (s *Store[T]) Seed(v T) session.Token {
 }
 
 // SeedRecord is [Store.Seed] for a session whose owner, times or persistence matter.
-// Zero fields of rec get the values that Seed would set. The ID and the revision of
-// rec are ignored.
+// Zero fields of rec get the values that Seed would set. The ID, the revision
+// and the secrets of rec are ignored.
 func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {
 	s.tb.Helper()
 	token, err := s.TrySeed(rec)
@@ -34,12 +34,15 @@ func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {
 // TrySeed is [Store.SeedRecord] for code without a test. It returns an error if the
 // session has expired already.
 func (s *Store[T]) TrySeed(rec session.Record[T]) (session.Token, error) {
-	token, now := session.NewToken(), time.Now()
-	rec.ID, rec.Revision = token.ID(), 0
+	token, now := session.NewToken(session.NewID()), time.Now()
+	rec.ID, rec.Revision, rec.Secrets = token.ID(), 0, session.NewSecrets(token)
 	rec.Value = *copyOf(&rec.Value) // the caller may change its own later
 	rec.Owner = cmp.Or(rec.Owner, ownerOf(&rec.Value))
 	rec.Created = millis(rec.Created, now)
 	rec.Renewed = millis(rec.Renewed, rec.Created)
+	if rec.Owner != "" {
+		rec.LoggedIn = millis(rec.LoggedIn, rec.Renewed)
+	}
 	rec.Deadline = millis(rec.Deadline, rec.Created.Add(session.DefaultLifetime))
 	rec.Expires = millis(rec.Expires, now.Add(session.DefaultIdleTimeout))
 	if rec.Expires.After(rec.Deadline) {

@@ -52,6 +52,7 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 	err := s.call(ctx, Call{Op: OpSave, ID: rec.ID}, func() error {
 		err := s.mem.Save(ctx, &written)
 		if err == nil {
+			s.faults.restore(rec.ID)
 			s.log.saved(written)
 		}
 		return err
@@ -63,18 +64,13 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 }
 
 // Touch implements [session.Store].
-func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) error {
-	return s.call(ctx, Call{Op: OpTouch, ID: id}, func() error { return s.mem.Touch(ctx, id, expires) })
-}
-
-// Retire implements [session.Store].
-func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	return s.call(ctx, Call{Op: OpRetire, ID: id}, func() error { return s.mem.Retire(ctx, id, rev, successor, until) })
+func (s *Store[T]) Touch(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+	return s.call(ctx, Call{Op: OpTouch, ID: id}, func() error { return s.mem.Touch(ctx, id, rev, expires) })
 }
 
 // Delete implements [session.Store].
-func (s *Store[T]) Delete(ctx context.Context, id session.ID) error {
-	return s.call(ctx, Call{Op: OpDelete, ID: id}, func() error { return s.mem.Delete(ctx, id) })
+func (s *Store[T]) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
+	return s.call(ctx, Call{Op: OpDelete, ID: id}, func() error { return s.mem.Delete(ctx, id, rev) })
 }
 
 // Exists implements [session.Store].

@@ -6,22 +6,22 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// Ended implements [session.Poller]. It is one call, whatever the number of IDs.
-func (s *Store[T]) Ended(ctx context.Context, ids []session.ID) (ended []session.ID, err error) {
-	err = s.call(ctx, Call{Op: OpEnded}, func() (err error) {
-		ended, err = s.mem.Ended(ctx, ids)
+// Revisions implements [session.Poller]. It is one call, whatever the number of IDs.
+func (s *Store[T]) Revisions(ctx context.Context, ids []session.ID) (revs []session.Revision, err error) {
+	err = s.call(ctx, Call{Op: OpRevisions}, func() (err error) {
+		revs, err = s.mem.Revisions(ctx, ids)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return ended, nil
+	return revs, nil
 }
 
 // Watch implements [session.Watcher], so that [middleware.Manager.Watch] notices at
 // once when a session is destroyed, revoked or renewed: by a request, or by
 // [Store.Direct]. Sessions that expire are noticed at the manager's WatchInterval.
 // Watch sends nothing to a real store: it is not recorded, and no fault applies to it.
-func (s *Store[T]) Watch(id session.ID, ended func()) (stop func(), ok bool) {
-	return s.mem.Watch(id, ended)
+func (s *Store[T]) Watch(id session.ID, changed func()) (stop func(), ok bool) {
+	return s.mem.Watch(id, changed)
 }

@@ -45,7 +45,7 @@ func ExampleStore_Watch() {
 	ended := make(chan error)
 	go func() { ended <- serve(cart, messages) }()
 	messages <- "hello"
-	store.Direct().Delete(ctx, token.ID()) // a log-out in another tab
+	store.Direct().Delete(ctx, token.ID(), 0) // a log-out in another tab
 	fmt.Println(<-ended)
 	// Output:
 	// ada says hello
@@ -53,16 +53,16 @@ func ExampleStore_Watch() {
 }
 
 // A store that does not answer ends no connection.
-func ExampleStore_Ended() {
+func ExampleStore_Revisions() {
 	store := sessiontest.NewStore[Cart](nil)
-	ids := []session.ID{session.NewToken().ID()}
-	ended, err := store.Ended(context.Background(), ids)
-	fmt.Println(len(ended), err)
+	ids := []session.ID{session.NewID()} // which is absent
+	revs, err := store.Revisions(context.Background(), ids)
+	fmt.Println(revs, err)
 
-	store.Fail(sessiontest.OpEnded, errors.New("connection refused"))
-	ended, err = store.Ended(context.Background(), ids)
-	fmt.Println(len(ended), err)
+	store.Fail(sessiontest.OpRevisions, errors.New("connection refused"))
+	revs, err = store.Revisions(context.Background(), ids)
+	fmt.Println(revs, err)
 	// Output:
-	// 1 <nil>
-	// 0 connection refused
+	// [0] <nil>
+	// [] connection refused
 }

@@ -68,16 +68,16 @@ func TestConnectionsEndWithTheSession(t *testing.T) {
 		"revoked":                {func(s *stream) { s.carts.RevokeAll(context.Background(), "ada") }, session.ErrNotFound},
 		"deleted in the store": {func(s *stream) {
 			for rec := range s.store.Direct().ByOwner(context.Background(), "ada") {
-				s.store.Direct().Delete(context.Background(), rec.ID)
+				s.store.Direct().Delete(context.Background(), rec.ID, 0)
 			}
 		}, session.ErrNotFound},
 		"expired":               {func(*stream) { time.Sleep(time.Hour + middleware.DefaultWatchInterval) }, session.ErrNotFound},
 		"changed":               {func(s *stream) { s.ada.Post("/items", nil) }, errGoesOn},
 		"another's log-out":     {func(s *stream) { bob := s.ada.Other(); bob.Post("/login", nil); bob.Post("/logout", nil) }, errGoesOn},
 		"the store is down":     {func(s *stream) { s.store.Down(); time.Sleep(10 * time.Minute) }, errGoesOn},
-		"a question is refused": {func(s *stream) { s.store.Fail(sessiontest.OpEnded, errGoesOn); s.ada.Post("/logout", nil) }, errGoesOn},
+		"a question is refused": {func(s *stream) { s.store.Fail(sessiontest.OpRevisions, errGoesOn); s.ada.Post("/logout", nil) }, errGoesOn},
 		"a refused question is asked again": {func(s *stream) {
-			s.store.Fail(sessiontest.OpEnded, errGoesOn)
+			s.store.Fail(sessiontest.OpRevisions, errGoesOn)
 			s.ada.Post("/logout", nil)
 			s.store.Up()
 			time.Sleep(middleware.DefaultWatchInterval)
@@ -106,13 +106,13 @@ func TestConnectionsEndWithTheSession(t *testing.T) {
 }
 
 // The store is asked about all watched sessions in one call, which is recorded.
-func TestStoreRecordsEnded(t *testing.T) {
+func TestStoreRecordsRevisions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStream(t)
 		s.store.Reset()
 		time.Sleep(middleware.DefaultWatchInterval)
 		synctest.Wait()
-		if calls := s.store.Calls(); len(calls) != 1 || calls[0] != (sessiontest.Call{Op: sessiontest.OpEnded}) {
+		if calls := s.store.Calls(); len(calls) != 1 || calls[0] != (sessiontest.Call{Op: sessiontest.OpRevisions}) {
 			t.Errorf("calls: %v", calls)
 		}
 		s.ada.Post("/logout", nil)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed48429006/sessions/internal/deep"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -14,146 +15,295 @@ const (
 	// changing.
 	maxPasses = 10
 
-	// maxRefused bounds the errors that Copy keeps about single sessions.
-	maxRefused = 20
+	// maxReported bounds the errors that Copy returns about single sessions.
+	maxReported = 20
 )
 
-// Copy copies all live sessions of one store to another, with their IDs, owners and
-// times, so that visitors keep their cookies. It returns how many of them are in the
-// other store then. From must be a [session.Lister]: memstore, redisstore on a client
-// that can list, and sqlstore are.
+// ErrDiffers means that a store to which sessions were copied does not hold what the
+// other store holds.
+var ErrDiffers = errors.New("stores: the copy differs")
+
+// Copy copies all live sessions of one store to another, with their IDs, secrets,
+// owners and times, so that visitors keep their cookies. It returns how many sessions
+// the other store then holds as from holds them. From must be a [session.Lister]:
+// memstore, redisstore on a client that can list, and sqlstore are.
 //
 // Copy goes through from again until nothing has changed, at most ten times. So a
 // session that is changed or ended meanwhile is changed or ended in the copy as well.
-// Later changes stay behind: stop the programs that use from before Copy ends.
-// Markers of renewed sessions are not copied.
+// Later changes stay behind. So copy once while programs use from, which takes most of
+// the time, stop them, and copy again.
 //
-// A session that to has already stays as it is there. So Copy can be run again after
-// it failed. It must not be run again once programs use to: sessions that they have
-// ended would come back.
+// Of two states of one session, Copy keeps the one that was used last. It ends no
+// session that it has not seen in from. Do not run it any more once programs use to.
 //
-// Sessions that cannot be copied do not stop Copy. The error joins up to 20 of their
-// errors: [*session.DecodeError], [*session.EncodeError] and [session.ErrTooLarge].
-// Other errors do: [session.ErrUnsupported] if from cannot list, and
+// The error is nil if to holds what from holds, and nothing else as far as to can be
+// listed. Otherwise it joins up to 20 errors about single sessions, which do not stop
+// Copy: [*session.DecodeError], [*session.EncodeError], [session.ErrTooLarge] and
+// [ErrDiffers]. Sessions that only to has are reported too: they may have been ended in
+// from after an earlier Copy. To get rid of them, empty to and copy again.
+//
+// Other errors stop Copy: [session.ErrUnsupported] if from cannot list, and
 // [session.ErrUnavailable].
 func Copy[T any](ctx context.Context, from, to session.Store[T]) (int, error) {
 	lister, ok := from.(session.Lister[T])
 	if !ok {
 		return 0, fmt.Errorf("%w: %T cannot list its sessions", session.ErrUnsupported, from)
 	}
-	c := copier[T]{from: lister, to: to, copies: map[session.ID]twin{}}
-	for range maxPasses {
-		changed, err := c.pass(ctx)
+	c := copier[T]{from: from, list: lister, to: to, twins: map[session.ID]*twin{}}
+	return c.report(c.run(ctx))
+}
+
+// A copier knows which sessions it has seen.
+type copier[T any] struct {
+	from  session.Store[T]
+	list  session.Lister[T]
+	to    session.Store[T]
+	pass  int
+	twins map[session.ID]*twin
+}
+
+// A twin is a copier's knowledge of one session that lives in from.
+type twin struct {
+	seen     int              // the pass in which it was
+	original session.Revision // that was last copied, or could not be
+	expires  time.Time        // of that
+	copy     session.Revision // of what to has of it; zero for nothing, or for another's
+	err      error            // why to does not hold the same; nil if it does
+}
+
+// run goes through the sessions until nothing changes, and compares.
+func (c *copier[T]) run(ctx context.Context) error {
+	for c.pass = 1; c.pass <= maxPasses; c.pass++ {
+		changed, err := c.copyAll(ctx)
 		if err != nil {
-			return c.copied(), session.StoreError(err)
+			return err
 		}
 		if !changed {
-			break
+			return c.compare(ctx)
 		}
 	}
-	return c.copied(), errors.Join(c.refused...)
+	return fmt.Errorf("%w: sessions kept changing; stop the programs that use them, and copy again", ErrDiffers)
 }
 
-// A copier knows which sessions it has copied.
-type copier[T any] struct {
-	from    session.Lister[T]
-	to      session.Store[T]
-	copies  map[session.ID]twin
-	refused []error
-}
-
-// A twin is a copier's knowledge of one session. Its copy's revision is zero if the
-// copier has not written it, or has lost it to another writer.
-type twin struct {
-	original, copy session.Revision
-	expires        time.Time
-}
-
-func (c *copier[T]) copied() (n int) {
-	for _, t := range c.copies {
-		if t.copy != 0 {
-			n++
-		}
-	}
-	return n
-}
-
-// pass goes through the sessions once. It reports whether something has changed since
-// the pass before.
-func (c *copier[T]) pass(ctx context.Context) (changed bool, err error) {
-	seen := make(map[session.ID]bool)
-	for rec, err := range c.from.All(ctx) {
+// copyAll goes through the sessions once. It reports whether something has changed
+// since the pass before.
+func (c *copier[T]) copyAll(ctx context.Context) (changed bool, err error) {
+	for rec, err := range c.list.All(ctx) {
+		id, update := rec.ID, c.update
 		if unreadable, ok := errors.AsType[*session.DecodeError](err); ok {
-			if _, known := c.copies[unreadable.ID]; !known {
-				c.copies[unreadable.ID] = twin{}
-				c.refuse(err)
+			id, update = unreadable.ID, func(_ context.Context, t *twin, _ *session.Record[T]) (bool, error) {
+				return unreadableNow(t, err), nil
 			}
-			seen[unreadable.ID] = true
+		} else if err != nil {
+			return false, session.StoreError(err)
+		}
+		t := c.twins[id]
+		if t == nil {
+			t = new(twin)
+			c.twins[id] = t
+		}
+		t.seen = c.pass
+		did, err := update(ctx, t, &rec)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || did
+	}
+	for id, t := range c.twins {
+		if t.seen == c.pass {
 			continue
 		}
-		if err != nil {
-			return false, err
-		}
-		seen[rec.ID] = true
-		wrote, err := c.write(ctx, &rec)
-		if err != nil {
-			return false, err
-		}
-		changed = changed || wrote
-	}
-	for id, t := range c.copies {
-		if !seen[id] {
-			if err := c.end(ctx, id, t); err != nil {
+		delete(c.twins, id)
+		if t.copy != 0 {
+			if changed, err = true, c.end(ctx, id, t.copy); err != nil {
 				return false, err
 			}
-			changed = true
 		}
 	}
 	return changed, nil
 }
 
-// write makes the copy of a session like it. It reports whether it wrote something.
-func (c *copier[T]) write(ctx context.Context, rec *session.Record[T]) (bool, error) {
-	t, known := c.copies[rec.ID]
-	if known && (t.copy == 0 || t.original == rec.Revision && t.expires.Equal(rec.Expires)) {
+// unreadableNow notes that a session cannot be read. It reports whether that is new.
+func unreadableNow(t *twin, err error) bool {
+	_, known := errors.AsType[*session.DecodeError](t.err)
+	t.original, t.err = 0, err
+	return !known
+}
+
+// update makes the copy of a session like it. It reports whether that was necessary.
+func (c *copier[T]) update(ctx context.Context, t *twin, rec *session.Record[T]) (bool, error) {
+	if t.original == rec.Revision && t.expires.Equal(rec.Expires) {
 		return false, nil
 	}
+	t.original, t.expires = rec.Revision, rec.Expires
 	written := *rec
 	written.Revision = t.copy
-	switch err := session.StoreError(c.to.Save(ctx, &written)); {
+	err := session.StoreError(c.to.Save(ctx, &written))
+	switch {
 	case err == nil:
-		c.copies[rec.ID] = twin{original: rec.Revision, copy: written.Revision, expires: rec.Expires}
+		t.copy, t.err = written.Revision, nil
 	case errors.Is(err, session.ErrUnavailable):
 		return false, err
-	case errors.Is(err, session.ErrNotFound) && !known: // it has expired meanwhile
-		return false, nil
-	case errors.Is(err, session.ErrExists), errors.Is(err, session.ErrConflict), errors.Is(err, session.ErrGone), errors.Is(err, session.ErrNotFound):
-		c.copies[rec.ID] = twin{} // another writer's
+	case errors.Is(err, session.ErrExists), errors.Is(err, session.ErrConflict):
+		return true, c.adopt(ctx, t, rec)
+	case errors.Is(err, session.ErrNotFound) && t.copy != 0 && !rec.Ended(time.Now()):
+		t.copy, t.err = 0, differs(rec.ID, "another program has ended the copy")
+	case errors.Is(err, session.ErrNotFound): // it has expired
+		t.copy, t.err = 0, nil
 	default:
-		c.copies[rec.ID] = twin{}
-		c.refuse(err)
+		t.err = err
 	}
 	return true, nil
 }
 
-// end ends the copy of a session that has ended, unless another writer has changed it.
-func (c *copier[T]) end(ctx context.Context, id session.ID, t twin) error {
-	delete(c.copies, id)
-	if t.copy == 0 {
+// adopt compares a session with the one that another writer has put into to, and
+// replaces that if it was used earlier.
+func (c *copier[T]) adopt(ctx context.Context, t *twin, rec *session.Record[T]) error {
+	t.copy = 0
+	present, err := c.to.Load(ctx, rec.ID)
+	switch {
+	case errors.Is(err, session.ErrNotFound):
+		t.original, t.err = 0, nil // it has ended; the next pass tries again
+		return nil
+	case err != nil:
+		if err = session.StoreError(err); errors.Is(err, session.ErrUnavailable) {
+			return err
+		}
+		t.err = err
+		return nil
+	case same(rec, &present):
+		t.copy, t.err = present.Revision, nil
+		return nil
+	case !present.Created.Equal(rec.Created) || !present.Expires.Before(rec.Expires):
+		t.err = differs(rec.ID, "it is another one there, or was used there last")
 		return nil
 	}
-	rec, err := c.to.Load(ctx, id)
-	if err == nil && rec.Revision == t.copy {
-		err = c.to.Delete(ctx, id)
-	}
-	if err = session.StoreError(err); errors.Is(err, session.ErrUnavailable) {
+	t.original, t.copy = 0, present.Revision // the next pass replaces it
+	return nil
+}
+
+// same reports whether two records are alike but for their revisions.
+func same[T any](a, b *session.Record[T]) bool {
+	return a.Secrets == b.Secrets && a.Owner == b.Owner && a.Persist == b.Persist &&
+		a.Created.Equal(b.Created) && a.Renewed.Equal(b.Renewed) && a.LoggedIn.Equal(b.LoggedIn) &&
+		a.Deadline.Equal(b.Deadline) && a.Expires.Equal(b.Expires) && sameValue(&a.Value, &b.Value)
+}
+
+// sameValue compares values in the form that codecs return: one of the stores may keep
+// them as they are.
+func sameValue[T any](a, b *T) bool {
+	plan := deep.Of[T]()
+	a, b = plan.Copy(a), plan.Copy(b)
+	plan.Normalize(a)
+	plan.Normalize(b)
+	return plan.Equal(a, b)
+}
+
+// end ends the copy of a session that has ended, unless another writer has changed it.
+func (c *copier[T]) end(ctx context.Context, id session.ID, rev session.Revision) error {
+	err := session.StoreError(c.to.Delete(ctx, id, rev))
+	if errors.Is(err, session.ErrUnavailable) {
 		return err
 	}
 	return nil
 }
 
-func (c *copier[T]) refuse(err error) {
-	if len(c.refused) < maxRefused {
-		c.refused = append(c.refused, err)
+// compare notes which sessions differ in to from what was copied.
+func (c *copier[T]) compare(ctx context.Context) error {
+	lister, ok := c.to.(session.Lister[T])
+	if !ok {
+		return c.compareEach(ctx)
 	}
+	c.pass++
+	for rec, err := range lister.All(ctx) {
+		id := rec.ID
+		if unreadable, ok := errors.AsType[*session.DecodeError](err); ok {
+			id = unreadable.ID
+		} else if err != nil {
+			return session.StoreError(err)
+		}
+		t := c.twins[id]
+		switch {
+		case t == nil:
+			t = &twin{err: differs(id, "only the copy has it")}
+			c.twins[id] = t
+		case t.err == nil && err != nil:
+			t.err = err
+		case t.err == nil:
+			t.err = t.compare(id, rec.Revision, rec.Expires)
+		}
+		t.seen = c.pass
+	}
+	return c.missing(ctx, func(t *twin) bool { return t.seen < c.pass })
+}
+
+// compareEach is compare for stores that cannot be listed.
+func (c *copier[T]) compareEach(ctx context.Context) error {
+	for id, t := range c.twins {
+		if t.err != nil || t.copy == 0 {
+			continue
+		}
+		switch rec, err := c.to.Load(ctx, id); {
+		case errors.Is(err, session.ErrNotFound):
+			t.copy = 0
+		case err != nil:
+			if err = session.StoreError(err); errors.Is(err, session.ErrUnavailable) {
+				return err
+			}
+			t.err = err
+		default:
+			t.err = t.compare(id, rec.Revision, rec.Expires)
+		}
+	}
+	return c.missing(ctx, func(t *twin) bool { return t.copy == 0 })
+}
+
+// compare returns how a session in to differs from what Copy wrote.
+func (t *twin) compare(id session.ID, rev session.Revision, expires time.Time) error {
+	if t.copy != rev || !t.expires.Equal(expires) {
+		return differs(id, "another program has used the copy")
+	}
+	return nil
+}
+
+// missing notes the sessions that to lacks, but for those that have ended in from too.
+func (c *copier[T]) missing(ctx context.Context, lacks func(*twin) bool) error {
+	for id, t := range c.twins {
+		if t.err != nil || !lacks(t) {
+			continue
+		}
+		switch live, err := c.from.Exists(ctx, id); {
+		case err != nil:
+			return session.StoreError(err)
+		case live:
+			t.err = differs(id, "the copy lacks it")
+		default:
+			delete(c.twins, id)
+		}
+	}
+	return nil
+}
+
+func differs(id session.ID, how string) error {
+	return fmt.Errorf("%w: session %s: %s", ErrDiffers, id, how)
+}
+
+// report returns how many sessions both stores have alike, and what is wrong with the
+// others.
+func (c *copier[T]) report(err error) (same int, _ error) {
+	errs, more := []error{err}, 0
+	for _, t := range c.twins {
+		switch {
+		case t.err == nil && t.copy != 0:
+			same++
+		case t.err != nil && len(errs) <= maxReported:
+			errs = append(errs, t.err)
+		case t.err != nil:
+			more++
+		}
+	}
+	if more > 0 {
+		errs = append(errs, fmt.Errorf("%w: so do %d more", ErrDiffers, more))
+	}
+	return same, errors.Join(errs...)
 }

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,7 +54,7 @@ func stash(t *testing.T, store session.Store[cart], id byte, c cart) session.Rec
 	t.Helper()
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	rec := session.Record[cart]{ID: session.ID{id}, Owner: c.Customer, Created: at.Add(-time.Hour), Renewed: at.Add(-time.Minute),
-		Deadline: at.Add(2 * time.Hour), Expires: at.Add(time.Hour), Persist: true, Value: c}
+		Secrets: session.NewSecrets(session.NewToken(session.ID{id})), Deadline: at.Add(2 * time.Hour), Expires: at.Add(time.Hour), Persist: true, Value: c}
 	if err := store.Save(t.Context(), &rec); err != nil {
 		t.Fatal(err)
 	}
@@ -81,73 +84,157 @@ func TestCopy(t *testing.T) {
 	from.act = func() {
 		ctx := t.Context()
 		recs[0].Value, recs[0].Owner = cart{"bob", []string{"cup"}}, "bob"
-		for _, err := range []error{
+		must(t,
 			from.Save(ctx, &recs[0]),
-			from.Touch(ctx, recs[1].ID, recs[1].Expires.Add(time.Minute)),
-			from.Delete(ctx, recs[2].ID),
-			from.Retire(ctx, recs[3].ID, recs[3].Revision, session.ID{9}, time.Now().Add(time.Minute)),
-		} {
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
+			from.Touch(ctx, recs[1].ID, recs[1].Revision, recs[1].Expires.Add(time.Minute)),
+			from.Delete(ctx, recs[2].ID, 0),
+		)
 		stash(t, from, 9, cart{"eve", nil})
 	}
 	for range 2 { // a second time changes nothing
 		n, err := stores.Copy[cart](t.Context(), from, to)
-		if diff := cmp.Diff(contents(t, from), contents(t, to)); diff != "" || err != nil || len(contents(t, to)) != 5 {
+		if diff := difference(contents(t, from), contents(t, to)); diff != "" || err != nil || n != 6 {
 			t.Errorf("%d copied, %v (-want +got):\n%s", n, err, diff)
 		}
 	}
 }
 
-// A session that the other store has is not overwritten, nor ended, and one that
-// another program changes during the copy is left to it.
-func TestCopyLeavesOthersAlone(t *testing.T) {
-	from, to := &meanwhile{Store: memstore.New[cart](nil)}, memstore.New[cart](nil)
-	for id := range byte(3) {
-		stash(t, from, id, cart{"ada", []string{"old"}})
+// Whatever happens to a session while it is copied, it is copied, ended or reported.
+func TestCopyMeanwhile(t *testing.T) {
+	ctx := context.Background()
+	type pair struct {
+		from, to *memstore.Store[cart]
+		rec      session.Record[cart] // the one that was copied in the first pass
 	}
-	stash(t, to, 0, cart{"ada", []string{"new"}})
-	from.act = func() {
-		for id := range byte(3) {
-			rec, err := to.Load(t.Context(), session.ID{id})
-			rec.Value.Items = []string{"new"}
-			if err = errors.Join(err, to.Save(t.Context(), &rec)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := from.Delete(t.Context(), session.ID{1}); err != nil {
-			t.Fatal(err)
-		}
-		old, _ := from.Load(t.Context(), session.ID{2})
-		old.Value.Items = []string{"older"}
-		if err := from.Save(t.Context(), &old); err != nil {
-			t.Fatal(err)
-		}
+	for name, test := range map[string]struct {
+		act    func(*testing.T, *pair)
+		copied int
+		want   error
+	}{
+		"it is used": {func(t *testing.T, p *pair) {
+			must(t, p.from.Touch(ctx, p.rec.ID, p.rec.Revision, p.rec.Expires.Add(time.Minute)))
+		}, 2, nil},
+		"its deadline comes": {func(*testing.T, *pair) { time.Sleep(3 * time.Hour) }, 0, nil},
+		"it ends":            {func(t *testing.T, p *pair) { must(t, p.from.Delete(ctx, p.rec.ID, 0)) }, 1, nil},
+		"the copy ends":      {func(t *testing.T, p *pair) { must(t, p.to.Delete(ctx, p.rec.ID, 0)) }, 1, stores.ErrDiffers},
+		"the copy is prolonged": {func(t *testing.T, p *pair) {
+			copied, err := p.to.Load(ctx, p.rec.ID)
+			must(t, err, p.to.Touch(ctx, copied.ID, copied.Revision, copied.Expires.Add(time.Minute)))
+		}, 1, stores.ErrDiffers},
+		"the copy changes": {func(t *testing.T, p *pair) {
+			copied, err := p.to.Load(ctx, p.rec.ID)
+			must(t, err, p.to.Save(ctx, &copied))
+		}, 1, stores.ErrDiffers},
+		"both change, the copy last": {func(t *testing.T, p *pair) {
+			copied, err := p.to.Load(ctx, p.rec.ID)
+			p.rec.Expires = p.rec.Expires.Add(time.Minute)
+			copied.Expires = copied.Expires.Add(time.Hour)
+			must(t, err, p.to.Save(ctx, &copied), p.from.Save(ctx, &p.rec))
+		}, 1, stores.ErrDiffers},
+		"both change, the copy first": {func(t *testing.T, p *pair) {
+			copied, err := p.to.Load(ctx, p.rec.ID)
+			p.rec.Expires = p.rec.Expires.Add(time.Minute)
+			must(t, err, p.to.Save(ctx, &copied), p.from.Save(ctx, &p.rec))
+		}, 2, nil},
+		"one is created in the copy": {func(t *testing.T, p *pair) { stash(t, p.to, 9, cart{}) }, 2, stores.ErrDiffers},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &pair{from: memstore.New[cart](nil), to: memstore.New[cart](nil)}
+				stash(t, p.from, 1, cart{"bob", nil})
+				p.rec = stash(t, p.from, 2, cart{"ada", []string{"tea"}})
+				n, err := stores.Copy[cart](t.Context(), &meanwhile{p.from, func() { test.act(t, p) }}, p.to)
+				if n != test.copied || !errors.Is(err, test.want) {
+					t.Errorf("%d copied, %v, want %d and %v", n, err, test.copied, test.want)
+				}
+				if diff := difference(contents(t, p.from), contents(t, p.to)); test.want == nil && diff != "" {
+					t.Errorf("-want +got:\n%s", diff)
+				}
+			})
+		})
 	}
-	n, err := stores.Copy[cart](t.Context(), from, to)
-	if n != 0 || err != nil {
+}
+
+// A second Copy takes over what was used since the first, and reports what has ended.
+func TestCopyAgain(t *testing.T) {
+	from, to := memstore.New[cart](nil), memstore.New[cart](nil)
+	used, ended := stash(t, from, 1, cart{"ada", nil}), stash(t, from, 2, cart{"ada", nil})
+	if n, err := stores.Copy[cart](t.Context(), from, to); n != 2 || err != nil {
+		t.Fatalf("%d copied, %v", n, err)
+	}
+	used.Value.Items, used.Expires = []string{"tea"}, used.Expires.Add(time.Second)
+	must(t, from.Save(t.Context(), &used))
+	if n, err := stores.Copy[cart](t.Context(), from, to); n != 2 || err != nil {
 		t.Errorf("%d copied, %v", n, err)
 	}
-	for id, rec := range contents(t, to) {
-		if len(rec.Value.Items) != 1 || rec.Value.Items[0] != "new" {
-			t.Errorf("%s has %q", id, rec.Value.Items)
-		}
+	if diff := difference(contents(t, from), contents(t, to)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
-	if n := len(contents(t, to)); n != 3 {
-		t.Errorf("%d sessions", n)
+	must(t, from.Delete(t.Context(), ended.ID, 0))
+	n, err := stores.Copy[cart](t.Context(), from, to)
+	if n != 1 || !errors.Is(err, stores.ErrDiffers) || !strings.Contains(err.Error(), ended.ID.String()) {
+		t.Errorf("after a log-out: %d copied, %v", n, err)
 	}
+	bare := struct{ session.Store[cart] }{memstore.New[cart](nil)} // which cannot be listed
+	if n, err := stores.Copy[cart](t.Context(), from, bare); n != 1 || err != nil {
+		t.Errorf("to a store without lists: %d copied, %v", n, err)
+	}
+}
+
+// A session that the other store has is not overwritten if it was used there last.
+func TestCopyLeavesOthersAlone(t *testing.T) {
+	from, to := memstore.New[cart](nil), memstore.New[cart](nil)
+	stash(t, from, 1, cart{"ada", []string{"old"}})
+	rec := stash(t, to, 1, cart{"ada", []string{"new"}})
+	rec.Expires = rec.Expires.Add(time.Second)
+	must(t, to.Save(t.Context(), &rec))
+	other := stash(t, to, 2, cart{"bob", nil})
+	if n, err := stores.Copy[cart](t.Context(), from, to); n != 0 || !errors.Is(err, stores.ErrDiffers) {
+		t.Errorf("%d copied, %v", n, err)
+	}
+	rec.Revision, other.Revision = 0, 0
+	if diff := difference(map[session.ID]session.Record[cart]{rec.ID: rec, other.ID: other}, contents(t, to)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// A store whose sessions change in each pass is not copied.
+func TestCopyThatNeverEnds(t *testing.T) {
+	from, to := &meanwhile{Store: memstore.New[cart](nil)}, memstore.New[cart](nil)
+	rec := stash(t, from, 1, cart{"ada", nil})
+	var change func()
+	change = func() {
+		rec.Value.Items = append(slices.Clip(rec.Value.Items), "tea")
+		must(t, from.Save(t.Context(), &rec))
+		from.act = change
+	}
+	from.act = change
+	if _, err := stores.Copy[cart](t.Context(), from, to); !errors.Is(err, stores.ErrDiffers) {
+		t.Errorf("got the error %v", err)
+	}
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func difference(want, got any) string {
+	return cmp.Diff(want, got, cmp.Comparer(func(a, b session.Secrets) bool { return a == b }))
 }
 
 // refusing is a store that does not take some sessions, or cannot read one.
 type refusing struct {
 	*memstore.Store[cart]
-	save func(session.ID) error
-	all  error
+	save  func(session.ID) error
+	all   error
+	later error // for the later iterations
+	begun int
 }
 
-func (r refusing) Save(ctx context.Context, rec *session.Record[cart]) error {
+func (r *refusing) Save(ctx context.Context, rec *session.Record[cart]) error {
 	if r.save != nil {
 		if err := r.save(rec.ID); err != nil {
 			return err
@@ -156,10 +243,22 @@ func (r refusing) Save(ctx context.Context, rec *session.Record[cart]) error {
 	return r.Store.Save(ctx, rec)
 }
 
-func (r refusing) All(ctx context.Context) iter.Seq2[session.Record[cart], error] {
+func (r *refusing) All(ctx context.Context) iter.Seq2[session.Record[cart], error] {
 	return func(yield func(session.Record[cart], error) bool) {
-		if r.all == nil || yield(session.Record[cart]{}, r.all) {
-			r.Store.All(ctx)(yield)
+		if r.begun++; r.begun > 1 && r.later != nil {
+			r.all = r.later
+		}
+		unreadable, _ := errors.AsType[*session.DecodeError](r.all)
+		if r.all != nil && !yield(session.Record[cart]{}, r.all) {
+			return
+		}
+		for rec, err := range r.Store.All(ctx) {
+			if unreadable != nil && rec.ID == unreadable.ID {
+				continue
+			}
+			if !yield(rec, err) {
+				return
+			}
 		}
 	}
 }
@@ -168,11 +267,13 @@ func TestCopyReportsWhatItCannotCopy(t *testing.T) {
 	down := errors.New("down")
 	for name, test := range map[string]struct {
 		all    error
+		later  error // from the second pass on
 		save   func(session.ID) error
 		want   error
 		copied int
 	}{
-		"an unreadable session": {all: &session.DecodeError{ID: session.ID{7}, Err: session.ErrNewer}, want: session.ErrNewer, copied: 2},
+		"an unreadable session":             {all: &session.DecodeError{ID: session.ID{7}, Err: session.ErrNewer}, want: session.ErrNewer, copied: 2},
+		"a session that becomes unreadable": {want: session.ErrNewer, copied: 1, later: &session.DecodeError{ID: session.ID{1}, Err: session.ErrNewer}},
 		"one too large": {want: session.ErrTooLarge, copied: 1, save: func(id session.ID) error {
 			if id == (session.ID{1}) {
 				return session.ErrTooLarge
@@ -183,7 +284,7 @@ func TestCopyReportsWhatItCannotCopy(t *testing.T) {
 		"the store is down":       {want: session.ErrUnavailable, all: down},
 	} {
 		t.Run(name, func(t *testing.T) {
-			from, to := refusing{Store: memstore.New[cart](nil), all: test.all}, refusing{Store: memstore.New[cart](nil), save: test.save}
+			from, to := &refusing{Store: memstore.New[cart](nil), all: test.all, later: test.later}, &refusing{Store: memstore.New[cart](nil), save: test.save}
 			stash(t, from.Store, 1, cart{Customer: "ada"})
 			stash(t, from.Store, 2, cart{Customer: "ada"})
 			n, err := stores.Copy[cart](t.Context(), from, to)

@@ -46,7 +46,7 @@ func TestTwoTypesNeverMeet(t *testing.T) {
 		if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable == (k.client == nil) || err == nil {
 			t.Errorf("read as another type: got error %v", err)
 		}
-		s, err := session.Load(t.Context(), twins, nil, token)
+		s, err := session.Load(t.Context(), twins, nil, token, time.Time{})
 		if err != nil || !s.IsNew() || s.Value() != (twin{}) {
 			t.Fatalf("the visitor of the other type gets %+v, error %v", s.Value(), err)
 		}
@@ -85,7 +85,7 @@ func TestSealedRecordsCannotBePasted(t *testing.T) {
 		if pasted != wrong {
 			t.Errorf("it can be told why they cannot be read:\n%v\n%v", pasted, wrong)
 		}
-		if s, err := session.Load(t.Context(), store, nil, bob); err != nil || !s.IsNew() || s.Value() != (address{}) {
+		if s, err := session.Load(t.Context(), store, nil, bob, time.Time{}); err != nil || !s.IsNew() || s.Value() != (address{}) {
 			t.Errorf("the visitor gets %+v, error %v", s.Value(), err)
 		}
 		for _, rotated := range []session.Store[address]{store, sealedStore(t, k.client, 8, 7)} {

@@ -3,10 +3,13 @@ package stores
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/kvstore"
 	"github.com/seed48429006/sessions/stores/memstore"
 	"github.com/seed48429006/sessions/stores/redisstore"
 	"github.com/seed48429006/sessions/stores/sqlstore"
@@ -21,12 +24,18 @@ import (
 //	postgres://user@host/database   PostgreSQL
 //	mysql://user@host/database      MySQL or MariaDB
 //	sqlite:/path/to/file            SQLite
+//	bolt:/path/to/file              bbolt, a file for one process
+//	badger:/path/to/folder          Badger, a folder for one process
+//	nats://host:4222                NATS JetStream
+//	memcache://host:11211           memcached, without lists
 //
 // The schemes rediss, rediss+cluster and rediss+sentinel use TLS; see
 // [redisstore.NewClient]. For a server and for Sentinel, ?near_cache=10000 keeps so
 // many sessions in the process too; see [redisstore.NearCache]. "memory" and
 // "memory://" mean "memory:". For SQL the program must import a driver: see
-// [sqlstore.Open]. If it does not, the error names the import.
+// [sqlstore.Open]. For the last four it must import a module of ours, such as
+// stores/boltkv, and for others the module that calls [kvstore.Register]. If it does
+// not, the error names the import.
 //
 // The namespace separates stores that share a server: it is the table's name in a SQL
 // database. The codec encodes their values. A store in memory uses neither, but its T
@@ -54,6 +63,10 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (
 			return nil, err
 		}
 		return store, nil
+	case colon && slices.Contains(kvstore.Schemes(), scheme):
+		return openKeyValue(ctx, url, namespace, c)
+	case colon && keyValueModules[scheme] != "":
+		return nil, fmt.Errorf("stores: no backend for %s: is in the program; import it: _ %q", scheme, modulePath+keyValueModules[scheme])
 	case colon && isSQL(scheme):
 		store, err := sqlstore.Open(ctx, url, c, &sqlstore.Options{Table: namespace})
 		if err != nil {
@@ -61,8 +74,29 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (
 		}
 		return store, nil
 	}
-	return nil, fmt.Errorf("stores: unknown session store %q: there are memory:, postgres://, mysql://, sqlite: and redis://, with the other schemes of redisstore.NewClient", display(url))
+	return nil, fmt.Errorf("stores: unknown session store %q: there are memory:, postgres://, mysql://, sqlite: and redis://, with the other schemes of redisstore.NewClient, and with modules of their own bolt:, badger:, nats:// and memcache://", display(url))
 }
+
+// openKeyValue opens a backend of package kvstore. The store closes it.
+func openKeyValue[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (session.Store[T], error) {
+	backend, err := kvstore.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	store, err := kvstore.New(backend, namespace, c, nil)
+	if err != nil {
+		if closer, ok := backend.(io.Closer); ok {
+			closer.Close()
+		}
+		return nil, err
+	}
+	return store, nil
+}
+
+// keyValueModules are our modules that have a scheme.
+var keyValueModules = map[string]string{"bolt": "boltkv", "badger": "badgerkv", "nats": "natskv", "memcache": "memcachekv"}
+
+const modulePath = "github.com/seed48429006/sessions/stores/"
 
 // isRedis reports whether package redisstore knows the scheme, or refuses it with a
 // list of those that there are.
@@ -84,7 +118,7 @@ func isSQL(scheme string) bool {
 func display(url string) string {
 	scheme, address, colon := strings.Cut(url, ":")
 	switch {
-	case strings.Contains(scheme, "@"):
+	case strings.ContainsAny(scheme, "@=/ \t\n"): // no scheme: perhaps a DSN of another form
 		return "…"
 	case colon && address != "":
 		return scheme + ":…"

@@ -34,7 +34,7 @@ func Example() {
 	if c, ok := store.(io.Closer); ok {
 		defer c.Close()
 	}
-	_, err = store.Load(context.Background(), session.NewToken().ID())
+	_, err = store.Load(context.Background(), session.NewID())
 	fmt.Println(err)
 	// Output: session: not found
 }
@@ -69,7 +69,7 @@ func TestOpenRedis(t *testing.T) {
 	if _, ok := store.(*redisstore.Store[cart]); !ok || err != nil {
 		t.Fatalf("got a %T and error %v", store, err)
 	}
-	rec := session.Record[cart]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour), Deadline: time.Now().Add(time.Hour)}
+	rec := session.Record[cart]{ID: session.NewID(), Expires: time.Now().Add(time.Hour), Deadline: time.Now().Add(time.Hour)}
 	if err := store.Save(t.Context(), &rec); err != nil {
 		t.Error(err)
 	}
@@ -98,7 +98,11 @@ func TestOpenErrors(t *testing.T) {
 		{"sqlite:/tmp/x", "carts", codec.JSON[cart](), false, `import one: _ "modernc.org/sqlite"`},
 		{"oracle://anna:hunter2@host", "carts", codec.JSON[cart](), false, `unknown session store "oracle:…"`},
 		{"anna:hunter2@host", "carts", codec.JSON[cart](), false, `unknown session store "anna:…"`},
+		{"host=db user=anna password=hunter2", "carts", codec.JSON[cart](), false, `unknown session store "…"`},
+		{"host=db password=hunter2:x", "carts", codec.JSON[cart](), false, `unknown session store "…"`},
 		{"hunter2@host:6379", "carts", codec.JSON[cart](), false, `unknown session store "…"`},
+		{"bolt:/tmp/x", "carts", codec.JSON[cart](), false, `import it: _ "github.com/seed48429006/sessions/stores/boltkv"`},
+		{"nats://anna:hunter2@host", "carts", codec.JSON[cart](), false, `stores/natskv`},
 		{"redis", "carts", codec.JSON[cart](), false, `unknown session store "redis"`},
 		{"redis+file://host", "carts", codec.JSON[cart](), false, "there are redis, rediss, redis+cluster"},
 		{"redis://", "carts", codec.JSON[cart](), false, "needs a host"},

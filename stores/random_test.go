@@ -287,7 +287,7 @@ func TestRandomValuesShareNothing(t *testing.T) {
 		scribble(reflect.ValueOf(&handed).Elem())
 		untouched("a change of what an edit had", s)
 		token, _ := s.Token()
-		loaded, err := session.Load(t.Context(), store, nil, token)
+		loaded, err := session.Load(t.Context(), store, nil, token, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -344,7 +344,7 @@ func keep[T any](t *testing.T, store session.Store[T], name string, set, want T)
 		return
 	}
 	token, _ := s.Token()
-	loaded, err := session.Load(t.Context(), store, nil, token)
+	loaded, err := session.Load(t.Context(), store, nil, token, time.Time{})
 	if err != nil {
 		t.Errorf("%s: load: %v", name, err)
 		return

@@ -15,9 +15,6 @@ type recordType struct {
 	seed uint32 // of the checksums of its records
 }
 
-// retiredSeed is the seed of retired records, which are of every type.
-const retiredSeed = 0
-
 var recordTypes sync.Map // of reflect.Type to *recordType
 
 func recordTypeOf[T any]() *recordType {
@@ -36,7 +33,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func checksum(data []byte, seed uint32) uint32 {
 	sum := crc32.Update(seed, castagnoli, data[:atExpires])
 	sum = crc32.Update(sum, castagnoli, data[atCreated:atChecksum])
-	return crc32.Update(sum, castagnoli, data[atOwnerLen:])
+	return crc32.Update(sum, castagnoli, data[atSecretsLen:])
 }
 
 // putChecksum fills in the checksum of a whole record.

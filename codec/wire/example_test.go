@@ -1,7 +1,6 @@
 package wire_test
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,35 +10,42 @@ import (
 )
 
 func ExampleAppendRecord() {
-	rec := session.Record[string]{ID: session.NewToken().ID(), Owner: "ada", Value: "hello"}
+	rec := session.Record[string]{ID: session.NewID(), Owner: "ada", Value: "hello"}
 	data, err := wire.AppendRecord(nil, &rec, 1, codec.JSON[string]())
 	fmt.Printf("%q %v\n", data[wire.HeaderSize:], err)
 	// Output: "ada\"hello\"" <nil>
 }
 
-// A store that renews a session puts a marker in the place of the old record.
-func ExampleAppendRetired() {
-	id, successor := session.NewToken().ID(), session.NewToken().ID()
-	marker := wire.AppendRetired(nil, 1, successor)
-
-	_, err := wire.DecodeRecord(marker, id, codec.JSON[string]())
-	retired, ok := errors.AsType[*session.RetiredError](err)
-	fmt.Println(ok, retired.Successor == successor, errors.Is(err, session.ErrGone))
-	// Output: true true true
+// A store asks whether the secrets of a record are those of a visitor before it
+// decodes the value.
+func ExampleOpenRecord() {
+	token := session.NewToken(session.NewID())
+	rec := session.Record[string]{ID: token.ID(), Secrets: session.NewSecrets(token), Value: "hello"}
+	data, err := wire.AppendRecord(nil, &rec, 1, codec.JSON[string]())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	got, err := wire.OpenRecord(data, rec.ID, codec.JSON[string](), func(session.Secrets) bool { return false })
+	fmt.Printf("%q %v %v\n", got.Value, got.Secrets, err)
+	// Output: "" current <nil>
 }
 
 // A store reads a header alone to learn when a session ends, or to end one whose
 // value it cannot decode.
 func ExampleReadHeader() {
-	rec := session.Record[string]{Expires: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	rec := session.Record[string]{Owner: "ada", Expires: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	data, err := wire.AppendRecord(nil, &rec, 7, codec.JSON[string]())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	h, err := wire.ReadHeader(data[:wire.HeaderSize])
-	fmt.Println(h.Revision, h.Expires, h.Retired, err)
-	// Output: 7 2026-01-02 03:04:05 +0000 UTC false <nil>
+	fmt.Println(h.Revision, h.Expires, err)
+	fmt.Println(h.Owner(data[:h.Size()]))
+	// Output:
+	// 7 2026-01-02 03:04:05 +0000 UTC <nil>
+	// ada <nil>
 }
 
 // A store that only moves the time of expiry leaves the rest of a record as it is.
@@ -60,7 +66,7 @@ func ExampleAppendExpires() {
 
 func ExampleDecodeRecord() {
 	c := codec.JSON[string]()
-	rec := session.Record[string]{ID: session.NewToken().ID(), Owner: "anna", Value: "hello"}
+	rec := session.Record[string]{ID: session.NewID(), Owner: "anna", Value: "hello"}
 
 	data, err := wire.AppendRecord(nil, &rec, 1, c)
 	if err != nil {
@@ -75,5 +81,5 @@ func ExampleDecodeRecord() {
 	fmt.Println(err)
 	// Output:
 	// anna hello <nil>
-	// session: record AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA cannot be read: wire: the record is corrupt or not of type string: its checksum is wrong
+	// session: record AAAAAAAAAAAAAAAAAAAAAA cannot be read: wire: the record is corrupt or not of type string: its checksum is wrong
 }

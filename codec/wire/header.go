@@ -9,27 +9,28 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// HeaderSize is the length of a [Header] in bytes.
-const HeaderSize = 48
+// HeaderSize is the length of a [Header] in bytes, without the owner and the secrets.
+const HeaderSize = 57
 
 // Offsets of the header's fields.
 const (
-	atFormat   = 0
-	atFlags    = 1
-	atRevision = 2
-	atExpires  = 10
-	atCreated  = 18
-	atRenewed  = 26
-	atDeadline = 34
-	atChecksum = 42
-	atOwnerLen = 46
+	atFormat     = 0
+	atFlags      = 1
+	atRevision   = 2
+	atExpires    = 10
+	atCreated    = 18
+	atRenewed    = 26
+	atDeadline   = 34
+	atLoggedIn   = 42
+	atChecksum   = 50
+	atSecretsLen = 54
+	atOwnerLen   = 55
 )
 
 const (
 	formatOne = 1
 
 	flagPersist = 1 << 0
-	flagRetired = 1 << 1
 )
 
 var (
@@ -39,16 +40,17 @@ var (
 
 // A Header is the part of a stored record that stores read without its codec.
 type Header struct {
-	Retired  bool // reports whether the session was renewed; only Revision is set then
 	Persist  bool
 	Revision session.Revision
 	Created  time.Time
 	Renewed  time.Time
+	LoggedIn time.Time
 	Deadline time.Time
 	Expires  time.Time
 
-	checksum uint32
-	ownerLen int
+	checksum   uint32
+	ownerLen   int
+	secretsLen int
 }
 
 // ReadHeader reads the header at the beginning of data, which may end with it. It
@@ -58,20 +60,46 @@ func ReadHeader(data []byte) (Header, error) {
 	if len(data) < HeaderSize {
 		return Header{}, errShort
 	}
-	if data[atFormat] != formatOne || data[atFlags]&^(flagPersist|flagRetired) != 0 {
+	if data[atFormat] != formatOne || data[atFlags]&^flagPersist != 0 {
 		return Header{}, errFormat
 	}
 	return Header{
-		Retired:  data[atFlags]&flagRetired != 0,
-		Persist:  data[atFlags]&flagPersist != 0,
-		Revision: session.Revision(binary.BigEndian.Uint64(data[atRevision:])),
-		Created:  timeAt(data, atCreated),
-		Renewed:  timeAt(data, atRenewed),
-		Deadline: timeAt(data, atDeadline),
-		Expires:  timeAt(data, atExpires),
-		checksum: binary.BigEndian.Uint32(data[atChecksum:]),
-		ownerLen: int(binary.BigEndian.Uint16(data[atOwnerLen:])),
+		Persist:    data[atFlags]&flagPersist != 0,
+		Revision:   session.Revision(binary.BigEndian.Uint64(data[atRevision:])),
+		Created:    timeAt(data, atCreated),
+		Renewed:    timeAt(data, atRenewed),
+		LoggedIn:   timeAt(data, atLoggedIn),
+		Deadline:   timeAt(data, atDeadline),
+		Expires:    timeAt(data, atExpires),
+		checksum:   binary.BigEndian.Uint32(data[atChecksum:]),
+		ownerLen:   int(binary.BigEndian.Uint16(data[atOwnerLen:])),
+		secretsLen: int(data[atSecretsLen]),
 	}, nil
+}
+
+// Size returns how many bytes of a record come before its value: the header, the
+// owner and the secrets.
+func (h *Header) Size() int { return HeaderSize + h.ownerLen + h.secretsLen }
+
+// Owner returns the owner of the record that data begins with and h was read from.
+// It fails if data is shorter than [Header.Size].
+func (h *Header) Owner(data []byte) (string, error) {
+	if len(data) < h.Size() {
+		return "", errShort
+	}
+	return string(data[HeaderSize:][:h.ownerLen]), nil
+}
+
+// Secrets returns the secrets of the record that data begins with and h was read
+// from. It fails if data is shorter than [Header.Size], or they are malformed.
+func (h *Header) Secrets(data []byte) (session.Secrets, error) {
+	if len(data) < h.Size() {
+		return session.Secrets{}, errShort
+	}
+	if h.secretsLen == 0 {
+		return session.Secrets{}, nil
+	}
+	return session.ParseSecrets(data[HeaderSize+h.ownerLen:][:h.secretsLen])
 }
 
 // appendTo appends the header; putChecksum fills in its checksum later.
@@ -80,15 +108,13 @@ func (h *Header) appendTo(dst []byte) []byte {
 	if h.Persist {
 		flags |= flagPersist
 	}
-	if h.Retired {
-		flags |= flagRetired
-	}
 	out := append(dst, formatOne, flags)
 	out = binary.BigEndian.AppendUint64(out, uint64(h.Revision))
-	for _, t := range [...]time.Time{h.Expires, h.Created, h.Renewed, h.Deadline} {
+	for _, t := range [...]time.Time{h.Expires, h.Created, h.Renewed, h.Deadline, h.LoggedIn} {
 		out = AppendExpires(out, t)
 	}
 	out = binary.BigEndian.AppendUint32(out, 0)
+	out = append(out, byte(h.secretsLen))
 	return binary.BigEndian.AppendUint16(out, uint16(h.ownerLen))
 }
 

@@ -39,12 +39,15 @@ func (*failing) UnmarshalText([]byte) error  { return errFailing }
 var start = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 
 func record() session.Record[cart] {
+	token := session.NewToken(session.NewID())
 	return session.Record[cart]{
-		ID:       session.NewToken().ID(),
+		ID:       token.ID(),
 		Revision: 0x1122334455667788,
+		Secrets:  session.NewSecrets(token),
 		Owner:    "customer-4711",
 		Created:  start,
 		Renewed:  start.Add(time.Minute),
+		LoggedIn: start.Add(time.Second),
 		Deadline: start.Add(24 * time.Hour),
 		Expires:  start.Add(time.Hour),
 		Persist:  true,

@@ -38,13 +38,20 @@ func appendRecord[T any](dst []byte, rec *session.Record[T], rev session.Revisio
 		Revision: rev,
 		Created:  rec.Created,
 		Renewed:  rec.Renewed,
+		LoggedIn: rec.LoggedIn,
 		Deadline: rec.Deadline,
 		Expires:  rec.Expires,
 		ownerLen: len(rec.Owner),
 	}
 	out := append(h.appendTo(dst), rec.Owner...)
+	before := len(out)
+	out, err := rec.Secrets.AppendBinary(out)
+	if err != nil {
+		return nil, err
+	}
+	out[len(dst)+atSecretsLen] = byte(len(out) - before) // at most 209
 	typ := recordTypeOf[T]()
-	out, err := place.Encode(c, out, &rec.Value, placeOf(typ, rec.ID, out[len(dst):]))
+	out, err = place.Encode(c, out, &rec.Value, placeOf(typ, rec.ID, out[len(dst):]))
 	if err != nil {
 		return nil, err
 	}
@@ -53,66 +60,78 @@ func appendRecord[T any](dst []byte, rec *session.Record[T], rev session.Revisio
 }
 
 // DecodeRecord reads the record with this ID that [AppendRecord] wrote. It keeps no
-// reference to data. It fails with
-//
-//   - a [*session.RetiredError] if data is a retired record;
-//   - a [*session.DecodeError] if data is truncated, corrupt, of an unknown format or
-//     of another type, or if c refuses the value. The error wraps
-//     [session.ErrNewer] if the value has a newer version than c knows.
+// reference to data. It fails with a [*session.DecodeError] if data is truncated,
+// corrupt, of an unknown format or of another type, or if c refuses the value. The
+// error wraps [session.ErrNewer] if the value has a newer version than c knows.
 func DecodeRecord[T any](data []byte, id session.ID, c codec.Codec[T]) (session.Record[T], error) {
-	rec, err := decodeRecord(data, id, c)
-	switch {
-	case err == nil:
-		return rec, nil
-	case errors.Is(err, session.ErrGone):
-	default:
-		err = &session.DecodeError{ID: id, Err: err}
-	}
-	return session.Record[T]{}, err
+	return OpenRecord(data, id, c, func(session.Secrets) bool { return true })
 }
 
-func decodeRecord[T any](data []byte, id session.ID, c codec.Codec[T]) (rec session.Record[T], err error) {
+// OpenRecord is [DecodeRecord] that asks accepts, with the record's secrets, whether
+// to decode the value. If accepts returns false, the record is returned without a
+// value. It is for stores that implement [session.Opener].
+func OpenRecord[T any](data []byte, id session.ID, c codec.Codec[T], accepts func(session.Secrets) bool) (session.Record[T], error) {
+	rec, err := openRecord(data, id, c, accepts)
+	if err != nil {
+		return session.Record[T]{}, &session.DecodeError{ID: id, Err: err}
+	}
+	return rec, nil
+}
+
+func openRecord[T any](data []byte, id session.ID, c codec.Codec[T], accepts func(session.Secrets) bool) (rec session.Record[T], err error) {
 	h, err := ReadHeader(data)
 	if err != nil {
 		return rec, err
 	}
 	typ := recordTypeOf[T]()
-	if err := h.verify(data, typ); err != nil {
+	if h.checksum != checksum(data, typ.seed) {
+		return rec, fmt.Errorf("wire: the record is corrupt or not of type %s: its checksum is wrong", typ.name)
+	}
+	if rec, err = outline[T](&h, data, id); err != nil || !accepts(rec.Secrets) {
 		return rec, err
 	}
-	if h.Revision == 0 {
-		return rec, errRevision
-	}
-	if h.Retired {
-		return rec, h.retired(data, id)
-	}
-	if h.ownerLen > len(data)-HeaderSize {
-		return rec, errShort
-	}
-	head, value := data[:HeaderSize+h.ownerLen], data[HeaderSize+h.ownerLen:]
-	rec = session.Record[T]{
-		ID:       id,
-		Revision: h.Revision,
-		Owner:    string(head[HeaderSize:]),
-		Created:  h.Created,
-		Renewed:  h.Renewed,
-		Deadline: h.Deadline,
-		Expires:  h.Expires,
-		Persist:  h.Persist,
-	}
+	head, value := data[:h.Size()], data[h.Size():]
 	return rec, place.Decode(c, value, &rec.Value, placeOf(typ, id, head))
 }
 
-// verify checks the checksum of data, whose header is h.
-func (h *Header) verify(data []byte, typ *recordType) error {
-	seed := typ.seed
-	if h.Retired {
-		seed = retiredSeed
+// Outline reads the record with this ID without its value, from the [Header.Size] bytes
+// before that. It cannot verify the checksum, which takes the whole record. It fails
+// with a [*session.DecodeError] if data is truncated, malformed or of an unknown format.
+func Outline[T any](data []byte, id session.ID) (session.Record[T], error) {
+	h, err := ReadHeader(data)
+	if err == nil {
+		var rec session.Record[T]
+		if rec, err = outline[T](&h, data, id); err == nil {
+			return rec, nil
+		}
 	}
-	if h.checksum != checksum(data, seed) {
-		return fmt.Errorf("wire: the record is corrupt or not of type %s: its checksum is wrong", typ.name)
+	return session.Record[T]{}, &session.DecodeError{ID: id, Err: err}
+}
+
+func outline[T any](h *Header, data []byte, id session.ID) (rec session.Record[T], err error) {
+	if h.Revision == 0 {
+		return rec, errRevision
 	}
-	return nil
+	owner, err := h.Owner(data)
+	if err != nil {
+		return rec, err
+	}
+	secrets, err := h.Secrets(data)
+	if err != nil {
+		return rec, err
+	}
+	return session.Record[T]{
+		ID:       id,
+		Revision: h.Revision,
+		Secrets:  secrets,
+		Owner:    owner,
+		Created:  h.Created,
+		Renewed:  h.Renewed,
+		LoggedIn: h.LoggedIn,
+		Deadline: h.Deadline,
+		Expires:  h.Expires,
+		Persist:  h.Persist,
+	}, nil
 }
 
 // placeOf returns the place of a value whose record begins with head. The place
@@ -121,6 +140,6 @@ func placeOf(typ *recordType, id session.ID, head []byte) place.Place {
 	return place.Place{
 		Type: typ.name,
 		ID:   id,
-		Head: [3][]byte{head[:atExpires], head[atCreated:atChecksum], head[atOwnerLen:]},
+		Head: [3][]byte{head[:atExpires], head[atCreated:atChecksum], head[atSecretsLen:]},
 	}
 }

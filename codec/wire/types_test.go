@@ -33,7 +33,7 @@ func (unlabelled) SessionType() string   { return "" }
 // meets reports whether a record written for W can be read for R.
 func meets[W, R any](t *testing.T) bool {
 	t.Helper()
-	rec := session.Record[W]{ID: session.NewToken().ID()}
+	rec := session.Record[W]{ID: session.NewID()}
 	data, err := wire.AppendRecord(nil, &rec, 1, codec.MessagePack[W]())
 	if err != nil {
 		t.Fatal(err)

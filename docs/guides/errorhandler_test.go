@@ -19,7 +19,7 @@ func TestEndedSessionLeadsToLogIn(t *testing.T) {
 	token := store.Seed(guides.Account{User: "ada"})
 	store.Before(func(call sessiontest.Call) {
 		if call.Op == sessiontest.OpSave { // the session ends while the request runs
-			store.Direct().Delete(t.Context(), token.ID())
+			store.Direct().Delete(t.Context(), token.ID(), 0)
 		}
 	})
 	r := httptest.NewRequest("POST", "/items?item=tea", nil)

@@ -6,14 +6,11 @@ import (
 	"github.com/seed48429006/sessions"
 )
 
-// newPassword ends the user's other sessions when the password has changed.
+// newPassword ends the user's other sessions, and all other tokens of this one, when the
+// password has changed.
 func newPassword(accounts *sessions.Manager[Account]) http.HandlerFunc {
 	return sessions.Handle(func(w http.ResponseWriter, r *http.Request, account *sessions.Session[Account]) {
 		account.Renew()
-		if err := account.Commit(r.Context()); err != nil {
-			sessions.Fail[Account](w, r, err)
-			return
-		}
 		if _, err := accounts.RevokeAll(r.Context(), account.Value().User, account.ID()); err != nil {
 			sessions.Fail[Account](w, r, err)
 			return

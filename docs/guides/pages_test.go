@@ -8,7 +8,7 @@ import (
 )
 
 // The Go code of each guide is compiled, in this folder, in a program of
-// examples, or in an example of the module that it is about.
+// examples, or in an example or a test of the module that it is about.
 func TestPagesAreCompiled(t *testing.T) {
 	pages, err := filepath.Glob("*.md")
 	if err != nil || len(pages) == 0 {
@@ -19,7 +19,8 @@ func TestPagesAreCompiled(t *testing.T) {
 			continue // the list of the others
 		}
 		t.Run(page, func(t *testing.T) {
-			snippets.Check(t, page, "*.go", "../../examples/*/*.go", "../../middleware/*/example_test.go")
+			snippets.Check(t, page, "*.go", "../../examples/*/*.go", "../../middleware/*/example_test.go",
+				"../../stores/sqlstore/example_test.go", "../../internal/test/sqlserver/owntransaction_test.go")
 		})
 	}
 }

@@ -97,7 +97,7 @@ func (c *chat) events(w http.ResponseWriter, r *http.Request, user *sessions.Ses
 		case <-beat.C:
 			err = send("beat", "")
 		case <-ctx.Done():
-			// A renewed session goes on: the browser connects again, with its new cookie.
+			// After a log-in the session goes on: the browser connects again, with its new cookie.
 			if errors.Is(context.Cause(ctx), sessions.ErrNotFound) {
 				send("end", "")
 			}

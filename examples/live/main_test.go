@@ -121,14 +121,16 @@ func TestLogOutEndsTheStream(t *testing.T) {
 	})
 }
 
-// Logging in again renews the session: the stream ends, and the browser connects
-// again with its new cookie.
-func TestRenewalLetsTheBrowserConnectAgain(t *testing.T) {
+// Logging in again ends the token of the stream, which ends: the browser connects again
+// with its new cookie. Other uses of the session do not end it.
+func TestLogInLetsTheBrowserConnectAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ada, c := newClient(t)
 		ada.Post("/login", url.Values{"name": {"ada"}})
 		events := listen(t, ada, c)
 		events.gets("welcome", "ada")
+		ada.Tab().Post("/messages", url.Values{"text": {"Hello"}})
+		events.gets("message", "ada: Hello")
 		ada.Post("/login", url.Values{"name": {"ada"}})
 		events.ends()
 		listen(t, ada, c).gets("welcome", "ada")

@@ -24,7 +24,8 @@ type loginForm struct {
 }
 
 // logIn checks the password. LogIn gives the session a new token, and the time in
-// Session.Renewed. A log-in that is sent twice, by a double click, succeeds twice.
+// Session.LoggedIn. A log-in that is sent twice, by a double click, succeeds twice and
+// leaves one session.
 func (s *site) logIn(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
 	form := loginForm{
 		Name:     r.PostFormValue("name"),
@@ -49,7 +50,7 @@ func (s *site) logOut(w http.ResponseWriter, r *http.Request, login *sessions.Se
 
 // secret shows a page for which the password must have been typed a short while ago.
 func (s *site) secret(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
-	if login.Value().User == "" || time.Since(login.Renewed()) > fresh {
+	if login.Value().User == "" || time.Since(login.LoggedIn()) > fresh {
 		http.Redirect(w, r, "/login?next=/secret", http.StatusSeeOther)
 		return
 	}

@@ -83,7 +83,24 @@ func TestDevices(t *testing.T) {
 	laptop.Submit("everywhere else", nil).At("/").Has("laptop").Lacks("tablet")
 	tablet.Get("/").At("/login")
 	bob.Get("/").At("/")
-	laptop.Post("/devices/end", url.Values{"id": {"nonsense"}}).HasStatus(http.StatusNotFound)
+	laptop.Post("/devices/end", url.Values{"id": {"nonsense"}}).At("/")
+}
+
+// A list of devices that was shown before log-ins says the truth when its buttons are
+// pressed.
+func TestDevicesThatLoggedInAgain(t *testing.T) {
+	laptop := newClient(t, nil)
+	phone := laptop.Other()
+	for _, button := range []string{"Log out there", "everywhere else"} {
+		logIn(phone, "phone")
+		logIn(laptop, "laptop").Has("phone")
+		for range 3 {
+			logIn(phone, "phone")
+			logIn(laptop.Tab(), "laptop")
+		}
+		laptop.Submit(button, nil).At("/").Has("laptop", "this device").Lacks("phone")
+		phone.Get("/").At("/login")
+	}
 }
 
 // The page with the secret wants a password that was typed a short while ago. Typing

@@ -183,7 +183,7 @@ func TestNothingIsSentIfTheStoreFails(t *testing.T) {
 	for _, path := range []string{"/items/milk", "/login", "/logout", "/silent", "/refuse", "/stream", "/upgrade"} {
 		t.Run(path, func(t *testing.T) {
 			onMounts(t, func(s *site) {
-				for _, op := range []sessiontest.Op{sessiontest.OpSave, sessiontest.OpRetire, sessiontest.OpDelete} {
+				for _, op := range []sessiontest.Op{sessiontest.OpSave, sessiontest.OpDelete} {
 					s.store.Fail(op, errors.New("the disk is full"))
 				}
 				answered := make(chan struct{})

@@ -39,9 +39,9 @@ func (s *shop) askToLogIn(w http.ResponseWriter, status int, cart *sessions.Sess
 	showAs(w, status, cart, "login.html", "Log in", form)
 }
 
-// logIn makes the session the customer's. LogIn gives it a new token, so that one
-// that an attacker planted before is worthless. The second click of a double click
-// finds the session that the first one made.
+// logIn makes the session the customer's. LogIn gives it a new token and ends all
+// others, so that a token that an attacker planted before is worthless. The second
+// click of a double click joins the session of the first one.
 func (s *shop) logIn(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
 	form := loginForm{
 		Next:     afterLogin(r.PostFormValue("next")),

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/seed48429006/sessions"
-	"github.com/seed48429006/sessions/session"
 )
 
 // showSessions lists where the customer is logged in.
@@ -31,10 +30,10 @@ type sessionRow struct {
 }
 
 // sessionsOf returns the customer's sessions, the latest log-in first.
-func (s *shop) sessionsOf(r *http.Request, customer string, this session.ID) ([]sessionRow, error) {
+func (s *shop) sessionsOf(r *http.Request, customer string, this sessions.ID) ([]sessionRow, error) {
 	var rows []sessionRow
 	for rec, err := range s.carts.ByOwner(r.Context(), customer) {
-		if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable {
+		if _, unreadable := errors.AsType[*sessions.DecodeError](err); unreadable {
 			continue // no visitor is logged in by it
 		}
 		if err != nil {
@@ -42,26 +41,25 @@ func (s *shop) sessionsOf(r *http.Request, customer string, this session.ID) ([]
 		}
 		rows = append(rows, sessionRow{rec, rec.ID == this})
 	}
-	slices.SortFunc(rows, func(a, b sessionRow) int { return b.Renewed.Compare(a.Renewed) })
+	slices.SortFunc(rows, func(a, b sessionRow) int { return b.LoggedIn.Compare(a.LoggedIn) })
 	return rows, nil
 }
 
-// endSession ends one session of the customer.
+// endSession ends one session of the customer. Its ID is the same as when the list was
+// shown, however often the customer has logged in there since.
 func (s *shop) endSession(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
-	id, err := session.ParseID(r.PostFormValue("id"))
-	if err != nil {
-		notFound(w, r)
-		return
-	}
-	if id == cart.ID() {
+	id, err := sessions.ParseID(r.PostFormValue("id"))
+	if err == nil && id == cart.ID() {
 		logOut(w, r, cart)
 		return
 	}
-	err = s.carts.Revoke(r.Context(), cart.Value().Customer, id)
+	if err == nil {
+		err = s.carts.Revoke(r.Context(), cart.Value().Customer, id)
+	}
 	switch {
 	case err == nil:
 		cart.Update(func(c *Cart) { c.notify("That session has ended.") })
-	case errors.Is(err, session.ErrNotFound), errors.Is(err, session.ErrGone):
+	case errors.Is(err, sessions.ErrNotFound): // also if the form has no ID at all
 		cart.Update(func(c *Cart) { c.notify("That session had ended already.") })
 	default:
 		showError(w, r, err)

@@ -186,10 +186,17 @@ func TestSessions(t *testing.T) {
 	onTablet := sessiontest.Peek[Cart](tablet).ID().String()
 	bob.Post("/sessions/end", url.Values{"id": {onTablet}}).Has("had ended already")
 	tablet.Get("/sessions").At("/sessions")
+	for range 2 { // the customer logs in there after the list was shown
+		tablet.Post("/login", url.Values{"name": {"Ada"}, "password": {password}})
+	}
 	laptop.Submit("End the session on Chrome on Android", nil).At("/sessions").Has("That session has ended.").Lacks("Android")
 	tablet.Get("/sessions").At("/login?next=%2Fsessions")
 
-	laptop.Submit("Log out everywhere else", nil).At("/sessions").Has("Sessions ended: 1.").Lacks("iPhone")
+	laptop.Post("/sessions/end", url.Values{"id": {"nonsense"}}).At("/sessions").Has("had ended already")
+
+	phone.Post("/login", url.Values{"name": {"Ada"}, "password": {password}})
+	laptop.Tab().Post("/login", url.Values{"name": {"Ada"}, "password": {password}})
+	laptop.Submit("Log out everywhere else", nil).At("/sessions").Has("Sessions ended: 1.", "this one").Lacks("iPhone")
 	phone.Get("/sessions").At("/login?next=%2Fsessions")
 	bob.Get("/sessions").At("/sessions")
 

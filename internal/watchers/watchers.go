@@ -1,7 +1,8 @@
-// Package watchers keeps the functions that stores call when sessions end.
+// Package watchers keeps the functions that stores call when sessions change or end.
 package watchers
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,12 +18,12 @@ type List struct {
 	byID  map[session.ID][]*watcher
 }
 
-type watcher struct{ ended func() }
+type watcher struct{ changed func() }
 
-// Add makes the list call ended for the session, until stop is called. Calling stop
+// Add makes the list call changed for the session, until stop is called. Calling stop
 // again does nothing.
-func (l *List) Add(id session.ID, ended func()) (stop func()) {
-	w := &watcher{ended}
+func (l *List) Add(id session.ID, changed func()) (stop func()) {
+	w := &watcher{changed}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.byID == nil {
@@ -48,15 +49,32 @@ func (l *List) remove(id session.ID, w *watcher) {
 	}
 }
 
-// Ended tells those who watch the session.
-func (l *List) Ended(id session.ID) {
+// Has reports whether the session is watched.
+func (l *List) Has(id session.ID) bool {
+	if l.count.Load() == 0 {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.byID[id]) > 0
+}
+
+// IDs returns the watched sessions.
+func (l *List) IDs() []session.ID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Keys(l.byID))
+}
+
+// Changed tells those who watch the session.
+func (l *List) Changed(id session.ID) {
 	if l.count.Load() == 0 {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, w := range l.byID[id] {
-		w.ended()
+		w.changed()
 	}
 }
 
@@ -69,7 +87,7 @@ func (l *List) All() {
 	defer l.mu.Unlock()
 	for _, ws := range l.byID {
 		for _, w := range ws {
-			w.ended()
+			w.changed()
 		}
 	}
 }

@@ -185,6 +185,20 @@ func TestWhatHappened(t *testing.T) {
 	}
 }
 
+// A renewal is no log-in.
+func TestLogIns(t *testing.T) {
+	s := newSite(t, nil)
+	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
+	rec := session.Record[Cart]{ID: session.NewID(), Owner: "ada", Created: ago(30 * time.Hour), LoggedIn: ago(2*time.Hour + time.Minute),
+		Renewed: ago(5*time.Minute + time.Second), Expires: time.Now().Add(time.Hour), Value: Cart{Customer: "ada"}}
+	if err := s.store.Direct().Save(t.Context(), &rec); err != nil {
+		t.Fatal(err)
+	}
+	s.Get(at + "owner?name=ada").Has("logged in 2 h ago")
+	s.Get(at+"session?id="+rec.ID.String()).Has("Logged in 2 h ago", "Token from 5 min ago")
+	s.Get(at + "session?id=" + s.seed("").String()).Has("Logged in no")
+}
+
 func TestSurvey(t *testing.T) {
 	s := newSite(t, nil)
 	for range 3 {
@@ -205,7 +219,7 @@ func TestSurvey(t *testing.T) {
 func TestSurveyIsBounded(t *testing.T) {
 	s := newSite(t, nil)
 	for range inspector.MaxSurvey + 1 {
-		s.store.Direct().Save(t.Context(), &session.Record[Cart]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)})
+		s.store.Direct().Save(t.Context(), &session.Record[Cart]{ID: session.NewID(), Expires: time.Now().Add(time.Hour)})
 	}
 	s.Get(at+"survey").Has("Live sessions: 10000.", "There are more")
 }
@@ -230,7 +244,7 @@ func TestStoreIsDown(t *testing.T) {
 
 func TestNoSuchSession(t *testing.T) {
 	s := newSite(t, nil)
-	for _, id := range []string{"", "x", session.NewToken().ID().String()} {
+	for _, id := range []string{"", "x", session.NewID().String()} {
 		s.Get(at + "session?id=" + id).HasStatus(http.StatusNotFound).Has("There is no such session")
 	}
 }

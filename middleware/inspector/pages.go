@@ -66,7 +66,7 @@ func (p *pages[T]) owner(w http.ResponseWriter, r *http.Request) {
 		}
 		rows = append(rows, rowOf(&rec))
 	}
-	slices.SortFunc(rows, func(a, b row) int { return b.Renewed.Compare(a.Renewed) })
+	slices.SortFunc(rows, func(a, b row) int { return b.LoggedIn.Compare(a.LoggedIn) })
 	show(w, http.StatusOK, "owner", map[string]any{"Owner": name, "Rows": rows, "More": more, "Ended": r.FormValue("ended")})
 }
 
@@ -74,7 +74,7 @@ func (p *pages[T]) owner(w http.ResponseWriter, r *http.Request) {
 func (p *pages[T]) session(w http.ResponseWriter, r *http.Request) {
 	id, err := session.ParseID(r.FormValue("id"))
 	if err != nil {
-		fail(w, session.ErrNotFound)
+		fail(w, err)
 		return
 	}
 	rec, err := p.manager.Record(r.Context(), id)
@@ -140,8 +140,6 @@ func fail(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, session.ErrNotFound):
 		show(w, http.StatusNotFound, "problem", "There is no such session. It may have ended.")
-	case errors.Is(err, session.ErrGone):
-		show(w, http.StatusConflict, "problem", "Nothing was ended: the session was renewed, and goes on under another ID.")
 	case errors.Is(err, session.ErrUnsupported):
 		show(w, http.StatusNotImplemented, "problem", "The store or the type cannot do this: "+err.Error())
 	default:

@@ -12,16 +12,18 @@ import (
 
 // A row is a session as the pages show it.
 type row struct {
-	ID                                  session.ID
-	Owner                               string
-	Created, Renewed, Expires, Deadline time.Time
-	Persist                             bool
-	Size                                int // of the value in MessagePack; -1 if it is unknown
-	Unreadable                          bool
+	ID                session.ID
+	Owner             string
+	Created, Renewed  time.Time
+	LoggedIn          time.Time // zero for a session without an owner
+	Expires, Deadline time.Time
+	Persist           bool
+	Size              int // of the value in MessagePack; -1 if it is unknown
+	Unreadable        bool
 }
 
 func rowOf[T any](rec *session.Record[T]) row {
-	return row{ID: rec.ID, Owner: rec.Owner, Created: rec.Created, Renewed: rec.Renewed,
+	return row{ID: rec.ID, Owner: rec.Owner, Created: rec.Created, Renewed: rec.Renewed, LoggedIn: rec.LoggedIn,
 		Expires: rec.Expires, Deadline: rec.Deadline, Persist: rec.Persist, Size: sizeOf(&rec.Value)}
 }
 

@@ -26,8 +26,8 @@
 // span. There are no spans without a parent, and none if the parent is not recorded.
 //
 // A span has the attributes of the metrics and session.id, sessions.attempts and
-// sessions.changes, the paths of the fields that changed. The ID is the hash of the
-// token, as in logs, and gives no access. No attribute has a token, an owner, a value or
+// sessions.changes, the paths of the fields that changed. The ID is the
+// session's name for life, as in logs, and gives no access. No attribute has a token, an owner, a value or
 // the text of an error: error.type names the error's class.
 //
 // Spans are made when the operation is over. A store's own spans, such as those of an

@@ -63,6 +63,7 @@ func TestRequests(t *testing.T) {
 			other.Post("/items", sku)
 		}, []string{
 			"sessions_events_total kind=loaded", "sessions_operation_duration_seconds kind=loaded operation=load",
+			"sessions_events_total kind=conflict", // its write met another revision
 			"sessions_events_total kind=gone", "sessions_operation_duration_seconds kind=gone operation=commit"}},
 		{"a forged token", func() {
 			r := httptest.NewRequest("GET", "/items", nil)

@@ -13,7 +13,7 @@ import (
 
 // methods are the names of a store's methods. Calls are noted by their place here.
 var methods = []string{
-	"no call", "Load", "Save", "Touch", "Retire", "Delete", "Exists", "ByOwner", "All", "Ended", "Watch", "the function that Watch returned", "LoadCached",
+	"no call", "Load", "Save", "Touch", "Delete", "Exists", "ByOwner", "All", "Revisions", "Watch", "the function that Watch returned", "Open",
 }
 
 const (
@@ -21,15 +21,14 @@ const (
 	callLoad
 	callSave
 	callTouch
-	callRetire
 	callDelete
 	callExists
 	callByOwner
 	callAll
-	callEnded
+	callRevisions
 	callWatch
 	callStop
-	callLoadCached
+	callOpen
 )
 
 // calls are the calls of a store that are under way. A call notes itself in a slot

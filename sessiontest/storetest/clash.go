@@ -47,7 +47,7 @@ func (t *trial) clash(record func() session.Record[Profile], call func(i int, re
 				overlaps++
 			}
 			check(batch[k].recs[:], batch[k].errs[:])
-			t.store.Delete(t.Context(), batch[k].recs[0].ID) // a bounded store must not overflow
+			t.store.Delete(t.Context(), batch[k].recs[0].ID, 0) // a bounded store must not overflow
 		}
 	}
 }

@@ -38,6 +38,7 @@ func testFlawed(t *testing.T, flaw func(*flawed)) {
 	storetest.Run(t, newStore, &storetest.Options{
 		Bubble:    true,
 		MaxRecord: maxRecord,
+		Size:      func(rec record) int { return len(rec.Value.Photo) },
 		Lose: func(t *testing.T, store session.Store[profile], l storetest.Loss) func() bool {
 			stop := store.(*flawed).line.arm(l)
 			var stopped atomic.Bool
@@ -48,6 +49,7 @@ func testFlawed(t *testing.T, flaw func(*flawed)) {
 			})
 			return func() bool { stopped.Store(true); return stop() }
 		},
+		Decoded: func() int { return int(decoded.Load()) },
 		Corrupt: func(t *testing.T, store session.Store[profile], id session.ID) {
 			if err := store.(*flawed).corrupt(t.Context(), id); err != nil {
 				t.Fatal(err)
@@ -59,7 +61,7 @@ func testFlawed(t *testing.T, flaw func(*flawed)) {
 // TestSuiteTells checks that the suite lets a right store pass, that it fails
 // for every flaw under the rule that names it, and that no rule is idle.
 func TestSuiteTells(t *testing.T) {
-	output, failed := runFlawed(t, "none", "")
+	output, failed := runFlawed(t, "TestFlawed", "none", "")
 	if failed {
 		t.Fatalf("the suite fails for a store that is right:\n%s", output)
 	}
@@ -106,7 +108,7 @@ func checkTold(t *testing.T, fl flaw) {
 	silent := strings.Fields(fl.rules)
 	var output string
 	for ; tries > 0 && len(silent) > 0; tries-- {
-		output, _ = runFlawed(t, slug(fl.name), strings.Join(silent, "|"))
+		output, _ = runFlawed(t, "TestFlawed", slug(fl.name), strings.Join(silent, "|"))
 		silent = slices.DeleteFunc(silent, func(rule string) bool {
 			return strings.Contains(output, "--- FAIL: TestFlawed/"+slug(fl.name)+"/"+rule+" ")
 		})
@@ -130,11 +132,11 @@ func checkTold(t *testing.T, fl flaw) {
 const staysArmed = "a rule has ended without stopping its loss"
 
 // runFlawed runs the suite for one flaw in a child process.
-func runFlawed(t *testing.T, name, rules string) (output string, failed bool) {
+func runFlawed(t *testing.T, test, name, rules string) (output string, failed bool) {
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.timeout=1m",
-		"-test.run=^TestFlawed$/^"+regexp.QuoteMeta(name)+"$/^("+rules+")$")
+		"-test.run=^"+test+"$/^"+regexp.QuoteMeta(name)+"$/^("+rules+")$")
 	if rules == "" {
-		child.Args[len(child.Args)-1] = "-test.run=^TestFlawed$/^" + name + "$"
+		child.Args[len(child.Args)-1] = "-test.run=^" + test + "$/^" + name + "$"
 	}
 	child.Env = append(os.Environ(), inChild+"=1")
 	text, err := child.CombinedOutput()

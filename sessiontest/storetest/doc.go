@@ -12,7 +12,7 @@
 //
 // [Options] tell the suite what it cannot find out: which interfaces the store must
 // have, how large a record may be, how a record is made unreadable, how a command is
-// lost on its way. Rules that need an option are skipped without it, and the message
+// lost on its way, how many values were decoded. Rules that need an option are skipped without it, and the message
 // says so. A finished store on a server skips none but those of interfaces that it
 // does not have.
 //
@@ -33,17 +33,18 @@
 //     and one of more than 64 KiB, which many columns cut.
 //   - value, record, load: every field comes back as it was, and shared values are
 //     left alone.
-//   - touch: the time of expiry moves, and nothing else changes.
-//   - retire, retired, delete: nothing that has ended comes back.
+//   - touch: the time of expiry moves, if nothing else has changed, and nothing else changes.
+//   - delete: nothing that has ended comes back.
 //   - expires, deadline, far: records end in time, and may end in the year 9999.
 //   - context: methods give up when their context is done, and write nothing.
 //   - by-owner, all: [session.Indexer] and [session.Lister]: lists are whole, also
 //     those of hundreds of sessions that come and go, and owners that look alike are
 //     different.
-//   - ended: [session.Poller]: an answer names the sessions that are not live, and
-//     never one that is.
-//   - watch: [session.Watcher]: each watch is told of its session's end.
-//   - cached: [session.CachedLoader]: copies never hide the store's own writes.
+//   - revisions: [session.Poller]: an answer has each session's revision, and zero for
+//     those that are not live only.
+//   - watch: [session.Watcher]: each watch is told when its session changes or ends.
+//   - open: [session.Opener]: a value is decoded if its secrets are accepted, and copies
+//     never hide the store's own writes.
 //   - unreadable: records that cannot be read are reported, and can be deleted.
 //   - lost: a command or its reply is lost, for each command of each call: the store
 //     recognises its own write, or says that it does not know. [Loss] says how a test

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -25,16 +26,16 @@ type flawed struct {
 	line    line // for those that are remote
 	load    func(context.Context, session.ID) (record, error)
 	save    func(context.Context, *record) error
-	touch   func(context.Context, session.ID, time.Time) error
-	retire  func(context.Context, session.ID, session.Revision, session.ID, time.Time) error
-	delete  func(context.Context, session.ID) error
+	touch   func(context.Context, session.ID, session.Revision, time.Time) error
+	delete  func(context.Context, session.ID, session.Revision) error
 	exists  func(context.Context, session.ID) (bool, error)
 	byOwner func(context.Context, string) records
 	all     func(context.Context) records
 
-	ended      func(context.Context, []session.ID) ([]session.ID, error)
-	watch      func(session.ID, func()) (func(), bool)
-	loadCached func(context.Context, session.ID) (record, bool, error)
+	revisions func(context.Context, []session.ID) ([]session.Revision, error)
+	watch     func(session.ID, func()) (func(), bool)
+	open      func(context.Context, session.ID, func(session.Secrets) bool) (record, bool, error)
+	decoded   *atomic.Int64
 }
 
 // right is the store beneath, which keeps every rule.
@@ -47,11 +48,16 @@ const maxRecord = 3 << 16
 func newFlawed(flaw func(*flawed)) *flawed {
 	base := memstore.New[profile](nil)
 	f := &flawed{
-		right: base, load: base.Load, touch: base.Touch, retire: base.Retire, delete: base.Delete,
-		exists: base.Exists, byOwner: base.ByOwner, all: base.All, ended: base.Ended, watch: base.Watch,
+		right: base, load: base.Load, touch: base.Touch, delete: base.Delete,
+		exists: base.Exists, byOwner: base.ByOwner, all: base.All, revisions: base.Revisions, watch: base.Watch, decoded: &decoded,
 	}
-	f.loadCached = func(ctx context.Context, id session.ID) (record, bool, error) {
-		rec, err := f.load(ctx, id)
+	f.open = func(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (record, bool, error) {
+		rec, err := f.right.Load(ctx, id)
+		if err != nil || !accepts(rec.Secrets) {
+			rec.Value = profile{}
+			return rec, false, err
+		}
+		rec, err = f.Load(ctx, id)
 		return rec, false, err
 	}
 	f.save = func(ctx context.Context, rec *record) error {
@@ -64,19 +70,23 @@ func newFlawed(flaw func(*flawed)) *flawed {
 	return f
 }
 
-func (f *flawed) Load(ctx context.Context, id session.ID) (record, error) { return f.load(ctx, id) }
+// decoded counts the values that flawed stores decode.
+var decoded atomic.Int64
+
+func (f *flawed) Load(ctx context.Context, id session.ID) (record, error) {
+	f.decoded.Add(1)
+	return f.load(ctx, id)
+}
 
 func (f *flawed) Save(ctx context.Context, rec *record) error { return f.save(ctx, rec) }
 
-func (f *flawed) Touch(ctx context.Context, id session.ID, expires time.Time) error {
-	return f.touch(ctx, id, expires)
+func (f *flawed) Touch(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+	return f.touch(ctx, id, rev, expires)
 }
 
-func (f *flawed) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	return f.retire(ctx, id, rev, successor, until)
+func (f *flawed) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
+	return f.delete(ctx, id, rev)
 }
-
-func (f *flawed) Delete(ctx context.Context, id session.ID) error { return f.delete(ctx, id) }
 
 func (f *flawed) Exists(ctx context.Context, id session.ID) (bool, error) { return f.exists(ctx, id) }
 
@@ -84,21 +94,21 @@ func (f *flawed) ByOwner(ctx context.Context, owner string) records { return f.b
 
 func (f *flawed) All(ctx context.Context) records { return f.all(ctx) }
 
-func (f *flawed) Ended(ctx context.Context, ids []session.ID) ([]session.ID, error) {
-	return f.ended(ctx, ids)
+func (f *flawed) Revisions(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+	return f.revisions(ctx, ids)
 }
 
-func (f *flawed) Watch(id session.ID, ended func()) (func(), bool) { return f.watch(id, ended) }
+func (f *flawed) Watch(id session.ID, changed func()) (func(), bool) { return f.watch(id, changed) }
 
-func (f *flawed) LoadCached(ctx context.Context, id session.ID) (record, bool, error) {
-	return f.loadCached(ctx, id)
+func (f *flawed) Open(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (record, bool, error) {
+	return f.open(ctx, id, accepts)
 }
 
 // force saves rec whatever is there already.
 func (f *flawed) force(ctx context.Context, rec *record) error {
 	for {
 		stored, err := f.right.Load(ctx, rec.ID)
-		if errors.Is(err, session.ErrGone) {
+		if err != nil && !errors.Is(err, session.ErrNotFound) {
 			return err
 		}
 		rec.Revision = stored.Revision

@@ -42,25 +42,43 @@ func (f *flawed) corrupt(ctx context.Context, id session.ID) error {
 }
 
 var corruptFlaws = []flaw{
-	{"unreadable is a zero value", "unreadable-load unreadable-by-owner unreadable-all", func(f *flawed) {}},
+	{"unreadable is a zero value", "unreadable-load unreadable-open unreadable-by-owner unreadable-all", func(f *flawed) {}},
 	{"unreadable is removed", "unreadable-load", func(f *flawed) {
 		f.corruptible()
 		inner := f.load
 		f.load = func(ctx context.Context, id session.ID) (record, error) {
 			rec, err := inner(ctx, id)
 			if _, ok := errors.AsType[*session.DecodeError](err); ok {
-				f.right.Delete(ctx, id)
+				f.right.Delete(ctx, id, 0)
 			}
 			return rec, err
 		}
 	}},
+	{"unreadable is absent for a creation", "unreadable-save", func(f *flawed) {
+		f.corruptible()
+		f.save = func(ctx context.Context, rec *record) error {
+			if _, err := f.load(ctx, rec.ID); err != nil && rec.Revision == 0 {
+				return f.force(ctx, rec)
+			}
+			return f.right.Save(ctx, rec)
+		}
+	}},
+	{"unreadable is absent for a save", "unreadable-save", func(f *flawed) {
+		f.corruptible()
+		f.save = func(ctx context.Context, rec *record) error {
+			if _, err := f.load(ctx, rec.ID); err != nil && rec.Revision != 0 {
+				return session.ErrNotFound
+			}
+			return f.right.Save(ctx, rec)
+		}
+	}},
 	{"unreadable cannot be deleted", "unreadable-delete", func(f *flawed) {
 		f.corruptible()
-		f.delete = func(ctx context.Context, id session.ID) error {
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
 			if _, err := f.load(ctx, id); err != nil {
 				return instead(session.ErrNotFound, nil)(err)
 			}
-			return f.right.Delete(ctx, id)
+			return f.right.Delete(ctx, id, rev)
 		}
 	}},
 	{"unreadable ends an iteration", "unreadable-by-owner unreadable-all", func(f *flawed) {

@@ -10,46 +10,72 @@ import (
 
 var touchFlaws = []flaw{
 	{"touch saves", "touch-keeps-revision", func(f *flawed) {
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 			rec, err := f.right.Load(ctx, id)
 			if err != nil {
 				return err
 			}
-			rec.Expires = expires
+			rec.Revision, rec.Expires = rev, expires
 			return f.right.Save(ctx, &rec)
 		}
 	}},
 	{"touch never shortens", "touch touch-shortens", func(f *flawed) {
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 			rec, err := f.right.Load(ctx, id)
 			if err != nil || expires.Before(rec.Expires) {
 				return err
 			}
-			return f.right.Touch(ctx, id, expires)
+			return f.right.Touch(ctx, id, rev, expires)
 		}
 	}},
 	{"touch does nothing", "touch touch-extends by-owner-touched", func(f *flawed) {
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 			_, err := f.right.Load(ctx, id)
 			return err
 		}
 	}},
 	{"touch goes past the deadline", "touch-deadline", func(f *flawed) {
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 			rec, err := f.right.Load(ctx, id)
 			if err != nil || !expires.After(rec.Deadline) {
-				return f.right.Touch(ctx, id, expires)
+				return f.right.Touch(ctx, id, rev, expires)
 			}
 			rec.Deadline = expires
 			if err := f.right.Save(ctx, &rec); err != nil {
 				return err
 			}
-			return f.right.Touch(ctx, id, expires)
+			return f.right.Touch(ctx, id, rec.Revision, expires)
 		}
 	}},
-	{"touch never fails", "touch-absent touch-passed retired-touch expires", func(f *flawed) {
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
-			f.right.Touch(ctx, id, expires)
+	{"touch ignores the revision", "touch-conflict lost-touch-overtaken", func(f *flawed) {
+		touch := func(ctx context.Context, id session.ID, expires time.Time) error {
+			for {
+				rec, _ := f.right.Load(ctx, id)
+				if err := f.right.Touch(ctx, id, rec.Revision, expires); !errors.Is(err, session.ErrConflict) {
+					return err
+				}
+			}
+		}
+		f.remote()
+		f.touch = func(ctx context.Context, id session.ID, _ session.Revision, expires time.Time) error {
+			err := f.line.send(func() error { return touch(ctx, id, expires) })
+			if errors.Is(err, errLine) {
+				return touch(ctx, id, expires)
+			}
+			return err
+		}
+	}},
+	{"touch takes zero for any revision", "touch-conflict", func(f *flawed) {
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+			if rec, err := f.right.Load(ctx, id); err == nil && rev == 0 {
+				rev = rec.Revision
+			}
+			return f.right.Touch(ctx, id, rev, expires)
+		}
+	}},
+	{"touch never fails", "touch-absent touch-passed touch-conflict expires", func(f *flawed) {
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+			f.right.Touch(ctx, id, rev, expires)
 			return ctx.Err()
 		}
 	}},
@@ -110,19 +136,11 @@ var deadlineFlaws = []flaw{
 		}
 	}},
 	{"far touches wrap", "far far-touch", func(f *flawed) {
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 			if expires.Year() > 2300 {
-				return f.right.Delete(ctx, id)
+				return f.right.Delete(ctx, id, 0)
 			}
-			return f.right.Touch(ctx, id, expires)
-		}
-	}},
-	{"far markers wrap", "far", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			if until.Year() > 2300 {
-				until = time.Now()
-			}
-			return f.right.Retire(ctx, id, rev, successor, until)
+			return f.right.Touch(ctx, id, rev, expires)
 		}
 	}},
 	{"far times wrap", "far by-owner-far", func(f *flawed) {
@@ -135,151 +153,59 @@ var deadlineFlaws = []flaw{
 	}},
 }
 
-var retireFlaws = []flaw{
-	{"retire deletes", "retire retired-retire retired-save", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, _ session.Revision, successor session.ID, _ time.Time) error {
-			return f.right.Delete(ctx, id)
-		}
-	}},
-	{"retire ignores the revision", "retire-conflict race-retire-save", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			for {
-				err := f.right.Retire(ctx, id, rev, successor, until)
-				if !errors.Is(err, session.ErrConflict) {
-					return err
-				}
-				rec, _ := f.right.Load(ctx, id)
-				rev = rec.Revision
-			}
-		}
-	}},
-	{"retire marks what is absent", "retire-absent", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			err := f.right.Retire(ctx, id, rev, successor, until)
-			if errors.Is(err, session.ErrNotFound) {
-				rec := record{ID: id, Expires: until}
-				f.right.Save(ctx, &rec)
-				f.right.Retire(ctx, id, rec.Revision, successor, until)
-			}
-			return err
-		}
-	}},
-	{"retire twice", "retired-retire race-retire", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			return instead(session.ErrGone, nil)(f.right.Retire(ctx, id, rev, successor, until))
-		}
-	}},
-	{"a retired ID is not found", "retire retired-save", func(f *flawed) {
-		hide := instead(session.ErrGone, session.ErrNotFound)
-		f.load = func(ctx context.Context, id session.ID) (record, error) {
-			rec, err := f.right.Load(ctx, id)
-			return rec, hide(err)
-		}
-		f.save = func(ctx context.Context, rec *record) error { return hide(f.right.Save(ctx, rec)) }
-	}},
-	{"markers stay for ever", "retired-expires", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			return f.right.Retire(ctx, id, rev, successor, until.Add(1000*time.Hour))
-		}
-	}},
-	{"markers go with the record", "retired-outlives", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			if rec, err := f.right.Load(ctx, id); err == nil && rec.Expires.Before(until) {
-				until = rec.Expires
-			}
-			return f.right.Retire(ctx, id, rev, successor, until)
-		}
-	}},
-	{"touch moves a marker", "retired-outlives", func(f *flawed) {
-		var shortened notes[time.Time]
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
-			err := f.right.Touch(ctx, id, expires)
-			if errors.Is(err, session.ErrGone) {
-				shortened.set(id, expires)
-			}
-			return err
-		}
-		f.load = func(ctx context.Context, id session.ID) (record, error) {
-			rec, err := f.right.Load(ctx, id)
-			if until, ok := shortened.get(id); ok && time.Now().After(until) {
-				return rec, session.ErrNotFound
-			}
-			return rec, err
-		}
-	}},
-	{"retire until the past is refused", "retire-passed", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			if until.Before(time.Now()) {
-				return errors.New("until has passed")
-			}
-			return f.right.Retire(ctx, id, rev, successor, until)
-		}
-	}},
-}
-
 var deleteFlaws = []flaw{
 	{"delete does nothing", "delete save-deleted by-owner-gone all-gone", func(f *flawed) {
-		f.delete = func(ctx context.Context, id session.ID) error { return ctx.Err() }
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error { return ctx.Err() }
 	}},
 	{"delete of nothing succeeds", "delete-absent", func(f *flawed) {
-		f.delete = func(ctx context.Context, id session.ID) error {
-			return instead(session.ErrNotFound, nil)(f.right.Delete(ctx, id))
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+			return instead(session.ErrNotFound, nil)(f.right.Delete(ctx, id, rev))
 		}
 	}},
-	{"markers forget the successor", "retire", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, _ session.ID, until time.Time) error {
-			return f.right.Retire(ctx, id, rev, session.ID{}, until)
+	{"delete ignores the revision", "delete-conflict delete-recreated race-delete-revision", func(f *flawed) {
+		f.delete = func(ctx context.Context, id session.ID, _ session.Revision) error { return f.right.Delete(ctx, id, 0) }
+	}},
+	{"delete takes a new session for the old one", "delete-recreated", func(f *flawed) {
+		var deleted notes[session.Revision]
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+			if old, _ := deleted.get(id); rev != 0 && old == rev {
+				return instead(session.ErrConflict, nil)(f.right.Delete(ctx, id, 0))
+			}
+			deleted.set(id, rev)
+			return f.right.Delete(ctx, id, rev)
 		}
 	}},
-	{"retire again fails", "retired-again", func(f *flawed) {
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			if _, err := f.right.Load(ctx, id); errors.Is(err, session.ErrGone) {
-				return session.ErrGone
+	{"zero is no revision for delete", "delete-any", func(f *flawed) {
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+			if rec, err := f.right.Load(ctx, id); err == nil && rec.Revision != rev {
+				return session.ErrConflict
 			}
-			return f.right.Retire(ctx, id, rev, successor, until)
-		}
-	}},
-	{"delete removes markers", "retired-delete race-retire-delete", func(f *flawed) {
-		var removed notes[bool]
-		f.delete = func(ctx context.Context, id session.ID) error {
-			err := f.right.Delete(ctx, id)
-			if errors.Is(err, session.ErrGone) {
-				removed.set(id, true)
-				return nil
-			}
-			return err
-		}
-		f.load = func(ctx context.Context, id session.ID) (record, error) {
-			rec, err := f.right.Load(ctx, id)
-			if is, _ := removed.get(id); is {
-				err = session.ErrNotFound
-			}
-			return rec, err
+			return f.right.Delete(ctx, id, rev)
 		}
 	}},
 	{"a deleted ID is spent", "delete-create", func(f *flawed) {
 		var spent notes[bool]
-		f.delete = func(ctx context.Context, id session.ID) error {
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
 			spent.set(id, true)
-			return f.right.Delete(ctx, id)
+			return f.right.Delete(ctx, id, rev)
 		}
 		f.save = func(ctx context.Context, rec *record) error {
 			if is, _ := spent.get(rec.ID); is && rec.Revision == 0 {
-				return session.ErrGone
+				return session.ErrExists
 			}
 			return f.right.Save(ctx, rec)
 		}
 	}},
 	{"delete ends all of the owner's", "save-one-only", func(f *flawed) {
-		f.delete = func(ctx context.Context, id session.ID) error {
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
 			rec, err := f.right.Load(ctx, id)
 			for other := range f.right.ByOwner(ctx, rec.Owner) {
-				f.right.Delete(ctx, other.ID)
+				f.right.Delete(ctx, other.ID, 0)
 			}
 			if err == nil {
 				return nil
 			}
-			return f.right.Delete(ctx, id)
+			return f.right.Delete(ctx, id, rev)
 		}
 	}},
 }
@@ -300,8 +226,8 @@ var contextFlaws = []flaw{
 		}
 	}},
 	{"a cancelled delete deletes", "context", func(f *flawed) {
-		f.delete = func(ctx context.Context, id session.ID) error {
-			return errors.Join(f.right.Delete(context.WithoutCancel(ctx), id), ctx.Err())
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+			return errors.Join(f.right.Delete(context.WithoutCancel(ctx), id, rev), ctx.Err())
 		}
 	}},
 	{"an iteration that is cancelled midway ends quietly", "context-by-owner-midway context-all-midway", func(f *flawed) {

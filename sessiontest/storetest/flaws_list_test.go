@@ -3,10 +3,14 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed48429006/sessions/session"
 )
 
 // remember makes the store keep every record that it ever saved.
@@ -165,6 +169,43 @@ var listFlaws = []flaw{
 				history, _ := saved.get(rec.ID)
 				return history[0].Expires.After(time.Now())
 			})
+		}
+	}},
+	{"a clean-up removes the note of an owner who comes back", "race-by-owner-back", func(f *flawed) {
+		var mu sync.Mutex
+		index := make(map[string]map[session.ID]bool)
+		note := func(owner string, id session.ID, is bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			if index[owner] == nil {
+				index[owner] = make(map[session.ID]bool)
+			}
+			index[owner][id] = is
+		}
+		f.save = func(ctx context.Context, rec *record) error {
+			err := f.right.Save(ctx, rec)
+			if err == nil && rec.Owner != "" {
+				note(rec.Owner, rec.ID, true)
+			}
+			return err
+		}
+		f.byOwner = func(ctx context.Context, owner string) records {
+			return func(yield func(record, error) bool) {
+				mu.Lock()
+				ids := maps.Clone(index[owner])
+				mu.Unlock()
+				for id, is := range ids {
+					rec, err := f.right.Load(ctx, id)
+					if is && err == nil && rec.Owner == owner {
+						if !yield(rec, nil) {
+							return
+						}
+						continue
+					}
+					dawdle()
+					note(owner, id, false)
+				}
+			}
 		}
 	}},
 	{"by owner holds a lock", "by-owner-break", func(f *flawed) {

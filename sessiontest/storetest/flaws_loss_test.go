@@ -84,47 +84,24 @@ var lossFlaws = []flaw{
 	{"a lost touch finds nothing", "lost-touch", func(f *flawed) {
 		f.remote()
 		inner := f.touch
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
-			return instead(errLine, session.ErrNotFound)(inner(ctx, id, expires))
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+			return instead(errLine, session.ErrNotFound)(inner(ctx, id, rev, expires))
 		}
 	}},
 	{"a lost touch is a success", "lost-touch", func(f *flawed) {
 		f.remote()
 		inner := f.touch
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
-			return instead(errLine, nil)(inner(ctx, id, expires))
-		}
-	}},
-	{"a lost renewal is sent again with another revision", "lost-retire", func(f *flawed) {
-		f.remote()
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			retire := func() error {
-				if _, err := f.right.Load(ctx, id); errors.Is(err, session.ErrGone) {
-					return session.ErrGone
-				}
-				return f.right.Retire(ctx, id, rev, successor, until)
-			}
-			err := f.line.send(retire)
-			if errors.Is(err, errLine) {
-				return retire()
-			}
-			return err
-		}
-	}},
-	{"a lost renewal is a success", "lost-retire", func(f *flawed) {
-		f.remote()
-		inner := f.retire
-		f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-			return instead(errLine, nil)(inner(ctx, id, rev, successor, until))
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+			return instead(errLine, nil)(inner(ctx, id, rev, expires))
 		}
 	}},
 	{"a lost deletion is sent again", "lost-delete", func(f *flawed) {
 		f.remote()
 		inner := f.delete
-		f.delete = func(ctx context.Context, id session.ID) error {
-			err := inner(ctx, id)
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+			err := inner(ctx, id, rev)
 			if errors.Is(err, errLine) {
-				return f.right.Delete(ctx, id)
+				return f.right.Delete(ctx, id, rev)
 			}
 			return err
 		}
@@ -132,7 +109,20 @@ var lossFlaws = []flaw{
 	{"a lost deletion is a success", "lost-delete", func(f *flawed) {
 		f.remote()
 		inner := f.delete
-		f.delete = func(ctx context.Context, id session.ID) error { return instead(errLine, nil)(inner(ctx, id)) }
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+			return instead(errLine, nil)(inner(ctx, id, rev))
+		}
+	}},
+	{"a lost deletion is sent again for any revision", "lost-delete-overtaken", func(f *flawed) {
+		f.remote()
+		inner := f.delete
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+			err := inner(ctx, id, rev)
+			if errors.Is(err, errLine) {
+				return instead(session.ErrNotFound, nil)(f.right.Delete(ctx, id, 0))
+			}
+			return err
+		}
 	}},
 	{"a lost load finds nothing", "lost-load", func(f *flawed) {
 		f.remote()
@@ -161,23 +151,23 @@ var lossFlaws = []flaw{
 			return live, instead(errLine, nil)(err)
 		}
 	}},
-	{"a lost question ends all", "lost-ended", func(f *flawed) {
+	{"a lost question ends all", "lost-revisions", func(f *flawed) {
 		f.remote()
-		inner := f.ended
-		f.ended = func(ctx context.Context, ids []session.ID) ([]session.ID, error) {
-			gone, err := inner(ctx, ids)
+		inner := f.revisions
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+			revs, err := inner(ctx, ids)
 			if err != nil {
-				return ids, err
+				return make([]session.Revision, len(ids)), err
 			}
-			return gone, nil
+			return revs, nil
 		}
 	}},
-	{"a lost question ends none", "lost-ended", func(f *flawed) {
+	{"a lost question ends none", "lost-revisions", func(f *flawed) {
 		f.remote()
-		inner := f.ended
-		f.ended = func(ctx context.Context, ids []session.ID) ([]session.ID, error) {
-			gone, err := inner(ctx, ids)
-			return gone, instead(errLine, nil)(err)
+		inner := f.revisions
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+			revs, err := inner(ctx, ids)
+			return revs, instead(errLine, nil)(err)
 		}
 	}},
 	{"a lost page ends the list", "lost-by-owner lost-all", func(f *flawed) {

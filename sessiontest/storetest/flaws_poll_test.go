@@ -3,101 +3,113 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
 )
 
-// endedBy makes Ended go by a question about each ID.
-func (f *flawed) endedBy(gone func(context.Context, session.ID) bool) {
-	f.ended = func(ctx context.Context, ids []session.ID) (ended []session.ID, err error) {
+// each makes Revisions go by a question about each ID.
+func (f *flawed) each(revision func(context.Context, session.ID) session.Revision) {
+	f.revisions = func(ctx context.Context, ids []session.ID) (revs []session.Revision, err error) {
 		for _, id := range ids {
-			if gone(ctx, id) {
-				ended = append(ended, id)
-			}
+			revs = append(revs, revision(ctx, id))
 		}
-		return ended, ctx.Err()
+		return revs, ctx.Err()
 	}
 }
 
-// absent reports whether an ID is not live.
-func (f *flawed) absent(ctx context.Context, id session.ID) bool {
-	live, err := f.right.Exists(ctx, id)
-	return !live && err == nil
+// revision returns the revision of an ID's record, or zero.
+func (f *flawed) revision(ctx context.Context, id session.ID) session.Revision {
+	rec, _ := f.right.Load(context.WithoutCancel(ctx), id)
+	return rec.Revision
 }
 
 var pollFlaws = []flaw{
-	{"ended takes renewed sessions for live", "ended ended-at-once", func(f *flawed) {
-		f.endedBy(func(ctx context.Context, id session.ID) bool {
-			_, err := f.right.Load(ctx, id)
-			return errors.Is(err, session.ErrNotFound)
-		})
+	{"revisions are one for live sessions", "revisions revisions-at-once race-revisions", func(f *flawed) {
+		f.each(func(ctx context.Context, id session.ID) session.Revision { return min(1, f.revision(ctx, id)) })
 	}},
-	{"ended returns those that live", "ended ended-none", func(f *flawed) {
-		f.endedBy(func(ctx context.Context, id session.ID) bool { return !f.absent(ctx, id) })
+	{"revisions come in another order", "revisions", func(f *flawed) {
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+			revs, err := f.right.Revisions(ctx, ids)
+			slices.Reverse(revs)
+			return revs, err
+		}
 	}},
-	{"ended of none fails", "ended-none", func(f *flawed) {
-		f.ended = func(ctx context.Context, ids []session.ID) ([]session.ID, error) {
+	{"revisions are of live sessions only", "revisions revisions-many", func(f *flawed) {
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+			revs, err := f.right.Revisions(ctx, ids)
+			return slices.DeleteFunc(revs, func(rev session.Revision) bool { return rev == 0 }), err
+		}
+	}},
+	{"revisions of none fail", "revisions-same", func(f *flawed) {
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
 			if len(ids) == 0 {
 				return nil, errors.New("a syntax error near )")
 			}
-			return f.right.Ended(ctx, ids)
+			return f.right.Revisions(ctx, ids)
 		}
 	}},
-	{"ended fills up with the last ID", "ended ended-many", func(f *flawed) {
-		f.ended = func(ctx context.Context, ids []session.ID) (ended []session.ID, err error) {
+	{"revisions of one ID come once", "revisions-same", func(f *flawed) {
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+			return f.right.Revisions(ctx, slices.Compact(ids))
+		}
+	}},
+	{"revisions fill up with the last ID", "revisions revisions-many", func(f *flawed) {
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
 			for len(ids)%100 != 0 {
 				ids = append(ids, ids[len(ids)-1])
 			}
-			return f.right.Ended(ctx, ids)
+			return f.right.Revisions(ctx, ids)
 		}
 	}},
-	{"ended answers for a hundred", "ended-many", func(f *flawed) {
-		f.ended = func(ctx context.Context, ids []session.ID) ([]session.ID, error) {
-			return f.right.Ended(ctx, ids[:min(len(ids), 100)])
+	{"revisions are a hundred", "revisions-many", func(f *flawed) {
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+			revs, err := f.right.Revisions(ctx, ids[:min(len(ids), 100)])
+			return append(revs, make([]session.Revision, len(ids)-len(revs))...), err
 		}
 	}},
-	{"ended remembers", "ended-at-once ended-expired", func(f *flawed) {
-		var known notes[bool]
-		f.endedBy(func(ctx context.Context, id session.ID) bool {
-			gone, ok := known.get(id)
+	{"revisions are remembered", "revisions-at-once revisions-expired", func(f *flawed) {
+		var known notes[session.Revision]
+		f.each(func(ctx context.Context, id session.ID) session.Revision {
+			rev, ok := known.get(id)
 			if !ok {
-				gone = f.absent(ctx, id)
-				known.set(id, gone)
+				rev = f.revision(ctx, id)
+				known.set(id, rev)
 			}
-			return gone
+			return rev
 		})
 	}},
-	{"ended prolongs", "ended-expired", func(f *flawed) {
-		f.endedBy(func(ctx context.Context, id session.ID) bool {
-			f.right.Touch(ctx, id, time.Now().Add(time.Hour))
-			return f.absent(ctx, id)
+	{"revisions prolong", "revisions-expired", func(f *flawed) {
+		f.each(func(ctx context.Context, id session.ID) session.Revision {
+			f.right.Touch(ctx, id, f.revision(ctx, id), time.Now().Add(time.Hour))
+			return f.revision(ctx, id)
 		})
 	}},
-	{"ended takes unreadable sessions for ended", "ended-unreadable", func(f *flawed) {
+	{"unreadable sessions have no revision", "revisions-unreadable", func(f *flawed) {
 		f.corruptible()
-		f.endedBy(func(ctx context.Context, id session.ID) bool {
-			_, err := f.load(ctx, id)
-			return err != nil && ctx.Err() == nil
+		f.each(func(ctx context.Context, id session.ID) session.Revision {
+			rec, _ := f.load(context.WithoutCancel(ctx), id)
+			return rec.Revision
 		})
 	}},
-	{"a cancelled ended returns nothing", "context-ended", func(f *flawed) {
-		f.ended = func(ctx context.Context, ids []session.ID) ([]session.ID, error) {
+	{"cancelled revisions are none", "context-revisions", func(f *flawed) {
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
 			if ctx.Err() != nil {
 				return nil, nil
 			}
-			return f.right.Ended(ctx, ids)
+			return f.right.Revisions(ctx, ids)
 		}
 	}},
-	{"a cancelled ended returns all", "context-ended", func(f *flawed) {
-		f.ended = func(ctx context.Context, ids []session.ID) ([]session.ID, error) {
+	{"cancelled revisions are zero", "context-revisions", func(f *flawed) {
+		f.revisions = func(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
 			if ctx.Err() != nil {
-				return ids, ctx.Err()
+				return make([]session.Revision, len(ids)), ctx.Err()
 			}
-			return f.right.Ended(ctx, ids)
+			return f.right.Revisions(ctx, ids)
 		}
 	}},
-	{"a session that is saved is absent for a moment", "race-ended", func(f *flawed) {
+	{"a session that is saved is absent for a moment", "race-revisions", func(f *flawed) {
 		var saving notes[bool]
 		f.save = func(ctx context.Context, rec *record) error {
 			saving.set(rec.ID, true)
@@ -105,9 +117,11 @@ var pollFlaws = []flaw{
 			dawdle()
 			return f.right.Save(ctx, rec)
 		}
-		f.endedBy(func(ctx context.Context, id session.ID) bool {
-			is, _ := saving.get(id)
-			return is || f.absent(ctx, id)
+		f.each(func(ctx context.Context, id session.ID) session.Revision {
+			if is, _ := saving.get(id); is {
+				return 0
+			}
+			return f.revision(ctx, id)
 		})
 	}},
 }

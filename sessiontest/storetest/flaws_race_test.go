@@ -2,7 +2,6 @@ package storetest_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -48,18 +47,7 @@ func gapFlaws(suffix string, gap func(), more string) []flaw {
 			}
 		}},
 		{"touch rewrites the record" + suffix, "race-delete-touch race-touch-save", func(f *flawed) {
-			f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
-				rec, err := f.right.Load(ctx, id)
-				if err != nil {
-					return err
-				}
-				gap()
-				rec.Expires = expires
-				return f.force(ctx, &rec)
-			}
-		}},
-		{"retire looks before it leaps" + suffix, "race-retire race-retire-save", func(f *flawed) {
-			f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+			f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 				rec, err := f.right.Load(ctx, id)
 				if err != nil {
 					return err
@@ -68,22 +56,21 @@ func gapFlaws(suffix string, gap func(), more string) []flaw {
 					return session.ErrConflict
 				}
 				gap()
-				for {
-					rec, _ = f.right.Load(ctx, id)
-					err = f.right.Retire(ctx, id, rec.Revision, successor, until)
-					if !errors.Is(err, session.ErrConflict) {
-						return instead(session.ErrGone, nil)(err)
-					}
-				}
+				rec.Expires = expires
+				return f.force(ctx, &rec)
 			}
 		}},
-		{"delete looks before it leaps" + suffix, "race-retire-delete", func(f *flawed) {
-			f.delete = func(ctx context.Context, id session.ID) error {
-				if _, err := f.right.Load(ctx, id); err != nil {
-					return instead(session.ErrNotFound, nil)(err)
+		{"delete looks before it leaps" + suffix, "race-delete race-delete-revision", func(f *flawed) {
+			f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+				rec, err := f.right.Load(ctx, id)
+				switch {
+				case err != nil:
+					return err
+				case rev != 0 && rec.Revision != rev:
+					return session.ErrConflict
 				}
 				gap()
-				return instead(session.ErrGone, nil)(f.right.Delete(ctx, id))
+				return instead(session.ErrNotFound, nil)(f.right.Delete(ctx, id, 0))
 			}
 		}},
 	}

@@ -61,7 +61,7 @@ var sizeFlaws = []flaw{
 		f.save = func(ctx context.Context, rec *record) error {
 			err := inner(ctx, rec)
 			if err == session.ErrTooLarge {
-				f.right.Delete(ctx, rec.ID)
+				f.right.Delete(ctx, rec.ID, 0)
 			}
 			return err
 		}
@@ -69,6 +69,15 @@ var sizeFlaws = []flaw{
 	{"too large is cut", "save-limit save-too-large", func(f *flawed) {
 		f.save = func(ctx context.Context, rec *record) error {
 			return f.saveAs(ctx, rec, func(rec *record) { rec.Value.Photo = rec.Value.Photo[:min(len(rec.Value.Photo), maxRecord)] })
+		}
+	}},
+	{"the limit is a byte too low", "save-limit", func(f *flawed) {
+		inner := f.save
+		f.save = func(ctx context.Context, rec *record) error {
+			if len(rec.Value.Photo) == maxRecord {
+				return session.ErrTooLarge
+			}
+			return inner(ctx, rec)
 		}
 	}},
 	{"no bound", "save-too-large save-limit", func(f *flawed) { f.save = f.right.Save }},

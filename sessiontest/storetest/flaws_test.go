@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 
@@ -16,7 +17,7 @@ type flaw struct {
 	make  func(*flawed)
 }
 
-var flaws = slices.Concat(saveFlaws, sizeFlaws, valueFlaws, touchFlaws, deadlineFlaws, retireFlaws, deleteFlaws, contextFlaws, listFlaws, pollFlaws, watchFlaws, cachedFlaws, corruptFlaws, lossFlaws, raceFlaws)
+var flaws = slices.Concat(saveFlaws, sizeFlaws, valueFlaws, fieldFlaws(), touchFlaws, deadlineFlaws, deleteFlaws, contextFlaws, listFlaws, pollFlaws, watchFlaws, openFlaws, corruptFlaws, lossFlaws, raceFlaws)
 
 var saveFlaws = []flaw{
 	{"save keeps the revision to itself", "save-creates", func(f *flawed) {
@@ -77,7 +78,7 @@ var saveFlaws = []flaw{
 	{"save of what has expired deletes", "save-replace-expired", func(f *flawed) {
 		f.save = func(ctx context.Context, rec *record) error {
 			if !rec.Expires.After(time.Now()) {
-				f.right.Delete(ctx, rec.ID)
+				f.right.Delete(ctx, rec.ID, 0)
 			}
 			return f.right.Save(ctx, rec)
 		}
@@ -135,8 +136,8 @@ var saveFlaws = []flaw{
 				}
 			})
 		}
-		f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
-			return f.right.Touch(ctx, id, expires.Add(1000*time.Hour))
+		f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+			return f.right.Touch(ctx, id, rev, expires.Add(1000*time.Hour))
 		}
 	}},
 	{"an expired ID is taken", "expires-create", func(f *flawed) {
@@ -150,11 +151,31 @@ var saveFlaws = []flaw{
 			taken.set(rec.ID, err == nil)
 			return err
 		}
-		f.delete = func(ctx context.Context, id session.ID) error {
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
 			taken.set(id, false)
-			return f.right.Delete(ctx, id)
+			return f.right.Delete(ctx, id, rev)
 		}
 	}},
+}
+
+// fieldFlaws returns a flaw for each field of a record that a Save may change: a Save
+// that replaces keeps the former one.
+func fieldFlaws() (all []flaw) {
+	for i, field := range reflect.VisibleFields(reflect.TypeFor[record]()) {
+		if field.Name == "ID" || field.Name == "Revision" {
+			continue
+		}
+		all = append(all, flaw{"save keeps the first " + field.Name, "record-fields", func(f *flawed) {
+			f.save = func(ctx context.Context, rec *record) error {
+				return f.saveAs(ctx, rec, func(rec *record) {
+					if stored, err := f.right.Load(ctx, rec.ID); err == nil {
+						reflect.ValueOf(rec).Elem().Field(i).Set(reflect.ValueOf(stored).Field(i))
+					}
+				})
+			}
+		}})
+	}
+	return all
 }
 
 var valueFlaws = []flaw{
@@ -165,6 +186,34 @@ var valueFlaws = []flaw{
 					rec.Value.Tags = nil
 				}
 			})
+		}
+	}},
+	{"secrets have one entry", "record-secrets", func(f *flawed) {
+		f.load = func(ctx context.Context, id session.ID) (record, error) {
+			rec, err := f.right.Load(ctx, id)
+			if data, _ := rec.Secrets.AppendBinary(nil); len(data) > 45 {
+				rec.Secrets, _ = session.ParseSecrets(data[:45])
+			}
+			return rec, err
+		}
+	}},
+	{"secrets forget the renewals", "record-secrets", func(f *flawed) {
+		f.load = func(ctx context.Context, id session.ID) (record, error) {
+			rec, err := f.right.Load(ctx, id)
+			if data, _ := rec.Secrets.AppendBinary(nil); err == nil {
+				clear(data[:4])
+				rec.Secrets, _ = session.ParseSecrets(data)
+			}
+			return rec, err
+		}
+	}},
+	{"everybody has logged in", "record-not-logged-in", func(f *flawed) {
+		f.load = func(ctx context.Context, id session.ID) (record, error) {
+			rec, err := f.right.Load(ctx, id)
+			if rec.LoggedIn.IsZero() {
+				rec.LoggedIn = rec.Created
+			}
+			return rec, err
 		}
 	}},
 	{"nothing persists", "record-round-trip", func(f *flawed) {
@@ -203,11 +252,12 @@ var valueFlaws = []flaw{
 	}},
 	{"load touches", "load-writes-nothing", func(f *flawed) {
 		f.load = func(ctx context.Context, id session.ID) (record, error) {
-			f.right.Touch(ctx, id, time.Now().Add(time.Hour))
+			rec, _ := f.right.Load(ctx, id)
+			f.right.Touch(ctx, id, rec.Revision, time.Now().Add(time.Hour))
 			return f.right.Load(ctx, id)
 		}
 	}},
-	{"exists sees what is gone", "load-absent retire delete", func(f *flawed) {
+	{"exists sees what is gone", "load-absent delete", func(f *flawed) {
 		f.exists = func(context.Context, session.ID) (bool, error) { return true, nil }
 	}},
 	{"exists sees nothing", "save-creates touch", func(f *flawed) {

@@ -10,24 +10,24 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// telling makes the store tell of ends by tell, after they have happened.
+// telling makes the store tell of changes and ends by tell, after they have happened.
 func (f *flawed) telling(tell func(session.ID)) {
-	f.delete = func(ctx context.Context, id session.ID) error {
-		err := f.right.Delete(ctx, id)
+	f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+		err := f.right.Delete(ctx, id, rev)
 		tell(id)
 		return err
 	}
-	f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-		err := f.right.Retire(ctx, id, rev, successor, until)
-		tell(id)
+	f.save = func(ctx context.Context, rec *record) error {
+		err := f.right.Save(ctx, rec)
+		tell(rec.ID)
 		return err
 	}
 }
 
 // A plainWatch is a function that was given to Watch.
 type plainWatch struct {
-	id    session.ID
-	ended func()
+	id      session.ID
+	changed func()
 }
 
 // plainly makes the store keep watches in a list that is replaced as a whole. Add
@@ -43,15 +43,15 @@ func (f *flawed) plainly(add func(old []*plainWatch, w *plainWatch) []*plainWatc
 			}
 		}
 	}
-	f.watch = func(id session.ID, ended func()) (func(), bool) {
-		w := &plainWatch{id, ended}
+	f.watch = func(id session.ID, changed func()) (func(), bool) {
+		w := &plainWatch{id, changed}
 		change(w, add)
 		return func() { change(w, remove) }, true
 	}
 	f.telling(func(id session.ID) {
 		for _, w := range *list.Load() {
 			if w.id == id {
-				w.ended()
+				w.changed()
 			}
 		}
 	})
@@ -72,43 +72,46 @@ var watchFlaws = []flaw{
 		f.plainly(addWatch, removeWatch)
 		f.delete = f.right.Delete
 	}},
-	{"renewals are not told", "watch-retire", func(f *flawed) {
+	{"replacements are not told", "watch-save watch-changed", func(f *flawed) {
 		f.plainly(addWatch, removeWatch)
-		f.retire = f.right.Retire
+		f.save = f.right.Save
 	}},
-	{"ends are told before they have come", "watch-delete watch-changed", func(f *flawed) {
+	{"the first replacement is told", "watch-changed", func(f *flawed) {
 		var list watchers.List
-		f.watch = func(id session.ID, ended func()) (func(), bool) { return list.Add(id, ended), true }
-		f.delete = func(ctx context.Context, id session.ID) error {
-			list.Ended(id)
-			time.Sleep(time.Millisecond)
-			return f.right.Delete(ctx, id)
-		}
-	}},
-	{"watches end when the session changes", "watch-changed", func(f *flawed) {
-		var list watchers.List
-		f.watch = func(id session.ID, ended func()) (stop func(), ok bool) {
+		f.watch = func(id session.ID, changed func()) (stop func(), ok bool) {
 			var told atomic.Bool
 			return list.Add(id, func() {
 				if told.CompareAndSwap(false, true) {
-					ended()
+					changed()
 				}
 			}), true
 		}
-		f.telling(list.Ended)
+		f.telling(list.Changed)
+	}},
+	{"replacements are told before they have come", "watch-save", func(f *flawed) {
+		var list watchers.List
+		f.watch = func(id session.ID, changed func()) (func(), bool) { return list.Add(id, changed), true }
 		f.save = func(ctx context.Context, rec *record) error {
-			err := f.right.Save(ctx, rec)
-			list.Ended(rec.ID)
-			time.Sleep(time.Millisecond) // the watch asks, and finds that it lives
-			return err
+			list.Changed(rec.ID)
+			time.Sleep(time.Millisecond)
+			return f.right.Save(ctx, rec)
+		}
+	}},
+	{"ends are told before they have come", "watch-delete watch-changed", func(f *flawed) {
+		var list watchers.List
+		f.watch = func(id session.ID, changed func()) (func(), bool) { return list.Add(id, changed), true }
+		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+			list.Changed(id)
+			time.Sleep(time.Millisecond)
+			return f.right.Delete(ctx, id, rev)
 		}
 	}},
 	{"only stored sessions are watched", "watch-before", func(f *flawed) {
-		f.watch = func(id session.ID, ended func()) (func(), bool) {
+		f.watch = func(id session.ID, changed func()) (func(), bool) {
 			if live, _ := f.right.Exists(context.Background(), id); !live {
 				return func() {}, true
 			}
-			return f.right.Watch(id, ended)
+			return f.right.Watch(id, changed)
 		}
 	}},
 	{"only the last watch of a session is told", "watch-many", func(f *flawed) {
@@ -134,27 +137,24 @@ var watchFlaws = []flaw{
 	{"watches at once overwrite each other", "race-watch", func(f *flawed) {
 		var list atomic.Pointer[[]*plainWatch]
 		list.Store(new([]*plainWatch))
-		f.watch = func(id session.ID, ended func()) (func(), bool) {
-			changed := append(slices.Clone(*list.Load()), &plainWatch{id, ended})
+		f.watch = func(id session.ID, changed func()) (func(), bool) {
+			longer := append(slices.Clone(*list.Load()), &plainWatch{id, changed})
 			dawdle()
-			list.Store(&changed)
+			list.Store(&longer)
 			return func() {}, true
 		}
 		f.telling(func(id session.ID) {
 			for _, w := range *list.Load() {
 				if w.id == id {
-					w.ended()
+					w.changed()
 				}
 			}
 		})
 	}},
 	{"watches cannot be stopped", "watch-delete", func(f *flawed) {
-		f.watch = func(id session.ID, ended func()) (func(), bool) {
-			f.right.Watch(id, ended)
+		f.watch = func(id session.ID, changed func()) (func(), bool) {
+			f.right.Watch(id, changed)
 			return nil, true
 		}
-	}},
-	{"a watch that cannot tell can be stopped", "watch-delete", func(f *flawed) {
-		f.watch = func(session.ID, func()) (func(), bool) { return func() {}, false }
 	}},
 }

@@ -25,19 +25,14 @@ func (g guarded) Save(ctx context.Context, rec *session.Record[Profile]) error {
 	return g.store.Save(ctx, rec)
 }
 
-func (g guarded) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+func (g guarded) Touch(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 	defer end(g.calls.begin(callTouch))
-	return g.store.Touch(ctx, id, expires)
+	return g.store.Touch(ctx, id, rev, expires)
 }
 
-func (g guarded) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	defer end(g.calls.begin(callRetire))
-	return g.store.Retire(ctx, id, rev, successor, until)
-}
-
-func (g guarded) Delete(ctx context.Context, id session.ID) error {
+func (g guarded) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
 	defer end(g.calls.begin(callDelete))
-	return g.store.Delete(ctx, id)
+	return g.store.Delete(ctx, id, rev)
 }
 
 func (g guarded) Exists(ctx context.Context, id session.ID) (bool, error) {
@@ -67,14 +62,14 @@ func (g guarded) iterate(method uint64, seq iter.Seq2[session.Record[Profile], e
 	}
 }
 
-func (g guarded) Ended(ctx context.Context, ids []session.ID) ([]session.ID, error) {
-	defer end(g.calls.begin(callEnded))
-	return g.store.(session.Poller).Ended(ctx, ids)
+func (g guarded) Revisions(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+	defer end(g.calls.begin(callRevisions))
+	return g.store.(session.Poller).Revisions(ctx, ids)
 }
 
-func (g guarded) Watch(id session.ID, ended func()) (func(), bool) {
+func (g guarded) Watch(id session.ID, changed func()) (func(), bool) {
 	defer end(g.calls.begin(callWatch))
-	stop, ok := g.store.(session.Watcher).Watch(id, ended)
+	stop, ok := g.store.(session.Watcher).Watch(id, changed)
 	if stop == nil {
 		return nil, ok
 	}
@@ -84,7 +79,7 @@ func (g guarded) Watch(id session.ID, ended func()) (func(), bool) {
 	}, ok
 }
 
-func (g guarded) LoadCached(ctx context.Context, id session.ID) (session.Record[Profile], bool, error) {
-	defer end(g.calls.begin(callLoadCached))
-	return g.store.(session.CachedLoader[Profile]).LoadCached(ctx, id)
+func (g guarded) Open(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (session.Record[Profile], bool, error) {
+	defer end(g.calls.begin(callOpen))
+	return g.store.(session.Opener[Profile]).Open(ctx, id, accepts)
 }

@@ -20,7 +20,7 @@ func unknown(err error) error {
 // remote puts the store behind a line, and makes it right: it sends nothing twice, and
 // returns that the outcome of what was lost is unknown.
 func (f *flawed) remote() {
-	load, save, touch, retire, del, exists, ended := f.load, f.save, f.touch, f.retire, f.delete, f.exists, f.ended
+	load, save, touch, del, exists, revisions := f.load, f.save, f.touch, f.delete, f.exists, f.revisions
 	f.load = func(ctx context.Context, id session.ID) (rec record, err error) {
 		err = f.line.send(func() (err error) { rec, err = load(ctx, id); return err })
 		return rec, unknown(err)
@@ -33,25 +33,22 @@ func (f *flawed) remote() {
 		}
 		return unknown(err)
 	}
-	f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
-		return unknown(f.line.send(func() error { return touch(ctx, id, expires) }))
+	f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+		return unknown(f.line.send(func() error { return touch(ctx, id, rev, expires) }))
 	}
-	f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-		return unknown(f.line.send(func() error { return retire(ctx, id, rev, successor, until) }))
-	}
-	f.delete = func(ctx context.Context, id session.ID) error {
-		return unknown(f.line.send(func() error { return del(ctx, id) }))
+	f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
+		return unknown(f.line.send(func() error { return del(ctx, id, rev) }))
 	}
 	f.exists = func(ctx context.Context, id session.ID) (live bool, err error) {
 		err = f.line.send(func() (err error) { live, err = exists(ctx, id); return err })
 		return live && err == nil, unknown(err)
 	}
-	f.ended = func(ctx context.Context, ids []session.ID) (gone []session.ID, err error) {
-		err = f.line.send(func() (err error) { gone, err = ended(ctx, ids); return err })
+	f.revisions = func(ctx context.Context, ids []session.ID) (revs []session.Revision, err error) {
+		err = f.line.send(func() (err error) { revs, err = revisions(ctx, ids); return err })
 		if err != nil {
 			return nil, unknown(err)
 		}
-		return gone, nil
+		return revs, nil
 	}
 	byOwner, all := f.byOwner, f.all
 	f.byOwner = func(ctx context.Context, owner string) records { return f.paged(byOwner(ctx, owner), unknown) }

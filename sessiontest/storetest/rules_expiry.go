@@ -17,11 +17,11 @@ var expiryRules = []rule{
 			rec, ctx := t.shortLived(), t.Context()
 			t.pass()
 			t.wantAbsent(rec.ID)
-			t.refused("Touch", t.store.Touch(ctx, rec.ID, inAnHour()), session.ErrNotFound)
-			t.refused("Retire", t.store.Retire(ctx, rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()), session.ErrNotFound)
+			t.refused("Touch", t.store.Touch(ctx, rec.ID, rec.Revision, inAnHour()), session.ErrNotFound)
 			rec.Expires = inAnHour()
 			t.refused("Save", t.store.Save(ctx, &rec), session.ErrNotFound)
-			t.refused("Delete", t.store.Delete(ctx, rec.ID), session.ErrNotFound)
+			t.refused("Delete", t.store.Delete(ctx, rec.ID, 0), session.ErrNotFound)
+			t.refused("Delete", t.store.Delete(ctx, rec.ID, rec.Revision), session.ErrNotFound)
 			t.wantAbsent(rec.ID)
 		},
 	},
@@ -34,7 +34,7 @@ var expiryRules = []rule{
 			t.save(&rec)
 			t.pass()
 			t.wantAbsent(rec.ID)
-			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, inAnHour()), session.ErrNotFound)
+			t.refused("Touch", t.store.Touch(t.Context(), rec.ID, rec.Revision, inAnHour()), session.ErrNotFound)
 			rec = draft()
 			rec.Deadline = passed()
 			t.refused("Save", t.store.Save(t.Context(), &rec), session.ErrNotFound)
@@ -47,8 +47,7 @@ var expiryRules = []rule{
 			rec := draft()
 			rec.Expires, rec.Deadline = t.soon(), time.Time{}
 			t.save(&rec)
-			rec.Expires = inAnHour()
-			t.touch(rec.ID, rec.Expires)
+			t.touch(&rec, inAnHour())
 			t.pass()
 			t.wantStored(rec)
 		},
@@ -62,12 +61,10 @@ var expiryRules = []rule{
 				rec.Deadline, rec.Expires = deadline, farOff
 				t.save(&rec)
 				t.wantStored(rec)
-				t.touch(rec.ID, farOff)
+				t.touch(&rec, farOff)
 				t.wantStored(rec)
 				t.save(&rec)
 				t.wantStored(rec)
-				t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), farOff))
-				t.wantRetired(rec.ID)
 			}
 		},
 	},
@@ -79,8 +76,7 @@ var expiryRules = []rule{
 				rec := draft()
 				rec.Deadline = deadline
 				t.save(&rec)
-				rec.Expires = farOff
-				t.touch(rec.ID, rec.Expires)
+				t.touch(&rec, farOff)
 				t.wantStored(rec)
 			}
 		},
@@ -141,9 +137,8 @@ var contextRules = []rule{
 				"Exists": existsErr,
 				"Save":   t.store.Save(ctx, &update),
 				"create": t.store.Save(ctx, &create),
-				"Touch":  t.store.Touch(ctx, rec.ID, after(time.Minute)),
-				"Retire": t.store.Retire(ctx, rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()),
-				"Delete": t.store.Delete(ctx, rec.ID),
+				"Touch":  t.store.Touch(ctx, rec.ID, rec.Revision, after(time.Minute)),
+				"Delete": t.store.Delete(ctx, rec.ID, rec.Revision),
 			} {
 				t.gaveUp(call, err)
 			}

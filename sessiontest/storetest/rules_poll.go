@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -12,104 +11,109 @@ import (
 
 var pollRules = []rule{
 	{
-		name:        "ended",
-		explanation: "Ended returns the IDs that are not live: of sessions that were deleted, retired or never stored. It returns each once, and no other.",
+		name:        "revisions",
+		explanation: "Revisions returns the revisions of the records in the order of the IDs, and zero for sessions that were deleted or never stored.",
 		needs:       needsPoller,
 		try: func(t *trial) {
-			live := []session.ID{t.live().ID, t.liveOf("").ID}
-			gone := []session.ID{t.deleted().ID, t.retired().ID, newID(), {}}
-			t.wantEnded(gone, gone...)
-			t.wantEnded([]session.ID{gone[0], live[0], gone[1], gone[2], live[1], gone[3]}, gone...)
+			a, b := t.live(), t.liveOf("")
+			t.save(&b)
+			gone := t.deleted().ID
+			t.wantRevisions([]session.ID{a.ID, b.ID}, a.Revision, b.Revision)
+			t.wantRevisions([]session.ID{b.ID, a.ID}, b.Revision, a.Revision)
+			t.wantRevisions([]session.ID{gone, a.ID, newID(), {}, b.ID, gone}, 0, a.Revision, 0, 0, b.Revision, 0)
 		},
 	},
 	{
-		name:        "ended-none",
-		explanation: "Ended returns no ID if all are live, or if it is asked about none.",
+		name:        "revisions-same",
+		explanation: "Revisions answers for an ID as often as it is asked about it, and not at all if it is asked about none.",
 		needs:       needsPoller,
 		try: func(t *trial) {
-			t.wantEnded(nil)
-			t.wantEnded([]session.ID{})
-			t.wantEnded([]session.ID{t.live().ID})
-			t.wantEnded([]session.ID{t.live().ID, t.live().ID})
+			rec := t.live()
+			t.wantRevisions(nil)
+			t.wantRevisions([]session.ID{})
+			t.wantRevisions([]session.ID{rec.ID, rec.ID}, rec.Revision, rec.Revision)
 		},
 	},
 	{
-		name:        "ended-many",
-		explanation: "Ended answers for hundreds of IDs at once.",
+		name:        "revisions-many",
+		explanation: "Revisions answers for hundreds of IDs at once.",
 		needs:       needsPoller,
 		try: func(t *trial) {
-			var ids, gone []session.ID
-			for i := range 620 {
-				id := newID()
+			ids, want := make([]session.ID, 620), make([]session.Revision, 620)
+			for i := range ids {
+				ids[i] = newID()
 				if i%5 == 0 {
-					id = t.live().ID
-				} else {
-					gone = append(gone, id)
+					rec := t.live()
+					ids[i], want[i] = rec.ID, rec.Revision
 				}
-				ids = append(ids, id)
 			}
-			t.wantEnded(ids, gone...)
+			t.wantRevisions(ids, want...)
 		},
 	},
 	{
-		name:        "ended-at-once",
-		explanation: "Ended returns an ID as soon as a call that ended its session has returned, and not any more when a call has made it live again.",
+		name:        "revisions-at-once",
+		explanation: "Revisions sees the effect of each call that has returned.",
 		needs:       needsPoller,
 		try: func(t *trial) {
 			rec := t.live()
 			ids := []session.ID{rec.ID}
 			for range 3 {
-				t.wantEnded(ids)
-				t.ok("Delete", t.store.Delete(t.Context(), rec.ID))
-				t.wantEnded(ids, rec.ID)
+				t.wantRevisions(ids, rec.Revision)
+				t.save(&rec)
+				t.wantRevisions(ids, rec.Revision)
+				t.touch(&rec, rec.Expires)
+				t.wantRevisions(ids, rec.Revision)
+				t.end(rec)
+				t.wantRevisions(ids, 0)
 				rec.Revision = 0
 				t.save(&rec)
 			}
-			t.wantEnded(ids)
-			t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()))
-			t.wantEnded(ids, rec.ID)
+			t.wantRevisions(ids, rec.Revision)
 		},
 	},
 	{
-		name:        "ended-expired",
-		explanation: "Ended returns the IDs of sessions that have expired or whose deadline has passed. To be asked about prolongs none.",
+		name:        "revisions-expired",
+		explanation: "Revisions returns zero for sessions that have expired or whose deadline has passed. To be asked about prolongs none.",
 		needs:       needsPoller,
 		try: func(t *trial) {
 			lives, prolonged, expires, ends := t.live(), t.shortLived(), t.shortLived(), draft()
 			ends.Deadline = t.soon()
 			t.save(&ends)
-			t.touch(prolonged.ID, inAnHour())
+			t.touch(&prolonged, inAnHour())
 			ids := []session.ID{lives.ID, expires.ID, prolonged.ID, ends.ID}
-			t.wantEnded(ids)
+			t.wantRevisions(ids, lives.Revision, expires.Revision, prolonged.Revision, ends.Revision)
 			t.pass()
-			t.wantEnded(ids, expires.ID, ends.ID)
+			t.wantRevisions(ids, lives.Revision, 0, prolonged.Revision, 0)
 		},
 	},
 	{
-		name:        "ended-unreadable",
-		explanation: "A session whose record cannot be read is live: Ended does not return it.",
+		name:        "revisions-unreadable",
+		explanation: "A session whose record cannot be read is live: its revision is not zero.",
 		needs:       func(t *trial) bool { return needsCorrupt(t) && needsPoller(t) },
 		try: func(t *trial) {
-			gone := newID()
-			t.wantEnded([]session.ID{t.unreadable("").ID, gone, t.unreadable("").ID}, gone)
-		},
-	},
-	{
-		name:        "context-ended",
-		explanation: "Ended returns an error when ctx is done, and with it no session that is live.",
-		needs:       needsPoller,
-		try: func(t *trial) {
-			live := t.live().ID
-			ended, err := t.store.Ended(t.cancelled(), []session.ID{newID(), live, newID()})
-			t.gaveUp("Ended", err)
-			if slices.Contains(ended, live) {
-				t.Fatalf("Ended returned a session that is live")
+			revs, err := t.store.Revisions(t.Context(), []session.ID{t.unreadable("").ID, newID(), t.unreadable("").ID})
+			t.ok("Revisions", err)
+			if len(revs) != 3 || revs[0] == 0 || revs[1] != 0 || revs[2] == 0 {
+				t.Fatalf("Revisions returned %v, of which only the second should be zero", revs)
 			}
 		},
 	},
 	{
-		name:        "race-ended",
-		explanation: "Ended does not return a session that lives throughout, whatever is written to it and whatever ends meanwhile.",
+		name:        "context-revisions",
+		explanation: "Revisions returns an error when ctx is done, and never zero for a session that is live.",
+		needs:       needsPoller,
+		try: func(t *trial) {
+			live := t.live().ID
+			revs, err := t.store.Revisions(t.cancelled(), []session.ID{newID(), live, newID()})
+			t.gaveUp("Revisions", err)
+			if len(revs) > 0 && (len(revs) != 3 || revs[1] == 0) {
+				t.Fatalf("Revisions returned %v with the error", revs)
+			}
+		},
+	},
+	{
+		name:        "race-revisions",
+		explanation: "Revisions does not return zero for a session that lives throughout, whatever is written to it and whatever ends meanwhile.",
 		needs:       needsPoller,
 		try: func(t *trial) {
 			rec := t.live()
@@ -134,58 +138,57 @@ func needsPoller(t *trial) bool {
 	return t.offered("a Poller", ok, t.options.Poller)
 }
 
-// wantEnded checks which of the IDs Ended returns, in any order.
-func (t *trial) wantEnded(ids []session.ID, want ...session.ID) {
+// wantRevisions checks the answer of Revisions.
+func (t *trial) wantRevisions(ids []session.ID, want ...session.Revision) {
 	t.Helper()
-	ended, err := t.store.Ended(t.Context(), slices.Clone(ids))
-	t.ok("Ended", err)
-	if fault := endedFault(ended, want); fault != nil {
-		t.Fatalf("Ended, asked about %d IDs, %v", len(ids), fault)
-	}
+	revs, err := t.store.Revisions(t.Context(), slices.Clone(ids))
+	t.ok("Revisions", err)
+	t.sameRevisions(revs, want...)
 }
 
-// endedFault returns how an answer differs from the IDs that it should have.
-func endedFault(ended, want []session.ID) error {
-	missing := make(map[session.ID]bool)
-	for _, id := range want {
-		missing[id] = true
+func (t *trial) sameRevisions(got []session.Revision, want ...session.Revision) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("Revisions, asked about %d IDs, returned %d revisions", len(want), len(got))
 	}
-	for _, id := range ended {
-		switch {
-		case slices.Contains(want, id) && !missing[id]:
-			return errors.New("returned an ID twice")
-		case !missing[id]:
-			return errors.New("returned a session that is live")
+	for i := range want {
+		if got[i] != want[i] {
+			t.Fatalf("Revisions returned %d for number %d of %d IDs, want %d", got[i], i, len(want), want[i])
 		}
-		delete(missing, id)
 	}
-	if len(missing) > 0 {
-		return fmt.Errorf("did not return %d of %d that are not live", len(missing), len(want))
-	}
-	return nil
 }
 
-// keepAsking asks whether a live session has ended.
+// keepAsking asks for the revision of a session that is live.
 func (t *trial) keepAsking(id session.ID) error {
 	for range rounds {
-		ended, err := t.store.Ended(t.Context(), []session.ID{id})
-		if err == nil {
-			err = endedFault(ended, nil)
-		}
+		revs, err := t.store.Revisions(t.Context(), []session.ID{id})
 		if err != nil {
 			return err
+		}
+		if len(revs) != 1 || revs[0] == 0 {
+			return fmt.Errorf("Revisions returned %v", revs)
 		}
 		runtime.Gosched() // or a quick store would have answered before others write
 	}
 	return nil
 }
 
-// keepWriting saves and prolongs a record until done.
+// keepWriting saves and prolongs a record until done. Nobody else writes it.
 func (t *trial) keepWriting(rec session.Record[Profile], done *atomic.Bool) error {
 	for !done.Load() {
 		rec.Value.Visits++
-		if err := errors.Join(t.store.Save(t.Context(), &rec), t.store.Touch(t.Context(), rec.ID, rec.Expires)); err != nil {
+		if err := t.store.Save(t.Context(), &rec); err != nil {
 			return err
+		}
+		if err := t.store.Touch(t.Context(), rec.ID, rec.Revision, rec.Expires); err != nil {
+			return err
+		}
+		revs, err := t.store.Revisions(t.Context(), []session.ID{rec.ID})
+		if err != nil {
+			return err
+		}
+		if len(revs) != 1 || revs[0] != rec.Revision {
+			return fmt.Errorf("Revisions returned %v after Save had written %d", revs, rec.Revision)
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ var raceRules = []rule{
 					rec.ID, rec.Value.Visits = id, i
 					return t.store.Save(t.Context(), &rec)
 				}).one(t, "Save", session.ErrExists)
-				t.ok("Delete", t.store.Delete(t.Context(), id))
+				t.ok("Delete", t.store.Delete(t.Context(), id, 0))
 			}
 			t.clash(draft, t.saveNumbered, func(recs []session.Record[Profile], errs outcomes) {
 				t.wantKept(recs[errs.one(t, "Save", session.ErrExists)])
@@ -69,7 +69,7 @@ var raceRules = []rule{
 		try: func(t *trial) {
 			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
 				if i == 0 {
-					return t.store.Delete(t.Context(), rec.ID)
+					return t.store.Delete(t.Context(), rec.ID, 0)
 				}
 				return t.store.Save(t.Context(), rec)
 			}, func(recs []session.Record[Profile], errs outcomes) {
@@ -88,9 +88,9 @@ var raceRules = []rule{
 		try: func(t *trial) {
 			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
 				if i == 0 {
-					return t.store.Delete(t.Context(), rec.ID)
+					return t.store.Delete(t.Context(), rec.ID, 0)
 				}
-				return t.store.Touch(t.Context(), rec.ID, inAnHour())
+				return t.store.Touch(t.Context(), rec.ID, rec.Revision, inAnHour())
 			}, func(recs []session.Record[Profile], errs outcomes) {
 				t.ok("Delete", errs[0])
 				if errs[1] != nil {
@@ -102,7 +102,7 @@ var raceRules = []rule{
 	},
 	{
 		name:        "race-touch-save",
-		explanation: "Touch changes nothing but the time of expiry: a Save in flight is neither undone nor refused.",
+		explanation: "Touch changes nothing but the time of expiry: a Save in flight is neither undone nor refused. If the Save was first, Touch returns ErrConflict.",
 		alone:       true,
 		try: func(t *trial) {
 			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
@@ -110,66 +110,57 @@ var raceRules = []rule{
 					rec.Value.Visits = 1
 					return t.store.Save(t.Context(), rec)
 				}
-				return t.store.Touch(t.Context(), rec.ID, rec.Expires)
+				return t.store.Touch(t.Context(), rec.ID, rec.Revision, rec.Expires)
 			}, func(recs []session.Record[Profile], errs outcomes) {
-				errs.all(t, "Save or Touch", nil)
+				t.ok("Save", errs[0])
+				if errs[1] != nil {
+					t.refused("Touch", errs[1], session.ErrConflict)
+				}
 				t.wantKept(recs[0])
 			})
 		},
 	},
 	{
-		name:        "race-retire-save",
-		explanation: "Of a Retire and a Save over one revision, one succeeds: the Save then returns ErrGone or the Retire ErrConflict.",
+		name:        "race-delete-revision",
+		explanation: "Of a Delete and a Save over one revision, one succeeds: the Save then returns ErrNotFound or the Delete ErrConflict.",
 		alone:       true,
 		try: func(t *trial) {
 			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
 				if i == 0 {
 					return t.store.Save(t.Context(), rec)
 				}
-				return t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour())
+				return t.store.Delete(t.Context(), rec.ID, rec.Revision)
 			}, func(recs []session.Record[Profile], errs outcomes) {
-				switch save, retire := errs[0], errs[1]; {
-				case save == nil && errors.Is(retire, session.ErrConflict):
+				switch save, remove := errs[0], errs[1]; {
+				case save == nil && errors.Is(remove, session.ErrConflict):
 					t.wantKept(recs[0])
-				case retire == nil && errors.Is(save, session.ErrGone):
-					t.wantRetired(recs[0].ID)
+				case remove == nil && errors.Is(save, session.ErrNotFound):
+					t.wantAbsent(recs[0].ID)
 				default:
-					t.Fatalf("Save returned %v, Retire %v", save, retire)
+					t.Fatalf("Save returned %v, Delete %v", save, remove)
 				}
 			})
 		},
 	},
 	{
-		name:        "race-retire",
-		explanation: "Of many Retires of one record for different successors, one succeeds; the others return ErrGone.",
+		name:        "race-delete",
+		explanation: "Of many Deletes of one record, one succeeds; the others return ErrNotFound.",
 		alone:       true,
 		try: func(t *trial) {
-			for range rounds / 20 {
+			for i := range rounds / 20 {
 				rec := t.live()
-				t.retiredFor(rec.ID, t.together(crowd, func(i int) error { return t.retireFor(i, &rec) }))
+				if i%2 == 0 {
+					rec.Revision = 0 // any
+				}
+				t.together(crowd, func(int) error {
+					return t.store.Delete(t.Context(), rec.ID, rec.Revision)
+				}).one(t, "Delete", session.ErrNotFound)
 			}
-			t.clash(t.live, t.retireFor, func(recs []session.Record[Profile], errs outcomes) { t.retiredFor(recs[0].ID, errs) })
-		},
-	},
-	{
-		name:        "race-retire-delete",
-		explanation: "Of a Retire and a Delete of one record, one succeeds: the Delete then returns ErrGone or the Retire ErrNotFound.",
-		alone:       true,
-		try: func(t *trial) {
 			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
-				if i == 0 {
-					return t.store.Delete(t.Context(), rec.ID)
-				}
-				return t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour())
+				return t.store.Delete(t.Context(), rec.ID, rec.Revision)
 			}, func(recs []session.Record[Profile], errs outcomes) {
-				switch remove, retire := errs[0], errs[1]; {
-				case remove == nil && errors.Is(retire, session.ErrNotFound):
-					t.wantAbsent(recs[0].ID)
-				case retire == nil && errors.Is(remove, session.ErrGone):
-					t.wantRetired(recs[0].ID)
-				default:
-					t.Fatalf("Delete returned %v, Retire %v", remove, retire)
-				}
+				errs.one(t, "Delete", session.ErrNotFound)
+				t.wantAbsent(recs[0].ID)
 			})
 		},
 	},
@@ -187,6 +178,25 @@ var raceRules = []rule{
 				}
 				return t.watch(rec, &done)
 			}).all(t, "one of the calls", nil)
+		},
+	},
+	{
+		name:        "race-by-owner-back",
+		explanation: "ByOwner yields a record whose owner went and came back, whoever lists the owner's sessions meanwhile, and so perhaps cleans up.",
+		needs:       needsIndexer,
+		try: func(t *trial) {
+			rec := t.live()
+			home, away := rec.Owner, newOwner()
+			var done atomic.Bool
+			t.together(4, func(i int) error {
+				if i == 0 {
+					defer done.Store(true)
+					return t.goAndComeBack(&rec, home, away)
+				}
+				return t.keepListing(home, &done)
+			}).all(t, "one of the calls", nil)
+			t.wantOwned(home, rec)
+			t.wantOwned(away)
 		},
 	},
 	{

@@ -47,6 +47,9 @@ var sizeRules = []rule{
 			rec.Value.Photo = photo(size)
 			t.save(&rec)
 			t.wantStored(rec)
+			if t.options.Size != nil && t.options.Size(rec) != t.options.MaxRecord {
+				t.Fatalf("the largest record has %d bytes, though Options.MaxRecord is %d", t.options.Size(rec), t.options.MaxRecord)
+			}
 			larger := rec
 			larger.Value.Photo = photo(size + 1)
 			t.refused("Save", t.store.Save(t.Context(), &larger), session.ErrTooLarge)

@@ -1,10 +1,9 @@
 package storetest
 
 import (
+	"reflect"
 	"strings"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed48429006/sessions/internal/test/profile"
 	"github.com/seed48429006/sessions/session"
@@ -37,13 +36,55 @@ var valueRules = []rule{
 		},
 	},
 	{
+		name:        "record-fields",
+		explanation: "Save keeps every field of a record, when it creates and when it replaces.",
+		try: func(t *trial) {
+			rec := t.live()
+			t.wantFields(rec)
+			record := reflect.ValueOf(&rec).Elem()
+			for i := range record.NumField() {
+				if name := record.Type().Field(i).Name; name != "ID" && name != "Revision" {
+					t.change(record.Field(i).Addr().Interface())
+					t.save(&rec)
+					t.wantFields(rec)
+				}
+			}
+		},
+	},
+	{
+		name:        "record-secrets",
+		explanation: "Load returns the Secrets that were saved, from one entry to as many as there may be.",
+		try: func(t *trial) {
+			rec := t.live()
+			data, _ := rec.Secrets.AppendBinary(nil)
+			data[0], data[3] = 0x80, 0xff // many renewals
+			for more, err := session.ParseSecrets(data); err == nil; more, err = session.ParseSecrets(data) {
+				rec.Secrets = more
+				t.save(&rec)
+				t.wantStored(rec)
+				one, _ := newSecrets().AppendBinary(nil)
+				data = append(data, one[4:]...) // what comes after the count is one entry
+			}
+		},
+	},
+	{
+		name:        "record-not-logged-in",
+		explanation: "Load returns a zero LoggedIn and a zero Deadline as they were saved.",
+		try: func(t *trial) {
+			rec := draft()
+			rec.LoggedIn, rec.Deadline, rec.Owner = time.Time{}, time.Time{}, ""
+			t.save(&rec)
+			t.wantStored(rec)
+		},
+	},
+	{
 		name:        "record-times",
 		explanation: "A loaded record's times are in UTC and whole milliseconds.",
 		try: func(t *trial) {
 			rec := t.live()
 			rec = t.load(rec.ID)
 			for name, at := range map[string]time.Time{
-				"Created": rec.Created, "Renewed": rec.Renewed, "Deadline": rec.Deadline, "Expires": rec.Expires,
+				"Created": rec.Created, "Renewed": rec.Renewed, "LoggedIn": rec.LoggedIn, "Deadline": rec.Deadline, "Expires": rec.Expires,
 			} {
 				if at.Location() != time.UTC || !at.Equal(at.Truncate(time.Millisecond)) {
 					t.Fatalf("%s is %v", name, at)
@@ -59,7 +100,7 @@ var valueRules = []rule{
 			for range 3 {
 				t.save(&rec)
 				t.load(rec.ID)
-				if diff := cmp.Diff(profile.Full(), rec.Value); diff != "" {
+				if diff := difference(profile.Full(), rec.Value); diff != "" {
 					t.Fatalf("the saved value changed (-want +got):\n%s", diff)
 				}
 			}
@@ -76,8 +117,8 @@ var valueRules = []rule{
 				t.save(&rec)
 				t.wantStored(rec)
 			}
-			t.ok("Delete", t.store.Delete(t.Context(), rec.ID))
-			if diff := cmp.Diff(profile.Full(), loaded.Value); diff != "" {
+			t.end(rec)
+			if diff := difference(profile.Full(), loaded.Value); diff != "" {
 				t.Fatalf("the loaded value changed (-want +got):\n%s", diff)
 			}
 		},
@@ -88,6 +129,7 @@ var loadRules = []rule{
 	{
 		name:        "load-absent",
 		explanation: "Load returns ErrNotFound and Exists false when the ID is absent.",
+		basic:       true,
 		try: func(t *trial) {
 			t.wantAbsent(newID())
 			t.wantAbsent(session.ID{})
@@ -113,4 +155,39 @@ var loadRules = []rule{
 			t.wantAbsent(short.ID)
 		},
 	},
+}
+
+// wantFields checks the fields of a record one by one. None may be zero: a store that
+// drops it would not be found out.
+func (t *trial) wantFields(want session.Record[Profile]) {
+	t.Helper()
+	got := t.load(want.ID)
+	for i, field := range reflect.VisibleFields(reflect.TypeFor[session.Record[Profile]]()) {
+		value := reflect.ValueOf(want).Field(i)
+		if field.Type.Kind() != reflect.Bool && value.IsZero() {
+			t.Fatalf("the suite stores no %s", field.Name)
+		}
+		if diff := difference(value.Interface(), reflect.ValueOf(got).Field(i).Interface()); diff != "" {
+			t.Fatalf("the stored %s is not as it was saved (-want +got):\n%s", field.Name, diff)
+		}
+	}
+}
+
+// change sets a field of a record to another value.
+func (t *trial) change(field any) {
+	t.Helper()
+	switch f := field.(type) {
+	case *string:
+		*f += "x"
+	case *bool:
+		*f = !*f
+	case *time.Time:
+		*f = f.Add(-time.Minute)
+	case *session.Secrets:
+		*f = newSecrets()
+	case *Profile:
+		*f = Profile{Name: "another"}
+	default:
+		t.Fatalf("the suite cannot change a %T", field)
+	}
 }

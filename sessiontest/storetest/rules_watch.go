@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -12,51 +13,57 @@ import (
 var watchRules = []rule{
 	{
 		name:        "watch-delete",
-		explanation: "Watch calls ended soon after the session was deleted, when Exists says so.",
+		explanation: "Watch calls changed soon after the session was deleted, when Load says so.",
 		needs:       needsWatcher,
 		try: func(t *trial) {
 			rec := t.live()
-			t.wantTold(rec.ID, func() error { return t.store.Delete(t.Context(), rec.ID) })
+			t.wantTold(rec, func() error { return t.store.Delete(t.Context(), rec.ID, 0) })
 		},
 	},
 	{
-		name:        "watch-retire",
-		explanation: "Watch calls ended soon after the session was retired, when Exists says so.",
+		name:        "watch-save",
+		explanation: "Watch calls changed soon after the record was replaced, when Load returns the new one: after each replacement.",
 		needs:       needsWatcher,
 		try: func(t *trial) {
 			rec := t.live()
-			t.wantTold(rec.ID, func() error {
-				return t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour())
-			})
+			for range 3 {
+				old := rec
+				t.wantTold(old, func() error { return t.store.Save(t.Context(), &rec) })
+			}
 		},
 	},
 	{
 		name:        "watch-changed",
-		explanation: "Watch calls ended for the end of the session, also if it has called it for changes before.",
+		explanation: "Watch calls changed for the end of the session, also if it has called it for replacements before.",
 		needs:       needsWatcher,
 		try: func(t *trial) {
 			rec := t.live()
-			t.wantTold(rec.ID, func() error {
+			w := t.watched(rec.ID)
+			defer w.stop()
+			for range 3 {
+				old := rec.Revision
 				t.save(&rec)
-				t.touch(rec.ID, after(2*time.Hour))
-				t.save(&rec)
-				return t.store.Delete(t.Context(), rec.ID)
-			})
+				t.wantCall(w, old)
+				t.touch(&rec, after(2*time.Hour))
+			}
+			t.end(rec)
+			t.wantCall(w, rec.Revision)
 		},
 	},
 	{
 		name:        "watch-before",
-		explanation: "Watch takes any ID, and tells of the end of a session that is stored later.",
+		explanation: "Watch takes any ID, and tells of a session that is stored later.",
 		needs:       needsWatcher,
 		try: func(t *trial) {
-			for _, id := range []session.ID{{}, newID(), t.retired().ID} {
+			for _, id := range []session.ID{{}, newID(), t.deleted().ID} {
 				t.watched(id).stop()
 			}
 			rec := draft()
-			t.wantTold(rec.ID, func() error {
-				t.save(&rec)
-				return t.store.Delete(t.Context(), rec.ID)
-			})
+			w := t.watched(rec.ID)
+			defer w.stop()
+			t.save(&rec)
+			t.end(rec)
+			t.wantCall(w, rec.Revision)
 		},
 	},
 	{
@@ -64,51 +71,48 @@ var watchRules = []rule{
 		explanation: "Each function that was given to Watch is called when its session ends: those of many sessions, and several of one.",
 		needs:       needsWatcher,
 		try: func(t *trial) {
-			var all []*watched
-			var recs []session.Record[Profile]
+			all := make(map[*watched]session.Record[Profile])
 			for i := range 30 {
-				recs = append(recs, t.live())
+				rec := t.live()
 				for range 1 + i%3 {
-					all = append(all, t.watched(recs[i].ID))
+					all[t.watched(rec.ID)] = rec
 				}
 			}
-			for _, rec := range recs {
-				t.ok("Delete", t.store.Delete(t.Context(), rec.ID))
-			}
-			for _, w := range all {
-				if err := t.awaitEnd(w); err != nil {
-					t.Fatalf("%v", err)
+			for _, rec := range all {
+				if err := t.store.Delete(t.Context(), rec.ID, 0); !errors.Is(err, session.ErrNotFound) {
+					t.ok("Delete", err)
 				}
+			}
+			for w, rec := range all {
+				t.wantCall(w, rec.Revision)
 				w.stop()
 			}
 		},
 	},
 	{
 		name:        "watch-stop",
-		explanation: "After stop has returned, ended is not called, but for a call in progress. Stop may be called again, and stops no other watch.",
+		explanation: "After stop has returned, changed is not called, but for a call in progress. Stop may be called again, and stops no other watch.",
 		needs:       needsWatcher,
 		try: func(t *trial) {
 			rec := t.live()
 			before := t.watched(rec.ID)
 			var others []*watched
-			for range 3 { // ends, of which one call may be in progress
+			for range 3 { // rounds, of which one call may be in progress
 				kept := t.watched(rec.ID)
 				stopped := t.watched(rec.ID)
 				for _, w := range append(others, before, stopped) {
 					w.stop()
 				}
 				others = append(others, stopped)
-				t.ok("Delete", t.store.Delete(t.Context(), rec.ID))
-				if err := t.awaitEnd(kept); err != nil {
-					t.Fatalf("when another watch was stopped: %v", err)
-				}
+				t.end(rec)
+				t.wantCall(kept, rec.Revision)
 				kept.stop()
 				rec.Revision = 0
 				t.save(&rec)
 			}
 			for _, w := range append(others, before) {
 				if n := w.calls.Load() - w.atEnd; n > 1 {
-					t.Fatalf("ended was called %d times after stop", n)
+					t.Fatalf("changed was called %d times after stop", n)
 				}
 			}
 		},
@@ -130,10 +134,10 @@ var watchRules = []rule{
 				})
 				t.together(len(all), func(i int) error {
 					defer all[i].stop()
-					if err := t.store.Delete(t.Context(), recs[i].ID); err != nil {
+					if err := t.store.Delete(t.Context(), recs[i].ID, 0); err != nil {
 						return err
 					}
-					return t.awaitEnd(all[i])
+					return t.awaitCall(all[i], recs[i].Revision)
 				}).all(t, "one of the calls", nil)
 			}
 		},
@@ -150,9 +154,7 @@ func needsWatcher(t *trial) bool {
 	switch {
 	case ok && stop == nil:
 		t.Fatalf("Watch returned true, and no function that stops it")
-	case !ok && stop != nil:
-		t.Fatalf("Watch returned false, and a function that stops it")
-	case ok:
+	case stop != nil:
 		stop()
 	}
 	return t.offered("a Watcher that can tell, as it is configured", ok, t.options.Watcher)
@@ -186,21 +188,29 @@ func (w *watched) stop() {
 	w.ended.Do(func() { w.atEnd = w.calls.Load() })
 }
 
-// wantTold checks that the store tells of the session's end while it is ended.
-func (t *trial) wantTold(id session.ID, end func() error) {
+// wantTold checks that the store tells of a change of rec while it is made.
+func (t *trial) wantTold(rec session.Record[Profile], change func() error) {
 	t.Helper()
-	w, told := t.watched(id), make(chan error, 1)
+	w, told := t.watched(rec.ID), make(chan error, 1)
 	defer w.stop()
-	go func() { told <- t.awaitEnd(w) }()
-	t.ok("the call that ends the session", end())
+	go func() { told <- t.awaitCall(w, rec.Revision) }()
+	t.ok("the call that changes the session", change())
 	if err := <-told; err != nil {
 		t.Fatalf("%v", err)
 	}
 }
 
-// awaitEnd waits for a call after which the session is not live. It asks the store at
-// each call, as those who watch do.
-func (t *trial) awaitEnd(w *watched) error {
+// wantCall checks that the store tells, or has told, of a change since a revision.
+func (t *trial) wantCall(w *watched, since session.Revision) {
+	t.Helper()
+	if err := t.awaitCall(w, since); err != nil {
+		t.Fatalf("%v", err)
+	}
+}
+
+// awaitCall waits for a call after which the session has not the revision any more. It
+// asks the store at each call, as those who watch do.
+func (t *trial) awaitCall(w *watched, since session.Revision) error {
 	limit := t.options.callTimeout()
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -208,9 +218,13 @@ func (t *trial) awaitEnd(w *watched) error {
 		select {
 		case <-w.called:
 		case <-timer.C:
-			return fmt.Errorf("ended was not called for %v after the session had ended; it was called %d times before", limit, w.calls.Load())
+			return fmt.Errorf("changed was not called for %v after the session had changed; it was called %d times before", limit, w.calls.Load())
 		}
-		if live, err := t.store.Exists(t.Context(), w.id); err != nil || !live {
+		rec, err := t.store.Load(t.Context(), w.id)
+		switch {
+		case errors.Is(err, session.ErrNotFound):
+			return nil
+		case err != nil || rec.Revision != since:
 			return err
 		}
 	}

@@ -28,17 +28,13 @@ func (f *flawed) slow(d time.Duration) {
 		time.Sleep(d)
 		return f.right.Save(ctx, rec)
 	}
-	f.touch = func(ctx context.Context, id session.ID, expires time.Time) error {
+	f.touch = func(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 		time.Sleep(d)
-		return f.right.Touch(ctx, id, expires)
+		return f.right.Touch(ctx, id, rev, expires)
 	}
-	f.retire = func(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
+	f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
 		time.Sleep(d)
-		return f.right.Retire(ctx, id, rev, successor, until)
-	}
-	f.delete = func(ctx context.Context, id session.ID) error {
-		time.Sleep(d)
-		return f.right.Delete(ctx, id)
+		return f.right.Delete(ctx, id, rev)
 	}
 	f.exists = func(ctx context.Context, id session.ID) (bool, error) {
 		time.Sleep(d)

@@ -48,7 +48,10 @@ func after(d time.Duration) time.Time { return time.Now().Add(d).UTC().Truncate(
 func passed() time.Time { return after(-time.Minute) }
 
 // newID returns an ID of its own.
-func newID() session.ID { return session.NewToken().ID() }
+func newID() session.ID { return session.NewID() }
+
+// newSecrets returns the secrets of a session that has one.
+func newSecrets() session.Secrets { return session.NewSecrets(session.NewToken(newID())) }
 
 // newOwner returns an owner of its own.
 func newOwner() string { return "owner:" + newID().String() }
@@ -57,9 +60,11 @@ func newOwner() string { return "owner:" + newID().String() }
 func draft() session.Record[Profile] {
 	return session.Record[Profile]{
 		ID:       newID(),
+		Secrets:  newSecrets(),
 		Owner:    newOwner(),
 		Created:  after(-2 * time.Hour),
 		Renewed:  after(-time.Hour),
+		LoggedIn: after(-90 * time.Minute),
 		Deadline: after(3 * time.Hour),
 		Expires:  inAnHour(),
 		Persist:  true,
@@ -97,16 +102,14 @@ func (t *trial) shortLived() session.Record[Profile] {
 func (t *trial) deleted() session.Record[Profile] {
 	t.Helper()
 	rec := t.live()
-	t.ok("Delete", t.store.Delete(t.Context(), rec.ID))
+	t.end(rec)
 	return rec
 }
 
-// retired returns a record that was stored and retired.
-func (t *trial) retired() session.Record[Profile] {
+// end deletes a record.
+func (t *trial) end(rec session.Record[Profile]) {
 	t.Helper()
-	rec := t.live()
-	t.ok("Retire", t.store.Retire(t.Context(), rec.ID, rec.Revision, successorOf(rec.ID), inAnHour()))
-	return rec
+	t.ok("Delete", t.store.Delete(t.Context(), rec.ID, rec.Revision))
 }
 
 // save stores rec, which must succeed. Whatever the store does to the record
@@ -118,9 +121,11 @@ func (t *trial) save(rec *session.Record[Profile]) {
 	rec.Revision = given.Revision
 }
 
-func (t *trial) touch(id session.ID, expires time.Time) {
+// touch moves the end of rec.
+func (t *trial) touch(rec *session.Record[Profile], expires time.Time) {
 	t.Helper()
-	t.ok("Touch", t.store.Touch(t.Context(), id, expires))
+	t.ok("Touch", t.store.Touch(t.Context(), rec.ID, rec.Revision, expires))
+	rec.Expires = expires
 }
 
 // load returns the stored record, which must be there.
@@ -155,7 +160,7 @@ func (t *trial) wantStored(want session.Record[Profile]) {
 		got.Value.Photo = want.Value.Photo[:1]
 		want.Value.Photo = want.Value.Photo[:1]
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference(want, got); diff != "" {
 		t.Fatalf("the stored record is not as it should be (-want +got):\n%s", diff)
 	}
 	t.wantExists(want.ID, true)
@@ -173,7 +178,7 @@ func (t *trial) wantPhoto(want, got []byte) {
 	t.Fatalf("the stored photo has %d bytes, want %d; the first %d are right", len(got), len(want), same)
 }
 
-// wantAbsent checks that the ID is neither live nor retired.
+// wantAbsent checks that the ID is not live.
 func (t *trial) wantAbsent(id session.ID) {
 	t.Helper()
 	_, err := t.store.Load(t.Context(), id)
@@ -181,22 +186,9 @@ func (t *trial) wantAbsent(id session.ID) {
 	t.wantExists(id, false)
 }
 
-// wantRetired checks that the ID has a marker.
-func (t *trial) wantRetired(id session.ID) {
-	t.Helper()
-	_, err := t.store.Load(t.Context(), id)
-	t.refused("Load", err, session.ErrGone)
-	retired, ok := errors.AsType[*session.RetiredError](err)
-	if !ok || retired.ID != id || retired.Successor != successorOf(id) {
-		t.Fatalf("Load returned %#v, want a *RetiredError with the ID and its successor", err)
-	}
-	t.wantExists(id, false)
-}
-
-// successorOf returns the ID in favour of which the suite retires an ID.
-func successorOf(id session.ID) session.ID {
-	id[0] ^= 0xff
-	return id
+// difference is [cmp.Diff], which takes no unexported fields such as those of Secrets.
+func difference(want, got any) string {
+	return cmp.Diff(want, got, cmp.Comparer(func(a, b session.Secrets) bool { return a == b }))
 }
 
 func (t *trial) wantExists(id session.ID, want bool) {
@@ -225,8 +217,39 @@ func (t *trial) owned(owner string) map[session.ID]session.Record[Profile] {
 // wantOwned checks that ByOwner yields these records, in any order.
 func (t *trial) wantOwned(owner string, want ...session.Record[Profile]) {
 	t.Helper()
-	if diff := cmp.Diff(byID(want), t.owned(owner)); diff != "" {
-		t.Fatalf("ByOwner did not yield the owner's records (-want +got):\n%s", diff)
+	t.sameRecords("ByOwner", byID(want), t.owned(owner))
+}
+
+// sameRecords checks what an iteration yielded. The message says no more than it must:
+// which records are missing and which are too many, or how one of them differs.
+func (t *trial) sameRecords(method string, want, got map[session.ID]session.Record[Profile]) {
+	t.Helper()
+	var missing, extra int
+	for id := range want {
+		if _, ok := got[id]; !ok {
+			missing++
+		}
+	}
+	for id := range got {
+		if _, ok := want[id]; !ok {
+			extra++
+		}
+	}
+	switch {
+	case len(got) == 0 && missing > 0:
+		t.Fatalf("%s yielded nothing, want %d records", method, len(want))
+	case missing > 0 || extra > 0:
+		t.Fatalf("%s yielded %d records, want %d: %d are missing, %d are too many", method, len(got), len(want), missing, extra)
+	}
+	for id, rec := range want {
+		t.sameRecord(method, rec, got[id])
+	}
+}
+
+func (t *trial) sameRecord(method string, want, got session.Record[Profile]) {
+	t.Helper()
+	if diff := difference(want, got); diff != "" {
+		t.Fatalf("%s did not yield a record as it is stored (-want +got):\n%s", method, diff)
 	}
 }
 

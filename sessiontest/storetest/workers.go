@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"sync/atomic"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -48,27 +46,6 @@ func (t *trial) wantKept(want session.Record[Profile]) {
 	t.wantExists(want.ID, true)
 }
 
-// retireFor retires a record in favour of the i-th of its possible successors.
-func (t *trial) retireFor(i int, rec *session.Record[Profile]) error {
-	return t.store.Retire(t.Context(), rec.ID, rec.Revision, possibleSuccessor(rec.ID, i), inAnHour())
-}
-
-// retiredFor checks that one retireFor succeeded, and that the marker says which.
-func (t *trial) retiredFor(id session.ID, errs outcomes) {
-	t.Helper()
-	winner := errs.one(t, "Retire", session.ErrGone)
-	_, err := t.store.Load(t.Context(), id)
-	retired, _ := errors.AsType[*session.RetiredError](err)
-	if retired == nil || retired.Successor != possibleSuccessor(id, winner) {
-		t.Fatalf("Load returned %v, want a *RetiredError with the successor of the Retire that succeeded", err)
-	}
-}
-
-func possibleSuccessor(id session.ID, i int) session.ID {
-	id[1] ^= byte(i + 1)
-	return id
-}
-
 // numbered returns rec with n written to several places, after prefix.
 func numbered(rec session.Record[Profile], prefix string, n int) session.Record[Profile] {
 	text := prefix + "#" + strconv.Itoa(n)
@@ -102,7 +79,7 @@ func (t *trial) watch(rec session.Record[Profile], done *atomic.Bool) error {
 			return err
 		}
 		rec = got
-		if diff := cmp.Diff(numbered(got, got.Value.Address.City, got.Value.Visits), got); diff != "" {
+		if diff := difference(numbered(got, got.Value.Address.City, got.Value.Visits), got); diff != "" {
 			return fmt.Errorf("a mixture of two records (-want +got):\n%s", diff)
 		}
 		if got.Value.Visits < last {
@@ -132,17 +109,55 @@ func (t *trial) watchOwner(owner string, stays map[session.ID]int) error {
 	return nil
 }
 
-// comeAndGo creates and ends records of owner until done.
+// comeAndGo creates and ends records of owner until done. It ends by itself: an index
+// that keeps entries for ever would take ever longer.
 func (t *trial) comeAndGo(owner string, done *atomic.Bool) error {
-	for !done.Load() {
+	for n := 0; n < 10*rounds && !done.Load(); n++ {
 		rec := draft()
 		rec.Owner = owner
 		if err := t.store.Save(t.Context(), &rec); err != nil {
 			return err
 		}
-		if err := t.store.Delete(t.Context(), rec.ID); err != nil {
+		if err := t.store.Delete(t.Context(), rec.ID, rec.Revision); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// goAndComeBack gives a record another owner and the first one again, over and over.
+func (t *trial) goAndComeBack(rec *session.Record[Profile], home, away string) error {
+	for range rounds {
+		for _, owner := range []string{away, home} {
+			rec.Owner = owner
+			if err := t.store.Save(t.Context(), rec); err != nil {
+				return err
+			}
+			runtime.Gosched() // or a quick store would not be listed meanwhile
+		}
+		found := false
+		for got, err := range t.store.ByOwner(t.Context(), home) {
+			if err != nil {
+				return err
+			}
+			found = found || got.ID == rec.ID
+		}
+		if !found {
+			return errors.New("not the record whose owner came back")
+		}
+	}
+	return nil
+}
+
+// keepListing lists the sessions of owner until done.
+func (t *trial) keepListing(owner string, done *atomic.Bool) error {
+	for !done.Load() {
+		for _, err := range t.store.ByOwner(t.Context(), owner) {
+			if err != nil {
+				return err
+			}
+		}
+		runtime.Gosched()
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ type cart struct {
 
 var sizes = []int{1_000, 100_000, 1_000_000}
 
-// randomIDs returns n IDs that look like hashes, always the same ones.
+// randomIDs returns n IDs, always the same ones.
 func randomIDs(n int) []session.ID {
 	ids, random := make([]session.ID, n), rand.NewChaCha8([32]byte{})
 	for i := range ids {
@@ -35,54 +35,62 @@ func randomIDs(n int) []session.ID {
 	return ids
 }
 
-// fresh returns a record that lives for an hour and was never stored.
+// newRecord returns a record with one secret that lives for an hour and was never stored.
 func newRecord[T any](id session.ID, owner string, v T) *session.Record[T] {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	return &session.Record[T]{
-		ID: id, Owner: owner, Value: v,
+		ID: id, Secrets: session.NewSecrets(session.NewToken(id)), Owner: owner, Value: v,
 		Created: now, Renewed: now, Deadline: now.Add(24 * time.Hour), Expires: now.Add(time.Hour),
 	}
 }
 
-// filled returns a store with n carts of n owners.
-func filled(b *testing.B, n int) (*memstore.Store[cart], []session.ID) {
-	s, ids := memstore.New[cart](nil), randomIDs(n)
-	for i, id := range ids {
-		if err := s.Save(b.Context(), newRecord(id, fmt.Sprint("customer-", i), cart{Items: make([]item, 10)})); err != nil {
-			b.Fatal(err)
-		}
-	}
-	rand.Shuffle(n, func(i, j int) { ids[i], ids[j] = ids[j], ids[i] }) // or memory would be read in order
-	runtime.GC()
-	return s, ids
+// A name is what a caller knows of a stored record.
+type name struct {
+	id  session.ID
+	rev session.Revision
 }
 
-// atSizes runs step over and over in stores of several sizes, with an ID that is
-// stored and one that is not.
-func atSizes(b *testing.B, step func(b *testing.B, s *memstore.Store[cart], id, other session.ID)) {
+// filled returns a store with n carts of n owners.
+func filled(b *testing.B, n int) (*memstore.Store[cart], []name) {
+	s, names := memstore.New[cart](nil), make([]name, n)
+	for i, id := range randomIDs(n) {
+		rec := newRecord(id, fmt.Sprint("customer-", i), cart{Items: make([]item, 10)})
+		if err := s.Save(b.Context(), rec); err != nil {
+			b.Fatal(err)
+		}
+		names[i] = name{id, rec.Revision}
+	}
+	rand.Shuffle(n, func(i, j int) { names[i], names[j] = names[j], names[i] }) // or memory would be read in order
+	runtime.GC()
+	return s, names
+}
+
+// atSizes runs step over and over in stores of several sizes, with the name of a
+// stored record and an ID that is absent.
+func atSizes(b *testing.B, step func(b *testing.B, s *memstore.Store[cart], stored name, absent session.ID)) {
 	for _, n := range sizes {
 		b.Run(fmt.Sprint("sessions=", n), func(b *testing.B) {
-			s, ids := filled(b, n)
+			s, names := filled(b, n)
 			others := randomIDs(n + 1024)[n:]
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				step(b, s, ids[i%n], others[i%1024])
+				step(b, s, names[i%n], others[i%1024])
 			}
 		})
 	}
 }
 
 func BenchmarkLoad(b *testing.B) {
-	atSizes(b, func(b *testing.B, s *memstore.Store[cart], id, _ session.ID) {
-		if _, err := s.Load(b.Context(), id); err != nil {
+	atSizes(b, func(b *testing.B, s *memstore.Store[cart], stored name, _ session.ID) {
+		if _, err := s.Load(b.Context(), stored.id); err != nil {
 			b.Fatal(err)
 		}
 	})
 }
 
 func BenchmarkLoadSave(b *testing.B) {
-	atSizes(b, func(b *testing.B, s *memstore.Store[cart], id, _ session.ID) {
-		rec, err := s.Load(b.Context(), id)
+	atSizes(b, func(b *testing.B, s *memstore.Store[cart], stored name, _ session.ID) {
+		rec, err := s.Load(b.Context(), stored.id)
 		if err == nil {
 			err = s.Save(b.Context(), &rec)
 		}
@@ -94,11 +102,11 @@ func BenchmarkLoadSave(b *testing.B) {
 
 func BenchmarkCreateDelete(b *testing.B) {
 	expires := time.Now().Add(2 * time.Hour)
-	atSizes(b, func(b *testing.B, s *memstore.Store[cart], _, id session.ID) {
+	atSizes(b, func(b *testing.B, s *memstore.Store[cart], _ name, id session.ID) {
 		rec := session.Record[cart]{ID: id, Owner: "nobody", Deadline: expires, Expires: expires}
 		err := s.Save(b.Context(), &rec)
 		if err == nil {
-			err = s.Delete(b.Context(), id)
+			err = s.Delete(b.Context(), id, rec.Revision)
 		}
 		if err != nil {
 			b.Fatal(err)
@@ -108,15 +116,15 @@ func BenchmarkCreateDelete(b *testing.B) {
 
 func BenchmarkTouch(b *testing.B) {
 	expires := time.Now().Add(2 * time.Hour)
-	atSizes(b, func(b *testing.B, s *memstore.Store[cart], id, _ session.ID) {
-		if err := s.Touch(b.Context(), id, expires); err != nil {
+	atSizes(b, func(b *testing.B, s *memstore.Store[cart], stored name, _ session.ID) {
+		if err := s.Touch(b.Context(), stored.id, stored.rev, expires); err != nil {
 			b.Fatal(err)
 		}
 	})
 }
 
 func BenchmarkByOwner(b *testing.B) {
-	atSizes(b, func(b *testing.B, s *memstore.Store[cart], _, _ session.ID) {
+	atSizes(b, func(b *testing.B, s *memstore.Store[cart], _ name, _ session.ID) {
 		for _, err := range s.ByOwner(b.Context(), "customer-7") {
 			if err != nil {
 				b.Fatal(err)

@@ -1,8 +1,8 @@
 package memstore_test
 
 import (
-	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,39 +11,106 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// TestBoundTakesSoonest fills a store, moves all the ends about, removes some
-// sessions, and checks in which order new ones take the places of the old.
-func TestBoundTakesSoonest(t *testing.T) {
-	const n = 500
-	s := memstore.New[int](&memstore.Options{MaxSessions: 2 * n})
-	order, others := make([]session.ID, n), make([]session.ID, n)
-	minutes := rand.Perm(n)
-	for i := range n {
-		others[i] = save(t, s, i, time.Duration(1+rand.IntN(2*n))*time.Minute).ID
-		rec := save(t, s, i, time.Duration(1+rand.IntN(2*n))*time.Minute)
-		rec.Expires = time.Now().Add(time.Duration(10+minutes[i]) * time.Minute)
-		if i%2 == 0 {
-			s.Touch(t.Context(), rec.ID, rec.Expires)
-		} else if err := s.Save(t.Context(), &rec); err != nil {
+// TestBoundTakesLongestUnused fills a store, uses the sessions in another order and in
+// different ways, removes some, and checks in which order new ones take the places of
+// the old.
+func TestBoundTakesLongestUnused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 500
+		s := memstore.New[int](&memstore.Options{MaxSessions: 2 * n})
+		recs, others := make([]session.Record[int], n), make([]session.Record[int], n)
+		for i := range n {
+			lives := time.Duration(10+rand.IntN(2*n)) * time.Hour
+			others[i], recs[i] = save(t, s, i, lives), save(t, s, i, lives)
+		}
+		owned := func(i int) bool { return i%3 > 0 }
+		order := rand.Perm(n)
+		for _, i := range order {
+			time.Sleep(100 * time.Millisecond)
+			rec := &recs[i]
+			if !owned(i) {
+				rec.Owner = ""
+				if err := s.Save(t.Context(), rec); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			switch rand.IntN(3) {
+			case 0:
+				s.Touch(t.Context(), rec.ID, rec.Revision, rec.Expires.Add(time.Hour))
+			case 1:
+				s.Load(t.Context(), rec.ID)
+			case 2:
+				s.Save(t.Context(), rec)
+			}
+			s.Exists(t.Context(), recs[order[0]].ID) // which is no use of it
+		}
+		for i := range n {
+			s.Delete(t.Context(), others[i].ID, 0)
+		}
+		create := func() session.ID {
+			time.Sleep(100 * time.Millisecond)
+			return save(t, s, 0, 10_000*time.Hour).ID
+		}
+		for range n {
+			create()
+		}
+		if err := s.Check(); err != nil {
+			t.Error(err)
+		}
+		slices.SortStableFunc(order, func(i, j int) int { return compareBool(owned(i), owned(j)) })
+		for turn, i := range order {
+			if !exists(t, s, recs[i].ID) {
+				t.Fatalf("number %d had to go before its turn", turn)
+			}
+			if latest := create(); exists(t, s, recs[i].ID) || !exists(t, s, latest) {
+				t.Fatalf("number %d did not make room", turn)
+			}
+			if s.Len() != 2*n || s.Evicted() != turn+1 {
+				t.Fatalf("%d sessions, the bound is %d; %d were given up, want %d", s.Len(), 2*n, s.Evicted(), turn+1)
+			}
+		}
+	})
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// TestBoundSparesTheVisitor has a visitor use a session of a full store in every way.
+// Neither it nor another session makes room.
+func TestBoundSparesTheVisitor(t *testing.T) {
+	s := memstore.New[cart](&memstore.Options{MaxSessions: 2})
+	save(t, s, cart{}, time.Hour)
+	visit := session.New(s, nil)
+	visit.Set(cart{Items: make([]item, 3)})
+	if err := visit.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, act := range map[string]func(*session.Session[cart]){
+		"a change": func(visit *session.Session[cart]) {
+			visit.Update(func(c *cart) { c.Notices = append(c.Notices, "hello") })
+		},
+		"a log-in":  func(visit *session.Session[cart]) { visit.LogIn(func(c *cart) { c.Customer = "ada" }) },
+		"a renewal": func(visit *session.Session[cart]) { visit.Renew() },
+	} {
+		token, _ := visit.Token()
+		var err error
+		if visit, err = session.Load(t.Context(), s, nil, token, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
-		order[minutes[i]] = rec.ID
-	}
-	for i := range n {
-		s.Delete(t.Context(), others[i])
-	}
-	for range n {
-		save(t, s, 0, 100*time.Hour)
-	}
-	for i, id := range order {
-		if !exists(t, s, id) {
-			t.Fatalf("number %d had to go before its turn", i)
+		act(visit)
+		if err := visit.Commit(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
-		if latest := save(t, s, 0, 100*time.Hour); exists(t, s, id) || !exists(t, s, latest.ID) {
-			t.Fatalf("number %d did not make room", i)
-		}
-		if s.Len() != 2*n {
-			t.Fatalf("%d sessions, the bound is %d", s.Len(), 2*n)
+		if n := len(visit.Value().Items); n != 3 || s.Len() != 2 || s.Evicted() != 0 {
+			t.Errorf("after %s, the cart has %d items, %d sessions are held, %d were given up", name, n, s.Len(), s.Evicted())
 		}
 	}
 }
@@ -74,25 +141,12 @@ func TestBoundIsOnNewSessions(t *testing.T) {
 	if !exists(t, s, a.ID) {
 		t.Error("an update took another session's place")
 	}
-	newest := save(t, s, 3, time.Second)
-	if exists(t, s, a.ID) || !exists(t, s, b.ID) || !exists(t, s, newest.ID) {
-		t.Error("a new session that expires soonest of all did not take the place of the next")
-	}
-}
-
-func TestBoundSparesMarkers(t *testing.T) {
-	s := memstore.New[int](&memstore.Options{MaxSessions: 2})
-	retired := save(t, s, 1, time.Hour)
-	if err := s.Retire(t.Context(), retired.ID, retired.Revision, session.ID{}, time.Now().Add(time.Minute)); err != nil {
+	newest := newRecord(session.NewID(), "", 3) // the first to go, but not at once
+	if err := s.Save(t.Context(), newest); err != nil {
 		t.Fatal(err)
 	}
-	a, b := save(t, s, 2, time.Hour), save(t, s, 3, 2*time.Hour)
-	if !exists(t, s, a.ID) || !exists(t, s, b.ID) {
-		t.Error("a marker took a session's place")
-	}
-	save(t, s, 4, time.Hour)
-	if _, err := s.Load(t.Context(), retired.ID); !errors.Is(err, session.ErrGone) {
-		t.Errorf("the marker is gone: Load returned %v", err)
+	if !exists(t, s, newest.ID) || s.Len() != 2 {
+		t.Error("a new session did not take the place of another one")
 	}
 }
 
@@ -104,7 +158,7 @@ func TestBoundTakesExpiredFirst(t *testing.T) {
 			rec := save(t, s, i, time.Minute)
 			if i%2 == 0 {
 				live = append(live, rec.ID)
-				s.Touch(t.Context(), rec.ID, time.Now().Add(time.Hour))
+				s.Touch(t.Context(), rec.ID, rec.Revision, time.Now().Add(time.Hour))
 			}
 		}
 		time.Sleep(2 * time.Minute)
@@ -115,6 +169,9 @@ func TestBoundTakesExpiredFirst(t *testing.T) {
 			if !exists(t, s, id) {
 				t.Errorf("session %d had to make room, though others had expired", i)
 			}
+		}
+		if n := s.Evicted(); n != 0 {
+			t.Errorf("%d live sessions were given up", n)
 		}
 	})
 }

@@ -15,16 +15,6 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// renew goes on with a session under a new ID.
-func renew(t *testing.T, s *memstore.Store[int], rec *session.Record[int], until time.Time) {
-	t.Helper()
-	old := *rec
-	rec.ID, rec.Revision = session.NewToken().ID(), 0
-	if err := errors.Join(s.Save(t.Context(), rec), s.Retire(t.Context(), old.ID, old.Revision, rec.ID, until)); err != nil {
-		t.Error(err)
-	}
-}
-
 // owned returns what ByOwner yields.
 func owned(t *testing.T, s *memstore.Store[int], owner string) (recs []session.Record[int]) {
 	t.Helper()
@@ -37,52 +27,22 @@ func owned(t *testing.T, s *memstore.Store[int], owner string) (recs []session.R
 	return recs
 }
 
-// TestByOwnerFindsRenewedSessions lists the sessions of an owner while one of them
-// is renewed again and again, with markers and with markers that have passed.
-func TestByOwnerFindsRenewedSessions(t *testing.T) {
-	for name, stays := range map[string]time.Duration{"with markers": time.Minute, "without markers": 0} {
-		t.Run(name, func(t *testing.T) {
-			s := memstore.New[int](nil)
-			rec := save(t, s, 1, time.Hour)
-			var renewing sync.WaitGroup
-			var done atomic.Bool
-			renewing.Go(func() {
-				defer done.Store(true)
-				for range 20_000 {
-					renew(t, s, &rec, time.Now().Add(stays))
-				}
-			})
-			missed, looks := 0, 0
-			for ; !done.Load(); looks++ {
-				if len(owned(t, s, "ada")) == 0 {
-					missed++
-				}
-			}
-			renewing.Wait()
-			if missed > 0 {
-				t.Errorf("the session was missed %d of %d times", missed, looks)
-			}
-		})
-	}
-}
-
-// TestByOwnerEnds lists sessions while those of the same and of other owners are
-// renewed without a pause.
+// TestByOwnerEnds lists sessions while those of the same and of other owners come and
+// go without a pause.
 func TestByOwnerEnds(t *testing.T) {
 	for _, owner := range []string{"ada", "bob"} {
-		t.Run("while sessions of "+owner+" are renewed", func(t *testing.T) {
+		t.Run("while sessions of "+owner+" come and go", func(t *testing.T) {
 			s := memstore.New[int](nil)
 			mine := save(t, s, 1, time.Hour)
-			var renewing sync.WaitGroup
+			var churn sync.WaitGroup
 			var done atomic.Bool
 			for range 4 {
-				rec := newRecord(session.NewToken().ID(), owner, 2)
-				if err := s.Save(t.Context(), rec); err != nil {
-					t.Fatal(err)
-				}
-				renewing.Go(func() {
+				churn.Go(func() {
 					for !done.Load() {
-						renew(t, s, rec, time.Now())
+						rec := newRecord(session.NewID(), owner, 2)
+						if err := errors.Join(s.Save(t.Context(), rec), s.Delete(t.Context(), rec.ID, rec.Revision)); err != nil {
+							t.Error(err)
+						}
 					}
 				})
 			}
@@ -98,7 +58,7 @@ func TestByOwnerEnds(t *testing.T) {
 				}
 			}
 			done.Store(true)
-			renewing.Wait()
+			churn.Wait()
 		})
 	}
 }
@@ -112,7 +72,7 @@ func TestByOwnerReadsWhenItYields(t *testing.T) {
 		yields string // the values, the first of them before the change
 	}{
 		{"nothing", func(*testing.T, *memstore.Store[int], record) {}, "111"},
-		{"deletion", func(t *testing.T, s *memstore.Store[int], rec record) { s.Delete(t.Context(), rec.ID) }, "1"},
+		{"deletion", func(t *testing.T, s *memstore.Store[int], rec record) { s.Delete(t.Context(), rec.ID, 0) }, "1"},
 		{"expiry", func(t *testing.T, s *memstore.Store[int], rec record) { time.Sleep(2 * time.Hour) }, "1"},
 		{"another value", func(t *testing.T, s *memstore.Store[int], rec record) {
 			rec.Value = 2
@@ -122,7 +82,11 @@ func TestByOwnerReadsWhenItYields(t *testing.T) {
 			rec.Owner = "bob"
 			s.Save(t.Context(), &rec)
 		}, "1"},
-		{"renewal", func(t *testing.T, s *memstore.Store[int], rec record) { renew(t, s, &rec, time.Now()) }, "111"},
+		{"a new session with the ID of a deleted one", func(t *testing.T, s *memstore.Store[int], rec record) {
+			s.Delete(t.Context(), rec.ID, 0)
+			rec.Revision, rec.Value = 0, 2
+			s.Save(t.Context(), &rec)
+		}, "1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

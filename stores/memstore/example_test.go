@@ -13,12 +13,13 @@ func ExampleNew() {
 	type Cart struct{ Items []string }
 
 	store := memstore.New[Cart](&memstore.Options{MaxSessions: 100_000})
-	token := session.NewToken()
+	token := session.NewToken(session.NewID())
 
 	// What the middleware does for a handler:
 	ctx := context.Background()
 	err := store.Save(ctx, &session.Record[Cart]{
 		ID:      token.ID(),
+		Secrets: session.NewSecrets(token),
 		Expires: time.Now().Add(time.Hour),
 		Value:   Cart{Items: []string{"tea"}},
 	})
@@ -34,31 +35,31 @@ func ExampleNew() {
 func ExampleStore_Watch() {
 	store := memstore.New[string](nil)
 	ctx := context.Background()
-	rec := session.Record[string]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)}
+	rec := session.Record[string]{ID: session.NewID(), Expires: time.Now().Add(time.Hour)}
 	store.Save(ctx, &rec)
 
-	stop, _ := store.Watch(rec.ID, func() { fmt.Println("ended") })
+	stop, _ := store.Watch(rec.ID, func() { fmt.Println("changed") })
 	defer stop()
-	store.Delete(ctx, rec.ID)
-	// Output: ended
+	store.Delete(ctx, rec.ID, 0)
+	// Output: changed
 }
 
-func ExampleStore_Ended() {
+func ExampleStore_Revisions() {
 	store := memstore.New[string](nil)
 	ctx := context.Background()
-	rec := session.Record[string]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)}
+	rec := session.Record[string]{ID: session.NewID(), Expires: time.Now().Add(time.Hour)}
 	store.Save(ctx, &rec)
 
-	unknown := session.NewToken().ID()
-	ended, err := store.Ended(ctx, []session.ID{rec.ID, unknown})
-	fmt.Println(len(ended), ended[0] == unknown, err)
-	// Output: 1 true <nil>
+	unknown := session.NewID()
+	revs, err := store.Revisions(ctx, []session.ID{rec.ID, unknown})
+	fmt.Println(revs[0] == rec.Revision, revs[1], err)
+	// Output: true 0 <nil>
 }
 
 // A gauge of the sessions in memory.
 func ExampleStore_Len() {
 	store := memstore.New[string](nil)
-	rec := session.Record[string]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)}
+	rec := session.Record[string]{ID: session.NewID(), Expires: time.Now().Add(time.Hour)}
 	store.Save(context.Background(), &rec)
 	fmt.Println(store.Len(), "sessions")
 	// Output: 1 sessions

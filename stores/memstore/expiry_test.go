@@ -16,7 +16,7 @@ import (
 // save stores a fresh record and returns it.
 func save[T any](t *testing.T, s *memstore.Store[T], v T, lives time.Duration) session.Record[T] {
 	t.Helper()
-	rec := newRecord(session.NewToken().ID(), "ada", v)
+	rec := newRecord(session.NewID(), "ada", v)
 	rec.Expires = time.Now().Add(lives).UTC().Truncate(time.Millisecond)
 	if err := s.Save(t.Context(), rec); err != nil {
 		t.Fatal(err)
@@ -51,16 +51,16 @@ func TestExpiresToTheMillisecond(t *testing.T) {
 func TestTouchKeepsAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memstore.New[int](nil)
-		id := save(t, s, 1, time.Hour).ID
+		rec := save(t, s, 1, time.Hour)
 		for range 24 {
 			time.Sleep(59 * time.Minute)
 			save(t, s, 0, time.Minute) // takes back what it believes to have expired
-			if err := s.Touch(t.Context(), id, time.Now().Add(time.Hour)); err != nil {
+			if err := s.Touch(t.Context(), rec.ID, rec.Revision, time.Now().Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		time.Sleep(time.Hour)
-		if exists(t, s, id) {
+		if exists(t, s, rec.ID) {
 			t.Error("did not expire in the end")
 		}
 	})
@@ -74,13 +74,13 @@ func TestGarbageDoesNotBuildUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := memstore.New[int](nil)
-				var ids []session.ID
+				var recs []session.Record[int]
 				live := 2 * 3600
 				for i := range 6 * 3600 {
-					ids = append(ids, save(t, s, i, time.Hour).ID)
+					recs = append(recs, save(t, s, i, time.Hour))
 					time.Sleep(time.Second)
 					if old := i - 3000; old >= 0 && old%touched == 0 {
-						if err := s.Touch(t.Context(), ids[old], time.Now().Add(time.Hour)); err != nil {
+						if err := s.Touch(t.Context(), recs[old].ID, recs[old].Revision, time.Now().Add(time.Hour)); err != nil {
 							t.Fatal(err)
 						}
 					}
@@ -93,24 +93,6 @@ func TestGarbageDoesNotBuildUp(t *testing.T) {
 	}
 }
 
-func TestMarkersDoNotBuildUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := memstore.New[[]byte](nil)
-		before := heap()
-		for range 10_000 {
-			rec := save(t, s, nil, time.Hour)
-			if err := s.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, time.Now().Add(10*time.Second)); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(time.Second)
-		}
-		if grown := heap() - before; grown > 200_000 {
-			t.Errorf("%d bytes are held for some ten markers", grown)
-		}
-		runtime.KeepAlive(s)
-	})
-}
-
 func heap() int64 {
 	var m runtime.MemStats
 	memory(&m)
@@ -121,11 +103,8 @@ func heap() int64 {
 func TestEndFreesValue(t *testing.T) {
 	type large [1 << 16]byte
 	endings := map[string]func(*memstore.Store[*large], session.Record[*large]) error{
-		"retire": func(s *memstore.Store[*large], rec session.Record[*large]) error {
-			return s.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, time.Now().Add(time.Hour))
-		},
 		"delete": func(s *memstore.Store[*large], rec session.Record[*large]) error {
-			return s.Delete(t.Context(), rec.ID)
+			return s.Delete(t.Context(), rec.ID, 0)
 		},
 		"replace": func(s *memstore.Store[*large], rec session.Record[*large]) error {
 			rec.Value = nil
@@ -159,14 +138,14 @@ func TestBurstGivesMemoryBack(t *testing.T) {
 	before := heap()
 	ids := make([]session.ID, 100_000)
 	for i := range ids {
-		ids[i] = session.NewToken().ID()
+		ids[i] = session.NewID()
 		if err := s.Save(t.Context(), newRecord(ids[i], ids[i].String(), i)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	full := heap() - before
 	for _, id := range ids {
-		if err := s.Delete(t.Context(), id); err != nil {
+		if err := s.Delete(t.Context(), id, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

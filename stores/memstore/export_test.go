@@ -1,6 +1,9 @@
 package memstore
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Check returns what is wrong with the store's structure, if anything is: with the
 // tables, the queues and the owners' lists, none of which may be in use.
@@ -34,40 +37,38 @@ func (s *shard[T]) check() error {
 	if err := checkQueue(&s.queue, s.max > 0); err != nil {
 		return err
 	}
-	if err := checkQueue(&s.markerQueue, true); err != nil {
-		return fmt.Errorf("markers: %w", err)
+	if err := errors.Join(checkQueue(&s.anonymous, false), checkQueue(&s.owned, false)); err != nil {
+		return fmt.Errorf("by use: %w", err)
 	}
-	if n, m := s.entries.len, s.markers.len; n != s.queue.len() || m != s.markerQueue.len() {
-		return fmt.Errorf("%d entries and %d markers, of which %d and %d are in queues", n, m, s.queue.len(), s.markerQueue.len())
+	if n := s.anonymous.len() + s.owned.len(); n != s.queue.len() && s.max > 0 {
+		return fmt.Errorf("%d entries in the queues by use, %d in the queue by end", n, s.queue.len())
+	}
+	if n := s.entries.len; n != s.queue.len() {
+		return fmt.Errorf("%d entries, of which %d are in the queue", n, s.queue.len())
 	}
 	if n, b := s.entries.len, s.entries.buckets.len; n > b || n < b*3/4 {
 		return fmt.Errorf("%d entries in %d buckets", n, b)
 	}
 	for _, e := range s.appendEntries(nil) {
-		if s.entry(e.id) != e || e.removed {
+		if s.entry(e.id) != e {
 			return fmt.Errorf("an entry is not found by its ID")
-		}
-	}
-	for i := range s.markerQueue.len() {
-		if m := s.markerQueue.heap.at(i).item; s.marker(m.id) != m {
-			return fmt.Errorf("a marker is not found by its ID")
 		}
 	}
 	return nil
 }
 
-// checkQueue checks that a queue is a heap, and that no item is late in it. In an
+// checkQueue checks that a queue is a heap, and that no entry is late in it. In an
 // exact one, none is early either.
-func checkQueue[I item](q *queue[I], exact bool) error {
+func checkQueue[T any, O order[T]](q *queue[T, O], exact bool) error {
 	for i := range q.len() {
 		p := q.heap.at(i)
 		switch {
 		case i > 0 && q.heap.at((i-1)/2).at > p.at:
 			return fmt.Errorf("place %d comes before its parent", i)
-		case int(*p.item.index()) != i:
-			return fmt.Errorf("place %d has an item that is at %d", i, *p.item.index())
-		case p.item.end() < p.at, exact && p.item.end() != p.at:
-			return fmt.Errorf("place %d is at %d, its item ends at %d", i, p.at, p.item.end())
+		case int(*q.order.pos(p.entry)) != i:
+			return fmt.Errorf("place %d has an entry that is at %d", i, *q.order.pos(p.entry))
+		case q.order.at(p.entry) < p.at, exact && q.order.at(p.entry) != p.at:
+			return fmt.Errorf("place %d is at %d, its entry at %d", i, p.at, q.order.at(p.entry))
 		}
 	}
 	if chunks := len(q.heap.chunks); chunks > q.len()/chunkLen+2 {
@@ -99,12 +100,4 @@ func (o *owners[T]) check(listed map[*entry[T]]bool) error {
 		}
 	}
 	return nil
-}
-
-// Markers returns how many markers the store holds, with those that have ended.
-func (s *Store[T]) Markers() (n int) {
-	for i := range s.all() {
-		n += s.shards[i].markerQueue.len()
-	}
-	return n
 }

@@ -8,8 +8,7 @@ import (
 )
 
 // ByOwner yields the live records of owner, as [session.Indexer] says. It looks for
-// them at one moment, so that it finds a session that is being renewed under one of
-// its IDs at least, and reads each when it yields it. It holds no lock while it
+// them at one moment and reads each when it yields it. It holds no lock while it
 // yields.
 func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {

@@ -29,12 +29,16 @@ const (
 
 // Options change how a [Store] works. The zero Options is the default.
 type Options struct {
-	// MaxSessions bounds how many sessions are held. A new session that finds no
-	// room takes the place of one that expired or, if there is none, of the one
-	// that would expire soonest. Zero or less means no bound.
+	// MaxSessions bounds how many sessions are held. A new session that finds no room
+	// takes the place of one that has expired. If none has, it takes that of a session
+	// without an owner or, if all have one, of any: the one that was not used for
+	// longest. [Store.Evicted] counts those. Zero or less means no bound.
 	//
 	// The bound is never exceeded. Below 2048 it is exact. Above, it is divided among
 	// shards, so that one may be full while the store is some 10 % short of it.
+	//
+	// Sessions that were stored before keep their place: a change, a log-in or a
+	// renewal needs no room.
 	MaxSessions int
 }
 
@@ -74,8 +78,8 @@ func (s *Store[T]) make(maxSessions int) {
 	}
 	s.shards = make([]shard[T], n)
 	for i := range s.shards {
-		s.shards[i].owners, s.shards[i].max = &s.owners, maxSessions/n
-		s.shards[i].watchers = &s.watchers
+		s.shards[i].owners, s.shards[i].watchers = &s.owners, &s.watchers
+		s.shards[i].max, s.shards[i].began = maxSessions/n, clock()
 	}
 }
 
@@ -107,28 +111,19 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 }
 
 // Touch moves the time at which a record expires, as [session.Store] says.
-func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+func (s *Store[T]) Touch(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	return s.shard(id).touch(id, expires.UnixMilli())
-}
-
-// Retire replaces a record by a marker, as [session.Store] says. If until has
-// passed there is nothing to mark: the ID is absent.
-func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	if err := alive(ctx); err != nil {
-		return err
-	}
-	return s.shard(id).retire(id, rev, successor, until.UnixMilli())
+	return s.shard(id).touch(id, rev, expires.UnixMilli())
 }
 
 // Delete ends a session, as [session.Store] says.
-func (s *Store[T]) Delete(ctx context.Context, id session.ID) error {
+func (s *Store[T]) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	return s.shard(id).delete(id)
+	return s.shard(id).delete(id, rev)
 }
 
 // Exists reports whether there is a live record, as [session.Store] says.
@@ -136,18 +131,31 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 	if err := alive(ctx); err != nil {
 		return false, err
 	}
-	return s.shard(id).exists(id), nil
+	return s.shard(id).revision(id) != 0, nil
 }
 
 // Len returns how many sessions the store holds, for a gauge. Expired sessions
 // count until their memory is reclaimed.
 func (s *Store[T]) Len() int {
-	n := 0
+	n, _ := s.count()
+	return n
+}
+
+// Evicted returns how many live sessions the store has given up so far to make room
+// for new ones, for a counter. If it grows, [Options.MaxSessions] is too low for the
+// visitors that there are, or somebody creates sessions without need.
+func (s *Store[T]) Evicted() int {
+	_, n := s.count()
+	return n
+}
+
+func (s *Store[T]) count() (entries, evicted int) {
 	shards := s.all()
 	for i := range shards {
-		n += shards[i].len()
+		n, m := shards[i].count()
+		entries, evicted = entries+n, evicted+m
 	}
-	return n
+	return entries, evicted
 }
 
 func (s *Store[T]) shard(id session.ID) *shard[T] {

@@ -16,8 +16,8 @@ type owners[T any] [64]ownersPart[T]
 // An ownersPart has the owners whose hashes share a few bits.
 type ownersPart[T any] struct {
 	mu    sync.RWMutex
-	lists table[*entry[T], byOwner[T]] // the first entry of each owner
-	_     [64]byte                     // keeps one part's lock out of the next one's cache line
+	lists table[T, byOwner[T]] // the first entry of each owner
+	_     [64]byte             // keeps one part's lock out of the next one's cache line
 }
 
 // byOwner are the links of a part's table.

@@ -1,30 +1,33 @@
 package memstore
 
-// A queue is a heap of items by the time at which to look at them. That is never
-// after the time at which they end, but may be before it: a touch mostly puts the
-// end off, and the heap need not know until it comes to that item.
-type queue[I item] struct{ heap array[place[I]] }
-
-// An item has an end, in Unix milliseconds, and keeps where it is in its queue.
-type item interface {
-	end() int64
-	index() *int32
+// A queue is a heap of entries by the time at which to look at them. That is never
+// after the time by which they are ordered, but may be before it: a use mostly puts an
+// entry off, and the heap need not know until it comes to that entry.
+type queue[T any, O order[T]] struct {
+	order O
+	heap  array[place[T]]
 }
 
-type place[I item] struct {
-	at   int64
-	item I
+// An order says by what a queue is ordered, and where an entry keeps its place in it.
+type order[T any] interface {
+	at(*entry[T]) int64
+	pos(*entry[T]) *int32
 }
 
-func (q *queue[I]) len() int { return q.heap.len }
+type place[T any] struct {
+	at    int64
+	entry *entry[T]
+}
 
-func (q *queue[I]) push(x I) {
-	q.heap.push(place[I]{x.end(), x})
+func (q *queue[T, O]) len() int { return q.heap.len }
+
+func (q *queue[T, O]) push(e *entry[T]) {
+	q.heap.push(place[T]{q.order.at(e), e})
 	q.up(q.heap.len - 1)
 }
 
-func (q *queue[I]) remove(x I) {
-	i, last := int(*x.index()), q.heap.len-1
+func (q *queue[T, O]) remove(e *entry[T]) {
+	i, last := int(*q.order.pos(e)), q.heap.len-1
 	moved := *q.heap.at(last)
 	q.heap.pop()
 	if i < last {
@@ -34,29 +37,36 @@ func (q *queue[I]) remove(x I) {
 	}
 }
 
-// advance moves x forward if it ends before it would be looked at.
-func (q *queue[I]) advance(x I) {
-	if p := q.heap.at(int(*x.index())); x.end() < p.at {
-		p.at = x.end()
-		q.up(int(*x.index()))
+// advance moves e forward if it ends before it would be looked at.
+func (q *queue[T, O]) advance(e *entry[T]) {
+	if p := q.heap.at(int(*q.order.pos(e))); q.order.at(e) < p.at {
+		p.at = q.order.at(e)
+		q.up(int(*q.order.pos(e)))
 	}
 }
 
-// reposition moves x to where it ends.
-func (q *queue[I]) reposition(x I) {
-	i := int(*x.index())
-	q.heap.at(i).at = x.end()
+// reposition moves e to where it ends.
+func (q *queue[T, O]) reposition(e *entry[T]) {
+	i := int(*q.order.pos(e))
+	q.heap.at(i).at = q.order.at(e)
 	q.up(i)
-	q.down(int(*x.index()))
+	q.down(int(*q.order.pos(e)))
 }
 
-// first returns the item to look at first. The queue must not be empty.
-func (q *queue[I]) first() I { return q.heap.at(0).item }
+// first returns the entry to look at first. The queue must not be empty.
+func (q *queue[T, O]) first() *entry[T] { return q.heap.at(0).entry }
 
-// due reports whether it is time to look at the first item.
-func (q *queue[I]) due(now int64) bool { return q.heap.len > 0 && q.heap.at(0).at <= now }
+// late reports whether the first entry is to be looked at later than the queue knows.
+// The queue must not be empty.
+func (q *queue[T, O]) late() bool {
+	p := q.heap.at(0)
+	return p.at < q.order.at(p.entry)
+}
 
-func (q *queue[I]) up(i int) {
+// due reports whether it is time to look at the first entry.
+func (q *queue[T, O]) due(now int64) bool { return q.heap.len > 0 && q.heap.at(0).at <= now }
+
+func (q *queue[T, O]) up(i int) {
 	p := *q.heap.at(i)
 	for i > 0 {
 		parent := *q.heap.at((i - 1) / 2)
@@ -69,7 +79,7 @@ func (q *queue[I]) up(i int) {
 	q.set(i, p)
 }
 
-func (q *queue[I]) down(i int) {
+func (q *queue[T, O]) down(i int) {
 	p := *q.heap.at(i)
 	for 2*i+1 < q.heap.len {
 		child := 2*i + 1
@@ -85,7 +95,7 @@ func (q *queue[I]) down(i int) {
 	q.set(i, p)
 }
 
-func (q *queue[I]) set(i int, p place[I]) {
+func (q *queue[T, O]) set(i int, p place[T]) {
 	*q.heap.at(i) = p
-	*p.item.index() = int32(i)
+	*q.order.pos(p.entry) = int32(i)
 }

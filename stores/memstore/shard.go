@@ -8,33 +8,39 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// sweep is how many entries, and how many markers, a call looks at whose time may
-// have come. A call adds at most one, so that one would do if all of them had
-// ended. The others make up for entries that were touched and are only put off.
+// sweep is how many entries a call looks at whose time may have come. A call adds at
+// most one, so that one would do if all of them had ended. The others make up for
+// entries that were touched and are only put off.
 const sweep = 8
 
 // A shard holds the sessions whose IDs share a few bits, under one lock. The
 // time is read under the lock, so that an entry that one call
 // found ended is alive for no later one.
 //
-// No call does more work the more sessions there are, but for the depth of a heap.
+// No call does more work the more sessions there are, but for the depth of a heap, and
+// for the order of the sessions that a bounded shard may have to give up.
 type shard[T any] struct {
-	mu          sync.RWMutex
-	entries     table[*entry[T], byID[T]]
-	queue       queue[*entry[T]]
-	markers     table[*marker, byMarkedID]
-	markerQueue queue[*marker]
-	owners      *owners[T]
-	watchers    *watchers.List
-	max         int              // of entries; zero or less for any number
-	last        session.Revision // counted up: no two writes in this shard share one
-	_           [64]byte         // keeps one shard's lock out of the next one's cache line
+	mu       sync.RWMutex
+	entries  table[T, byID[T]]
+	queue    queue[T, byEnd[T]]
+	owners   *owners[T]
+	watchers *watchers.List
+	last     session.Revision // counted up: no two writes in this shard share one
+
+	max       int                // of entries; zero or less for any number, and nothing below then
+	began     int64              // when the store was made
+	anonymous queue[T, byUse[T]] // the entries without an owner
+	owned     queue[T, byUse[T]] // those with one
+	evicted   int
+
+	_ [64]byte // keeps one shard's lock out of the next one's cache line
 }
 
-func (s *shard[T]) len() int {
+// count returns how many entries there are, and how many had to make room.
+func (s *shard[T]) count() (entries, evicted int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.queue.len()
+	return s.queue.len(), s.evicted
 }
 
 // lock locks the shard for writing and reclaims some memory. It returns the time.
@@ -63,15 +69,6 @@ func (s *shard[T]) entry(id session.ID) *entry[T] {
 	return e
 }
 
-// marker returns the marker of an ID, or nil. It may have ended.
-func (s *shard[T]) marker(id session.ID) *marker {
-	m := s.markers.first(hashID(id))
-	for m != nil && m.id != id {
-		m = m.nextByID
-	}
-	return m
-}
-
 func (s *shard[T]) load(id session.ID, rec *session.Record[T]) error {
 	err := s.find(id, rec)
 	if err == session.ErrNotFound {
@@ -84,38 +81,40 @@ func (s *shard[T]) load(id session.ID, rec *session.Record[T]) error {
 func (s *shard[T]) find(id session.ID, rec *session.Record[T]) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	now := clock()
-	if e := s.entry(id); e != nil && !e.ended(now) {
-		e.get(rec)
-		return nil
+	e, now := s.entry(id), clock()
+	if e == nil || e.ended(now) {
+		return session.ErrNotFound
 	}
-	if m := s.marker(id); m != nil && !m.ended(now) {
-		return &session.RetiredError{ID: id, Successor: m.successor}
-	}
-	return session.ErrNotFound
+	s.use(e, now)
+	e.get(rec)
+	return nil
 }
 
-func (s *shard[T]) exists(id session.ID) bool {
-	if s.lives(id) {
-		return true
+// revision returns the revision of an ID's record, or zero if the ID is absent.
+func (s *shard[T]) revision(id session.ID) session.Revision {
+	rev := s.present(id)
+	if rev == 0 {
+		s.missed()
 	}
-	s.missed()
-	return false
+	return rev
 }
 
-func (s *shard[T]) lives(id session.ID) bool {
+func (s *shard[T]) present(id session.ID) session.Revision {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	e := s.entry(id)
-	return e != nil && !e.ended(clock())
+	if e == nil || e.ended(clock()) {
+		return 0
+	}
+	return e.rev
 }
 
 // read fills rec from an entry that an iteration found. It reports false if the
-// entry has ended. One that was renewed meanwhile is read as it was.
+// entry has ended.
 func (s *shard[T]) read(e *entry[T], rec *session.Record[T]) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if e.removed || e.ended(clock()) {
+	if e.ended(clock()) {
 		return false
 	}
 	e.get(rec)
@@ -128,7 +127,7 @@ func (s *shard[T]) appendEntries(dst []*entry[T]) []*entry[T] {
 	defer s.mu.RUnlock()
 	for _, chunk := range s.queue.heap.chunks {
 		for _, p := range chunk {
-			dst = append(dst, p.item)
+			dst = append(dst, p.entry)
 		}
 	}
 	return dst

@@ -12,7 +12,7 @@ import (
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
-// TestWatch checks which calls tell a watcher that its session has ended.
+// TestWatch checks which calls tell a watcher of its session.
 func TestWatch(t *testing.T) {
 	tests := []struct {
 		name string
@@ -20,22 +20,23 @@ func TestWatch(t *testing.T) {
 		do   func(*testing.T, *memstore.Store[int], session.Record[int])
 		told bool
 	}{
-		{"delete", 0, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) { s.Delete(t.Context(), rec.ID) }, true},
-		{"retire", 0, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) {
-			s.Retire(t.Context(), rec.ID, rec.Revision, session.NewToken().ID(), time.Now().Add(time.Minute))
-		}, true},
+		{"delete", 0, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) { s.Delete(t.Context(), rec.ID, 0) }, true},
 		{"makes room", 1, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) { save(t, s, 2, time.Hour) }, true},
 		{"expires and is found so", 0, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) {
 			time.Sleep(time.Hour)
 			s.Load(t.Context(), rec.ID)
 		}, true},
-		{"save", 0, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) { s.Save(t.Context(), &rec) }, false},
+		{"save", 0, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) { s.Save(t.Context(), &rec) }, true},
+		{"refused save", 0, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) {
+			rec.Revision++
+			s.Save(t.Context(), &rec)
+		}, false},
 		{"touch", 0, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) {
-			s.Touch(t.Context(), rec.ID, rec.Expires.Add(time.Second))
+			s.Touch(t.Context(), rec.ID, rec.Revision, rec.Expires.Add(time.Second))
 		}, false},
 		{"another session", 0, func(t *testing.T, s *memstore.Store[int], rec session.Record[int]) {
 			other := save(t, s, 2, time.Hour)
-			s.Delete(t.Context(), other.ID)
+			s.Delete(t.Context(), other.ID, 0)
 		}, false},
 	}
 	for _, tt := range tests {
@@ -61,14 +62,13 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-func TestEnded(t *testing.T) {
+func TestRevisions(t *testing.T) {
 	s := memstore.New[int](nil)
-	live, deleted, retired := save(t, s, 1, time.Hour), save(t, s, 2, time.Hour), save(t, s, 3, time.Hour)
-	s.Delete(t.Context(), deleted.ID)
-	s.Retire(t.Context(), retired.ID, retired.Revision, live.ID, time.Now().Add(time.Minute))
-	got, err := s.Ended(t.Context(), []session.ID{live.ID, deleted.ID, retired.ID})
-	if err != nil || !slices.Equal(got, []session.ID{deleted.ID, retired.ID}) {
-		t.Errorf("Ended returned %v, %v", got, err)
+	live, deleted := save(t, s, 1, time.Hour), save(t, s, 2, time.Hour)
+	s.Delete(t.Context(), deleted.ID, 0)
+	got, err := s.Revisions(t.Context(), []session.ID{deleted.ID, live.ID, {}, live.ID})
+	if err != nil || !slices.Equal(got, []session.Revision{0, live.Revision, 0, live.Revision}) {
+		t.Errorf("Revisions returned %v, %v", got, err)
 	}
 }
 
@@ -83,7 +83,7 @@ func TestWatchConcurrently(t *testing.T) {
 			for range 100 {
 				rec := save(t, &s, 1, time.Hour)
 				stop, _ := s.Watch(rec.ID, func() { told.Add(1) })
-				s.Delete(t.Context(), rec.ID)
+				s.Delete(t.Context(), rec.ID, 0)
 				stop()
 			}
 		})

@@ -9,27 +9,26 @@ import (
 func (s *shard[T]) save(rec *session.Record[T]) error {
 	now := s.lock()
 	defer s.mu.Unlock()
-	e, m := s.present(rec.ID, now)
-	if err := refuse(e, m, rec, now); err != nil {
+	e := s.live(rec.ID, now)
+	if err := refuse(e, rec, now); err != nil {
 		return err
 	}
 	if e == nil {
-		s.makeRoom()
-		e = s.insert(rec)
+		s.makeRoom(now)
+		e = s.insert(rec, now)
 	} else {
-		s.replace(e, rec)
+		s.replace(e, rec, now)
 	}
 	s.last++
 	e.rev, rec.Revision = s.last, s.last
+	s.watchers.Changed(e.id)
 	return nil
 }
 
-// refuse returns why rec cannot be saved over its ID's entry or marker.
-func refuse[T any](e *entry[T], m *marker, rec *session.Record[T], now int64) error {
+// refuse returns why rec cannot be saved over its ID's live entry, if it has one.
+func refuse[T any](e *entry[T], rec *session.Record[T], now int64) error {
 	switch {
-	case m != nil:
-		return session.ErrGone
-	case rec.Expired(time.UnixMilli(now)), e == nil && rec.Revision != 0:
+	case rec.Ended(time.UnixMilli(now)), e == nil && rec.Revision != 0:
 		return session.ErrNotFound
 	case e != nil && rec.Revision == 0:
 		return session.ErrExists
@@ -39,71 +38,45 @@ func refuse[T any](e *entry[T], m *marker, rec *session.Record[T], now int64) er
 	return nil
 }
 
-func (s *shard[T]) touch(id session.ID, expires int64) error {
+func (s *shard[T]) touch(id session.ID, rev session.Revision, expires int64) error {
 	now := s.lock()
 	defer s.mu.Unlock()
-	e, m := s.present(id, now)
+	e := s.live(id, now)
 	switch {
-	case m != nil:
-		return session.ErrGone
 	case e == nil, expires <= now:
-		return session.ErrNotFound
-	}
-	if e.deadline != noDeadline { // another request may have brought it nearer
-		expires = min(expires, e.deadline)
-	}
-	e.expires = expires
-	s.reorder(e)
-	return nil
-}
-
-func (s *shard[T]) retire(id session.ID, rev session.Revision, successor session.ID, until int64) error {
-	now := s.lock()
-	defer s.mu.Unlock()
-	e, m := s.present(id, now)
-	switch {
-	case m != nil && m.successor == successor:
-		return nil
-	case m != nil:
-		return session.ErrGone
-	case e == nil:
 		return session.ErrNotFound
 	case e.rev != rev:
 		return session.ErrConflict
 	}
-	s.remove(e)
-	e.removed = false // an iteration that found it before must yield it: see ByOwner
-	if until > now {
-		s.mark(id, successor, until)
+	if !e.deadline.isZero() {
+		expires = min(expires, e.deadline.unix())
 	}
+	e.expires = millisOf(expires)
+	s.reorder(e)
+	s.use(e, now)
 	return nil
 }
 
-func (s *shard[T]) delete(id session.ID) error {
+func (s *shard[T]) delete(id session.ID, rev session.Revision) error {
 	now := s.lock()
 	defer s.mu.Unlock()
-	e, m := s.present(id, now)
-	switch {
-	case m != nil:
-		return session.ErrGone
+	switch e := s.live(id, now); {
 	case e == nil:
 		return session.ErrNotFound
+	case rev != 0 && e.rev != rev:
+		return session.ErrConflict
+	default:
+		s.remove(e)
+		return nil
 	}
-	s.remove(e)
-	return nil
 }
 
-// present returns the entry or the marker that an ID has. It removes those that have
-// ended.
-func (s *shard[T]) present(id session.ID, now int64) (*entry[T], *marker) {
-	e, m := s.entry(id), s.marker(id)
+// live returns the entry of an ID, or nil. It removes one that has ended.
+func (s *shard[T]) live(id session.ID, now int64) *entry[T] {
+	e := s.entry(id)
 	if e != nil && e.ended(now) {
 		s.remove(e)
-		e = nil
+		return nil
 	}
-	if m != nil && m.ended(now) {
-		s.unmark(m)
-		m = nil
-	}
-	return e, m
+	return e
 }

@@ -21,10 +21,9 @@ func TestZeroStore(t *testing.T) {
 			return session.ErrNotFound
 		},
 		"Touch": func(ctx context.Context, s *memstore.Store[int]) error {
-			return s.Touch(ctx, id, time.Now().Add(time.Hour))
+			return s.Touch(ctx, id, 1, time.Now().Add(time.Hour))
 		},
-		"Retire": func(ctx context.Context, s *memstore.Store[int]) error { return s.Retire(ctx, id, 1, id, time.Now()) },
-		"Delete": func(ctx context.Context, s *memstore.Store[int]) error { return s.Delete(ctx, id) },
+		"Delete": func(ctx context.Context, s *memstore.Store[int]) error { return s.Delete(ctx, id, 0) },
 		"ByOwner": func(ctx context.Context, s *memstore.Store[int]) error {
 			for range s.ByOwner(ctx, "ada") {
 				t.Error("ByOwner yields")

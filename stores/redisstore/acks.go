@@ -122,16 +122,25 @@ var errTooFew = errors.New("too few replicas confirmed the write")
 // sendAndWait sends the script and WAIT in one go.
 func (k *keyspace) sendAndWait(ctx context.Context, node *redis.Client, asking bool, cmd once) (_ once, unconfirmed error) {
 	var wait *redis.Cmd
-	_, err := node.Pipelined(ctx, func(p redis.Pipeliner) error {
-		if asking {
-			p.Do(ctx, "asking")
-		}
-		p.Process(ctx, cmd)
-		wait = p.Do(ctx, "wait", k.acks.replicas, k.acks.patience(ctx).Milliseconds())
-		return nil
+	err, over := within(ctx, k.patient, func() error {
+		_, err := node.Pipelined(ctx, func(p redis.Pipeliner) error {
+			if asking {
+				p.Do(ctx, "asking")
+			}
+			p.Process(ctx, cmd)
+			wait = p.Do(ctx, "wait", k.acks.replicas, k.acks.patience(ctx).Milliseconds())
+			return nil
+		})
+		return err
 	})
-	if err != nil && cmd.Err() == nil && wait.Err() == nil { // the pipeline was not sent
+	if !over {
+		cmd = once{redis.NewCmd(ctx)}
 		cmd.SetErr(err)
+		return cmd, nil
+	}
+	if err != nil && cmd.Err() == nil && (wait == nil || wait.Err() == nil) { // the pipeline was not sent
+		cmd.SetErr(err)
+		return cmd, nil
 	}
 	n, waited := wait.Int64()
 	switch {

@@ -19,7 +19,7 @@ import (
 
 // rules are the ACL rules of the package's documentation.
 var rules = strings.Fields(`~carts:*
-	+get +getrange +eval +evalsha +zrange +zrem +scan +ping +wait
+	+get +getrange +eval +evalsha +zrange +zrem +scan +info +ping +wait
 	+set +setrange +del +pexpire +time +zscore +zadd +zremrangebyscore +zrevrange`)
 
 // everything calls each method of a store, and returns the errors.
@@ -28,7 +28,7 @@ func everything(ctx context.Context, client, admin *redis.Client) error {
 	errs := []error{err, client.Ping(ctx).Err(), client.Wait(ctx, 0, time.Millisecond).Err()}
 	one, two := draft("anna"), draft("anna")
 	for _, rec := range []*session.Record[cart]{&one, &two} {
-		errs = append(errs, s.Save(ctx, rec), s.Save(ctx, rec), s.Touch(ctx, rec.ID, in(time.Minute)))
+		errs = append(errs, s.Save(ctx, rec), s.Save(ctx, rec), s.Touch(ctx, rec.ID, rec.Revision, in(time.Minute)))
 	}
 	one.Deadline = one.Deadline.Add(time.Hour)
 	errs = append(errs, s.Save(ctx, &one))
@@ -41,7 +41,7 @@ func everything(ctx context.Context, client, admin *redis.Client) error {
 	for _, err := range s.All(ctx) {
 		errs = append(errs, err)
 	}
-	errs = append(errs, s.Retire(ctx, one.ID, one.Revision, two.ID, in(time.Minute)), s.Delete(ctx, two.ID))
+	errs = append(errs, s.Delete(ctx, one.ID, one.Revision), s.Delete(ctx, two.ID, 0))
 	if left, err := admin.Keys(ctx, "carts:owner:*").Result(); err != nil || len(left) > 0 {
 		errs = append(errs, errors.New("an entry stays in the owner's index"), err)
 	}
@@ -88,4 +88,51 @@ func TestACL(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A user who lacks a permission is told at the start, by the command's name. No key is
+// left that stays for ever.
+func TestOpenNamesMissingPermissions(t *testing.T) {
+	t.Parallel()
+	server := redisserver.Start(t)
+	admin := server.Client(t)
+	optional := []string{"+scan", "+info", "+wait", "+ping"} // for All, ReplicaAcks and Open itself
+	for i, rule := range rules {
+		if slices.Contains(optional, rule) {
+			continue
+		}
+		t.Run("without "+rule, func(t *testing.T) {
+			ctx := t.Context()
+			must(t, admin.FlushAll(ctx).Err())
+			must(t, admin.ScriptFlush(ctx).Err())
+			set := []any{"acl", "setuser", "app", "reset", "on", ">secret"}
+			for j, other := range rules {
+				if i != j {
+					set = append(set, other)
+				}
+			}
+			must(t, admin.Do(ctx, set...).Err())
+			url := "redis://app:secret@" + server.Addr() + "?dial_timeout=1m&read_timeout=1m"
+			s, err := redisstore.Open(ctx, url, "carts", codec.MessagePack[cart](), quiet)
+			if err == nil {
+				s.Close()
+				t.Fatal("Open says nothing")
+			}
+			if name, command := strings.CutPrefix(rule, "+"); command && !strings.HasPrefix(name, "eval") && !strings.Contains(err.Error(), strings.ToUpper(name)) {
+				t.Errorf("got error %v, which does not name the command", err)
+			}
+			o := redisserver.Options(server.Addr())
+			o.Username, o.Password, o.DisableIdentity = "app", "secret", true
+			client := redis.NewClient(o)
+			defer client.Close()
+			everything(ctx, client, admin)
+			keys, err := admin.Keys(ctx, "*").Result()
+			must(t, err)
+			for _, key := range keys {
+				if ttl, err := admin.PTTL(ctx, key).Result(); err != nil || ttl == -1 {
+					t.Errorf("%s stays for ever", key)
+				}
+			}
+		})
+	}
 }

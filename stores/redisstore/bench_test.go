@@ -25,7 +25,7 @@ func full(owner string) session.Record[cart] {
 }
 
 func BenchmarkStore(b *testing.B) {
-	client := redisserver.Start(b).Client(b)
+	client := newClient(b, "redis://"+redisserver.Start(b).Addr()).(*redis.Client)
 	s, ctx := newStore(b, client), b.Context()
 	rec := full("anna")
 	must(b, s.Save(ctx, &rec))
@@ -46,7 +46,7 @@ func BenchmarkStore(b *testing.B) {
 		{"Exists", func() error { _, err := s.Exists(ctx, rec.ID); return err }},
 		{"bare compare and set", func() error { return compare.Run(ctx, client, []string{"bare"}, data, "expected", 3600000).Err() }},
 		{"Save", func() error { return s.Save(ctx, &rec) }},
-		{"Touch", func() error { return s.Touch(ctx, rec.ID, rec.Expires) }},
+		{"Touch", func() error { return s.Touch(ctx, rec.ID, rec.Revision, rec.Expires) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -61,7 +62,7 @@ func NewClient(rawURL string) (redis.UniversalClient, error) {
 	}
 	kind, known := schemes[u.Scheme]
 	if !known {
-		return nil, fmt.Errorf("redisstore: unknown scheme %q; there are %s", u.Scheme, strings.Join(schemeNames, ", "))
+		return nil, fmt.Errorf("redisstore: unknown scheme%s; there are %s", named(u, rawURL), strings.Join(schemeNames, ", "))
 	}
 	if u.Hostname() == "" {
 		return nil, fmt.Errorf("redisstore: %s:// needs a host", u.Scheme)
@@ -76,6 +77,15 @@ func NewClient(rawURL string) (redis.UniversalClient, error) {
 		return nil, fmt.Errorf("redisstore: %s://: %s", u.Scheme, redact(err.Error(), u))
 	}
 	return client, nil
+}
+
+// named returns the scheme for an error. What comes before a colon without slashes may
+// be a password.
+func named(u *url.URL, rawURL string) string {
+	if u.Scheme == "" || !strings.Contains(rawURL, "://") || strings.Contains(rawURL[:strings.Index(rawURL, "://")], ":") {
+		return ""
+	}
+	return fmt.Sprintf(" %q", u.Scheme)
 }
 
 // parse parses a URL. No error shows a part of it, which may belong to a password:
@@ -116,6 +126,7 @@ func cluster(u *url.URL) (redis.UniversalClient, error) {
 		return nil, err
 	}
 	o.ContextTimeoutEnabled = true
+	ownNames(o.TLSConfig)
 	o.DialerRetries = max(1, o.DialerRetries)
 	bound(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout, &o.MinRetryBackoff, &o.MaxRetryBackoff)
 	return redis.NewClusterClient(o), nil
@@ -132,6 +143,7 @@ func sentinel(u *url.URL) (redis.UniversalClient, error) {
 	if !u.Query().Has("context_timeout_enabled") {
 		o.ContextTimeoutEnabled = true
 	}
+	ownNames(o.TLSConfig)
 	o.DialerRetries = max(1, o.DialerRetries)
 	retries(u, &o.MaxRetries)
 	bound(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout, &o.MinRetryBackoff, &o.MaxRetryBackoff)
@@ -139,6 +151,14 @@ func sentinel(u *url.URL) (redis.UniversalClient, error) {
 		return redis.NewFailoverClusterClient(o), nil
 	}
 	return redis.NewFailoverClient(o), nil
+}
+
+// ownNames has each server's certificate checked against the name by which the server
+// is dialled. Otherwise all would need that of the URL's host.
+func ownNames(c *tls.Config) {
+	if c != nil {
+		c.ServerName = ""
+	}
 }
 
 // retries sets the number of retries, unless the URL does.

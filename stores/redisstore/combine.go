@@ -17,6 +17,14 @@ const (
 	// maxBatch is how many commands one pipeline has at most.
 	maxBatch = 100
 
+	// maxBytes is how many bytes one pipeline sends at most, and how many it gets. The
+	// client's timeouts are for a pipeline as a whole, also on a slow line.
+	maxBytes = 128 << 10
+
+	// maxShared is how many bytes a command may send, or get, to share a pipeline.
+	// Larger ones would delay the others.
+	maxShared = 16 << 10
+
 	// patience is how long a server may answer nothing before the commands under
 	// way count as lost: a connection that hangs must not delay all callers.
 	patience = 20 * time.Millisecond
@@ -36,6 +44,8 @@ const (
 //   - Commands that may be sent again and commands that may not, which is reads
 //     and scripts, do not share a pipeline.
 type combiners struct {
+	patient bool // the client may wait for long: see [patient]
+
 	single  *combiner            // of a client of one server
 	cluster *redis.ClusterClient // else
 
@@ -47,9 +57,9 @@ type combiners struct {
 func newCombiners(client processor) *combiners {
 	switch client := client.(type) {
 	case *redis.Client:
-		return &combiners{single: &combiner{client: client}}
+		return &combiners{single: &combiner{client: client, patient: patient(client)}}
 	case *redis.ClusterClient:
-		return &combiners{cluster: client, byServer: make(map[string]*combiner)}
+		return &combiners{patient: patient(client), cluster: client, byServer: make(map[string]*combiner)}
 	}
 	return nil
 }
@@ -68,7 +78,7 @@ func (c *combiners) forKey(ctx context.Context, key string) *combiner {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byServer[addr] == nil {
-		c.byServer[addr] = &combiner{client: c.cluster}
+		c.byServer[addr] = &combiner{client: c.cluster, patient: c.patient}
 	}
 	return c.byServer[addr]
 }
@@ -88,7 +98,8 @@ func (c *combiners) only() *combiner {
 // count, and those that wait are sent. So no command waits for longer than that
 // because of a connection that hangs or a server that is far away.
 type combiner struct {
-	client processor
+	client  processor
+	patient bool
 
 	mu       sync.Mutex
 	waiting  []*waiter
@@ -99,16 +110,22 @@ type combiner struct {
 
 // A waiter is a command that waits for its pipeline.
 type waiter struct {
-	cmd  redis.Cmder
-	also redis.Cmder // sent after cmd, if not nil
+	shared
 	ctx  context.Context
 	done chan struct{}
 }
 
-// process sends a command and reports whether it is back. If it is not, ctx has
-// ended. The command may still be sent then, and must not be looked at. If also is
-// not nil, it goes the same way.
-func (c *combiner) process(ctx context.Context, cmd, also redis.Cmder) (back bool) {
+// A shared is a command that may go with others.
+type shared struct {
+	cmd   redis.Cmder
+	sends int // bytes
+	gets  int // bytes at most
+}
+
+// process sends a command: alone, or together with others as that is for a pipeline.
+// It returns the one that is back, nil if ctx has ended. A command that is not back
+// may still be sent, and must not be looked at.
+func (c *combiner) process(ctx context.Context, alone redis.Cmder, together func() shared) (back redis.Cmder) {
 	c.mu.Lock()
 	if c.silence() > patience {
 		c.begin()
@@ -117,24 +134,70 @@ func (c *combiner) process(ctx context.Context, cmd, also redis.Cmder) (back boo
 		c.underWay++
 		period := c.period
 		c.mu.Unlock()
-		defer c.sendNext(period)
-		if also == nil {
-			c.client.Process(ctx, cmd)
-			return true
-		}
-		_, err := c.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			p.Process(ctx, cmd)
-			return p.Process(ctx, also)
-		})
-		if err != nil && cmd.Err() == nil && also.Err() == nil {
-			cmd.SetErr(err)
-		}
-		return true
+		return send(ctx, c.client, c.patient, alone, func() { c.sendNext(period) })
 	}
-	w := &waiter{cmd, also, ctx, make(chan struct{})}
+	w := &waiter{together(), ctx, make(chan struct{})}
 	c.waiting = append(c.waiting, w)
 	c.mu.Unlock()
-	return c.await(w)
+	if !c.await(w) {
+		return nil
+	}
+	return w.cmd
+}
+
+// patient reports whether a client may wait for a reply for long after a context has
+// been cancelled, or its deadline passed. Then the store does not wait for the client.
+// That costs a switch of goroutines, which is much beside a round trip. With a negative
+// timeout, connections get no deadlines: the application bounds them itself.
+func patient(client redis.Cmdable) bool {
+	timeout, known := readTimeout(client)
+	return !known || timeout == 0 || timeout > ioTimeout || !keepsDeadlines(client)
+}
+
+// send sends a command and then calls done. It returns the command, nil if ctx has
+// ended before and the client would wait for long.
+func send(ctx context.Context, client processor, patient bool, cmd redis.Cmder, done func()) (back redis.Cmder) {
+	if !patient {
+		defer done()
+		client.Process(ctx, cmd)
+		return cmd
+	}
+	process := func() error {
+		defer done()
+		client.Process(ctx, cmd)
+		return nil
+	}
+	switch err, over := within(ctx, true, process); {
+	case !over:
+		return nil
+	case err != nil:
+		cmd.SetErr(err)
+	}
+	return cmd
+}
+
+// within runs f, and reports whether it was over before ctx ended. Clients that wait for
+// a reply notice the deadline of a context, but not that it is cancelled. If they do not
+// wait for long, it is always over.
+func within(ctx context.Context, patient bool, f func() error) (err error, over bool) {
+	if !patient || ctx.Done() == nil {
+		return f(), true
+	}
+	back := make(chan error, 1)
+	go func() {
+		err := errHook
+		defer func() {
+			recover() // of a hook's panic, which no caller could recover
+			back <- err
+		}()
+		err = f()
+	}()
+	select {
+	case err := <-back:
+		return err, true
+	case <-ctx.Done():
+		return ctx.Err(), false
+	}
 }
 
 // await waits until a command is back, and reports whether it is.
@@ -188,7 +251,7 @@ func (c *combiner) sendNext(period int) {
 // sendAll sends commands, and then those that wait by then, until none do.
 func (c *combiner) sendAll(batch []*waiter, period int) {
 	for ; batch != nil; batch = c.next(period) {
-		c.send(batch)
+		c.sendTogether(batch)
 	}
 }
 
@@ -202,7 +265,7 @@ func (c *combiner) next(period int) []*waiter {
 	}
 	c.since = time.Now()
 	c.waiting = slices.DeleteFunc(c.waiting, func(w *waiter) bool { return w.ctx.Err() != nil })
-	n := min(len(c.waiting), maxBatch)
+	n := fitting(c.waiting)
 	if n == 0 {
 		c.underWay--
 		return nil
@@ -212,14 +275,26 @@ func (c *combiner) next(period int) []*waiter {
 	return batch
 }
 
-// send sends commands in one pipeline, which ends with the last of their contexts.
-func (c *combiner) send(batch []*waiter) {
+// fitting returns how many of the commands, the first ones, fit into a pipeline.
+func fitting(waiting []*waiter) int {
+	sends, gets := 0, 0
+	for i, w := range waiting {
+		sends, gets = sends+w.sends, gets+w.gets
+		if i == maxBatch || i > 0 && (sends > maxBytes || gets > maxBytes) {
+			return i
+		}
+	}
+	return len(waiting)
+}
+
+// sendTogether sends commands in one pipeline, which ends with the last of their contexts.
+func (c *combiner) sendTogether(batch []*waiter) {
 	ctx, cancel := lastOf(batch)
 	defer cancel()
 	err := errHook
 	defer func() {
 		recover() // of a hook's panic, which no caller could recover
-		unsent := err != nil && !slices.ContainsFunc(batch, func(w *waiter) bool { return w.cmd.Err() != nil || w.also != nil && w.also.Err() != nil })
+		unsent := err != nil && !slices.ContainsFunc(batch, func(w *waiter) bool { return w.cmd.Err() != nil })
 		for _, w := range batch {
 			if unsent { // or some would say why they have no reply
 				w.cmd.SetErr(err)
@@ -230,9 +305,6 @@ func (c *combiner) send(batch []*waiter) {
 	_, err = c.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, w := range batch {
 			p.Process(ctx, w.cmd)
-			if w.also != nil {
-				p.Process(ctx, w.also)
-			}
 		}
 		return nil
 	})

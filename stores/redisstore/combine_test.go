@@ -478,7 +478,7 @@ func TestAClusterNodeThatHangs(t *testing.T) {
 		done := map[bool]chan error{true: make(chan error, 200), false: make(chan error, 200)}
 		n := map[bool]int{}
 		for range 200 {
-			id := session.NewToken().ID()
+			id := session.NewID()
 			on := hangs(redis.NewCmd(t.Context(), "get", key(id)))
 			n[on]++
 			go func() {

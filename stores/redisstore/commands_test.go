@@ -22,9 +22,8 @@ func TestCommands(t *testing.T) {
 
 		// So that the server has all scripts.
 		warm := saved(t, s, "warm")
-		must(t, s.Touch(ctx, warm.ID, warm.Expires))
-		must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Minute)))
-		s.Delete(ctx, session.NewToken().ID())
+		must(t, s.Touch(ctx, warm.ID, warm.Revision, warm.Expires))
+		s.Delete(ctx, session.NewID(), 0)
 
 		mine, nobodys := draft("anna"), draft("")
 		steps := []struct {
@@ -43,14 +42,15 @@ func TestCommands(t *testing.T) {
 			{"load", func() error { _, err := s.Load(ctx, mine.ID); return err }, []string{"get"}},
 			{"load of nothing", func() error { s.Load(ctx, session.ID{}); return nil }, []string{"get"}},
 			{"exists", func() error { _, err := s.Exists(ctx, mine.ID); return err }, []string{"getrange"}},
-			{"touch", func() error { return s.Touch(ctx, mine.ID, in(time.Hour)) }, []string{"evalsha"}},
-			{"expired touch", func() error { s.Touch(ctx, mine.ID, in(0)); return nil }, nil},
-			{"by owner", func() error { owned(t, s, "bert"); return nil }, []string{"zrange", "get"}},
+			{"touch", func() error { return s.Touch(ctx, mine.ID, mine.Revision, in(time.Hour)) }, []string{"evalsha"}},
+			{"expired touch", func() error { s.Touch(ctx, mine.ID, mine.Revision, in(0)); return nil }, nil},
+			{"by owner", func() error { owned(t, s, "bert"); return nil }, []string{"zrange", "getrange"}},
 			{"by no owner", func() error { owned(t, s, ""); return nil }, nil},
-			{"retire", func() error { return s.Retire(ctx, mine.ID, mine.Revision, session.ID{}, in(time.Minute)) }, []string{"evalsha", "zrem"}},
-			{"delete of what is retired", func() error { s.Delete(ctx, mine.ID); return nil }, []string{"evalsha"}},
-			{"delete, no owner", func() error { return s.Delete(ctx, nobodys.ID) }, []string{"evalsha"}},
-			{"delete of nothing", func() error { s.Delete(ctx, nobodys.ID); return nil }, []string{"evalsha"}},
+			{"open", func() error { _, _, err := s.Open(ctx, mine.ID, anyone); return err }, []string{"get"}},
+			{"refused delete", func() error { s.Delete(ctx, mine.ID, 1); return nil }, []string{"evalsha"}},
+			{"delete", func() error { return s.Delete(ctx, mine.ID, mine.Revision) }, []string{"evalsha", "zrem"}},
+			{"delete, no owner", func() error { return s.Delete(ctx, nobodys.ID, 0) }, []string{"evalsha"}},
+			{"delete of nothing", func() error { s.Delete(ctx, nobodys.ID, 0); return nil }, []string{"evalsha"}},
 		}
 		for _, step := range steps {
 			got := sent.during(func() { must(t, step.call()) })
@@ -71,12 +71,11 @@ func TestScriptFlush(t *testing.T) {
 		flush()
 		must(t, s.Save(ctx, &rec))
 		flush()
-		must(t, s.Touch(ctx, rec.ID, in(time.Minute)))
+		must(t, s.Touch(ctx, rec.ID, rec.Revision, in(time.Minute)))
 		flush()
-		must(t, s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)))
 		other := saved(t, s, "anna")
 		flush()
-		must(t, s.Delete(ctx, other.ID))
+		must(t, s.Delete(ctx, other.ID, 0))
 	})
 }
 
@@ -85,7 +84,6 @@ func TestScriptFlush(t *testing.T) {
 func TestEveryKeyExpires(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {
 		s, ctx := newStore(t, client), t.Context()
-		const margin = time.Minute
 		for i, owner := range []string{"", "anna", "anna", "bert"} {
 			for _, end := range []time.Duration{time.Millisecond, time.Minute, 90 * time.Minute} {
 				rec := draft(owner)
@@ -95,14 +93,12 @@ func TestEveryKeyExpires(t *testing.T) {
 				}
 				rec.Deadline = rec.Deadline.Add(time.Second)
 				s.Save(ctx, &rec)
-				s.Touch(ctx, rec.ID, in(time.Second))
-				s.Touch(ctx, rec.ID, in(-time.Second))
+				s.Touch(ctx, rec.ID, rec.Revision, in(time.Second))
+				s.Touch(ctx, rec.ID, rec.Revision, in(-time.Second))
 				rec.Expires = in(-time.Hour)
 				s.Save(ctx, &rec)
-				other := saved(t, s, owner)
-				s.Retire(ctx, other.ID, other.Revision, session.ID{}, in(end))
-				s.Retire(ctx, saved(t, s, owner).ID, 1, session.ID{}, in(-end))
-				s.Delete(ctx, saved(t, s, owner).ID)
+				s.Delete(ctx, saved(t, s, owner).ID, 1)
+				s.Delete(ctx, saved(t, s, owner).ID, 0)
 			}
 		}
 		keys, err := client.Keys(ctx, "*").Result()
@@ -136,27 +132,33 @@ func TestTimeToLive(t *testing.T) {
 	rec.Expires = in(2 * time.Hour)
 	check("saved", rec.Expires, s.Save(ctx, &rec))
 	touched := in(3 * time.Hour)
-	check("touched", touched, s.Touch(ctx, rec.ID, touched))
+	check("touched", touched, s.Touch(ctx, rec.ID, rec.Revision, touched))
 	if got, err := s.Load(ctx, rec.ID); err != nil || got.Expires != touched || got.Revision != rec.Revision {
 		t.Errorf("loaded %v and error %v, want expiry %v", got.Expires, err, touched)
 	}
-	check("touched beyond the deadline", rec.Deadline, s.Touch(ctx, rec.ID, rec.Deadline.Add(time.Hour)))
+	check("touched beyond the deadline", rec.Deadline, s.Touch(ctx, rec.ID, rec.Revision, rec.Deadline.Add(time.Hour)))
 	rec.Deadline, rec.Expires = in(10*time.Minute), in(time.Hour)
 	check("with a deadline before the expiry", rec.Deadline, s.Save(ctx, &rec))
-	marked := in(5 * time.Minute)
-	check("retired", marked, s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, marked))
 }
 
-// A record that Redis kept too long ends at its deadline all the same.
+// outlive makes Redis keep a record beyond its deadline, as a write does that it runs
+// late. It returns the record.
+func outlive(t *testing.T, client *redis.Client, rec session.Record[cart]) session.Record[cart] {
+	t.Helper()
+	rec.Deadline = in(-time.Millisecond)
+	rec.Expires = rec.Deadline
+	kept, err := wire.AppendRecord(nil, &rec, rec.Revision, codec.MessagePack[cart]())
+	must(t, err)
+	must(t, client.Set(t.Context(), key(rec.ID), kept, time.Hour).Err())
+	return rec
+}
+
+// A record that Redis kept too long ends at its deadline all the same, and no write
+// brings it back.
 func TestDeadlineHoldsWithoutRedis(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {
 		s, ctx := newStore(t, client), t.Context()
-		rec := saved(t, s, "anna")
-		rec.Deadline = in(-time.Millisecond)
-		rec.Expires = rec.Deadline
-		kept, err := wire.AppendRecord(nil, &rec, rec.Revision, codec.MessagePack[cart]())
-		must(t, err)
-		must(t, client.Set(ctx, key(rec.ID), kept, 0).Err())
+		rec := outlive(t, client, saved(t, s, "anna"))
 		if _, err := s.Load(ctx, rec.ID); err != session.ErrNotFound {
 			t.Errorf("Load: got error %v, want ErrNotFound", err)
 		}
@@ -166,5 +168,20 @@ func TestDeadlineHoldsWithoutRedis(t *testing.T) {
 		if ids := owned(t, s, "anna"); len(ids) != 0 {
 			t.Errorf("ByOwner yields it")
 		}
+		if err := s.Touch(ctx, rec.ID, rec.Revision, in(time.Minute)); err != session.ErrNotFound {
+			t.Errorf("Touch: got error %v, want ErrNotFound", err)
+		}
+		later := rec
+		later.Deadline, later.Expires = in(time.Hour), in(time.Hour)
+		if err := s.Save(ctx, &later); err != session.ErrNotFound {
+			t.Errorf("Save: got error %v, want ErrNotFound", err)
+		}
+		if _, err := s.Load(ctx, rec.ID); err != session.ErrNotFound {
+			t.Errorf("after the writes: got error %v, want ErrNotFound", err)
+		}
+		created := draft("anna")
+		created.ID = rec.ID
+		must(t, s.Save(ctx, &created)) // the ID is absent
+		wantStored(t, s, created)
 	})
 }

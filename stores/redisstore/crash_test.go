@@ -40,8 +40,8 @@ func TestCrashes(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {
 		s, ctx := newStore(t, client), t.Context()
 		warm := saved(t, s, "warm")
-		must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Minute)))
-		s.Delete(ctx, session.NewToken().ID())
+		must(t, s.Save(ctx, &warm))
+		s.Delete(ctx, session.NewID(), 0)
 		dying := redis.NewClient(client.Options())
 		t.Cleanup(func() { dying.Close() })
 		hook := new(crash)
@@ -55,18 +55,14 @@ func TestCrashes(t *testing.T) {
 			"create": {2, func(session.Record[cart]) error { r := draft("anna"); return store.Save(ctx, &r) }},
 			"owner":  {3, func(r session.Record[cart]) error { r.Owner = "bert"; return store.Save(ctx, &r) }},
 			"later":  {3, func(r session.Record[cart]) error { r.Deadline = in(50 * time.Hour); return store.Save(ctx, &r) }},
-			"delete": {2, func(r session.Record[cart]) error { return store.Delete(ctx, r.ID) }},
-			"retire": {2, func(r session.Record[cart]) error {
-				return store.Retire(ctx, r.ID, r.Revision, session.ID{}, in(time.Hour))
-			}},
+			"delete": {2, func(r session.Record[cart]) error { return store.Delete(ctx, r.ID, 0) }},
 		}
 		for name, step := range steps {
 			for n := range step.commands + 1 {
 				rec := saved(t, s, "anna")
 				hook.after = n
 				err := step.call(rec)
-				ends := name == "delete" || name == "retire"
-				if done := n == step.commands || ends && n == step.commands-1; (err == nil) != done {
+				if done := n == step.commands || name == "delete" && n == step.commands-1; (err == nil) != done {
 					t.Errorf("%s, after %d commands: got error %v", name, n, err)
 				}
 				if err != nil && (!errors.Is(err, errCrash) || !errors.Is(err, session.ErrUnavailable)) {
@@ -105,7 +101,7 @@ func TestShortestLife(t *testing.T) {
 				t.Fatalf("Save: got error %v", err)
 			}
 		}
-		if err := s.Touch(ctx, kept.ID, time.Now().Add(300*time.Microsecond)); err != nil && err != session.ErrNotFound {
+		if err := s.Touch(ctx, kept.ID, kept.Revision, time.Now().Add(300*time.Microsecond)); err != nil && err != session.ErrNotFound {
 			t.Fatalf("Touch: got error %v", err)
 		}
 	})

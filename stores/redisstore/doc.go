@@ -10,7 +10,8 @@
 //
 // [NewClient] makes a client that keeps the deadlines of contexts and gives up
 // soon in any case. Another client does so if its ContextTimeoutEnabled is set;
-// [New] warns about one that does not.
+// [New] warns about one that does not. When a context is cancelled, calls return at once
+// or within a second.
 //
 // Reads go to the primary. New refuses a cluster client that reads from replicas,
 // since a replica may still have a session that was ended. It refuses a Ring: a
@@ -26,13 +27,14 @@
 // A Redis user for sessions needs these ACL rules, here for the namespace carts:
 //
 //	~carts:*
-//	+get +getrange +eval +evalsha +zrange +zrem +scan +ping +wait
+//	+get +getrange +eval +evalsha +zrange +zrem +scan +info +ping +wait
 //	+set +setrange +del +pexpire +time +zscore +zadd +zremrangebyscore +zrevrange
 //
 // The commands of the last line are called by scripts only. WAIT serves
-// [Options].ReplicaAcks, SCAN [Store.All], PING [Open]. A client of a cluster also
+// [Options].ReplicaAcks, SCAN and INFO [Store.All], PING [Open], which names the
+// permissions that are missing: see [Store.Check]. A client of a cluster also
 // needs +cluster|slots, +cluster|shards, +readonly and +asking.
-// A [NearCache] needs +pttl, +info and +client|tracking.
+// A [NearCache] needs +pttl, +exists, +info and +client|tracking.
 //
 // # Keys
 //
@@ -45,13 +47,14 @@
 // # Commands
 //
 //	Load             GET
-//	LoadCached       nothing, or PTTL and GET together, with a near cache; else GET
+//	Open             nothing, or PTTL and GETRANGE together, with a near cache; else GET
 //	Save             EVALSHA, and WAIT with it if replicas are to confirm it
 //	Touch            EVALSHA
-//	Retire, Delete   as Save, and ZREM if the session has an owner
+//	Delete           as Save, and ZREM if the session has an owner
 //	Exists           GETRANGE
-//	ByOwner          ZRANGE, then GETs in pipelines of 100
-//	All              SCAN on every master, then GETs in pipelines of 100
+//	ByOwner          ZRANGE, then GETRANGEs in pipelines, and GETs of large records
+//	OutlinesByOwner  ZRANGE, then GETRANGEs in pipelines
+//	All              INFO and SCAN on every master, then as ByOwner
 //
 // A Save that creates a session with an owner, or changes its owner or deadline,
 // costs another EVALSHA or two. It puts the session into the owner's index first. So
@@ -81,29 +84,35 @@
 // nothing of a copy has the record loaded first. So no update is lost, and every
 // write is refused that would be refused without the cache.
 //
-// Redis names each key that changes, on a connection that the store opens for it
-// (CLIENT TRACKING in broadcasting mode, in RESP3). Between the change and that
-// message, a request to another process may still read the session as it was:
-// changed already, renewed already, or logged out already. Requests to the process
-// that made the change see it at once. A session that a process does not know, or
-// that has ended as far as it knows, it always reads from Redis. So do all calls of
-// a manager that list and revoke sessions.
+// The store opens a connection on which it reads and writes the records that it keeps.
+// On that connection Redis names each of them when another process changes it (CLIENT
+// TRACKING, in RESP3). Replies and names come in the order in which Redis ran the
+// commands. So the record that a reply holds is the present one until its key is named.
+// Between a change and that message, a request to another process may still read the
+// session as it was: changed already, renewed already, or logged out already. Requests
+// to the process that made the change see it at once. A session that a process does not
+// know, or that has ended as far as it knows, it always reads from Redis. So do all
+// calls of a manager that list and revoke sessions.
 //
 // A copy is served only within MaxStale after a PING on that connection was sent
 // and answered, and its time to live was read from Redis with the record. So a
 // connection that is cut, silent or frozen delays what a process sees by MaxStale
 // at most. With each PING, INFO tells through the client whether it reads from the
-// same server: after a failover, the cache is emptied and begins again.
+// same server: after a failover, the cache is emptied and begins again. While the
+// connection answers nothing for 50 milliseconds, commands go through the client. So do
+// records of more than 64 KiB, of which no copy is kept, and writes that wait for
+// replicas. Hooks of the client do not see the commands of the connection.
 //
 // A process that cannot track, as under Redis 5 or without the permission, logs one
-// warning and reads all sessions from Redis. It tries again every few seconds.
+// warning and reads all sessions from Redis. It tries again every few seconds. The
+// store changes a key of its own first, to see that the server tells: some servers that
+// speak Redis's protocol do not.
 //
-// The cost: Redis sends each change of a session to every process, in about 80 bytes.
-// A thousand changes a second and fifty processes make fifty thousand messages. After
-// its own write, a process sends a GETRANGE on the same connection, to see whether
-// another write came after it. Each process sends four PINGs and INFOs in MaxStale. A
-// near cache pays where one process serves most requests of a session, or sessions
-// are read much more often than they are changed.
+// The cost: Redis keeps a note of each record that a process has read until the record
+// changes, at most tracking-table-max-keys of them. It sends each change, in about 80
+// bytes, to the processes that have read the session. Each process sends four PINGs and
+// INFOs in MaxStale. A near cache pays where one process serves most requests of a
+// session, or sessions are read much more often than they are changed.
 //
 // A cluster client is refused: its slots move from server to server.
 //
@@ -135,7 +144,7 @@
 // min-replicas-max-lag 10, a primary that has lost its replicas for ten seconds
 // refuses writes: [session.ErrUnavailable].
 //
-// [Options.ReplicaAcks] narrows it further. Each Save, Retire and Delete sends WAIT
+// [Options.ReplicaAcks] narrows it further. Each Save and Delete sends WAIT
 // along, on the same connection, and fails unless so many replicas have the write in
 // time. Touch does not. A log-out that too few replicas confirmed is an error,
 // although the primary has done it. A visitor who tries again is logged out then,

@@ -40,7 +40,7 @@ func ExampleNew() {
 	// The middleware does this for each request that changes its session.
 	ctx, now := context.Background(), time.Now()
 	rec := session.Record[Cart]{
-		ID:       session.NewToken().ID(),
+		ID:       session.NewID(),
 		Owner:    "anna",
 		Expires:  now.Add(time.Hour),
 		Deadline: now.Add(24 * time.Hour),
@@ -89,7 +89,7 @@ func ExampleNearCache() {
 	defer carts.Close()
 }
 
-func ExampleStore_Ended() {
+func ExampleStore_Revisions() {
 	server, err := miniredis.Run() // stands in for a Redis server
 	if err != nil {
 		fmt.Println(err)
@@ -104,24 +104,25 @@ func ExampleStore_Ended() {
 	defer carts.Close()
 
 	ctx := context.Background()
-	rec := session.Record[Cart]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)}
+	rec := session.Record[Cart]{ID: session.NewID(), Expires: time.Now().Add(time.Hour)}
 	if err := carts.Save(ctx, &rec); err != nil {
 		fmt.Println(err)
 		return
 	}
-	unknown := session.NewToken().ID()
-	ended, err := carts.Ended(ctx, []session.ID{rec.ID, unknown})
-	fmt.Println(len(ended), ended[0] == unknown, err)
-	// Output: 1 true <nil>
+	unknown := session.NewID()
+	revisions, err := carts.Revisions(ctx, []session.ID{rec.ID, unknown})
+	fmt.Println(revisions[0] == rec.Revision, revisions[1], err)
+	// Output: true 0 <nil>
 }
 
-// Without a near cache, the store does not learn of changes, and Watch says so.
+// Without a near cache, the store does not learn of changes by other processes, and
+// Watch says so.
 func ExampleStore_Watch() {
 	_ = func(carts *redisstore.Store[Cart], id session.ID, hangUp func()) (stop func()) {
 		suspect := func() { go hangUpIfEnded(carts, id, hangUp) } // Watch also tells of other changes
 		stop, ok := carts.Watch(id, suspect)
 		if !ok {
-			return func() {} // ask Ended now and then
+			fmt.Println("ask Revisions now and then")
 		}
 		suspect() // it may have ended before
 		return stop
@@ -137,10 +138,10 @@ func hangUpIfEnded(carts *redisstore.Store[Cart], id session.ID, hangUp func()) 
 	}
 }
 
-func ExampleStore_LoadCached() {
-	_ = func(ctx context.Context, carts *redisstore.Store[Cart], id session.ID) {
-		rec, cached, err := carts.LoadCached(ctx, id)
-		fmt.Println(len(rec.Value.Items), "items; as it was a moment ago:", cached, err)
+func ExampleStore_Open() {
+	_ = func(ctx context.Context, carts *redisstore.Store[Cart], id session.ID, accepts func(session.Secrets) bool) {
+		rec, copied, err := carts.Open(ctx, id, accepts)
+		fmt.Println(len(rec.Value.Items), "items; as it was a moment ago:", copied, err)
 	}
 	// Output:
 }

@@ -24,15 +24,12 @@ func calls(s store, rec session.Record[cart]) map[string]func(context.Context) e
 		return err
 	}
 	return map[string]func(context.Context) error{
-		"Load":   func(ctx context.Context) error { _, err := s.Load(ctx, rec.ID); return err },
-		"Exists": func(ctx context.Context) error { _, err := s.Exists(ctx, rec.ID); return err },
-		"Save":   func(ctx context.Context) error { r := rec; return s.Save(ctx, &r) },
-		"create": func(ctx context.Context) error { r := draft("anna"); return s.Save(ctx, &r) },
-		"Touch":  func(ctx context.Context) error { return s.Touch(ctx, rec.ID, in(time.Hour)) },
-		"Retire": func(ctx context.Context) error {
-			return s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Hour))
-		},
-		"Delete":  func(ctx context.Context) error { return s.Delete(ctx, rec.ID) },
+		"Load":    func(ctx context.Context) error { _, err := s.Load(ctx, rec.ID); return err },
+		"Exists":  func(ctx context.Context) error { _, err := s.Exists(ctx, rec.ID); return err },
+		"Save":    func(ctx context.Context) error { r := rec; return s.Save(ctx, &r) },
+		"create":  func(ctx context.Context) error { r := draft("anna"); return s.Save(ctx, &r) },
+		"Touch":   func(ctx context.Context) error { return s.Touch(ctx, rec.ID, rec.Revision, in(time.Hour)) },
+		"Delete":  func(ctx context.Context) error { return s.Delete(ctx, rec.ID, 0) },
 		"ByOwner": func(ctx context.Context) error { return first(s.ByOwner(ctx, rec.Owner)) },
 		"All":     func(ctx context.Context) error { return first(s.All(ctx)) },
 	}
@@ -111,17 +108,67 @@ func TestOutOfMemory(t *testing.T) {
 	must(t, client.ConfigSet(ctx, "maxmemory", "1").Err())
 
 	for name, call := range calls(s, rec) {
-		if name == "Save" || name == "create" || name == "Touch" || name == "Retire" {
+		if name == "Save" || name == "create" {
 			if err := call(ctx); !errors.Is(err, session.ErrUnavailable) {
 				t.Errorf("%s: got error %v, want ErrUnavailable", name, err)
 			}
 		}
 	}
 	wantStored(t, s, rec)
-	must(t, s.Delete(ctx, rec.ID))
-	must(t, s.Delete(ctx, other.ID))
+	began := time.Now()
+	rec.Expires = in(3 * time.Hour)
+	must(t, s.Touch(ctx, rec.ID, rec.Revision, rec.Expires))
+	if got := endOf(t, client, key(rec.ID)); !near(got, rec.Expires, began) {
+		t.Errorf("touched, the key ends at %v, want %v", got, rec.Expires)
+	}
+	wantStored(t, s, rec)
+	must(t, s.Delete(ctx, rec.ID, 0))
+	must(t, s.Delete(ctx, other.ID, 0))
 	if n, err := client.DBSize(ctx).Result(); err != nil || n != 0 {
 		t.Errorf("%d keys are left, error %v", n, err)
+	}
+}
+
+// A log-out that its replica had not confirmed can be repeated while Redis is out of
+// memory.
+func TestALogOutIsRepeatedOutOfMemory(t *testing.T) {
+	t.Parallel()
+	primary := redisserver.Start(t, "--maxmemory-policy", "noeviction")
+	follow(t, primary)
+	client, ctx := primary.Client(t), t.Context()
+	s := careful(t, client, confirmed)
+	rec := saved(t, s, "")
+	s.Delete(ctx, session.NewID(), 0) // the script is there, and so is the memory
+	must(t, client.ConfigSet(ctx, "maxmemory", "1").Err())
+	for range 2 {
+		if err := s.Delete(ctx, rec.ID, 0); err != nil && err != session.ErrNotFound {
+			t.Errorf("got error %v", err)
+		}
+	}
+}
+
+// A caller whose context is cancelled does not wait for the server.
+func TestCancelledWhileTheServerIsSilent(t *testing.T) {
+	t.Parallel()
+	server := redisserver.Start(t)
+	client := server.Client(t) // which waits for a minute
+	s := newStore(t, client)
+	rec := saved(t, s, "anna")
+	if err := server.Pause(); err != nil {
+		t.Skip(err)
+	}
+	defer server.Resume()
+	for name, call := range calls(s, rec) {
+		ctx, cancel := context.WithCancel(t.Context())
+		stop := time.AfterFunc(moment, cancel)
+		start := time.Now()
+		if err := call(ctx); !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: got error %v", name, err)
+		}
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+		stop.Stop()
 	}
 }
 
@@ -148,7 +195,7 @@ func TestForeignKeys(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				rec := whole
-				rec.ID, rec.Revision = session.NewToken().ID(), 6
+				rec.ID, rec.Revision = session.NewID(), 6
 				must(t, put(key(rec.ID)))
 				before := contents(t, client, key(rec.ID))
 
@@ -164,7 +211,7 @@ func TestForeignKeys(t *testing.T) {
 				for call, err := range map[string]error{
 					"Save":   s.Save(ctx, &rec),
 					"create": s.Save(ctx, &created),
-					"Retire": s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)),
+					"Delete": s.Delete(ctx, rec.ID, rec.Revision),
 				} {
 					if err == nil || errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrNotFound) {
 						t.Errorf("%s: got error %v", call, err)
@@ -173,7 +220,7 @@ func TestForeignKeys(t *testing.T) {
 				if after := contents(t, client, key(rec.ID)); after != before {
 					t.Errorf("it was changed from %s to %s", before, after)
 				}
-				must(t, s.Delete(ctx, rec.ID))
+				must(t, s.Delete(ctx, rec.ID, 0))
 				if n, err := client.Exists(ctx, key(rec.ID)).Result(); err != nil || n != 0 {
 					t.Errorf("Delete left it, error %v", err)
 				}
@@ -202,9 +249,9 @@ func contents(t *testing.T, client *redis.Client, key string) string {
 
 func TestTouchLeavesForeignKeysAlone(t *testing.T) {
 	onBoth(t, func(t *testing.T, client *redis.Client) {
-		s, ctx, id := newStore(t, client), t.Context(), session.NewToken().ID()
+		s, ctx, id := newStore(t, client), t.Context(), session.NewID()
 		must(t, client.Set(ctx, key(id), "short", time.Hour).Err())
-		if _, ok := errors.AsType[*session.DecodeError](s.Touch(ctx, id, in(time.Minute))); !ok {
+		if _, ok := errors.AsType[*session.DecodeError](s.Touch(ctx, id, 1, in(time.Minute))); !ok {
 			t.Error("Touch did not return a DecodeError")
 		}
 		if got, err := client.Get(ctx, key(id)).Result(); err != nil || got != "short" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -93,8 +94,10 @@ func in(d time.Duration) time.Time { return time.Now().Add(d).UTC().Truncate(tim
 
 // draft returns a record that was never stored.
 func draft(owner string) session.Record[cart] {
+	token := session.NewToken(session.NewID())
 	return session.Record[cart]{
-		ID:       session.NewToken().ID(),
+		ID:       token.ID(),
+		Secrets:  session.NewSecrets(token),
 		Owner:    owner,
 		Created:  in(0),
 		Renewed:  in(0),
@@ -138,6 +141,9 @@ func ownerKeys(tb testing.TB, client *redis.Client) []string {
 	return keys
 }
 
+// anyone accepts the secrets of every record.
+func anyone(session.Secrets) bool { return true }
+
 func key(id session.ID) string { return "carts:" + id.String() }
 
 // A tape is a hook that notes which commands are sent, and may stand in for them.
@@ -145,6 +151,8 @@ type tape struct {
 	mu    sync.Mutex
 	names []string
 	fail  error // what pipelines return without being sent, if not nil
+
+	failAlone bool // reads of single records return it too
 }
 
 func (t *tape) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -152,6 +160,10 @@ func (t *tape) DialHook(next redis.DialHook) redis.DialHook { return next }
 func (t *tape) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		t.note(cmd)
+		if t.failAlone && strings.HasPrefix(cmd.Name(), "get") {
+			cmd.SetErr(t.fail)
+			return t.fail
+		}
 		return next(ctx, cmd)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,22 +20,22 @@ type keyspace struct {
 	client    processor
 	prefix    string // of all keys: the namespace and a colon
 	acks      acks
-	combiners *combiners // nil if commands are not combined
+	patient   bool          // see [patient]
+	combiners *combiners    // nil if commands are not combined
+	size      *atomic.Int64 // about the size of the records
 }
 
 // key returns where the session's record is.
-func (k *keyspace) key(id session.ID) string { return k.hashed("", id) }
+func (k *keyspace) key(id session.ID) string {
+	var buf [160]byte // so that most keys take one allocation
+	return string(base64.RawURLEncoding.AppendEncode(append(buf[:0], k.prefix...), id[:]))
+}
 
 // ownerKey returns where the owner's index is. Its length does not depend on
 // the owner's, and it does not show the owner.
 func (k *keyspace) ownerKey(owner string) string {
-	return k.hashed("owner:", sha256.Sum256([]byte(owner)))
-}
-
-func (k *keyspace) hashed(kind string, sum [32]byte) string {
-	var buf [160]byte // so that most keys take one allocation
-	key := append(append(buf[:0], k.prefix...), kind...)
-	return string(base64.RawURLEncoding.AppendEncode(key, sum[:]))
+	sum := sha256.Sum256([]byte(owner))
+	return k.prefix + "owner:" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // ids returns those IDs whose keys these are; other keys are passed over.
@@ -48,49 +49,101 @@ func (k *keyspace) ids(keys []string) []session.ID {
 	return ids
 }
 
-// get returns a session's stored record.
-func (k *keyspace) get(ctx context.Context, id session.ID) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, unavailable(err)
-	}
+// get returns a session's stored record, of which earlier ways were tried so often.
+func (k *keyspace) get(ctx context.Context, id session.ID, tried int) ([]byte, error) {
 	key := k.key(id)
-	data, err := k.readKey(ctx, key, func() *redis.StringCmd { return redis.NewStringCmd(ctx, "get", key) })
+	whole := func() *redis.StringCmd { return redis.NewStringCmd(ctx, "get", key) }
+	limit := k.cut()
+	data, cut, err := k.readKey(ctx, key, whole, limit, tried)
+	if cut {
+		data, _, err = k.readKey(ctx, key, whole, 0, tried)
+	}
+	if err == nil {
+		k.observe(len(data))
+	}
 	return data, readError(id, err)
 }
 
-// readKey sends a command that reads a key, with those of other callers. If that
-// fails, it is sent again alone, as the client's options say.
-func (k *keyspace) readKey(ctx context.Context, key string, command func() *redis.StringCmd) ([]byte, error) {
-	if c := k.combiners.forKey(ctx, key); c != nil {
-		cmd := command()
-		if !c.process(ctx, cmd, nil) {
-			return nil, ctx.Err()
-		}
-		if err := cmd.Err(); err == nil || errors.Is(err, redis.Nil) || wrongType(err) || ctx.Err() != nil {
-			return cmd.Bytes()
-		}
+// cut returns how many bytes of a record are read together with others. Most records
+// are shorter. Zero means that they are too large for that.
+func (k *keyspace) cut() int {
+	usual := int(k.size.Load())
+	if usual >= maxShared {
+		return 0
 	}
-	cmd := command()
-	k.client.Process(ctx, cmd)
-	return cmd.Bytes()
+	return min(max(4*usual, 2<<10), maxShared)
 }
 
-// getWithTTL is get with the key's time to live before it, which is not positive if
-// the key has none or it is not known.
-func (k *keyspace) getWithTTL(ctx context.Context, id session.ID) ([]byte, time.Duration, error) {
-	key := k.key(id)
-	if c := k.combiners.forKey(ctx, key); c != nil {
-		left, cmd := redis.NewDurationCmd(ctx, time.Millisecond, "pttl", key), redis.NewStringCmd(ctx, "get", key)
-		if !c.process(ctx, left, cmd) {
-			return nil, 0, unavailable(ctx.Err())
+// observe lets the usual size follow that of a record.
+func (k *keyspace) observe(size int) {
+	usual := k.size.Load()
+	k.size.Store(usual + (int64(size)-usual)/8)
+}
+
+// A read is a command that the client sends once: the store itself sends it again,
+// and knows how often.
+type read struct{ *redis.StringCmd }
+
+// NoRetry is asked for by the client.
+func (read) NoRetry() bool { return true }
+
+// Clone returns a copy of the command that is sent once too.
+func (r read) Clone() redis.Cmder { return read{r.StringCmd.Clone().(*redis.StringCmd)} }
+
+// readKey sends a command that reads a key, at first with those of other callers if
+// limit is not zero. Then it reads so many bytes only, and reports whether there may be
+// more. If the command fails, it is sent again alone, as the client's options say.
+func (k *keyspace) readKey(ctx context.Context, key string, whole func() *redis.StringCmd, limit, tried int) (data []byte, cut bool, err error) {
+	retries, backoff := k.retries()
+	for attempt := tried; ; attempt++ {
+		if err := ctx.Err(); err != nil {
+			return nil, false, err
 		}
-		if left.Err() == nil && cmd.Err() == nil {
+		cmd, together := k.readOnce(ctx, key, whole, limit)
+		if cmd == nil {
+			return nil, false, ctx.Err()
+		}
+		err := cmd.Err()
+		if err == nil || errors.Is(err, redis.Nil) || attempt >= retries || !retryable(err) || !sleep(ctx, backoff(attempt)) {
 			data, err := cmd.Bytes()
-			return data, left.Val(), err
+			if together && err == nil && len(data) == 0 {
+				err = redis.Nil
+			}
+			return data, together && len(data) == limit, err
 		}
+		k.moved(ctx, err)
+		limit = 0
 	}
-	data, err := k.get(ctx, id)
-	return data, 0, err
+}
+
+// readOnce reports whether the command has gone with others. It returns nil if ctx has ended.
+func (k *keyspace) readOnce(ctx context.Context, key string, whole func() *redis.StringCmd, limit int) (cmd *redis.StringCmd, together bool) {
+	c := (*combiner)(nil)
+	if limit > 0 {
+		c = k.combiners.forKey(ctx, key)
+	}
+	if !k.resends() { // the client does
+		alone := whole()
+		if send(ctx, k.client, k.patient, alone, func() {}) == nil {
+			return nil, false
+		}
+		return alone, false
+	}
+	alone := read{whole()}
+	if c == nil {
+		if send(ctx, k.client, k.patient, alone, func() {}) == nil {
+			return nil, false
+		}
+		return alone.StringCmd, false
+	}
+	back := c.process(ctx, alone, func() shared {
+		return shared{read{redis.NewStringCmd(ctx, "getrange", key, 0, limit-1)}, len(key), limit}
+	})
+	if back == nil {
+		return nil, false
+	}
+	cmd = back.(read).StringCmd
+	return cmd, cmd != alone.StringCmd
 }
 
 // readError gives a meaning to a client's error for a read of one key.

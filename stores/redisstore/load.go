@@ -2,6 +2,8 @@ package redisstore
 
 import (
 	"context"
+	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -13,23 +15,30 @@ import (
 
 // Load returns the record of a session, as [session.Store] says. It is one GET.
 func (s *Store[T]) Load(ctx context.Context, id session.ID) (session.Record[T], error) {
-	data, err := s.get(ctx, id)
+	return s.load(ctx, id, anyone, 0)
+}
+
+// anyone accepts the secrets of every record.
+func anyone(session.Secrets) bool { return true }
+
+func (s *Store[T]) load(ctx context.Context, id session.ID, accepts func(session.Secrets) bool, tried int) (session.Record[T], error) {
+	data, err := s.get(ctx, id, tried)
 	if err != nil {
 		s.near.saw(id, 0)
 		return session.Record[T]{}, err
 	}
-	rec, err := s.decode(data, id)
+	rec, err := s.decode(data, id, accepts)
 	s.near.saw(id, rec.Revision)
 	return rec, err
 }
 
 // decode reads a stored record. That its idle time is over is for Redis to know,
 // by whose clock it runs; the deadline holds even if Redis lost the time to live.
-func (s *Store[T]) decode(data []byte, id session.ID) (session.Record[T], error) {
+func (s *Store[T]) decode(data []byte, id session.ID, accepts func(session.Secrets) bool) (session.Record[T], error) {
 	if err := s.checkSize(data); err != nil {
 		return session.Record[T]{}, &session.DecodeError{ID: id, Err: err}
 	}
-	rec, err := wire.DecodeRecord(data, id, s.codec)
+	rec, err := wire.OpenRecord(data, id, s.codec, accepts)
 	if err == nil && passed(rec.Deadline) {
 		return session.Record[T]{}, session.ErrNotFound
 	}
@@ -39,49 +48,37 @@ func (s *Store[T]) decode(data []byte, id session.ID) (session.Record[T], error)
 // Exists reports whether there is a live record, as [session.Store] says. A
 // record that cannot be read counts as live.
 func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
-	if err := ctx.Err(); err != nil {
-		return false, unavailable(err)
-	}
 	key := s.key(id)
-	return lives(s.readKey(ctx, key, func() *redis.StringCmd { return readHead(ctx, key) }))
+	head := func() *redis.StringCmd { return readHead(ctx, key) }
+	data, _, err := s.readKey(ctx, key, head, wire.HeaderSize, 0)
+	if errors.Is(err, redis.Nil) {
+		err = nil
+	}
+	rev, err := present(data, err)
+	return rev != 0, err
 }
 
-// Ended returns the IDs that are not live, as [session.Poller] says. It sends 100
-// commands in a pipeline. In a cluster, the sessions of a server that is down are
-// missing in the answer.
-func (s *Store[T]) Ended(ctx context.Context, ids []session.ID) (ended []session.ID, failed error) {
-	for batch := range slices.Chunk(ids, getBatch) {
+// Revisions returns the revisions of records, as [session.Poller] says. It sends 100
+// commands in a pipeline. With an error, as when a server of a cluster is down, it
+// returns none.
+func (s *Store[T]) Revisions(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+	revs := make([]session.Revision, 0, len(ids))
+	for batch := range slices.Chunk(ids, headBatch) {
 		if err := ctx.Err(); err != nil {
-			return ended, unavailable(err)
+			return nil, unavailable(err)
 		}
-		found, err := s.endedAmong(ctx, batch)
-		if ended = append(ended, found...); err != nil {
-			failed = err
-		}
-	}
-	return ended, failed
-}
-
-func (s *Store[T]) endedAmong(ctx context.Context, ids []session.ID) (ended []session.ID, failed error) {
-	p := s.client.Pipeline()
-	heads := make([]*redis.StringCmd, len(ids))
-	for i, id := range ids {
-		heads[i] = readHead(ctx, s.key(id))
-		p.Process(ctx, heads[i])
-	}
-	_, err := p.Exec(ctx)
-	for i, id := range ids {
-		switch live, err := lives(heads[i].Bytes()); {
-		case err != nil:
-			failed = err
-		case !live:
-			ended = append(ended, id)
+		for i, head := range s.readAll(ctx, batch, wire.HeaderSize) {
+			if !answered(head.err) {
+				head.data, head.err = s.head(ctx, batch[i], wire.HeaderSize, 1)
+			}
+			rev, err := present(head.data, head.err)
+			if err != nil {
+				return nil, err
+			}
+			revs = append(revs, rev)
 		}
 	}
-	if err != nil && failed == nil && !wrongType(err) { // of a hook, and nothing was sent
-		return nil, unavailable(err)
-	}
-	return ended, failed
+	return revs, nil
 }
 
 // readHead returns the command that reads the header of a record.
@@ -89,16 +86,25 @@ func readHead(ctx context.Context, key string) *redis.StringCmd {
 	return redis.NewStringCmd(ctx, "getrange", key, 0, wire.HeaderSize-1)
 }
 
-// lives reports whether a record with this header is live.
-func lives(head []byte, err error) (bool, error) {
+// unread is the revision of a record that cannot be read.
+const unread session.Revision = math.MaxUint64
+
+// present returns the revision of the record with this header, zero if it is absent.
+func present(head []byte, err error) (session.Revision, error) {
 	if wrongType(err) {
-		return true, nil
+		return unread, nil
 	}
 	if err != nil || len(head) == 0 {
-		return false, unavailable(err)
+		return 0, unavailable(err)
 	}
 	h, err := wire.ReadHeader(head)
-	return err != nil || !h.Retired && !passed(h.Deadline), nil
+	switch {
+	case err != nil || h.Revision == 0:
+		return unread, nil
+	case passed(h.Deadline):
+		return 0, nil
+	}
+	return h.Revision, nil
 }
 
 // passed reports whether a deadline has passed. The zero time is no deadline.

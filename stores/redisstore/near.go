@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,9 @@ func nearOf(rawURL string, o *Options) (string, *Options, error) {
 		if o != nil {
 			with = *o
 		}
-		with.NearCache.Records = records
+		if with.NearCache.Records = records; records == 0 {
+			with.NearCache = NearCache{}
+		}
 		o = &with
 	}
 	if rest := strings.Join(others, "&"); rest != "" {
@@ -94,16 +97,20 @@ func nearOf(rawURL string, o *Options) (string, *Options, error) {
 	return before, o, nil
 }
 
+// nearRecord is the size of the largest record that is kept, and goes over the near
+// cache's connection: larger ones would delay the others.
+const nearRecord = 64 << 10
+
 // A nearby is a store's near cache. A nil one keeps nothing.
 type nearby[T any] struct {
 	*near.Cache[T]
 	tracker  *near.Tracker
 	prefix   string
-	watchers watchers.List
+	watchers *watchers.List
 }
 
 // startNear starts the near cache that the options ask for, nil if none.
-func startNear[T any](o *Options, client redis.Cmdable, prefix string) *nearby[T] {
+func startNear[T any](o *Options, client redis.Cmdable, prefix string, watchers *watchers.List) *nearby[T] {
 	c := o.NearCache
 	if c.Records == 0 {
 		return nil
@@ -114,142 +121,290 @@ func startNear[T any](o *Options, client redis.Cmdable, prefix string) *nearby[T
 	if c.MaxStale == 0 {
 		c.MaxStale = DefaultMaxStale
 	}
-	n := &nearby[T]{Cache: near.NewCache[T](c.Records, c.Bytes), prefix: prefix}
+	n := &nearby[T]{Cache: near.NewCache[T](c.Records, c.Bytes), prefix: prefix, watchers: watchers}
 	n.tracker = near.Start(client.(*redis.Client), prefix, c.MaxStale, n, o.logger())
 	return n
 }
 
-// LoadCached returns the record of a session as it is, or as it was a moment ago if
-// there is a near cache. See [session.CachedLoader].
-func (s *Store[T]) LoadCached(ctx context.Context, id session.ID) (rec session.Record[T], cached bool, err error) {
+// Open returns the record of a session as it is, or as it was a moment ago if there is
+// a near cache. See [session.Opener].
+func (s *Store[T]) Open(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (rec session.Record[T], copied bool, err error) {
 	if s.near == nil {
-		rec, err = s.Load(ctx, id)
+		rec, err = s.load(ctx, id, accepts, 0)
 		return rec, false, err
 	}
 	if err := ctx.Err(); err != nil {
 		return rec, false, unavailable(err)
 	}
-	if found := s.lookUp(id); found != nil {
+	if found := s.lookUp(id, accepts); found != nil {
 		return *found, true, nil
 	}
-	rec, err = s.loadNear(ctx, id)
+	rec, err = s.openNear(ctx, id, accepts)
 	return rec, false, err
 }
 
 // lookUp returns the copy of a record, nil if there is none that may be served.
-func (s *Store[T]) lookUp(id session.ID) *session.Record[T] {
+func (s *Store[T]) lookUp(id session.ID, accepts func(session.Secrets) bool) *session.Record[T] {
 	now := time.Now()
 	if !s.near.tracker.Trusted(now) {
 		return nil
 	}
 	found, ok := s.near.Get(id, now)
-	if ok && found.Record == nil {
-		rec, err := s.decode(found.Data, id)
-		if err != nil {
+	switch {
+	case !ok:
+		return nil
+	case found.Record == nil:
+		rec, accepted, err := s.decodeFor(found.Data, id, accepts)
+		if err != nil || !accepted {
 			return nil
 		}
-		found.Record = &rec
 		s.near.Decoded(id, found, &rec)
-	}
-	if !ok || passed(found.Record.Deadline) {
+		return &rec
+	case passed(found.Record.Deadline) || !accepts(found.Record.Secrets):
 		return nil
 	}
 	return found.Record
 }
 
-// loadNear is Load, and keeps a copy.
-func (s *Store[T]) loadNear(ctx context.Context, id session.ID) (session.Record[T], error) {
-	ticket := s.near.Begin(id)
-	if !ticket.Live {
-		return s.Load(ctx, id)
+// decodeFor is decode that reports whether accepts was asked and agreed.
+func (s *Store[T]) decodeFor(data []byte, id session.ID, accepts func(session.Secrets) bool) (rec session.Record[T], accepted bool, err error) {
+	rec, err = s.decode(data, id, func(secrets session.Secrets) bool {
+		accepted = accepts(secrets)
+		return accepted
+	})
+	return rec, accepted, err
+}
+
+// openNear is load over the near cache's connection, which keeps a copy.
+func (s *Store[T]) openNear(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (rec session.Record[T], err error) {
+	read, tried := s.near.read(ctx, s.key(id), id)
+	if !read.ok {
+		return s.load(ctx, id, accepts, tried)
 	}
-	kept := false
-	defer func() {
-		if !kept {
-			s.near.End(id, ticket)
-		}
-	}()
-	sent := time.Now()
-	data, ttl, err := s.getWithTTL(ctx, id)
-	if err != nil {
-		s.near.saw(id, 0)
-		return session.Record[T]{}, err
+	if read.absent {
+		return rec, session.ErrNotFound
 	}
-	rec, err := s.decode(data, id)
-	ttl = min(ttl, time.Until(rec.Expires)) // Redis's clock, and this one's
-	if kept = err == nil && ttl > 0; kept {
-		s.near.Put(id, ticket, near.Copy[T]{Record: &rec, Revision: rec.Revision, Size: len(data), Until: sent.Add(ttl)})
+	rec, accepted, err := s.decodeFor(read.Data, id, accepts)
+	if err == nil && accepted {
+		s.near.Decoded(id, read.Copy, &rec)
 	}
 	return rec, err
 }
 
-// drop forgets a record that is about to be written or was. It returns the copy if
-// there was one.
-func (n *nearby[T]) drop(id session.ID) (near.Copy[T], bool) {
-	if n == nil {
-		return near.Copy[T]{}, false
+// A nearRead is a record that was read, or that there is none. If it is not ok, that
+// needs another way.
+type nearRead[T any] struct {
+	near.Copy[T]
+	absent, ok bool
+}
+
+// read reads a record and keeps a copy. It returns how often it has tried in vain. The
+// connection may not answer, or the record be too large for it.
+func (n *nearby[T]) read(ctx context.Context, key string, id session.ID) (_ nearRead[T], tried int) {
+	epoch, live := n.Begin(id)
+	if !live || !n.tracker.Ready() {
+		return nearRead[T]{}, 0
 	}
-	return n.Drop(id)
+	type result struct {
+		nearRead[T]
+		tried int
+	}
+	back := make(chan result, 1)
+	sent, left := time.Now(), int64(0)
+	reply := func(v near.Reply, err error) {
+		data := []byte(v.Text)
+		read := near.Copy[T]{Data: data, Size: len(data), Until: sent.Add(time.Duration(left) * time.Millisecond)}
+		switch {
+		case err != nil:
+			back <- result{tried: 1}
+			return
+		case v.Err() != nil || len(data) > nearRecord:
+			n.Cache.Changed(id)
+			back <- result{}
+			return
+		case len(data) == 0:
+			n.Cache.Changed(id)
+			back <- result{nearRead[T]{absent: true, ok: left == absentTTL}, 0}
+			return
+		}
+		if h, err := wire.ReadHeader(data); err == nil && left > 0 {
+			if h.Expires.Before(read.Until) { // Redis's clock, and this one's
+				read.Until = h.Expires
+			}
+			n.Put(id, epoch, read)
+		}
+		back <- result{nearRead[T]{Copy: read, ok: true}, 0}
+	}
+	if !n.tracker.Send(
+		near.Command{Then: func(v near.Reply, _ error) { left = v.Int() }, Args: []any{"PTTL", key}},
+		near.Command{Then: reply, Args: []any{"GETRANGE", key, "0", int64(nearRecord)}},
+	) {
+		return nearRead[T]{}, 0
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case got := <-back:
+		return got.nearRead, got.tried
+	case <-ctx.Done(): // load says so
+	case <-timer.C:
+	}
+	return nearRead[T]{}, 1
+}
+
+// absentTTL is what PTTL replies for a key that does not exist.
+const absentTTL = -2
+
+// wrote forgets a record, unless the cache knows what its write has done. It may have
+// taken another way than the near cache's connection, or be under way there.
+func (n *nearby[T]) wrote(id session.ID, by *sender) {
+	if by == nil || !by.known {
+		n.drop(id)
+	}
+}
+
+// drop forgets a record that was written by another way than over the near cache's
+// connection.
+func (n *nearby[T]) drop(id session.ID) {
+	if n != nil {
+		n.Drop(id)
+	}
 }
 
 // saw forgets a record that was just read and has another revision, zero if it was
 // not found: what a caller has seen must not be undone for the next.
 func (n *nearby[T]) saw(id session.ID, rev session.Revision) {
 	if n != nil {
-		n.DropUnless(id, rev)
+		n.DropUnless(id, func(c *near.Copy[T]) bool { return revisionOf(c) == rev })
 	}
 }
 
-// wrote keeps a record that this store has written. Redis is asked whether it still
-// is the present one, since it tells of this write as of any other.
-func (n *nearby[T]) wrote(id session.ID, written near.Copy[T], expires time.Time) {
+func revisionOf[T any](c *near.Copy[T]) session.Revision {
+	if c.Record != nil {
+		return c.Record.Revision
+	}
+	h, _ := wire.ReadHeader(c.Data)
+	return h.Revision
+}
+
+// A sender sends scripts over the near cache's connection. A nil one sends nothing.
+type sender struct {
+	send  func(ctx context.Context, name, script string, c call) (cmd once, sent bool)
+	known bool // the cache knows what the last script has done: else its record must be dropped
+}
+
+// writer returns the sender of a script that writes a record. If the script succeeds,
+// change says which copy is kept.
+func (n *nearby[T]) writer(id session.ID, change func(before near.Copy[T], ok bool) (near.Copy[T], bool)) *sender {
 	if n == nil {
-		return
+		return nil
 	}
-	confirm := n.PutWritten(id, written)
-	if confirm == nil {
-		return
+	by := new(sender)
+	by.send = func(ctx context.Context, name, script string, c call) (cmd once, sent bool) {
+		epoch, live := n.Begin(id)
+		if !live || !n.tracker.Ready() {
+			return cmd, false
+		}
+		cmd = newCommand(ctx, name, script, c, tracked)
+		type result struct {
+			reply near.Reply
+			err   error
+		}
+		back := make(chan result, 1)
+		then := func(v near.Reply, err error) {
+			if err == nil && v.Kind == ':' && status(v.Int()) == ok {
+				n.Update(id, epoch, change)
+			} else {
+				n.Cache.Changed(id)
+			}
+			back <- result{v, err}
+		}
+		if !n.tracker.Send(near.Command{Then: then, Args: cmd.Args()}) {
+			return cmd, false
+		}
+		select {
+		case got := <-back:
+			if got.err == nil {
+				got.err = got.reply.Err()
+			}
+			if cmd.SetErr(got.err); got.err == nil {
+				cmd.SetVal(got.reply.Int())
+				by.known = true
+			}
+		case <-ctx.Done():
+			cmd.SetErr(ctx.Err())
+		}
+		return cmd, true
 	}
-	asked := n.tracker.Ask(n.prefix+id.String(), wire.HeaderSize, func(head string) {
-		h, err := wire.ReadHeader([]byte(head))
-		confirm(err == nil && !h.Retired && h.Revision == written.Revision && h.Expires.UnixMilli() == expires.UnixMilli())
-	})
-	if !asked {
-		confirm(false)
-	}
+	return by
 }
 
-// touched keeps a copy of a record whose expiry this store has moved.
-func (n *nearby[T]) touched(id session.ID, held near.Copy[T], expires, until time.Time) {
-	if held.Record == nil {
-		return
+// touched returns the copy of a record whose expiry has been moved.
+func touched[T any](c near.Copy[T], expires, until time.Time) near.Copy[T] {
+	c.Until = until
+	if c.Record == nil {
+		h, err := wire.ReadHeader(c.Data)
+		if err != nil {
+			return c
+		}
+		data := bytes.Clone(c.Data)
+		copy(data[expiresOffset:], wire.AppendExpires(nil, soonest(expires, h.Deadline)))
+		c.Data = data
+		return c
 	}
-	rec := *held.Record
-	rec.Expires = expires.UTC().Truncate(time.Millisecond)
-	if !rec.Deadline.IsZero() && rec.Expires.After(rec.Deadline) {
-		rec.Expires = rec.Deadline
+	rec := *c.Record
+	rec.Expires = soonest(expires, rec.Deadline).UTC().Truncate(time.Millisecond)
+	c.Record = &rec
+	return c
+}
+
+// expiresOffset is where a record has its expiry.
+const expiresOffset = 10
+
+// soonest returns the time, or the deadline if that comes before.
+func soonest(t, deadline time.Time) time.Time {
+	if !deadline.IsZero() && t.After(deadline) {
+		return deadline
 	}
-	held.Record, held.Until = &rec, until
-	n.wrote(id, held, rec.Expires)
+	return t
 }
 
 // Started is called when Redis tells of changes from now on. Those before are not
 // known, so that all who watch are told.
 func (n *nearby[T]) Started() {
 	n.Cache.Started()
-	n.watchers.All()
+	n.followAll()
 }
 
 // Changed is called when a key has changed.
 func (n *nearby[T]) Changed(key string) {
-	if id, err := session.ParseID(strings.TrimPrefix(key, n.prefix)); err == nil {
-		n.Cache.Changed(id)
-		n.watchers.Ended(id)
+	id, err := session.ParseID(strings.TrimPrefix(key, n.prefix))
+	if err != nil {
+		return
+	}
+	n.Cache.Changed(id)
+	if n.watchers.Has(id) {
+		n.follow(id)
 	}
 }
 
 // ChangedAll is called when all keys are gone.
 func (n *nearby[T]) ChangedAll() {
 	n.Cache.ChangedAll()
-	n.watchers.All()
+	n.followAll()
+}
+
+func (n *nearby[T]) followAll() {
+	for _, id := range n.watchers.IDs() {
+		n.follow(id)
+	}
+}
+
+// follow has Redis tell of the next change of a watched session. Changes before are not
+// known, so that those who watch are told.
+func (n *nearby[T]) follow(id session.ID) {
+	tell := func(near.Reply, error) { n.watchers.Changed(id) }
+	if !n.tracker.Send(near.Command{Then: tell, Args: []any{"GETRANGE", n.prefix + id.String(), "0", "0"}}) {
+		n.watchers.Changed(id) // the connection is lost or slow: Started is called for the next one
+	}
 }

@@ -78,9 +78,8 @@ func TestLostReplies(t *testing.T) {
 	client := lost.client(t, redisserver.Start(t))
 	s, ctx := newStore(t, client), t.Context()
 	warm := saved(t, s, "")
-	must(t, s.Touch(ctx, warm.ID, warm.Expires))
-	must(t, s.Retire(ctx, warm.ID, warm.Revision, session.ID{}, in(time.Minute)))
-	s.Delete(ctx, session.NewToken().ID())
+	must(t, s.Touch(ctx, warm.ID, warm.Revision, warm.Expires))
+	s.Delete(ctx, session.NewID(), 0)
 
 	rec := draft("")
 	must(t, lost.losing(t, func() error { return s.Save(ctx, &rec) }))
@@ -91,19 +90,11 @@ func TestLostReplies(t *testing.T) {
 	wantStored(t, s, rec)
 
 	rec.Expires = in(30 * time.Minute)
-	must(t, lost.losing(t, func() error { return s.Touch(ctx, rec.ID, rec.Expires) }))
+	must(t, lost.losing(t, func() error { return s.Touch(ctx, rec.ID, rec.Revision, rec.Expires) }))
 	wantStored(t, s, rec)
 
-	must(t, lost.losing(t, func() error { return s.Retire(ctx, rec.ID, rec.Revision, session.ID{}, in(time.Minute)) }))
-	if _, err := s.Load(ctx, rec.ID); !errors.Is(err, session.ErrGone) {
-		t.Errorf("after Retire: error %v", err)
-	}
-	if err := s.Retire(ctx, rec.ID, rec.Revision, session.NewToken().ID(), in(time.Minute)); !errors.Is(err, session.ErrGone) {
-		t.Errorf("another Retire took the marker for its own: error %v", err)
-	}
-
 	other := saved(t, s, "")
-	must(t, lost.losing(t, func() error { return s.Delete(ctx, other.ID) }))
+	must(t, lost.losing(t, func() error { return s.Delete(ctx, other.ID, other.Revision) }))
 	if _, err := s.Load(ctx, other.ID); err != session.ErrNotFound {
 		t.Errorf("after Delete: error %v", err)
 	}
@@ -130,10 +121,7 @@ func TestLostReplyAndAnotherWrite(t *testing.T) {
 	server := redisserver.Start(t)
 	for name, other := range map[string]func(store, session.Record[cart]) error{
 		"replaced": func(s store, rec session.Record[cart]) error { return s.Save(t.Context(), &rec) },
-		"retired": func(s store, rec session.Record[cart]) error {
-			return s.Retire(t.Context(), rec.ID, rec.Revision, session.ID{}, in(time.Minute))
-		},
-		"deleted": func(s store, rec session.Record[cart]) error { return s.Delete(t.Context(), rec.ID) },
+		"deleted":  func(s store, rec session.Record[cart]) error { return s.Delete(t.Context(), rec.ID, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			lost, direct := new(line), newStore(t, server.Client(t))
@@ -182,7 +170,7 @@ func TestLostReplyOfACreationThatWasEnded(t *testing.T) {
 		if ids := owned(t, other, "anna"); len(ids) != 1 {
 			t.Errorf("the owner has %v at first", ids)
 		}
-		must(t, other.Delete(context.Background(), rec.ID))
+		must(t, other.Delete(context.Background(), rec.ID, 0))
 	}
 	if err := lost.losing(t, func() error { return s.Save(t.Context(), &rec) }); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("got error %v, want ErrUnavailable", err)
@@ -215,23 +203,20 @@ func (h *counting) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	return next
 }
 
-// A Retire whose reply is lost was perhaps refused. An absent record, when it is
-// sent again, does not prove it done: another request may have deleted the record.
-func TestLostReplyOfARefusedRetire(t *testing.T) {
+// A Delete whose reply is lost was perhaps refused, since another request had changed
+// the record. If that is still there, the refusal stands.
+func TestLostReplyOfARefusedDelete(t *testing.T) {
 	server, lost := redisserver.Start(t), new(line)
 	s, other := newStore(t, lost.client(t, server)), newStore(t, server.Client(t))
-	warm := saved(t, s, "")
-	must(t, s.Retire(t.Context(), warm.ID, warm.Revision, session.NewToken().ID(), in(time.Minute)))
+	must(t, s.Delete(t.Context(), saved(t, s, "").ID, 0))
 	rec := saved(t, other, "")
 	stale := rec
 	must(t, other.Save(t.Context(), &rec))
-	lost.meanwhile = func() { must(t, other.Delete(context.Background(), rec.ID)) }
-	err := lost.losing(t, func() error {
-		return s.Retire(t.Context(), stale.ID, stale.Revision, session.NewToken().ID(), in(time.Minute))
-	})
-	if err != session.ErrNotFound {
-		t.Errorf("got error %v, want ErrNotFound", err)
+	err := lost.losing(t, func() error { return s.Delete(t.Context(), stale.ID, stale.Revision) })
+	if err != session.ErrConflict {
+		t.Errorf("got error %v, want ErrConflict", err)
 	}
+	wantStored(t, other, rec)
 }
 
 // A hook that encodes the arguments does not make a conflict look like the

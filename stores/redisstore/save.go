@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -29,19 +30,24 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 	if err != nil {
 		return err
 	}
-	s.near.drop(rec.ID)
-	until := time.Now().Add(remaining(rec))
-	if rec.Revision == 0 && rec.Owner != "" {
-		err = s.create(ctx, rec, data)
-	} else {
-		err = s.replace(ctx, rec, data)
+	until := end(rec)
+	by := s.near.writer(rec.ID, func(near.Copy[T], bool) (near.Copy[T], bool) {
+		return near.Copy[T]{Data: bytes.Clone(data), Size: len(data), Until: until}, true
+	})
+	if len(data) > nearRecord || s.acks.replicas > 0 {
+		by = nil
 	}
+	if rec.Revision == 0 && rec.Owner != "" {
+		err = s.create(ctx, rec, data, by)
+	} else {
+		err = s.replace(ctx, rec, data, by)
+	}
+	s.near.wrote(rec.ID, by)
 	if err != nil {
-		s.near.drop(rec.ID) // it may be stored all the same, or be another
 		return err
 	}
 	rec.Revision = rev
-	s.near.wrote(rec.ID, near.Copy[T]{Data: data, Revision: rev, Size: len(data), Until: until}, rec.Expires)
+	s.watchers.Changed(rec.ID)
 	return nil
 }
 
@@ -49,11 +55,11 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 //
 // A creation that is sent again creates nothing: the record may have been found
 // by its owner and ended in between, and must not come back.
-func (s *Store[T]) create(ctx context.Context, rec *session.Record[T], data []byte) error {
+func (s *Store[T]) create(ctx context.Context, rec *session.Record[T], data []byte, by *sender) error {
 	if err := s.index(ctx, rec); err != nil {
 		return err
 	}
-	outcome, err := s.runSave(ctx, rec, data, true)
+	outcome, err := s.runSave(ctx, rec, data, true, by)
 	if err != nil {
 		return err
 	}
@@ -61,13 +67,13 @@ func (s *Store[T]) create(ctx context.Context, rec *session.Record[T], data []by
 }
 
 // replace stores any other record.
-func (s *Store[T]) replace(ctx context.Context, rec *session.Record[T], data []byte) error {
-	outcome, err := s.runSave(ctx, rec, data, rec.Owner == "")
+func (s *Store[T]) replace(ctx context.Context, rec *session.Record[T], data []byte, by *sender) error {
+	outcome, err := s.runSave(ctx, rec, data, rec.Owner == "", by)
 	if err == nil && outcome == notIndexed {
 		if err := s.index(ctx, rec); err != nil {
 			return err
 		}
-		outcome, err = s.runSave(ctx, rec, data, true)
+		outcome, err = s.runSave(ctx, rec, data, true, by)
 	}
 	if err != nil {
 		return err
@@ -76,16 +82,20 @@ func (s *Store[T]) replace(ctx context.Context, rec *session.Record[T], data []b
 }
 
 // runSave runs the script that writes the record.
-func (s *Store[T]) runSave(ctx context.Context, rec *session.Record[T], data []byte, indexed bool) (status, error) {
-	left := remaining(rec)
-	if left <= 0 {
+func (s *Store[T]) runSave(ctx context.Context, rec *session.Record[T], data []byte, indexed bool, by *sender) (status, error) {
+	if remaining(rec) <= 0 {
 		return notFound, nil
 	}
 	flag := ""
 	if indexed {
 		flag = "1"
 	}
-	outcome, resent, err := s.run(ctx, saveScript, rec.ID, data, revisionBytes(rec.Revision), millis(left), flag)
+	outcome, resent, err := s.run(ctx, call{
+		script: saveScript,
+		key:    s.key(rec.ID),
+		args:   []any{data, revisionBytes(rec.Revision), flag, time.Now().UnixMilli()},
+		until:  end(rec),
+	}, by)
 	if err == nil && resent && outcome != ok && outcome != notIndexed {
 		err = unavailable(errOutcomeUnknown)
 	}
@@ -101,11 +111,11 @@ func (s *Store[T]) index(ctx context.Context, rec *session.Record[T]) error {
 	if err := ctx.Err(); err != nil {
 		return unavailable(err)
 	}
-	left := farthest // without a deadline
-	if !rec.Deadline.IsZero() {
-		left = time.Until(rec.Deadline)
+	until := rec.Deadline
+	if until.IsZero() {
+		until = time.Now().Add(farthest)
 	}
-	w := s.write(ctx, indexScript, s.ownerKey(rec.Owner), rec.ID.String(), millis(left))
+	w := s.write(ctx, call{script: indexScript, key: s.ownerKey(rec.Owner), args: []any{rec.ID.String()}, until: until}, nil)
 	if w.err != nil {
 		return unavailable(w.err)
 	}
@@ -114,14 +124,14 @@ func (s *Store[T]) index(ctx context.Context, rec *session.Record[T]) error {
 
 // encode returns the record as it is stored with revision rev.
 func (s *Store[T]) encode(rec *session.Record[T], rev session.Revision) ([]byte, error) {
-	data, err := wire.AppendRecord(make([]byte, 0, s.size.Load()), rec, rev, s.codec)
+	data, err := wire.AppendRecord(make([]byte, 0, min(s.size.Load()*9/8, maxHint)), rec, rev, s.codec)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.checkSize(data); err != nil {
 		return nil, s.blame(err, rec)
 	}
-	s.size.Store(int64(min(len(data)+len(data)/8, maxHint)))
+	s.observe(len(data))
 	return data, nil
 }
 
@@ -141,13 +151,11 @@ func (s *Store[T]) blame(err error, rec *session.Record[T]) error {
 	return fmt.Errorf("%w; its largest field is %s, with %d", err, name, size)
 }
 
+// end returns when the record ends.
+func end[T any](rec *session.Record[T]) time.Time { return soonest(rec.Expires, rec.Deadline) }
+
 // remaining returns how long the record has to live.
-func remaining[T any](rec *session.Record[T]) time.Duration {
-	if !rec.Deadline.IsZero() && rec.Deadline.Before(rec.Expires) {
-		return time.Until(rec.Deadline)
-	}
-	return time.Until(rec.Expires)
-}
+func remaining[T any](rec *session.Record[T]) time.Duration { return time.Until(end(rec)) }
 
 // newRevision returns a revision that no other write has.
 func newRevision() session.Revision {

@@ -1,16 +1,15 @@
 -- Stores a record if the stored one has the revision that it replaces.
 -- KEYS: the record's. ARGV: the record; the revision that it replaces, or '' to
--- create it; its time to live in milliseconds; '1' if its owner's index has it
--- already, or need not; '1' if an earlier attempt may have run this script.
+-- create it; '1' if its owner's index has it already, or need not; the time, in
+-- milliseconds; the record's time to live in milliseconds; how it is sent.
 
-local record, replaces, ttl, indexed, again = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local record, replaces, indexed, now, ttl, how = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local head = HEADER + owner_length(record)
 local stored = redis.call('GETRANGE', KEYS[1], 0, head - 1)
 
-if #stored == 0 then
-  if replaces ~= '' or again == '1' then return NOT_FOUND end
-elseif retired(stored) then
-  return GONE
+-- A write that ran late may have kept a record for longer than to its deadline.
+if #stored == 0 or readable(stored) and milliseconds(deadline(stored)) <= now then
+  if replaces ~= '' or how == AGAIN then return NOT_FOUND end
 elseif revision(stored) == revision(record) then
   -- An earlier attempt stored it. WAIT waits for writes of its own connection, so
   -- something must be written.
@@ -21,9 +20,10 @@ elseif replaces == '' then
 elseif revision(stored) ~= replaces then
   return CONFLICT
 elseif indexed ~= '1' and (deadline(stored) ~= deadline(record)
-    or string.sub(stored, 47, head) ~= string.sub(record, 47, head)) then
+    or string.sub(stored, 56, head) ~= string.sub(record, 56, head)) then
   return NOT_INDEXED
 end
 
 redis.call('SET', KEYS[1], record, 'PX', ttl)
+if how == TRACKED then redis.call('EXISTS', KEYS[1]) end -- Redis tells of changes to keys that were read
 return OK

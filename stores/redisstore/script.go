@@ -19,18 +19,18 @@ var (
 	saveSource string
 	//go:embed touch.lua
 	touchSource string
-	//go:embed retire.lua
-	retireSource string
 	//go:embed delete.lua
 	deleteSource string
 	//go:embed index.lua
 	indexSource string
+	//go:embed check.lua
+	checkSource string
 
 	saveScript   = newScript(saveSource)
 	touchScript  = newScript(touchSource)
-	retireScript = newScript(retireSource)
 	deleteScript = newScript(deleteSource)
 	indexScript  = newScript(indexSource)
+	checkScript  = newScript(checkSource)
 )
 
 // A script is the text of a script and the hash by which servers know it.
@@ -47,7 +47,6 @@ type status int64
 const (
 	ok status = iota
 	notFound
-	gone
 	exists
 	conflict
 	notIndexed
@@ -61,8 +60,6 @@ func (s status) err(id session.ID) error {
 		return nil
 	case notFound:
 		return session.ErrNotFound
-	case gone:
-		return session.ErrGone
 	case exists:
 		return session.ErrExists
 	case conflict:
@@ -73,12 +70,12 @@ func (s status) err(id session.ID) error {
 	return unavailable(fmt.Errorf("redisstore: a script returned status %d", s))
 }
 
-// run runs a script that returns a status, on the record of id.
-func (k *keyspace) run(ctx context.Context, s *script, id session.ID, args ...any) (outcome status, resent bool, err error) {
+// run calls a script that returns a status.
+func (k *keyspace) run(ctx context.Context, c call, by *sender) (outcome status, resent bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, false, unavailable(err)
 	}
-	w := k.write(ctx, s, k.key(id), args...)
+	w := k.write(ctx, c, by)
 	if wrongType(w.err) {
 		return foreign, w.resent, nil
 	}
@@ -87,40 +84,4 @@ func (k *keyspace) run(ctx context.Context, s *script, id session.ID, args ...an
 		err = w.unconfirmed
 	}
 	return status(n), w.resent, unavailable(err)
-}
-
-// end runs a script that ends a record and returns a status and the record's
-// owner. It then removes the record from the owner's index. A failure of that is
-// no error: the entry leads nowhere, and goes when the deadline has passed.
-func (k *keyspace) end(ctx context.Context, s *script, id session.ID, args ...any) error {
-	if err := ctx.Err(); err != nil {
-		return unavailable(err)
-	}
-	w := k.write(ctx, s, k.key(id), args...)
-	if wrongType(w.err) {
-		return foreign.err(id)
-	}
-	reply, err := w.reply.Slice()
-	if err != nil {
-		return unavailable(err)
-	}
-	if len(reply) != 2 {
-		return unavailable(fmt.Errorf("redisstore: a script returned %d values", len(reply)))
-	}
-	n, _ := reply[0].(int64)
-	owner, _ := reply[1].(string)
-	outcome := status(n)
-	if w.unconfirmed != nil && (outcome == ok || outcome == notFound) {
-		return unavailable(w.unconfirmed)
-	}
-	if w.resent && outcome == notFound && s == deleteScript {
-		return nil // an earlier attempt may have deleted it, and it is absent
-	}
-	if outcome != ok {
-		return outcome.err(id)
-	}
-	if owner != "" {
-		k.client.ZRem(ctx, k.ownerKey(owner), id.String())
-	}
-	return nil
 }

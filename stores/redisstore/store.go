@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -28,8 +30,8 @@ type Options struct {
 	// Zero means [DefaultMaxRecordBytes].
 	MaxRecordBytes int
 
-	// ReplicaAcks is how many replicas must have a write before Save, Retire and
-	// Delete return. A failover to one of those does not undo it. If fewer confirm it
+	// ReplicaAcks is how many replicas must have a write before Save and Delete
+	// return. A failover to one of those does not undo it. If fewer confirm it
 	// in time the error is [session.ErrUnavailable], although the primary has the
 	// write: see the package's doc. Zero means none. It needs a *redis.Client, also
 	// one for Sentinel, or a *redis.ClusterClient.
@@ -51,19 +53,19 @@ type Options struct {
 }
 
 // A Store is a [session.Store] in Redis, and a [session.Indexer],
-// [session.Lister] and [session.CachedLoader] too, and with a [NearCache] a
+// [session.Lister] and [session.Opener] too, and with a [NearCache] a
 // [session.Watcher]. T is the type of the sessions' values. Its methods are
 // safe for concurrent use.
 //
 // A Store must be made by [New] or [Open].
 type Store[T any] struct {
 	keyspace
-	codec codec.Codec[T]
-	limit int          // of a record's bytes
-	size  atomic.Int64 // about the size of the next record
-	owned io.Closer    // the client, if the store made it
-	near  *nearby[T]   // nil without a near cache
-	done  atomic.Bool  // closed
+	codec    codec.Codec[T]
+	limit    int        // of a record's bytes
+	owned    io.Closer  // the client, if the store made it
+	near     *nearby[T] // nil without a near cache
+	watchers watchers.List
+	done     atomic.Bool // closed
 }
 
 // New returns a store that keeps its sessions under the namespace's keys. Two
@@ -81,15 +83,22 @@ func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Opt
 		return nil, err
 	}
 	s := &Store[T]{
-		keyspace: keyspace{client.(processor), namespace + ":", o.acks(), newCombiners(client.(processor))},
-		codec:    c,
-		limit:    o.MaxRecordBytes,
+		keyspace: keyspace{
+			client:    client.(processor),
+			prefix:    namespace + ":",
+			acks:      o.acks(),
+			patient:   patient(client),
+			combiners: newCombiners(client.(processor)),
+			size:      new(atomic.Int64),
+		},
+		codec: c,
+		limit: o.MaxRecordBytes,
 	}
 	if s.limit == 0 {
 		s.limit = DefaultMaxRecordBytes
 	}
 	s.size.Store(512)
-	s.near = startNear[T](o, client, s.prefix)
+	s.near = startNear[T](o, client, s.prefix, &s.watchers)
 	if !keepsDeadlines(client) {
 		o.logger().Warn("redisstore: the Redis client ignores the deadlines of contexts, so that a request can wait "+
 			"longer for its session than it should; set ContextTimeoutEnabled, or use redisstore.NewClient",
@@ -117,7 +126,11 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T], o
 		return nil, err
 	}
 	s.owned = client
-	if err := unavailable(explain(client.Ping(ctx).Err(), url)); err != nil {
+	err = unavailable(explain(client.Ping(ctx).Err(), url))
+	if err == nil {
+		err = s.Check(ctx)
+	}
+	if err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -125,10 +138,14 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T], o
 }
 
 // explain adds a likely cause to the error of the first command. A server without
-// TLS does not answer a TLS handshake.
+// TLS does not answer a TLS handshake, or not with TLS. A server that refuses a password
+// or shows a bad certificate does.
 func explain(err error, url string) error {
-	_, opErr := errors.AsType[*net.OpError](err)
-	if err == nil || opErr || !strings.HasPrefix(strings.ToLower(url), "rediss") {
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	timeout, ok := errors.AsType[net.Error](err)
+	silent := errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout()
+	_, dialled := errors.AsType[*net.OpError](err)
+	if !plain && (!silent || dialled) || !strings.HasPrefix(strings.ToLower(url), "rediss") {
 		return err
 	}
 	return fmt.Errorf("%w (if the server does not use TLS on this port, use redis instead of rediss)", err)

@@ -2,12 +2,15 @@ package redisstore
 
 import "github.com/seed48429006/sessions/session"
 
-// Watch calls ended when the session changes or ends, as [session.Watcher] says,
-// and when Redis can tell of changes again after it could not. It needs a
-// [NearCache], by which the store learns of changes: otherwise ok is false.
-func (s *Store[T]) Watch(id session.ID, ended func()) (stop func(), ok bool) {
-	if s.near == nil {
-		return nil, false
+// Watch calls changed when the session changes or ends, as [session.Watcher] says. With
+// a [NearCache], the store learns of all changes at once, and calls changed also when
+// Redis can tell of changes again after it could not. Otherwise ok is false, and the
+// store tells of the changes that it makes itself: of those by other processes, a
+// manager learns when it next asks, after its WatchInterval at most.
+func (s *Store[T]) Watch(id session.ID, changed func()) (stop func(), ok bool) {
+	stop = s.watchers.Add(id, changed)
+	if s.near != nil {
+		s.near.follow(id)
 	}
-	return s.near.watchers.Add(id, ended), true
+	return stop, s.near != nil
 }

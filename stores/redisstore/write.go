@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/seed48429006/sessions/stores/redisstore/internal/near"
 )
 
 // A once is a command that the client sends once. By default go-redis sends a
@@ -21,15 +23,28 @@ func (once) NoRetry() bool { return true }
 // Clone returns a copy of the command that is sent once too.
 func (o once) Clone() redis.Cmder { return once{o.Cmd.Clone().(*redis.Cmd)} }
 
-// newCommand returns the command that runs a script on one key. The script's last
-// argument is "1" if an earlier attempt may have run it.
-func newCommand(ctx context.Context, name, script, key string, args []any, resent bool) once {
-	flag := ""
-	if resent {
-		flag = "1"
+// A call is what a script is called with.
+type call struct {
+	script *script
+	key    string
+	args   []any
+	until  time.Time // if not zero, the next argument is how many milliseconds are left
+}
+
+// The last argument of every script says how it is sent.
+const (
+	first   = ""
+	again   = "1" // an earlier attempt may have run it
+	tracked = "t" // on a connection on which Redis tells of later changes
+)
+
+// newCommand returns the command that calls a script.
+func newCommand(ctx context.Context, name, script string, c call, how string) once {
+	all := append(append(make([]any, 0, len(c.args)+6), name, script, "1", c.key), c.args...)
+	if !c.until.IsZero() {
+		all = append(all, max(1, millis(time.Until(c.until))))
 	}
-	all := append(append(make([]any, 0, len(args)+5), name, script, 1, key), args...)
-	cmd := redis.NewCmd(ctx, append(all, flag)...)
+	cmd := redis.NewCmd(ctx, append(all, how)...)
 	cmd.SetFirstKeyPos(3)
 	return once{cmd}
 }
@@ -42,41 +57,96 @@ type written struct {
 	resent      bool  // an earlier attempt may have run the script
 }
 
-// write runs a script on one key. It sends the script again if the connection
-// breaks or the server cannot run it yet, as often as the client's options allow.
-func (k *keyspace) write(ctx context.Context, s *script, key string, args ...any) (w written) {
+// write calls a script on one key, by the sender if it is not nil and can. It calls
+// the script again if the connection breaks or the server cannot run it yet, as often
+// as the client's options allow.
+func (k *keyspace) write(ctx context.Context, c call, by *sender) (w written) {
+	if by != nil {
+		by.known = false
+	}
 	retries, backoff := k.retries()
 	for attempt := 0; ; attempt++ {
-		w.reply, w.unconfirmed = k.attempt(ctx, "evalsha", s.hash, key, args, w.resent, attempt == 0)
+		how := first
+		if w.resent {
+			how = again
+		}
+		w.reply, w.unconfirmed = k.attempt(ctx, "evalsha", c.script.hash, c, how, attempt == 0, by)
 		if redis.HasErrorPrefix(w.reply.Err(), "NOSCRIPT") {
-			w.reply, w.unconfirmed = k.attempt(ctx, "eval", s.source, key, args, w.resent, false)
+			w.reply, w.unconfirmed = k.attempt(ctx, "eval", c.script.source, c, how, false, by)
 		}
 		w.err = w.reply.Err()
-		if attempt == retries || !retryable(errors.Join(w.err, w.unconfirmed)) || !sleep(ctx, backoff(attempt)) {
+		if attempt == retries || !retryable(errors.Join(w.err, w.unconfirmed)) || !sleep(ctx, backoff(attempt)) || passed(c.until) {
 			return w
 		}
 		w.resent = w.resent || !refused(w.err)
+		by = nil
+		k.moved(ctx, w.err)
 	}
 }
 
 // attempt sends a script once, if it may with the commands of other callers.
-func (k *keyspace) attempt(ctx context.Context, name, body, key string, args []any, resent, combined bool) (cmd once, unconfirmed error) {
-	command := func() once { return newCommand(ctx, name, body, key, args, resent) }
+func (k *keyspace) attempt(ctx context.Context, name, body string, call call, how string, combined bool, by *sender) (cmd once, unconfirmed error) {
+	if by != nil {
+		if cmd, sent := by.send(ctx, name, body, call); sent {
+			return cmd, nil
+		}
+	}
+	command := func() once { return newCommand(ctx, name, body, call, how) }
 	if k.acks.replicas > 0 {
-		return k.sendConfirmed(ctx, command, key)
+		return k.sendConfirmed(ctx, command, call.key)
 	}
 	cmd = command()
-	c := (*combiner)(nil)
-	if combined {
-		c = k.combiners.forKey(ctx, key)
+	c, bytes := (*combiner)(nil), sizeOf(cmd)
+	if combined && bytes <= maxShared {
+		c = k.combiners.forKey(ctx, call.key)
 	}
+	var back redis.Cmder
 	if c == nil {
-		k.client.Process(ctx, cmd)
-	} else if !c.process(ctx, cmd, nil) {
+		back = send(ctx, k.client, k.patient, cmd, func() {})
+	} else {
+		back = c.process(ctx, cmd, func() shared { return shared{cmd, bytes, 0} })
+	}
+	if back == nil {
 		cmd = command()
 		cmd.SetErr(ctx.Err())
 	}
 	return cmd, nil
+}
+
+// sizeOf returns about how many bytes a command sends.
+func sizeOf(cmd redis.Cmder) (n int) {
+	for _, arg := range cmd.Args() {
+		switch arg := arg.(type) {
+		case string:
+			n += len(arg)
+		case []byte:
+			n += len(arg)
+		}
+	}
+	return n
+}
+
+// resends reports whether the store sends commands again by itself.
+func (k *keyspace) resends() bool {
+	switch k.client.(type) {
+	case *redis.Client, *redis.ClusterClient:
+		return true
+	}
+	return false
+}
+
+// moved has the client of a cluster look for the node that takes the place of one that
+// is lost.
+func (k *keyspace) moved(ctx context.Context, err error) {
+	if c, ok := k.client.(*redis.ClusterClient); ok && !answered(err) {
+		c.ReloadState(ctx)
+	}
+}
+
+// answered reports whether err is nil or an answer of the server.
+func answered(err error) bool {
+	_, is := errors.AsType[redis.Error](err)
+	return err == nil || is
 }
 
 // retries returns how often a command is sent again, and after which time.
@@ -114,7 +184,7 @@ func refused(err error) bool {
 		return true
 	}
 	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial" || errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted)
+	return ok && op.Op == "dial" || errors.Is(err, near.ErrUnsent) || errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted)
 }
 
 // sleep waits, and reports whether the context allows another attempt.

@@ -3,12 +3,15 @@ package sqlstore_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
@@ -48,8 +51,7 @@ func ExampleSchema() {
 	//   ends BIGINT NOT NULL,
 	//   deadline BIGINT NOT NULL,
 	//   expires BIGINT NOT NULL,
-	//   record BLOB,
-	//   successor BLOB
+	//   record BLOB NOT NULL
 	// );
 	// CREATE INDEX IF NOT EXISTS "carts_owner" ON "carts" (owner, id) WHERE owner IS NOT NULL;
 	// CREATE INDEX IF NOT EXISTS "carts_ends" ON "carts" (ends);
@@ -78,23 +80,45 @@ func ExampleTransact() {
 	// Output:
 }
 
-func ExampleInTx() {
+// Several attempts at a transaction that other ones are in the way of. What do changes,
+// it must change itself.
+func ExampleErrAborted() {
+	transact := func(ctx context.Context, db *sql.DB, do func(ctx context.Context, tx *sql.Tx) error) error {
+		for attempt := 0; ; attempt++ {
+			err := sqlstore.Transact(ctx, db, nil, do)
+			if !errors.Is(err, sqlstore.ErrAborted) || attempt == 5 {
+				return err
+			}
+			select {
+			case <-time.After(rand.N(10 * time.Millisecond << attempt)):
+			case <-ctx.Done():
+				return err
+			}
+		}
+	}
+	_ = transact
+	// Output:
+}
+
+// A transaction that the application begins and ends itself.
+func ExampleJoin() {
 	var db *sql.DB // of the store
 	_ = func(ctx context.Context, cart *sessions.Session[Cart]) error {
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}
-		defer tx.Rollback()
+		t := sqlstore.Join(tx)
+		defer t.Rollback()
 		var items []string
 		cart.Update(func(c *Cart) { items, c.Items = c.Items, nil })
-		if err := cart.Commit(sqlstore.InTx(ctx, tx)); err != nil {
+		if err := cart.Commit(t.Context(ctx)); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO orders (items) VALUES ($1)", fmt.Sprint(items)); err != nil {
 			return err
 		}
-		return tx.Commit()
+		return t.End(tx.Commit())
 	}
 	// Output:
 }
@@ -133,15 +157,32 @@ func ExampleStore_Close() {
 	// Output:
 }
 
+// A program whose tables are created by a migration tool looks when it starts whether
+// the tool has run.
+func ExampleStore_Check() {
+	_ = func(ctx context.Context, store *sqlstore.Store[Cart]) {
+		if err := store.Check(ctx); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// Output:
+}
+
 // A program with connections of its own can ask which of their sessions have ended.
 // Manager.Watch does that for WebSockets and streams.
-func ExampleStore_Ended() {
+func ExampleStore_Revisions() {
 	_ = func(ctx context.Context, store *sqlstore.Store[Cart], connections map[sessions.ID]net.Conn) error {
-		ended, err := store.Ended(ctx, slices.Collect(maps.Keys(connections)))
-		for _, id := range ended {
-			connections[id].Close()
+		ids := slices.Collect(maps.Keys(connections))
+		revisions, err := store.Revisions(ctx, ids)
+		if err != nil {
+			return err
 		}
-		return err // others may have ended too: ask again
+		for i, id := range ids {
+			if revisions[i] == 0 {
+				connections[id].Close()
+			}
+		}
+		return nil
 	}
 	// Output:
 }

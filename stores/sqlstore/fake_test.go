@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -58,19 +59,30 @@ func (s fakeStmt) Exec([]driver.Value) (driver.Result, error) {
 
 func (s fakeStmt) Query([]driver.Value) (driver.Rows, error) {
 	s.do(s.text)
-	return &fakeRows{s.row}, nil
+	switch {
+	case strings.Contains(s.text, "SELECT *"): // a table that is as it must be
+		return &fakeRows{columns: []string{"id", "revision", "owner", "ends", "deadline", "expires", "record"}}, nil
+	case strings.Contains(s.text, "pragma_index_list"):
+		return &fakeRows{[]string{"name"}, [][]driver.Value{{"id"}, {"owner"}, {"ends"}}}, nil
+	case s.row == nil:
+		return new(fakeRows), nil
+	}
+	return &fakeRows{make([]string, len(s.row)), [][]driver.Value{s.row}}, nil
 }
 
-type fakeRows struct{ row []driver.Value }
+type fakeRows struct {
+	columns []string
+	rows    [][]driver.Value
+}
 
-func (r *fakeRows) Columns() []string { return make([]string, 3) }
+func (r *fakeRows) Columns() []string { return r.columns }
 func (r *fakeRows) Close() error      { return nil }
 
 func (r *fakeRows) Next(dest []driver.Value) error {
-	if r.row == nil {
+	if len(r.rows) == 0 {
 		return io.EOF
 	}
-	copy(dest, r.row)
-	r.row = nil
+	copy(dest, r.rows[0])
+	r.rows = r.rows[1:]
 	return nil
 }

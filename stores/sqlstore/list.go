@@ -3,109 +3,109 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"iter"
+	"slices"
 
 	"github.com/seed48429006/sessions/session"
 )
 
 // ByOwner yields the live records of an owner, as [session.Indexer] says. It reads
-// pages of 100 rows in the order of the primary key. A session that is renewed
-// meanwhile is yielded under one of its IDs at least: a caller that ends all that
-// are yielded has ended it, or is told.
+// pages of 100 rows in the order of the primary key.
 func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
 		if owner == "" {
 			return
 		}
-		seen := make(map[session.ID]bool)
-		for renewed := true; renewed; { // a marker stands for a record that may have come behind the iteration
-			renewed = false
-			more := s.pages(ctx, &s.byOwner, []any{ownerHash(owner)}, func(row row) bool {
-				if seen[row.id] {
-					return true
-				}
-				seen[row.id] = true
-				if row.record == nil {
-					renewed = true
-					return true
-				}
-				rec, err := s.decode(row.record, row.id, row.expires)
-				if err == nil && rec.Owner != owner {
-					return true
-				}
-				return yield(rec, err)
-			}, func(err error) { yield(session.Record[T]{}, err) })
-			if !more {
-				return
-			}
-		}
+		s.pages(ctx, s.byOwner, []any{ownerHash(owner)}, func(rec session.Record[T], err error) bool {
+			return err == nil && rec.Owner != owner || yield(rec, err)
+		})
 	}
 }
 
 // All yields all live records, as [session.Lister] says, in pages of 100 rows in
 // the order of the primary key.
 func (s *Store[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
-	return func(yield func(session.Record[T], error) bool) {
-		s.pages(ctx, &s.all, nil, func(row row) bool {
-			return yield(s.decode(row.record, row.id, row.expires))
-		}, func(err error) { yield(session.Record[T]{}, err) })
-	}
+	return func(yield func(session.Record[T], error) bool) { s.pages(ctx, s.all, nil, yield) }
 }
 
-// A row is one of a list. Its record is nil if it is a marker.
+// A row is one of a list.
 type row struct {
 	id      session.ID
 	record  []byte
 	expires int64
 }
 
-// pages calls do with each row, and fail with the error that ends the iteration. It
-// reports whether it came to the end. No query is open while do runs.
-func (s *Store[T]) pages(ctx context.Context, query *statement, args []any, do func(row) bool, fail func(error)) bool {
+func (r *row) scan(rows *sql.Rows) error {
+	var id []byte
+	err := rows.Scan(&id, &r.record, &r.expires)
+	copy(r.id[:], id)
+	return err
+}
+
+// pages yields the records of a list. No query is open while the caller has one.
+func (s *Store[T]) pages(ctx context.Context, query string, args []any, yield func(session.Record[T], error) bool) {
 	last := []byte{}
 	for {
-		rows, err := s.page(ctx, query, append([]any{last}, args...))
+		if err := alive(ctx); err != nil {
+			yield(session.Record[T]{}, err)
+			return
+		}
+		var page []row
+		err := s.query(ctx, func() { page = nil }, func(rows *sql.Rows) error {
+			var r row
+			err := r.scan(rows)
+			page = append(page, r)
+			return err
+		}, query, append([]any{last}, args...)...)
 		if err != nil {
-			fail(unavailable(err))
-			return false
+			yield(session.Record[T]{}, unavailable(err))
+			return
 		}
-		for _, r := range rows {
+		for _, r := range page {
 			if err := alive(ctx); err != nil {
-				fail(err)
-				return false
+				yield(session.Record[T]{}, err)
+				return
 			}
-			if !do(r) {
-				return false
+			if !yield(s.decode(r, anySecrets)) {
+				return
 			}
 		}
-		if len(rows) < pageSize {
-			return true
+		if len(page) < pageSize {
+			return
 		}
-		last = rows[len(rows)-1].id[:]
+		last = page[len(page)-1].id[:]
 	}
 }
 
-func (s *Store[T]) page(ctx context.Context, query *statement, args []any) (page []row, err error) {
-	err = query.run(ctx, func(stmt *sql.Stmt) error {
-		page, err = readRows(stmt.QueryContext(ctx, args...))
-		return err
-	})
-	return page, err
-}
-
-func readRows(rows *sql.Rows, err error) (page []row, _ error) {
-	if err != nil {
-		return nil, err
-	}
-	for rows.Next() {
-		var r row
-		var id []byte
-		if err := rows.Scan(&id, &r.record, &r.expires); err != nil {
-			return nil, errors.Join(err, rows.Close())
+// Revisions returns the revisions of records, as [session.Poller] says. It is one SELECT
+// for 100 of them.
+func (s *Store[T]) Revisions(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
+	found := make(map[session.ID]session.Revision, len(ids))
+	for batch := range slices.Chunk(ids, pollSize) {
+		if err := alive(ctx); err != nil {
+			return nil, err
 		}
-		copy(r.id[:], id)
-		page = append(page, r)
+		args := make([]any, len(batch))
+		for i := range batch {
+			args[i] = batch[i][:]
+		}
+		text, args := s.among(s.revisions, args)
+		err := s.query(ctx, func() {}, func(rows *sql.Rows) error {
+			var id []byte
+			var rev int64
+			err := rows.Scan(&id, &rev)
+			if len(id) == len(session.ID{}) {
+				found[session.ID(id)] = session.Revision(rev)
+			}
+			return err
+		}, text, args...)
+		if err != nil {
+			return nil, unavailable(err)
+		}
 	}
-	return page, errors.Join(rows.Err(), rows.Close())
+	revs := make([]session.Revision, len(ids))
+	for i, id := range ids {
+		revs[i] = found[id]
+	}
+	return revs, nil
 }

@@ -49,7 +49,9 @@ var (
 //
 // The program must import a driver: pgx's stdlib or lib/pq, go-sql-driver/mysql,
 // modernc.org/sqlite or mattn/go-sqlite3. A URL's query goes to the driver. SQLite
-// works in WAL mode and waits up to five seconds for a lock.
+// works in WAL mode and waits up to five seconds for a lock. MySQL's driver puts
+// arguments into statements itself, so that each is one round trip. [Store.DB] has the
+// pool.
 //
 // Open creates the table if it is absent. The error is [session.ErrUnavailable] if the
 // database does not answer. Any other error is a mistake in the arguments. No error
@@ -66,12 +68,7 @@ func Open[T any](ctx context.Context, url string, c codec.Codec[T], o *Options) 
 	db.SetMaxOpenConns(maxConns)
 	db.SetMaxIdleConns(maxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	create := Options{}
-	if o != nil {
-		create = *o
-	}
-	create.CreateTable = false
-	s, err := New(db, dialect, c, &create)
+	s, err := newStore(db, dialect, c, o)
 	if err == nil {
 		err = s.createTable(ctx)
 	}
@@ -79,16 +76,8 @@ func Open[T any](ctx context.Context, url string, c codec.Codec[T], o *Options) 
 		return nil, errors.Join(err, db.Close())
 	}
 	s.owned = true
+	s.begin()
 	return s, nil
-}
-
-// Close closes the database of a store that [Open] opened. It does nothing to the
-// database that was given to [New].
-func (s *Store[T]) Close() error {
-	if !s.owned {
-		return nil
-	}
-	return s.db.Close()
 }
 
 // resolve returns the driver and the data source name for a URL.
@@ -124,9 +113,9 @@ func mysqlSource(_ string, u *url.URL) (string, error) {
 		return "", errors.New("sqlstore: a mysql URL needs a host and a database: mysql://user@host/database")
 	}
 	password, _ := u.User.Password()
-	source := fmt.Sprintf("%s:%s@tcp([%s]:%s)/%s", u.User.Username(), password, u.Hostname(), port, database)
+	source := fmt.Sprintf("%s:%s@tcp([%s]:%s)/%s?interpolateParams=true", u.User.Username(), password, u.Hostname(), port, database)
 	if u.RawQuery != "" {
-		source += "?" + u.RawQuery
+		source += "&" + u.RawQuery
 	}
 	return source, nil
 }

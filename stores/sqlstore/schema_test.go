@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -78,5 +79,40 @@ func TestSchema(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The guide for operators has the definitions of the table.
+func TestTheGuideHasTheSchema(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/guides/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dialect := range []sqlstore.Dialect{sqlstore.PostgreSQL, sqlstore.MySQL, sqlstore.SQLite} {
+		text, err := sqlstore.Schema(dialect, sqlstore.DefaultTable)
+		if err != nil || !strings.Contains(string(guide), "```sql\n"+text+"```\n") {
+			t.Errorf("operating.md does not have the definition for %s, %v:\n%s", dialect, err, text)
+		}
+	}
+}
+
+// A table may be in a schema. Its indexes are in the same one.
+func TestSchemaOfATableInASchema(t *testing.T) {
+	for dialect, want := range map[sqlstore.Dialect][]string{
+		sqlstore.PostgreSQL: {`"shop"."carts"`, `"carts_owner" ON "shop"."carts"`},
+		sqlstore.MySQL:      {"`shop`.`carts`", "KEY `carts_ends`"},
+		sqlstore.SQLite:     {`"shop"."carts"`, `"shop"."carts_owner" ON "carts"`},
+	} {
+		text, err := sqlstore.Schema(dialect, "shop.carts")
+		for _, part := range want {
+			if err != nil || !strings.Contains(text, part) {
+				t.Errorf("%s: %s\n%v: no %s", dialect, text, err, part)
+			}
+		}
+	}
+	for _, bad := range []string{"shop.", ".carts", "a.b.c", "shop.ca-rts"} {
+		if _, err := sqlstore.Schema(sqlstore.SQLite, bad); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
 	}
 }

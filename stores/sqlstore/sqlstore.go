@@ -1,12 +1,14 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/codec"
@@ -21,33 +23,41 @@ const (
 
 // Options change how a [Store] works. The zero Options is the default.
 type Options struct {
-	// Table is the name of the table, of letters, digits and underscores. Empty
-	// means [DefaultTable].
+	// Table is the name of the table, of letters, digits and underscores. Empty means
+	// [DefaultTable]. A table in another schema is "schema.table".
 	Table string
 
-	// CreateTable makes [New] create the table and its indexes if they are absent.
-	// New fails if another program's table has that name.
+	// CreateTable makes [New] create the table and its indexes if they are absent, and
+	// call [Store.Check].
 	CreateTable bool
 
 	// MaxRecordBytes is how large a stored record may be. Zero means
-	// [DefaultMaxRecordBytes]. MySQL takes at most 16 MiB - 1.
+	// [DefaultMaxRecordBytes]. MySQL takes at most 16 MiB - 1, the others 256 MiB.
 	MaxRecordBytes int
+
+	// PruneEvery lets a goroutine delete the rows that have ended, on this interval,
+	// until [Store.Close]. Zero means that some creations delete a few. A negative
+	// interval leaves it to the program: see [Store.Prune].
+	PruneEvery time.Duration
 }
 
-// A Store is a [session.Store] in a table of a database, and a [session.Indexer]
-// and [session.Lister] too. T is the type of the sessions' values. Its methods are
-// safe for concurrent use.
+// A Store is a [session.Store] in a table of a database, and a [session.Opener],
+// [session.Indexer], [session.Lister] and [session.Poller] too. T is the type of the
+// sessions' values. Its methods are safe for concurrent use.
 //
-// A Store must be made by [New].
+// A Store must be made by [New] or [Open].
 type Store[T any] struct {
-	db    *sql.DB
+	*statements
 	codec codec.Codec[T]
 	limit int
-	owned bool // Close closes db
-	statements
+	owned bool // Close closes the database
 
-	dialect Dialect
-	table   string
+	every   time.Duration
+	closing context.Context
+	close   context.CancelFunc
+	debt    atomic.Int64 // creations since rows were last pruned
+	pruned  atomic.Int64 // rows that ended earlier have gone
+	rounds  atomic.Int64 // in which none was found
 }
 
 // New returns a store that keeps its sessions in a table of db. An empty dialect
@@ -57,64 +67,49 @@ type Store[T any] struct {
 // The database stays the caller's: New sends nothing, unless Options.CreateTable is
 // set, and closes nothing.
 func New[T any](db *sql.DB, d Dialect, c codec.Codec[T], o *Options) (*Store[T], error) {
-	if o == nil {
-		o = new(Options)
+	s, err := newStore(db, d, c, o)
+	if err == nil && o != nil && o.CreateTable {
+		err = s.createTable(context.Background())
 	}
-	table := o.Table
-	if table == "" {
-		table = DefaultTable
-	}
-	s := &Store[T]{db: db, codec: c, limit: o.MaxRecordBytes, table: table}
-	if s.limit == 0 {
-		s.limit = DefaultMaxRecordBytes
-	}
-	err := errors.Join(checkDatabase(db, &d), checkTable(table), checkCodec(c), o.checkLimit())
 	if err != nil {
 		return nil, err
 	}
-	s.dialect = d
-	s.prepare(d, table)
-	if o.CreateTable {
-		if err := s.createTable(context.Background()); err != nil {
-			return nil, err
-		}
-	}
+	s.begin()
 	return s, nil
 }
 
-// createTable creates the table if it is absent. A table that is there needs no
-// privilege to create one. Some databases do not complain about another table of the
-// same name, so that the table is tried at the end.
-func (s *Store[T]) createTable(ctx context.Context) error {
-	_, err := s.Exists(ctx, session.ID{})
-	if err == nil {
-		return nil
+func newStore[T any](db *sql.DB, d Dialect, c codec.Codec[T], o *Options) (*Store[T], error) {
+	if o == nil {
+		o = new(Options)
 	}
-	for range 3 { // programs that start at once hinder each other
-		if err = s.runSchema(ctx); err == nil {
-			break
-		}
+	table := cmp.Or(o.Table, DefaultTable)
+	err := errors.Join(checkDatabase(db, &d), checkTable(table), checkCodec(c))
+	if err := errors.Join(err, o.checkLimit(d)); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		if _, err = s.Exists(ctx, session.ID{}); err == nil {
-			return nil
-		}
-		err = fmt.Errorf("is there another table of that name? %w", err)
-	}
-	if s.db.PingContext(ctx) == nil { // the database answers, and refuses
-		return fmt.Errorf("sqlstore: creating the table %s: %v", s.table, err)
-	}
-	return fmt.Errorf("%w: creating the table %s: %w", session.ErrUnavailable, s.table, err)
+	s := &Store[T]{statements: newStatements(db, d, table), codec: c, limit: cmp.Or(o.MaxRecordBytes, DefaultMaxRecordBytes), every: o.PruneEvery}
+	s.closing, s.close = context.WithCancel(context.Background())
+	return s, nil
 }
 
-func (s *Store[T]) runSchema(ctx context.Context) error {
-	g := grammars[s.dialect]
-	for _, text := range g.schema(s.dialect, s.table) {
-		if _, err := s.db.ExecContext(ctx, text); err != nil {
-			return err
-		}
+// begin begins what the options ask for.
+func (s *Store[T]) begin() {
+	if s.every > 0 {
+		go s.pruneAlways()
 	}
-	return nil
+}
+
+// DB returns the database, for a transaction of the application's own.
+func (s *Store[T]) DB() *sql.DB { return s.db }
+
+// Close ends what the options let the store do by itself. It closes the database of a
+// store that [Open] opened, and not the one that was given to [New].
+func (s *Store[T]) Close() error {
+	s.close()
+	if !s.owned {
+		return nil
+	}
+	return s.db.Close()
 }
 
 // checkDatabase finds the dialect if it is empty.
@@ -140,9 +135,13 @@ func checkCodec[T any](c codec.Codec[T]) error {
 	return nil
 }
 
-func (o *Options) checkLimit() error {
-	if o.MaxRecordBytes < 0 || o.MaxRecordBytes > math.MaxInt32 {
-		return fmt.Errorf("sqlstore: MaxRecordBytes is %d; it must be positive, or zero for the default", o.MaxRecordBytes)
+func (o *Options) checkLimit(d Dialect) error {
+	most := math.MaxInt32
+	if g := grammars[d]; g != nil {
+		most = g.limit
+	}
+	if o.MaxRecordBytes < 0 || o.MaxRecordBytes > most {
+		return fmt.Errorf("sqlstore: MaxRecordBytes is %d; it must be positive, at most %d, or zero for the default", o.MaxRecordBytes, most)
 	}
 	return nil
 }

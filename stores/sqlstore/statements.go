@@ -5,15 +5,17 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/seed48429006/sessions/session"
 )
 
 const (
 	pageSize   = 100 // rows of one page of a list
 	pollSize   = 100 // sessions that one statement asks about
 	pruneBatch = 64  // rows that one statement deletes because they have ended
+
+	patience = 20 * time.Millisecond // of groups with a statement that is under way
 
 	usualRecord = 1024 // bytes that a record seldom exceeds
 
@@ -22,172 +24,192 @@ const (
 	maxRetries = 8
 )
 
-// statements are those of one store. Each is prepared when it is first used.
+// statements are those of one store.
 //
-// A row is live if it has a record and has not ended, and retired if it has a
-// successor and has not ended. Otherwise its ID is absent. The times ends and
+// A row is live if it has not ended. Otherwise its ID is absent. The times ends and
 // deadline are on the database's clock. The time expires is the record's own.
 type statements struct {
-	load, why, exists, live, insert, revive, replace, touch, retire, delete, prune, byOwner, all statement
+	db  *sql.DB
+	own Tx // the database, for statements that commit by themselves
+	*grammar
+	dialect       Dialect
+	table         string
+	reads, writes *lane // nil: each goes by itself
+
+	load, look, insert, revive, replace, touch, delete, deleteAny, byOwner, all, some, revisions string
+
+	loading, inserting, replacing, turn kind
 }
 
 const (
-	isLive    = " AND record IS NOT NULL AND ends > {now}"
+	isLive    = " AND ends > {now}"
 	ofID      = " WHERE id = ?"
-	insertRow = "INSERT INTO {table} (id, revision, owner, ends, deadline, expires, record) VALUES (?, ?, ?, {now} + ?, {now} + ?, ?, ?)"
-	setRow    = "UPDATE {table} SET revision = ?, owner = ?, ends = {now} + ?, deadline = {now} + ?, expires = ?, record = ?, successor = NULL"
-	someRows  = "SELECT id, record, expires FROM {table} WHERE ends > {now} AND id > ?"
+	intoTable = "INSERT INTO {table}{as} (id, revision, owner, ends, deadline, expires, record) "
+	setRow    = "UPDATE {table} SET revision = ?, owner = ?, ends = {now} + ?, deadline = {now} + ?, expires = ?, record = ?"
+	someRows  = "SELECT id, record, expires FROM {table} WHERE ends > {now} AND id "
+
+	replaceRows = "UPDATE {table} SET revision = rev, owner = own, ends = {now} + lasts, deadline = {now} + dies, expires = until, record = rec" +
+		" FROM f WHERE id = sid AND revision = was" + isLive
+	insertRows = intoTable + "SELECT sid, rev, own, {now} + lasts, {now} + dies, until, rec FROM v WHERE true"
 )
 
-func (s *Store[T]) prepare(d Dialect, table string) {
-	g := grammars[d]
-	var writes turns
-	if d == SQLite {
-		writes = newTurns()
-	}
-	make := func(template string) statement {
-		text := g.statement(table, template)
-		return statement{db: s.db, text: text, within: text, turns: writes}
-	}
-	s.load = make("SELECT record, successor, expires FROM {table}" + ofID + " AND ends > {now}")
-	s.why = make("SELECT revision, successor FROM {table}" + ofID + " AND ends > {now}")
-	for _, read := range []*statement{&s.load, &s.why} {
-		read.within = read.text + g.lock
-	}
-	s.exists = make("SELECT 1 FROM {table}" + ofID + isLive)
-	s.live = make("SELECT id FROM {table} WHERE id IN (?" + strings.Repeat(", ?", pollSize-1) + ")" + isLive)
-	s.insert = make(insertRow + g.insert)
-	if g.insert == "" {
-		s.revive = make(setRow + ofID + " AND ends <= {now}")
-	}
-	s.replace = make(setRow + ofID + " AND revision = ?" + isLive)
-	s.touch = make("UPDATE {table} SET ends = {least}({now} + ?, deadline), expires = ?" + ofID + isLive)
-	s.retire = make("UPDATE {table} SET revision = ?, ends = {now} + ?, record = NULL, successor = ?" + ofID + " AND revision = ?" + isLive)
-	s.delete = make("DELETE FROM {table}" + ofID + isLive)
-	s.prune = make(g.prune)
-	s.byOwner = make(someRows + " AND owner = ? ORDER BY id LIMIT {page}")
-	s.all = make(someRows + " AND record IS NOT NULL ORDER BY id LIMIT {page}")
+func newStatements(db *sql.DB, d Dialect, table string) *statements {
+	s := &statements{db: db, own: db, grammar: grammars[d], dialect: d, table: table}
+	s.load = s.text("SELECT record, expires FROM {table}" + ofID + isLive)
+	s.look = s.text("SELECT revision FROM {table}" + ofID + isLive)
+	s.insert = s.text(intoTable + "VALUES (?, ?, ?, {now} + ?, {now} + ?, ?, ?)" + s.grammar.insert)
+	s.revive = s.text(setRow + ofID + " AND ends <= {now}")
+	s.replace = s.text(setRow + ofID + " AND revision = ?" + isLive)
+	s.touch = s.text("UPDATE {table} SET ends = {least}({now} + ?, deadline), expires = ?" + ofID + " AND revision = ?" + isLive)
+	s.deleteAny = s.text("DELETE FROM {table}" + ofID + isLive)
+	s.delete = s.text("DELETE FROM {table}" + ofID + isLive + " AND revision = ?")
+	s.byOwner = s.text(someRows + "> ? AND owner = ? ORDER BY id LIMIT {page}")
+	s.all = s.text(someRows + "> ? ORDER BY id LIMIT {page}")
+	s.some = s.text(someRows)
+	s.revisions = s.text("SELECT id, revision FROM {table} WHERE ends > {now} AND id ")
+
+	s.beginLanes(driverOf(db)("jackc/pgx", "go-sql-driver/mysql", "modernc.org/sqlite"))
+	return s
 }
 
-// A statement is prepared once. The zero statement is none.
-type statement struct {
-	db       *sql.DB
-	text     string
-	within   string // in a transaction of the application's own
-	turns    turns  // of writes
-	mu       sync.Mutex
-	prepared atomic.Pointer[sql.Stmt]
+func (s *statements) text(template string) string {
+	as := ""
+	if s.grammar.insert != "" {
+		as = " AS s"
+	}
+	return s.statement(s.table, strings.ReplaceAll(template, "{as}", as))
 }
 
-// get returns the statement for a call with ctx. In a transaction it uses no other
-// connection: the pool may have one only.
-func (s *statement) get(ctx context.Context) (*sql.Stmt, error) {
-	stmt := s.prepared.Load()
-	switch t := transactionOf(ctx); {
-	case t != nil && (stmt == nil || s.within != s.text):
-		return t.tx.PrepareContext(ctx, s.within) // the transaction's end closes it
-	case t != nil:
-		return t.tx.StmtContext(ctx, stmt), nil
-	case stmt != nil:
-		return stmt, nil
-	}
-	return s.prepare(ctx)
-}
-
-func (s *statement) prepare(ctx context.Context) (*sql.Stmt, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt := s.prepared.Load(); stmt != nil {
-		return stmt, nil
-	}
-	stmt, err := s.db.PrepareContext(ctx, s.text)
-	if err == nil {
-		s.prepared.Store(stmt)
-	}
-	return stmt, err
-}
-
-// run carries out a call with the statement. It runs it again if the database rolled
-// it back, which is known to have done nothing. In a transaction it does not: that is
+// run carries out a call outside of lanes. It does so again if the database rolled it
+// back, which is known to have done nothing. In a transaction it does not: that is
 // rolled back as a whole.
-func (s *statement) run(ctx context.Context, call func(*sql.Stmt) error) error {
+func (s *statements) run(ctx context.Context, call func(Tx) error) error {
 	if t := transactionOf(ctx); t != nil {
-		return t.run(ctx, s, call)
+		return t.run(call)
 	}
+	return retry(ctx, func() error { return call(s.own) })
+}
+
+func retry(ctx context.Context, call func() error) error {
 	for attempt := 0; ; attempt++ {
-		err := s.once(ctx, call)
+		err := call()
 		if attempt == maxRetries || !rolledBack(err) || !sleep(ctx, time.Millisecond<<attempt) {
 			return err
 		}
 	}
 }
 
-func (s *statement) once(ctx context.Context, call func(*sql.Stmt) error) error {
-	stmt, err := s.get(ctx)
-	if err != nil {
-		return err
-	}
-	return call(stmt)
-}
-
 // exec runs a statement and returns how many rows it wrote.
-func (s *statement) exec(ctx context.Context, args ...any) (n int64, err error) {
-	err = s.run(ctx, func(stmt *sql.Stmt) error {
-		if transactionOf(ctx) == nil && s.turns.take(ctx) {
-			defer s.turns.end()
+func (s *statements) exec(ctx context.Context, text string, args ...any) (n int64, err error) {
+	err = s.run(ctx, func(tx Tx) error {
+		if s.turn.alone == nil || tx != s.own {
+			n, err = execute(ctx, tx, text, args)
+			return err
 		}
-		result, err := stmt.ExecContext(ctx, args...)
-		if err == nil {
-			n, err = result.RowsAffected()
+		j := &job{kind: &s.turn, text: text, args: args}
+		if err := s.writes.do(ctx, j); err != nil {
+			return err
 		}
-		return err
+		n = j.n
+		return nil
 	})
 	return n, err
 }
 
-// queryRow scans the one row of a query. It reports whether there is one.
-func (s *statement) queryRow(ctx context.Context, id []byte, dest ...any) (found bool, err error) {
-	err = s.run(ctx, func(stmt *sql.Stmt) error {
-		err := stmt.QueryRowContext(ctx, id).Scan(dest...)
-		found = err == nil
-		if errors.Is(err, sql.ErrNoRows) {
-			err = nil
-		}
-		return err
+func execute(ctx context.Context, tx Tx, text string, args []any) (int64, error) {
+	result, err := tx.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// query calls scan for each row of a query. It may begin anew: it calls reset before. In
+// a transaction it reads the latest rows, unless it reads all.
+func (s *statements) query(ctx context.Context, reset func(), scan func(*sql.Rows) error, text string, args ...any) error {
+	if transactionOf(ctx) != nil && text != s.all {
+		text += s.lock
+	}
+	return s.run(ctx, func(tx Tx) error {
+		reset()
+		return each(ctx, tx, scan, text, args)
 	})
-	return found, err
 }
 
-// rolledBack reports whether the database did nothing because of other statements:
-// a deadlock, a failed serialization, a lock.
-func rolledBack(err error) bool {
-	if err == nil {
-		return false
+// each calls scan for each row of a query.
+func each(ctx context.Context, tx Tx, scan func(*sql.Rows) error, text string, args []any) error {
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
 	}
-	var coded interface{ SQLState() string } // of pgx and lib/pq
-	if errors.As(err, &coded) {
-		return coded.SQLState() == "40001" || coded.SQLState() == "40P01"
+	for err == nil && rows.Next() {
+		err = scan(rows)
 	}
-	text := err.Error()
-	for _, sign := range []string{"Error 1213", "Error 1205", "Error 1020", "database is locked", "database table is locked", "SQLITE_BUSY"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
+	return errors.Join(err, rows.Err(), rows.Close())
 }
 
-// duplicate reports whether MySQL refused an insertion because the ID is present.
-func duplicate(err error) bool { return err != nil && strings.Contains(err.Error(), "Error 1062") }
-
-// sleep waits, and reports whether the context allows another attempt.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+// read reads the row of a live record. Its record is nil if there is none.
+func (s *statements) read(ctx context.Context, id session.ID) (record []byte, expires int64, err error) {
+	if s.reads == nil || transactionOf(ctx) != nil {
+		err = s.query(ctx, func() { record = nil }, func(rows *sql.Rows) error { return rows.Scan(&record, &expires) }, s.load, id[:])
+		return record, expires, err
 	}
+	var j *job
+	err = s.run(ctx, func(Tx) error {
+		j = &job{kind: &s.loading, args: []any{id[:]}}
+		return s.reads.do(ctx, j)
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return j.record, j.expires, nil
+}
+
+// A draft is what a write stores in a row, in the order of the group's columns.
+type draft struct {
+	id                       session.ID
+	was, rev                 int64
+	owner                    any
+	lasts, deadline, expires int64
+	record                   []byte
+}
+
+func (d *draft) args() []any {
+	return []any{d.id[:], d.was, d.rev, d.owner, d.lasts, d.deadline, d.expires, d.record}
+}
+
+// writeAlone stores a draft and waits for locks.
+func (s *statements) writeAlone(ctx context.Context, d *draft) (int64, error) {
+	if d.was != 0 {
+		return s.exec(ctx, s.replace, append(d.args()[2:], d.id[:], d.was)...)
+	}
+	n, err := s.exec(ctx, s.insert, append([]any{d.id[:]}, d.args()[2:]...)...)
+	if s.grammar.insert == "" && duplicate(err) {
+		return s.exec(ctx, s.revive, append(d.args()[2:], d.id[:])...)
+	}
+	return n, err
+}
+
+// write stores a draft, together with those of others if it can. It reports whether
+// others may be the reason why it did not: a lock, or a group that failed.
+func (s *statements) write(ctx context.Context, d *draft) (n int64, others bool, err error) {
+	if s.rows == "" || transactionOf(ctx) != nil {
+		n, err = s.writeAlone(ctx, d)
+		return n, err == nil, err
+	}
+	j := &job{kind: &s.replacing, args: d.args(), record: d.record}
+	if d.was == 0 {
+		j.kind = &s.inserting
+	}
+	if err := s.writes.do(ctx, j); err != nil {
+		return 0, refused(err), err
+	}
+	return j.n, true, nil
+}
+
+// find returns the revision of a live record, zero if there is none.
+func (s *statements) find(ctx context.Context, id session.ID) (rev session.Revision, err error) {
+	var stored int64
+	err = s.query(ctx, func() { stored = 0 }, func(rows *sql.Rows) error { return rows.Scan(&stored) }, s.look, id[:])
+	return session.Revision(stored), err
 }

@@ -12,42 +12,40 @@ import (
 )
 
 // Load returns the record of a session, as [session.Store] says. It is one SELECT.
-func (s *Store[T]) Load(ctx context.Context, id session.ID) (rec session.Record[T], err error) {
-	if err := alive(ctx); err != nil {
-		return rec, err
-	}
-	var data, successor []byte
-	var expires int64
-	found, err := s.load.queryRow(ctx, id[:], &data, &successor, &expires)
-	switch {
-	case err != nil:
-		return rec, unavailable(err)
-	case !found:
-		return rec, session.ErrNotFound
-	case data == nil:
-		return rec, retired(id, successor)
-	}
-	return s.decode(data, id, expires)
+func (s *Store[T]) Load(ctx context.Context, id session.ID) (session.Record[T], error) {
+	rec, _, err := s.Open(ctx, id, anySecrets)
+	return rec, err
 }
 
-// retired returns the error for a marker.
-func retired(id session.ID, successor []byte) error {
-	err := &session.RetiredError{ID: id}
-	copy(err.Successor[:], successor)
-	return err
+func anySecrets(session.Secrets) bool { return true }
+
+// Open is Load for a visitor, as [session.Opener] says.
+func (s *Store[T]) Open(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (rec session.Record[T], copied bool, err error) {
+	if err := alive(ctx); err != nil {
+		return rec, false, err
+	}
+	data, expires, err := s.read(ctx, id)
+	switch {
+	case err != nil:
+		return rec, false, unavailable(err)
+	case data == nil:
+		return rec, false, session.ErrNotFound
+	}
+	rec, err = s.decode(row{id, data, expires}, accepts)
+	return rec, false, err
 }
 
 // decode reads a stored record. Its time of expiry is in a column, which a touch
 // moves.
-func (s *Store[T]) decode(data []byte, id session.ID, expires int64) (rec session.Record[T], err error) {
-	if len(data) > s.limit {
-		return rec, &session.DecodeError{ID: id, Err: s.tooLarge(data)}
+func (s *Store[T]) decode(r row, accepts func(session.Secrets) bool) (rec session.Record[T], err error) {
+	if len(r.record) > s.limit {
+		return rec, &session.DecodeError{ID: r.id, Err: s.tooLarge(r.record)}
 	}
-	rec, err = wire.DecodeRecord(data, id, s.codec)
+	rec, err = wire.OpenRecord(r.record, r.id, s.codec, accepts)
 	if err != nil {
 		return rec, err
 	}
-	if rec.Expires = time.UnixMilli(expires).UTC(); !rec.Deadline.IsZero() && rec.Expires.After(rec.Deadline) {
+	if rec.Expires = time.UnixMilli(r.expires).UTC(); !rec.Deadline.IsZero() && rec.Expires.After(rec.Deadline) {
 		rec.Expires = rec.Deadline
 	}
 	return rec, nil
@@ -57,21 +55,20 @@ func (s *Store[T]) tooLarge(data []byte) error {
 	return fmt.Errorf("%w: it has %d bytes, of at most %d", session.ErrTooLarge, len(data), s.limit)
 }
 
-// Save creates or replaces a record, as [session.Store] says. It is one statement,
-// and a SELECT if that wrote nothing. A creation deletes some rows that have ended
-// now and then.
+// Save creates or replaces a record, as [session.Store] says. It is one statement, which
+// it may share with other callers, and a SELECT if that wrote nothing. A creation
+// deletes some rows that have ended now and then.
 func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	ends := remaining(rec.Expires)
-	if !rec.Deadline.IsZero() {
-		ends = min(ends, remaining(rec.Deadline))
-	}
-	if ends <= 0 {
+	d := draft{id: rec.ID, was: int64(rec.Revision), owner: ownerHash(rec.Owner), expires: rec.Expires.UnixMilli()}
+	d.lasts, d.deadline = remaining(rec.Expires), remaining(rec.Deadline)
+	if d.lasts = min(d.lasts, d.deadline); d.lasts <= 0 {
 		return session.ErrNotFound
 	}
 	rev := newRevision()
+	d.rev = int64(rev)
 	data, err := wire.AppendRecord(make([]byte, 0, usualRecord), rec, rev, s.codec)
 	if err != nil {
 		return err
@@ -79,77 +76,51 @@ func (s *Store[T]) Save(ctx context.Context, rec *session.Record[T]) error {
 	if len(data) > s.limit {
 		return s.tooLarge(data)
 	}
-	row := append(make([]any, 0, 8), int64(rev), ownerHash(rec.Owner), ends, remaining(rec.Deadline), rec.Expires.UnixMilli(), data)
-	var n int64
-	if rec.Revision == 0 {
-		n, err = s.create(ctx, rec.ID, row)
-	} else {
-		n, err = s.replace.exec(ctx, append(row, rec.ID[:], int64(rec.Revision))...)
-	}
-	if err == nil && n == 0 || err != nil {
-		err = s.whyNotSaved(ctx, rec, rev, err)
-	}
-	if err != nil {
+	d.record = data
+	if err := s.save(ctx, &d); err != nil {
 		return err
 	}
-	if rec.Revision == 0 && rand.N(pruneBatch/4) == 0 && transactionOf(ctx) == nil {
-		s.prune.exec(ctx) // others come: a failure needs no handling
+	s.wrote(ctx, rec.ID, rec.Revision, rev)
+	if rec.Revision == 0 {
+		s.debt.Add(1)
+	}
+	if s.debt.Load() >= pruneBatch/4 && transactionOf(ctx) == nil && s.every == 0 && s.debt.Swap(0) > 0 {
+		s.pruneSome(ctx)
 	}
 	rec.Revision = rev
 	return nil
 }
 
-// create inserts a row, or replaces one that has ended. It reports how many rows it
-// wrote. A row that has ended may be pruned before it is replaced: then create inserts
-// again.
-func (s *statements) create(ctx context.Context, id session.ID, row []any) (n int64, err error) {
-	for range 3 {
-		n, err = s.insert.exec(ctx, append([]any{id[:]}, row...)...)
-		if s.revive.text == "" || !duplicate(err) {
-			return n, err
+// save writes a draft. If that has no effect, it looks why: a reply may have been lost,
+// which the revision tells. If only others can be the reason, it writes once more, by
+// itself, and waits for them.
+func (s *statements) save(ctx context.Context, d *draft) error {
+	n, others, failed := s.write(ctx, d)
+	for {
+		if n > 0 && failed == nil {
+			return nil
 		}
-		if n, err = s.revive.exec(ctx, append(row, id[:])...); n > 0 || err != nil {
-			return n, err
+		stored, err := s.find(ctx, d.id)
+		switch {
+		case err == nil && int64(stored) == d.rev:
+			return nil
+		case others && err == nil && int64(stored) == d.was:
+			others = false
+			n, failed = s.writeAlone(ctx, d)
+			continue
+		case failed != nil: // the statement may still be on its way
+			return unavailable(failed)
+		case err != nil:
+			return unavailable(err)
+		case stored == 0 && d.was == 0:
+			return unavailable(errors.New("sqlstore: another session of this ID has ended just now"))
+		case stored == 0:
+			return session.ErrNotFound
+		case d.was == 0:
+			return session.ErrExists
 		}
+		return session.ErrConflict
 	}
-	return n, err
-}
-
-// whyNotSaved returns why Save wrote nothing, or nil if it did after all: a reply
-// may have been lost. The revision tells.
-func (s *Store[T]) whyNotSaved(ctx context.Context, rec *session.Record[T], rev session.Revision, failed error) error {
-	stored, successor, found, err := s.look(ctx, rec.ID)
-	switch {
-	case err == nil && found && successor == nil && stored == rev:
-		return nil
-	case failed != nil: // the statement may still be on its way
-		return unavailable(failed)
-	case err != nil:
-		return unavailable(err)
-	case !found:
-		return s.absent(rec)
-	case successor != nil:
-		return session.ErrGone
-	case rec.Revision == 0:
-		return session.ErrExists
-	}
-	return session.ErrConflict
-}
-
-// absent returns why a record was not saved whose ID is absent. A creation finds it
-// so if another row was there when it was made, and has ended since.
-func (s *Store[T]) absent(rec *session.Record[T]) error {
-	if rec.Revision == 0 {
-		return unavailable(errors.New("sqlstore: another session of this ID has ended just now"))
-	}
-	return session.ErrNotFound
-}
-
-// look returns the row that a statement without effect may have found.
-func (s *statements) look(ctx context.Context, id session.ID) (rev session.Revision, successor []byte, found bool, err error) {
-	var stored int64
-	found, err = s.why.queryRow(ctx, id[:], &stored, &successor)
-	return session.Revision(stored), successor, found, err
 }
 
 // ready returns why a write cannot begin. In a transaction, the first one joins it.
@@ -157,11 +128,11 @@ func (s *statements) ready(ctx context.Context) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	return s.join(ctx)
+	return join(ctx)
 }
 
 // Touch moves the time at which a record expires, as [session.Store] says.
-func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) error {
+func (s *Store[T]) Touch(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
@@ -169,65 +140,49 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, expires time.Time) 
 	if left <= 0 {
 		return session.ErrNotFound
 	}
-	n, err := s.touch.exec(ctx, left, expires.UnixMilli(), id[:])
+	n, err := s.exec(ctx, s.touch, left, expires.UnixMilli(), id[:], int64(rev))
 	if err != nil || n > 0 {
 		return unavailable(err)
 	}
 	// MySQL does not count a row that is as it was.
-	_, successor, found, err := s.look(ctx, id)
-	return outcome(found, successor, err)
+	return s.why(ctx, id, rev)
 }
 
-// outcome returns the error of a statement whose row is as given.
-func outcome(found bool, successor []byte, err error) error {
+// why returns why a statement about a revision had no effect, nil if that is there.
+func (s *statements) why(ctx context.Context, id session.ID, rev session.Revision) error {
+	stored, err := s.find(ctx, id)
 	switch {
 	case err != nil:
 		return unavailable(err)
-	case !found:
+	case stored == 0:
 		return session.ErrNotFound
-	case successor != nil:
-		return session.ErrGone
+	case stored != rev:
+		return session.ErrConflict
 	}
 	return nil
 }
 
-// Retire replaces a record by a marker, as [session.Store] says. If until has
-// passed there is nothing to mark: the ID is absent at once.
-func (s *Store[T]) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	if err := s.ready(ctx); err != nil {
-		return err
-	}
-	n, err := s.retire.exec(ctx, int64(newRevision()), max(0, remaining(until)), successor[:], id[:], int64(rev))
-	if err == nil && n > 0 {
-		return nil
-	}
-	_, marked, found, lookErr := s.look(ctx, id)
-	switch {
-	case lookErr == nil && found && string(marked) == string(successor[:]):
-		return nil
-	case err != nil:
-		return unavailable(err)
-	case lookErr == nil && found && marked == nil:
-		return session.ErrConflict
-	}
-	return outcome(found, marked, lookErr)
-}
-
 // Delete ends a session, as [session.Store] says. It deletes a record that cannot
 // be read like any other.
-func (s *Store[T]) Delete(ctx context.Context, id session.ID) error {
+func (s *Store[T]) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	n, err := s.delete.exec(ctx, id[:])
+	text, args := s.delete, []any{id[:], int64(rev)}
+	if rev == 0 {
+		text, args = s.deleteAny, args[:1]
+	}
+	n, err := s.exec(ctx, text, args...)
 	if err != nil || n > 0 {
+		if err == nil {
+			s.wrote(ctx, id, rev, 0)
+		}
 		return unavailable(err)
 	}
-	_, successor, found, err := s.look(ctx, id)
-	if err == nil && found && successor == nil { // created since
-		return unavailable(errors.New("sqlstore: the session was created while it was deleted"))
+	if err := s.why(ctx, id, rev); err != nil && (rev != 0 || !errors.Is(err, session.ErrConflict)) {
+		return err
 	}
-	return outcome(found, successor, err)
+	return unavailable(errors.New("sqlstore: the session was created while it was deleted"))
 }
 
 // Exists reports whether there is a live record, as [session.Store] says. One that
@@ -236,22 +191,8 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 	if err := alive(ctx); err != nil {
 		return false, err
 	}
-	var one int
-	found, err := s.exists.queryRow(ctx, id[:], &one)
-	return found, unavailable(err)
-}
-
-// Prune deletes the rows that have ended, and returns how many. Creations delete
-// some now and then; Prune is for a program that wants to do it at an hour of its
-// own. It deletes a few at a time, so that it blocks no other statement for long.
-func (s *Store[T]) Prune(ctx context.Context) (deleted int64, err error) {
-	for {
-		n, err := s.prune.exec(ctx)
-		deleted += n
-		if err != nil || n < pruneBatch {
-			return deleted, unavailable(err)
-		}
-	}
+	rev, err := s.find(ctx, id)
+	return rev != 0, unavailable(err)
 }
 
 // newRevision returns a revision that no other write has.

@@ -1,8 +1,8 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -13,214 +13,305 @@ import (
 )
 
 // ErrAborted means that a transaction met another one: a deadlock, a lock, a failed
-// serialization. It has to be rolled back and can be run again from its beginning.
-// It comes with [session.ErrUnavailable].
-var ErrAborted = errors.New("sqlstore: the transaction met another one; roll it back and run it again")
+// serialization. It has been rolled back, and can be run again from its beginning. It
+// comes with [session.ErrUnavailable] and the database's own error.
+var ErrAborted = errors.New("sqlstore: the transaction met another one and was rolled back; run it again")
 
-// InTx returns a context with which [session.Session.Commit] saves the session in the
-// application's own transaction. The session is saved if tx is committed, and as it
-// was before if tx is rolled back: see [session.WithTransaction] and the section
-// "Transactions" of the package's documentation. [Transact] is simpler where it
-// suits.
-//
-// tx must belong to the store's database, and must end before the response begins. If
-// it has savepoints, each needs an InTx of its own.
-func InTx(ctx context.Context, tx *sql.Tx) context.Context {
-	return session.WithTransaction(ctx, &transaction{tx: tx})
+var errNested = errors.New("sqlstore: Transact within a transaction; use the one that is open")
+
+// endTimeout is how long a transaction asks for its end if the reply to COMMIT was lost,
+// and how long a ROLLBACK may take.
+const endTimeout = 2 * time.Second
+
+// A Tx is a transaction of the application's own, which sends statements as they are:
+// [*sql.Tx], sqlx's Tx, the field Tx of bun's, and gorm's ConnPool are some.
+type Tx interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // Transact runs do in a transaction and commits it. If do returns an error or panics,
-// it rolls the transaction back, and returns the error or panics on.
+// or ctx ends, it rolls the transaction back, and returns the error or panics on.
 //
-// The sessions that do commits with its context are saved in the transaction. After
-// an error they are as they were before, and what do changed in them is dropped. So do
-// must make its changes itself, and can be run again. Transact runs it once.
+// The sessions that do commits with its context are saved in the transaction. When
+// Transact returns an error, they are as they were before that Commit, and all changes
+// that it had are dropped, also those made before Transact. So do must make its changes
+// itself, and can be run again if the error is an [ErrAborted]. Transact runs it once.
 //
-// Nil options are the default. Errors of the database are [session.ErrUnavailable],
-// and [ErrAborted] as well if the transaction can be run again.
+// Nil options are the default. An error of the database is returned as it is. It is a
+// [session.ErrUnavailable] if the database does not answer. If a reply to COMMIT is
+// lost, Transact finds out whether it was carried out.
+//
+// The context has at most one transaction: Transact within Transact is refused.
 func Transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, do func(ctx context.Context, tx *sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, o)
+	if session.TransactionOf(ctx) != nil {
+		return errNested
+	}
+	// The transaction's own context ends with ctx during BEGIN and COMMIT only. Else
+	// database/sql would end the transaction, and nobody would know when.
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, cancel)
+	tx, err := db.BeginTx(life, o)
+	stop()
 	if err != nil {
+		return aborted(unavailable(cmp.Or(ctx.Err(), err)))
+	}
+	t := Join(tx)
+	defer t.Rollback() // after a panic, too
+	if err = do(t.Context(ctx), tx); err == nil {
+		err = errors.Join(t.Err(), unavailable(ctx.Err()))
+	}
+	if err != nil {
+		return aborted(err)
+	}
+	stop = context.AfterFunc(ctx, cancel)
+	defer stop()
+	if err = t.End(tx.Commit()); err != nil && !refused(err) {
 		return unavailable(err)
 	}
-	t := &transaction{tx: tx}
-	defer t.end(ctx)
-	if err := do(session.WithTransaction(ctx, t), tx); err != nil {
-		return err
-	}
-	if err := t.failure(); err != nil { // which do has ignored
-		return unavailable(err)
-	}
-	if err := tx.Commit(); err != nil {
-		return unavailable(aborted(err))
-	}
-	t.learn(true)
-	return nil
-}
-
-// A transaction is one of the application's own. The first store that writes in it
-// leaves a receipt there, by which it is known later whether it was committed.
-type transaction struct {
-	tx *sql.Tx
-
-	mu      sync.Mutex
-	receipt *receipt
-	failed  error // of a store's statement: none is sent any more
-	known   bool  // whether the transaction was committed is known
-	kept    bool  // it was
-	atEnd   []func(context.Context)
-}
-
-func transactionOf(ctx context.Context) *transaction {
-	t, _ := session.TransactionOf(ctx).(*transaction)
-	return t
-}
-
-// run carries out a call in the transaction. After a failure there is none: a
-// database that has rolled the transaction back would take it for one of its own.
-func (t *transaction) run(ctx context.Context, s *statement, call func(*sql.Stmt) error) error {
-	if err := t.failure(); err != nil {
-		return err
-	}
-	err := s.once(ctx, call)
-	if err == nil || duplicate(err) {
-		return err
-	}
-	err = aborted(err)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.failed = err
 	return err
 }
 
-func (t *transaction) failure() error {
+// A Transaction is one that the application begins and ends itself. It implements
+// [session.Transaction]. [Transact] is simpler where it suits.
+//
+//	tx, err := db.BeginTx(ctx, nil)
+//	...
+//	t := sqlstore.Join(tx)
+//	defer t.Rollback()
+//	if err := cart.Commit(t.Context(ctx)); err != nil {
+//		return err
+//	}
+//	...
+//	return t.End(tx.Commit())
+//
+// A Transaction must be made by [Join]. Its methods are safe for concurrent use.
+type Transaction struct {
+	tx Tx
+
+	mu      sync.Mutex
+	ctx     context.Context // of the functions to call at the end
+	joined  bool
+	broken  error   // of a store's statement: none is sent any more
+	witness witness // of how it ended
+	ended   bool
+	how     session.Outcome
+	atEnd   []func(context.Context, session.Outcome)
+}
+
+// Join returns a transaction in which stores save sessions. It must belong to the
+// stores' database.
+//
+// Savepoints are not supported: the store cannot see that the application goes back to
+// one. Commit sessions outside of them, or after the last one.
+func Join(tx Tx) *Transaction { return &Transaction{tx: tx, ctx: context.Background()} }
+
+// Context returns a context with which [session.Session.Commit] saves the session in
+// the transaction.
+func (t *Transaction) Context(ctx context.Context) context.Context {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.failed
+	t.ctx = session.WithTransaction(context.WithoutCancel(ctx), nil)
+	return session.WithTransaction(ctx, t)
+}
+
+// End tells the sessions how the transaction has ended, with the error of its COMMIT or
+// of a function that ran all of it, such as gorm's DB.Transaction. It must be called
+// after the end and before the response begins: until then, a Commit of the session
+// with another context fails.
+//
+// Nil means that the transaction was committed. An error of which End cannot tell makes
+// it ask the database, after the last session that was saved. End returns nil if the
+// transaction was committed, and the error otherwise. Only the first call counts.
+func (t *Transaction) End(err error) error {
+	broken := t.Err()
+	switch {
+	case broken != nil: // the application has taken no notice
+		t.finish(session.RolledBack)
+		return broken
+	case err == nil:
+		t.finish(session.Committed)
+	case refused(err):
+		t.finish(session.RolledBack)
+	case t.ask() == session.Committed:
+		return nil
+	}
+	return aborted(err)
+}
+
+// Rollback rolls the transaction back, if it has a method Rollback, and tells the
+// sessions. It does nothing after [Transaction.End], and is meant to be deferred.
+func (t *Transaction) Rollback() error {
+	t.mu.Lock()
+	ended := t.ended
+	t.mu.Unlock()
+	if ended {
+		return nil
+	}
+	err := t.undo()
+	if errors.Is(err, sql.ErrTxDone) && t.Err() == nil { // the application has ended it, or its context
+		t.ask()
+		return nil
+	}
+	t.finish(session.RolledBack)
+	return err
+}
+
+// undo rolls the transaction back. It does not wait for a connection that hangs.
+func (t *Transaction) undo() error {
+	tx, ok := t.tx.(interface{ Rollback() error })
+	if !ok {
+		return nil
+	}
+	done := make(chan error, 1)
+	go func() { done <- tx.Rollback() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(endTimeout):
+		return unavailable(errors.New("sqlstore: the database does not answer to ROLLBACK"))
+	}
+}
+
+// ask finds out how the transaction has ended, and tells the sessions.
+func (t *Transaction) ask() session.Outcome {
+	t.mu.Lock()
+	w, ctx := t.witness, t.ctx
+	t.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	t.finish(w.testify(ctx))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.how
+}
+
+func (t *Transaction) finish(how session.Outcome) {
+	t.mu.Lock()
+	atEnd, ctx := t.atEnd, t.ctx
+	if !t.ended {
+		t.ended, t.how = true, how
+	}
+	t.atEnd, how = nil, t.how
+	t.mu.Unlock()
+	for _, tell := range atEnd {
+		tell(ctx, how)
+	}
+}
+
+// AtEnd is for package session: see [session.Transaction].
+func (t *Transaction) AtEnd(tell func(context.Context, session.Outcome)) {
+	t.mu.Lock()
+	t.atEnd = append(t.atEnd, tell)
+	ended := t.ended
+	t.mu.Unlock()
+	if ended {
+		t.finish(session.RolledBack) // or as it has ended
+	}
+}
+
+// Joined reports whether a store has written in the transaction.
+func (t *Transaction) Joined() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.joined
+}
+
+// Err returns the error of a store's statement that failed in the transaction, nil if
+// there is none. Nothing more can be saved in it.
+func (t *Transaction) Err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.broken
+}
+
+func transactionOf(ctx context.Context) *Transaction {
+	t, _ := session.TransactionOf(ctx).(*Transaction)
+	return t
+}
+
+// run carries out a call in the transaction. If that fails, the transaction is rolled
+// back at once. Some databases have done so already, and would take the application's
+// next statements for ones of their own.
+func (t *Transaction) run(call func(Tx) error) error {
+	if err := t.Err(); err != nil {
+		return err
+	}
+	err := call(t.tx)
+	if err == nil || duplicate(err) {
+		return err
+	}
+	err = aborted(unavailable(err))
+	t.mu.Lock()
+	t.broken = err
+	t.mu.Unlock()
+	if !errors.Is(err, sql.ErrTxDone) {
+		t.undo()
+	}
+	return err
+}
+
+// join notes that a store writes with ctx, and returns why it cannot.
+func join(ctx context.Context) error {
+	t := transactionOf(ctx)
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.joined = true
+	return t.broken
+}
+
+// wrote notes a write by which it is known later whether the transaction was committed.
+func (s *statements) wrote(ctx context.Context, id session.ID, before, after session.Revision) {
+	t := transactionOf(ctx)
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch w := &t.witness; {
+	case w.s == s && w.id == id:
+		if w.after = after; w.before == after { // created and deleted
+			w.s = nil
+		}
+	case after != 0 || w.s == nil: // of a deletion less is known
+		*w = witness{s, id, before, after}
+	}
+}
+
+// A witness is a record that the transaction wrote: its revision before and after. Zero
+// means absent.
+type witness struct {
+	s             *statements
+	id            session.ID
+	before, after session.Revision
+}
+
+// testify returns how the transaction has ended. Inserting a row that has ended already
+// waits for a transaction that is being committed, and keeps its row from arriving late.
+func (w witness) testify(ctx context.Context) session.Outcome {
+	if w.s == nil {
+		return session.OutcomeUnknown
+	}
+	_, err := w.s.writeAlone(ctx, &draft{id: w.id, rev: int64(newRevision()), record: []byte{0}})
+	rev, lookErr := w.s.find(ctx, w.id)
+	switch {
+	case err != nil || lookErr != nil:
+	case rev == w.after:
+		return session.Committed
+	case rev == w.before || w.after == 0:
+		return session.RolledBack
+	}
+	return session.OutcomeUnknown
 }
 
 // aborted makes an error say whether the transaction can be run again.
 func aborted(err error) error {
-	if rolledBack(err) {
-		return fmt.Errorf("%w: %w", ErrAborted, err)
+	if rolledBack(err) && !errors.Is(err, ErrAborted) {
+		return fmt.Errorf("%w: %w: %w", session.ErrUnavailable, ErrAborted, err)
 	}
 	return err
-}
-
-// join leaves a receipt if ctx has a transaction that has none yet.
-func (s *statements) join(ctx context.Context) error {
-	t := transactionOf(ctx)
-	if t == nil || t.Joined() {
-		return nil
-	}
-	r := newReceipt(s)
-	if err := r.leave(ctx, r.revision); err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.receipt = r
-	return nil
-}
-
-func (t *transaction) Joined() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.receipt != nil
-}
-
-// Open asks for a statement that no database has. That sends nothing, and a
-// transaction that has ended says so first.
-func (t *transaction) Open() bool {
-	return !errors.Is(t.tx.Stmt(new(sql.Stmt)).Close(), sql.ErrTxDone)
-}
-
-func (t *transaction) Committed(ctx context.Context) (bool, error) {
-	t.mu.Lock()
-	known, kept, r := t.known, t.kept, t.receipt
-	t.mu.Unlock()
-	if known || r == nil {
-		return kept, nil
-	}
-	kept, err := r.arrived(session.WithTransaction(ctx, nil))
-	if err == nil {
-		t.learn(kept)
-	}
-	return kept, err
-}
-
-func (t *transaction) learn(kept bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.known, t.kept = true, kept
-}
-
-func (t *transaction) AtEnd(finish func(context.Context)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.atEnd = append(t.atEnd, finish)
-}
-
-// end rolls the transaction back if it is open, and tells the sessions its end if that
-// is known. Else they ask.
-func (t *transaction) end(ctx context.Context) {
-	if !errors.Is(t.tx.Rollback(), sql.ErrTxDone) {
-		t.learn(false)
-	}
-	t.mu.Lock()
-	atEnd := t.atEnd
-	if !t.known {
-		atEnd = nil
-	}
-	t.mu.Unlock()
-	for _, finish := range atEnd {
-		finish(session.WithTransaction(ctx, nil))
-	}
-}
-
-// A receipt is a row that a transaction leaves. It is there if the transaction was
-// committed.
-type receipt struct {
-	statements *statements
-	id         session.ID
-	revision   session.Revision
-	left       time.Time
-}
-
-// receiptLives is how long a receipt stays. It is asked for during half of that.
-const receiptLives = time.Hour
-
-func newReceipt(s *statements) *receipt {
-	r := &receipt{statements: s, revision: newRevision(), left: time.Now()}
-	rand.Read(r.id[:]) // never fails
-	return r
-}
-
-// leave inserts a row in the receipt's place.
-func (r *receipt) leave(ctx context.Context, rev session.Revision) error {
-	ends := receiptLives.Milliseconds()
-	_, err := r.statements.create(ctx, r.id, []any{int64(rev), nil, ends, ends, int64(0), nil})
-	return unavailable(err)
-}
-
-// arrived reports whether the receipt is there. If it is not, another row takes its
-// place: that waits for a transaction which is being committed, and keeps a receipt
-// from arriving late.
-func (r *receipt) arrived(ctx context.Context) (bool, error) {
-	if time.Since(r.left) > receiptLives/2 {
-		return false, unavailable(errors.New("sqlstore: the transaction is too long ago; load the session again"))
-	}
-	for range 2 {
-		rev, _, found, err := r.statements.look(ctx, r.id)
-		switch {
-		case err != nil:
-			return false, unavailable(err)
-		case found:
-			return rev == r.revision, nil
-		}
-		if err := r.leave(ctx, newRevision()); err != nil {
-			return false, err
-		}
-	}
-	return false, unavailable(errors.New("sqlstore: the transaction's receipt cannot be read"))
 }

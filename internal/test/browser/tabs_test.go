@@ -73,6 +73,9 @@ func TestLogInByDoubleClick(t *testing.T) {
 			tab.Go(gate.URL + "/cart")
 			if tab.Shows("Ada’s sessions"); withCart {
 				tab.Shows("Fog Harbour tea")
+				tab.Go(gate.URL + "/sessions") // both clicks have led to one
+				tab.Shows("this one")
+				tab.Lacks("Log out everywhere else")
 			}
 		})
 	}

@@ -75,7 +75,7 @@ func TestEndAgainstSlowRequest(t *testing.T) {
 					t.Errorf("%s: %v is left, want %d sessions", name, stored, left)
 				}
 				for id := range one.stored(t) {
-					must(t, one.store.Delete(t.Context(), id))
+					must(t, one.store.Delete(t.Context(), id, 0))
 				}
 				one = newSite(t, url, nil, nil)
 			}
@@ -119,7 +119,7 @@ func TestEndAgainstEverything(t *testing.T) {
 				if rec.Owner == "ada" {
 					left = append(left, id)
 				}
-				must(t, s.store.Delete(t.Context(), id))
+				must(t, s.store.Delete(t.Context(), id, 0))
 			}
 			if len(left) > 0 {
 				t.Errorf("after RevokeAll ada has the sessions %v", left)

@@ -183,7 +183,7 @@ func TestReadOnlyReplica(t *testing.T) {
 		t.Errorf("a session not used for a while: %+v", got)
 	}
 	for id := range s.stored(t) {
-		if err := s.store.Delete(t.Context(), id); !errors.Is(err, session.ErrUnavailable) {
+		if err := s.store.Delete(t.Context(), id, 0); !errors.Is(err, session.ErrUnavailable) {
 			t.Errorf("Delete: error %v", err)
 		}
 	}

@@ -11,17 +11,14 @@ import (
 // Checksum gives the record of a T the checksum that package wire documents. It
 // writes to data and returns it; data without a whole header stays as it is.
 func Checksum[T any](data []byte) []byte {
-	if len(data) < 48 {
+	if len(data) < 57 {
 		return data
 	}
-	covered := bytes.Join([][]byte{data[:10], data[18:42], data[46:]}, nil)
-	if retired := data[1]&2 != 0; !retired {
-		name := reflect.TypeFor[T]().PkgPath() + "." + reflect.TypeFor[T]().Name()
-		if self, ok := any(new(T)).(interface{ SessionType() string }); ok {
-			name = self.SessionType()
-		}
-		covered = append([]byte(name), covered...)
+	name := reflect.TypeFor[T]().PkgPath() + "." + reflect.TypeFor[T]().Name()
+	if self, ok := any(new(T)).(interface{ SessionType() string }); ok {
+		name = self.SessionType()
 	}
-	binary.BigEndian.PutUint32(data[42:], crc32.Checksum(covered, crc32.MakeTable(crc32.Castagnoli)))
+	covered := bytes.Join([][]byte{[]byte(name), data[:10], data[18:50], data[54:]}, nil)
+	binary.BigEndian.PutUint32(data[50:], crc32.Checksum(covered, crc32.MakeTable(crc32.Castagnoli)))
 	return data
 }

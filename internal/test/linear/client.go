@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/seed48429006/sessions/middleware"
@@ -45,21 +46,23 @@ func (c *Client) Run(ctx context.Context) error {
 
 // choose returns a random request. It prefers the latest tokens.
 func (c *Client) choose(number byte) (Input, session.Token) {
-	kinds := []Kind{Read, Update, Update, Update, Renew, ChangeOwner, LogIn, LogOut, Revoke}
+	kinds := []Kind{Read, Read, Update, Update, Update, Persist, Renew, ChangeOwner, LogIn, LogIn, LogOut, Revoke}
 	in := Input{
-		Kind:   kinds[c.Rand.IntN(len(kinds))],
-		Number: number,
-		Owner:  owners[c.Rand.IntN(len(owners))],
+		Kind:    kinds[c.Rand.IntN(len(kinds))],
+		Number:  number,
+		Owner:   owners[c.Rand.IntN(len(owners))],
+		Persist: c.Rand.IntN(2) == 0,
+		Rotates: c.Policy.RotateEvery > 0,
 	}
 	if (in.Kind == LogOut || in.Kind == Revoke) && c.Rand.IntN(3) > 0 {
 		in.Kind = Read // or sessions would not live long
 	}
 	c.World.mu.Lock()
 	defer c.World.mu.Unlock()
-	in.Lineage = c.Rand.IntN(len(c.World.lineages))
-	known := c.World.lineages[in.Lineage]
-	token := known[len(known)-1-c.Rand.IntN(min(2, len(known)))]
-	in.Name = c.World.names[token.ID()]
+	in.Session = c.Rand.IntN(len(c.World.tokens))
+	known := c.World.tokens[in.Session]
+	token := known[len(known)-1-c.Rand.IntN(min(3, len(known)))]
+	in.Name = c.World.names[token.Reveal()]
 	return in, token
 }
 
@@ -75,12 +78,12 @@ func (c *Client) request(ctx context.Context, in Input, token session.Token) err
 		return c.recordError(in, c.revoke(ctx, in.Owner), call)
 	}
 	var last session.Event
-	policy := *c.Policy
-	policy.Observe = func(_ context.Context, e session.Event) { last = e }
-	s, err := session.Load(ctx, c.Store, &policy, token)
+	ctx = context.WithValue(ctx, lastEvent{}, &last)
+	s, err := session.Load(ctx, c.Store, c.Policy, token, time.Time{})
 	if err != nil {
 		return c.recordError(in, err, call)
 	}
+	r := &request{Client: c, s: s, in: in, call: call, loads: call}
 	if s.IsNew() && !s.Gone() && in.Kind != LogIn {
 		c.World.record(c.ID, in, Output{Answer: Absent}, call)
 		return nil
@@ -89,30 +92,30 @@ func (c *Client) request(ctx context.Context, in Input, token session.Token) err
 	edited := c.editDuringCommit(s, in)
 	err = s.Commit(ctx)
 	next, made := edited()
-	switch {
-	case err != nil:
-		return errors.Join(c.recordError(in, err, call), c.discard(ctx, s))
-	case in.Kind == LogOut:
-		c.World.record(c.ID, in, Output{Answer: Done}, call)
-		if !made {
-			return nil
-		}
-		return c.beginAfterLogOut(ctx, s, next, call)
+	if in.Kind == LogOut {
+		return r.finishLogOut(ctx, err, next, made)
+	}
+	if !made && errors.Is(err, session.ErrUnavailable) && c.Timeout == 0 && c.Rand.IntN(2) == 0 {
+		r.in.Retried = true
+		err = s.Commit(ctx)
+	}
+	if err != nil {
+		return errors.Join(c.recordError(r.in, err, call), r.discard(ctx))
 	}
 	stored := s.Value()
 	if made { // the value has the edit already
-		stored.Owner = last.Owner
 		stored.Notes = bytes.TrimSuffix(stored.Notes, []byte{next.Number})
+		stored.Owner = last.Owner
 	}
-	next.Lineage, next.Name, err = c.recordSuccess(s, in, stored, last.Kind, call)
-	if !made || err != nil {
+	if next.Session, next.Name, err = r.recordSuccess(stored); !made || err != nil {
 		return err
 	}
-	call = c.World.clock.Add(1)
+	next.Issued = next.Name != in.Name
+	r.in, r.call = next, c.World.clock.Add(1)
 	if err := s.Commit(ctx); err != nil {
-		return errors.Join(c.recordError(next, err, call), c.discard(ctx, s))
+		return errors.Join(c.recordError(next, err, r.call), r.discard(ctx))
 	}
-	_, _, err = c.recordSuccess(s, next, s.Value(), last.Kind, call)
+	_, _, err = r.recordSuccess(s.Value())
 	return err
 }
 
@@ -122,6 +125,9 @@ func (c *Client) handle(s *session.Session[Log], in Input) {
 	noteOwner := func(l *Log) { note(l); l.Owner = in.Owner }
 	switch in.Kind {
 	case Update:
+		s.Update(note)
+	case Persist:
+		s.Persist(in.Persist)
 		s.Update(note)
 	case Renew:
 		s.Renew()
@@ -136,71 +142,114 @@ func (c *Client) handle(s *session.Session[Log], in Input) {
 }
 
 // editDuringCommit lets another goroutine of half the requests edit the session in
-// the middle of the next commit, after one of its calls to the store. The returned
-// function ends that. It returns the edit, as a request that the commit after that
-// carries out, and whether it was made.
+// the middle of the next commit, after one of its calls to the store: the edit waits
+// for the end of the commit. The returned function waits for the edit. It returns the
+// edit, as a request that the commit after that carries out, and whether it was made.
 func (c *Client) editDuringCommit(s *session.Session[Log], in Input) (edited func() (Input, bool)) {
 	in.Kind = []Kind{Update, LogIn}[c.Rand.IntN(2)]
 	in.Number += second
-	done, discard := false, c.Rand.IntN(4) == 0
+	var edits sync.WaitGroup
+	made := false
 	if c.Rand.IntN(2) == 0 {
 		c.Store.wait = c.Rand.IntN(3)
 		c.Store.during = func() {
-			done = true
-			if discard {
-				s.Discard() // the commit goes on
-			}
-			c.handle(s, in)
+			made = true
+			edits.Go(func() { c.handle(s, in) })
 		}
 	}
 	return func() (Input, bool) {
 		c.Store.during = nil
-		return in, done
+		edits.Wait()
+		return in, made
 	}
 }
 
-// discard drops the changes of a request that failed, as a handler's error page
-// does. The following commit must not store them.
-func (c *Client) discard(ctx context.Context, s *session.Session[Log]) error {
-	s.Discard()
-	_, err := answer(s.Commit(ctx))
+// lastEvent is the key of a context for the request's last event.
+type lastEvent struct{}
+
+// noteEvent is for the policies of clients.
+func noteEvent(ctx context.Context, e session.Event) {
+	if last, ok := ctx.Value(lastEvent{}).(*session.Event); ok {
+		*last = e
+	}
+}
+
+// A request is one whose session was loaded.
+type request struct {
+	*Client
+	s  *session.Session[Log]
+	in Input
+
+	call, loads int64 // when it began, and when the session was loaded
+}
+
+// discard drops the changes of a request that failed, as a handler's error page does.
+// The following commit must not store them. It is recorded as a request that reads.
+func (r *request) discard(ctx context.Context) error {
+	r.s.Discard()
+	if _, err := answer(r.s.Commit(ctx)); err != nil || r.s.IsNew() && !r.s.Gone() {
+		return err
+	}
+	r.in.Kind, r.in.Retried, r.call = Discard, false, r.loads
+	_, _, err := r.recordSuccess(r.s.Value())
 	return err
 }
 
-// beginAfterLogOut records the session that an edit after a log-out has begun.
-func (c *Client) beginAfterLogOut(ctx context.Context, s *session.Session[Log], edit Input, call int64) error {
-	if err := s.Commit(ctx); err != nil {
-		return c.discard(ctx, s)
+// finishLogOut records a log-out, which a further commit completes if it failed, and
+// the session that an edit after it has begun.
+func (r *request) finishLogOut(ctx context.Context, err error, edit Input, made bool) error {
+	if err != nil {
+		r.in.Retried = true
+		r.s.Discard()
+		return r.recordError(r.in, r.s.Commit(ctx), r.call)
 	}
-	if s.IsNew() {
+	r.World.record(r.ID, r.in, Output{Answer: Done}, r.call)
+	if !made {
+		return nil
+	}
+	if err := r.s.Commit(ctx); err != nil {
+		_, err := answer(err)
+		return err
+	}
+	token, ok := r.s.Token()
+	if !ok {
 		return errors.New("an edit after the log-out is lost")
 	}
-	c.World.begin(c.ID, s, Log{Owner: s.Value().Owner, Notes: []byte{edit.Number}}, call)
+	r.World.begin(r.ID, token, Log{Owner: r.s.Value().Owner, Notes: []byte{edit.Number}}, r.call)
 	return nil
 }
 
-// recordSuccess records a request that was done, with the stored value and the last
-// event. It returns the lineage and the name of the session after it.
-func (c *Client) recordSuccess(s *session.Session[Log], in Input, stored Log, last session.EventKind, call int64) (int, Name, error) {
-	out := Output{Done, in.Name, stored.Owner, string(stored.Notes)}
+// recordSuccess records a request that was done, with the stored value. It returns the
+// session and the name of its token after it.
+func (r *request) recordSuccess(stored Log) (number int, name Name, err error) {
+	w, in := r.World, r.in
+	out := Output{Answer: Done, Owner: stored.Owner, Notes: string(stored.Notes), Blind: in.Retried}
+	token, ok := r.s.Token()
 	switch {
-	case s.Gone() && in.Kind != Read: // reading finds an ended session by its touch
+	case r.s.Gone() && (in.Kind == Read || in.Kind == Discard):
+		w.record(r.ID, in, Output{Answer: Gone}, r.call)
+		return in.Session, in.Name, nil
+	case !ok && !in.Retried:
 		return 0, 0, errors.New("a change of a session that is gone was accepted")
-	case s.Gone():
-		c.World.record(c.ID, in, Output{Answer: Gone}, call)
-		return in.Lineage, in.Name, nil
-	case last == session.EventCreated && in.Kind != LogIn:
-		return 0, 0, errors.New("a new session was begun")
-	case last == session.EventCreated:
-		out.Answer = Began
-		c.World.record(c.ID, in, out, call)
-		lineage, name := c.World.begin(c.ID, s, stored, call)
-		return lineage, name, nil
+	case !ok: // done by the first attempt, and the token was ended since
+		w.record(r.ID, in, out, r.call)
+		return in.Session, 0, nil
 	}
-	token, _ := s.Token()
-	out.Name = c.World.learn(in.Lineage, token)
-	c.World.record(c.ID, in, out, call)
-	return in.Lineage, out.Name, nil
+	if number, ok := w.session(token); ok {
+		if number != in.Session {
+			return 0, 0, errors.New("another client's session was reached")
+		}
+		out.Name = w.learn(number, token)
+		w.record(r.ID, in, out, r.call)
+		return number, out.Name, nil
+	}
+	if in.Kind != LogIn {
+		return 0, 0, errors.New("a new session was begun")
+	}
+	out.Answer, out.Blind = Began, false
+	w.record(r.ID, in, out, r.call)
+	number, name = w.begin(r.ID, token, stored, r.call)
+	return number, name, nil
 }
 
 func (c *Client) recordError(in Input, err error, call int64) error {
@@ -217,10 +266,10 @@ func answer(err error) (Answer, error) {
 		return Done, nil
 	case errors.Is(err, session.ErrGone):
 		return Gone, nil
-	case errors.Is(err, session.ErrConflict):
-		return Refused, nil
 	case errors.Is(err, session.ErrUnavailable):
 		return Unknown, nil
+	case errors.Is(err, session.ErrConflict):
+		return Refused, nil
 	}
 	return Unknown, err
 }

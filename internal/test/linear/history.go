@@ -18,49 +18,57 @@ var owners = []string{"ada", "bob"}
 type World struct {
 	clock atomic.Int64
 
-	mu       sync.Mutex
-	names    map[session.ID]Name
-	lineages [][]session.Token
-	history  []porcupine.Operation
+	mu      sync.Mutex
+	names   map[string]Name   // of the texts of tokens
+	tokens  [][]session.Token // of each session
+	history []porcupine.Operation
 }
 
 // NewWorld returns a World with a session of each owner in store.
 func NewWorld(ctx context.Context, store Store, policy *session.Policy) (*World, error) {
-	w := &World{names: make(map[session.ID]Name)}
+	w := &World{names: make(map[string]Name)}
 	for _, owner := range owners {
 		call, s := w.clock.Add(1), session.New[Log](store, policy)
 		s.Update(func(l *Log) { l.Owner = owner })
 		if err := s.Commit(ctx); err != nil {
 			return nil, err
 		}
-		w.begin(0, s, Log{Owner: owner}, call)
+		token, _ := s.Token()
+		w.begin(0, token, Log{Owner: owner}, call)
 	}
 	return w, nil
 }
 
-// begin records the begin of a lineage: a session and its stored value.
-func (w *World) begin(client int, s *session.Session[Log], stored Log, call int64) (lineage int, name Name) {
-	token, _ := s.Token()
+// begin records the begin of a session with its first token and its stored value.
+func (w *World) begin(client int, token session.Token, stored Log, call int64) (number int, name Name) {
 	w.mu.Lock()
-	lineage = len(w.lineages)
-	w.lineages = append(w.lineages, nil)
+	number = len(w.tokens)
+	w.tokens = append(w.tokens, nil)
 	w.mu.Unlock()
-	name = w.learn(lineage, token)
-	w.record(client, Input{Kind: Begin, Lineage: lineage, Owner: stored.Owner}, Output{Done, name, stored.Owner, string(stored.Notes)}, call)
-	return lineage, name
+	name = w.learn(number, token)
+	w.record(client, Input{Kind: Begin, Session: number}, Output{Answer: Done, Name: name, Owner: stored.Owner, Notes: string(stored.Notes)}, call)
+	return number, name
 }
 
 // learn makes a token known to all clients, and returns its name.
-func (w *World) learn(lineage int, token session.Token) Name {
+func (w *World) learn(number int, token session.Token) Name {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	name, known := w.names[token.ID()]
+	name, known := w.names[token.Reveal()]
 	if !known {
-		name = Name(len(w.names))
-		w.names[token.ID()] = name
-		w.lineages[lineage] = append(w.lineages[lineage], token)
+		name = Name(len(w.names) + 1)
+		w.names[token.Reveal()] = name
+		w.tokens[number] = append(w.tokens[number], token)
 	}
 	return name
+}
+
+// session returns the number of the token's session, if a client knows it.
+func (w *World) session(token session.Token) (number int, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	number = slices.IndexFunc(w.tokens, func(known []session.Token) bool { return known[0].ID() == token.ID() })
+	return number, number >= 0
 }
 
 // record adds to the history a request that began at call and is over now.
@@ -78,15 +86,6 @@ func (w *World) History() []porcupine.Operation {
 	for i, op := range w.history {
 		if op.Output.(Output).Answer == Unknown {
 			w.history[i].Return = w.clock.Add(1)
-		}
-	}
-	for i, op := range w.history {
-		if in := op.Input.(Input); in.Kind == LogIn || in.Kind == ChangeOwner || in.Kind == Begin {
-			in.Revoked = slices.ContainsFunc(w.history, func(other porcupine.Operation) bool {
-				revocation := other.Input.(Input)
-				return revocation.Kind == Revoke && revocation.Owner == in.Owner && other.Call < op.Return && op.Call < other.Return
-			})
-			w.history[i].Input = in
 		}
 	}
 	return slices.Clone(w.history)

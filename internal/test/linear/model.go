@@ -10,11 +10,14 @@ import (
 // A Kind is the kind of a request.
 type Kind string
 
-// The kinds of requests. All but Read, LogOut and Revoke append the request's number.
+// The kinds of requests. All but Read, Discard, LogOut and Revoke append the request's
+// number.
 const (
-	Begin       Kind = "begin" // begins a lineage
+	Begin       Kind = "begin" // begins a session
 	Read        Kind = "read"
+	Discard     Kind = "discard" // reads, after a change that failed
 	Update      Kind = "update"
+	Persist     Kind = "persist" // or not, as the request says
 	Renew       Kind = "renew"
 	ChangeOwner Kind = "change the owner" // by Update
 	LogIn       Kind = "log in"           // by LogIn
@@ -22,20 +25,21 @@ const (
 	Revoke      Kind = "revoke" // all sessions of an owner
 )
 
-// A Name stands for a token.
+// A Name stands for a token. Zero is the token of a renewal whose client did not learn
+// it.
 type Name int
-
-// lost is the Name of a token that no client knows.
-const lost Name = -1
 
 // An Input is a request.
 type Input struct {
 	Kind    Kind
-	Lineage int // a session and its successors by renewal
+	Session int // which the token names
 	Name    Name
 	Number  byte   // appended to the notes
-	Owner   string // for Begin, ChangeOwner, LogIn and Revoke
-	Revoked bool   // the owner's sessions were revoked at the same time
+	Owner   string // for ChangeOwner, LogIn and Revoke
+	Persist bool   // for Persist
+	Rotates bool   // a use may give the session another token
+	Issued  bool   // the client does not have the token yet: an earlier commit of the same request issued it
+	Retried bool   // the first commit's outcome was unknown, and a second one followed
 }
 
 // An Answer is the outcome of a request, as its client knows it.
@@ -44,9 +48,9 @@ type Answer string
 // The outcomes.
 const (
 	Done    Answer = "done"
-	Began   Answer = "began another" // LogIn began another lineage
-	Absent  Answer = "absent"        // there is no such session
-	Gone    Answer = "gone"          // another request ended or renewed it
+	Began   Answer = "began another" // LogIn began another session
+	Absent  Answer = "absent"        // there is no such session, or it has no such secret
+	Gone    Answer = "gone"          // another request ended the session or the secret
 	Refused Answer = "refused"       // not done: other requests kept changing the session
 	Unknown Answer = "unknown"       // the store failed: done, or not
 )
@@ -54,24 +58,26 @@ const (
 // An Output is the client's knowledge after a request.
 type Output struct {
 	Answer Answer
-	Name   Name   // of the session's token
+	Name   Name   // of the token
 	Owner  string // of the session
 	Notes  string // of the session
+	Blind  bool   // the value was read later than the change was made
 }
 
-// A State is the state of one lineage. Names are the bits of Retired.
+// A State is the state of one session.
 type State struct {
+	Begun   bool
 	Live    bool
-	Name    Name // of the live session
-	Retired uint64
+	Secrets Secrets
 	Owner   string
+	Persist bool
 	Notes   string
 }
 
 // Model returns the behaviour of sessions whose requests come one after the other.
 func Model() porcupine.Model {
 	m := porcupine.NondeterministicModel{
-		Partition: byLineage,
+		Partition: bySession,
 		Init:      func() []any { return []any{State{}} },
 		Step: func(state, input, output any) []any {
 			var after []any
@@ -89,40 +95,37 @@ func Model() porcupine.Model {
 // step returns the states that a request with this output may lead to. It returns
 // none if the request cannot have this output.
 func (s State) step(in Input, out Output) []State {
-	live := s.Live && s.Name == in.Name
-	retired := s.Retired&(1<<in.Name) != 0
+	kind := s.Secrets.find(in.Name)
+	accepted, gone := kind.accepted(), kind == ended
 	switch {
 	case in.Kind == Begin:
-		return s.begin(in, out)
+		return s.begin(out)
 	case in.Kind == Revoke:
 		return s.revoke(in, out)
-	case out.Answer == Refused || out.Answer == Unknown && !live:
+	case out.Answer == Refused:
 		return []State{s}
-	case out.Answer == Unknown:
-		return append([]State{s}, s.mayHaveBecome(in)...)
+	case out.Answer == Unknown, out.Answer == Gone && in.Retried: // the first attempt may have been done
+		return append([]State{s}, s.becomes(in, 0)...)
 	case out.Answer == Absent:
-		return s.If(!live && !retired)
+		return s.If(!accepted && !gone)
 	case out.Answer == Began:
-		return s.If(!live && out.Owner == in.Owner && out.Notes == s.startOver(in, retired))
-	case out.Answer == Gone && in.Kind == LogIn: // a log-in begins another lineage instead
+		return s.If(in.Kind == LogIn && !accepted && !s.joins(in) && out.Owner == in.Owner && out.Notes == string(rune(in.Number)))
+	case out.Answer == Gone && in.Kind == LogIn: // a log-in joins or begins another instead
 		return nil
 	case out.Answer == Gone && in.Kind == LogOut: // an absent session is logged out already
-		return s.If(retired)
+		return s.If(s.Live && !accepted)
+	case out.Answer == Gone && in.Kind == Read: // or the answer is Absent
+		return s.If(gone || !s.Live)
 	case out.Answer == Gone:
-		return s.If(!live || in.Revoked)
-	case in.Kind == LogOut && !live:
-		return s.If(!retired)
-	case !live:
-		return nil
+		return s.If(!accepted)
+	case in.Kind == LogOut && !s.Live:
+		return []State{s}
 	}
-	after := s.after(in, out.Name)
-	renewed := out.Name != in.Name
-	states := after.If(in.Kind == LogOut ||
-		renewed == s.renews(in) && after.Owner == out.Owner && after.Notes == out.Notes)
-	if len(states) > 0 && in.Revoked && s.renews(in) {
-		// A concurrent revocation may find the new record before the old one is
-		// retired, and end it.
-		states = append(states, after.ended())
+	var states []State
+	for _, after := range s.done(in, out.Name) {
+		if in.Kind == LogOut || out.Blind || after.Owner == out.Owner && after.Notes == out.Notes {
+			states = append(states, after)
+		}
 	}
 	return states
 }
@@ -135,88 +138,112 @@ func (s State) If(possible bool) []State {
 	return nil
 }
 
-// begin begins the lineage. A concurrent revocation may end it at once.
-func (s State) begin(in Input, out Output) []State {
-	begun := State{Live: true, Name: out.Name, Owner: out.Owner, Notes: out.Notes}
-	switch {
-	case s != State{}:
+func (s State) begin(out Output) []State {
+	if s.Begun {
 		return nil
-	case in.Revoked:
-		return []State{begun, begun.ended()}
 	}
-	return []State{begun}
-}
-
-// startOver returns the notes of the session that a log-in begins when its own has
-// ended: those of its own session's successor if that has the same owner, and the
-// log-in's number.
-func (s State) startOver(in Input, retired bool) string {
-	if retired && s.Live && s.Owner == in.Owner {
-		return s.Notes + string(rune(in.Number))
-	}
-	return string(rune(in.Number))
-}
-
-// renews reports whether a request gives its session another token.
-func (s State) renews(in Input) bool {
-	return in.Kind == Renew || in.Kind == LogIn || in.Kind == ChangeOwner && in.Owner != s.Owner
-}
-
-// after returns the state after a request that succeeds. next names the session if
-// the request renews it.
-func (s State) after(in Input, next Name) State {
-	switch {
-	case in.Kind == Read:
-		return s
-	case in.Kind == LogOut:
-		return s.ended()
-	case s.renews(in):
-		s.Retired |= 1 << s.Name
-		s.Name = next
-	}
-	if in.Kind == LogIn || in.Kind == ChangeOwner {
-		s.Owner = in.Owner
-	}
-	s.Notes += string(rune(in.Number))
-	return s
-}
-
-// mayHaveBecome returns the state if a request that failed was done all the same.
-// No client learns the token of a renewal that failed.
-func (s State) mayHaveBecome(in Input) []State {
-	switch {
-	case in.Kind == Read:
-		return nil
-	case s.renews(in):
-		return []State{s.after(in, lost)}
-	}
-	return []State{s.after(in, s.Name)}
+	secrets := Secrets{{out.Name, current}}
+	return []State{{Begun: true, Live: true, Secrets: secrets, Owner: out.Owner, Persist: true, Notes: out.Notes}}
 }
 
 func (s State) revoke(in Input, out Output) []State {
-	if !s.Live || s.Owner != in.Owner {
+	switch {
+	case !s.Live || s.Owner != in.Owner:
 		return []State{s}
-	}
-	if out.Answer == Unknown {
+	case out.Answer == Unknown:
 		return []State{s, s.ended()}
 	}
 	return []State{s.ended()}
 }
 
-func (s State) ended() State { return State{Retired: s.Retired} }
+func (s State) ended() State { return State{Begun: true} }
 
-// byLineage splits a history into the histories of each lineage. A request belongs
-// to one, and a revocation to all, since it ends their sessions one after the other.
-func byLineage(history []porcupine.Operation) [][]porcupine.Operation {
-	lineages := 0
-	for _, op := range history {
-		lineages = max(lineages, op.Input.(Input).Lineage+1)
+// joins reports whether a log-in by an ended secret goes on with the session.
+func (s State) joins(in Input) bool {
+	return in.Kind == LogIn && s.Secrets.find(in.Name) == ended && s.Owner == in.Owner && s.Secrets.hasRoom()
+}
+
+// done returns the states after a request that is carried out and leaves its client with
+// this token. The second commit of a request that tried again may find that the first
+// one's write was done, and rotate the token.
+func (s State) done(in Input, token Name) []State {
+	states := s.becomes(in, token)
+	if !in.Retried || !in.Rotates || token == in.Name {
+		return states
 	}
-	parts := make([][]porcupine.Operation, lineages)
+	for _, after := range s.becomes(in, 0) {
+		if after.Live && after.Secrets[0].Name == 0 && after.Secrets.hasRoom() {
+			after.Secrets = after.Secrets.reopen().with(token)
+			states = append(states, after)
+		}
+	}
+	return states
+}
+
+// becomes returns the states after a request that is carried out and leaves its client
+// with a token. Zero stands for any token: the client did not learn it.
+func (s State) becomes(in Input, token Name) []State {
+	kind := s.Secrets.find(in.Name)
+	after, reads := s, in.Kind == Read || in.Kind == Discard
+	if !reads && in.Kind != LogOut {
+		after.Notes += string(rune(in.Number))
+	}
+	switch {
+	case s.joins(in):
+		after.Secrets = s.Secrets.with(token)
+		return after.If(token != in.Name)
+	case !kind.accepted():
+		return nil
+	case in.Kind == LogOut:
+		return []State{s.ended()}
+	}
+	if in.Kind == LogIn || in.Kind == ChangeOwner {
+		after.Owner = in.Owner
+	}
+	if in.Kind == LogIn || in.Kind == Renew || after.Owner != s.Owner {
+		after.Secrets = s.Secrets.end().makeRoom(in.Name).with(token)
+		return after.If(token != in.Name)
+	}
+	settled := s.Secrets
+	if kind == current && !in.Issued {
+		settled = settled.settle()
+	}
+	if in.Kind == Persist && in.Persist != s.Persist {
+		after.Persist = in.Persist
+		after.Secrets = settled.makeRoom(in.Name).reopen().with(token)
+		return after.If(token != in.Name)
+	}
+	var states []State
+	if token == in.Name || token == 0 {
+		after.Secrets = settled
+		states = append(states, after)
+	}
+	if reads && token == in.Name {
+		states = append(states, s) // reading settles if it can
+	}
+	rotates := in.Rotates && (kind == current || kind == open) && s.Secrets.hasRoom()
+	if rotates && (token != in.Name || reads) { // the reply to a read's own write may be lost
+		if token == in.Name {
+			token = 0
+		}
+		after.Secrets = settled.reopen().with(token)
+		states = append(states, after)
+	}
+	return states
+}
+
+// bySession splits a history into the histories of each session. A request belongs
+// to one, and a revocation to all, since it ends them one after the other.
+func bySession(history []porcupine.Operation) [][]porcupine.Operation {
+	sessions := 0
+	for _, op := range history {
+		sessions = max(sessions, op.Input.(Input).Session+1)
+	}
+	parts := make([][]porcupine.Operation, sessions)
 	for i := range parts {
 		parts[i] = slices.DeleteFunc(slices.Clone(history), func(op porcupine.Operation) bool {
 			in := op.Input.(Input)
-			return in.Kind != Revoke && in.Lineage != i
+			return in.Kind != Revoke && in.Session != i
 		})
 	}
 	return parts

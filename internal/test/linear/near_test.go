@@ -57,12 +57,13 @@ func nearStore(t *testing.T, client *redis.Client, namespace string) *redisstore
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := session.Record[Log]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour)}
+	rec := session.Record[Log]{ID: session.NewID(), Expires: time.Now().Add(time.Hour)}
 	if err := s.Save(t.Context(), &rec); err != nil {
 		t.Fatal(err)
 	}
-	for cached := false; !cached; time.Sleep(100 * time.Microsecond) {
-		if _, cached, err = s.LoadCached(t.Context(), rec.ID); err != nil {
+	all := func(session.Secrets) bool { return true }
+	for copied := false; !copied; time.Sleep(100 * time.Microsecond) {
+		if _, copied, err = s.Open(t.Context(), rec.ID, all); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -75,12 +76,12 @@ type counted struct {
 	copies *atomic.Int64
 }
 
-func (c *counted) LoadCached(ctx context.Context, id session.ID) (session.Record[Log], bool, error) {
-	rec, cached, err := c.Store.(session.CachedLoader[Log]).LoadCached(ctx, id)
-	if cached {
+func (c *counted) Open(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (session.Record[Log], bool, error) {
+	rec, copied, err := c.Store.(session.Opener[Log]).Open(ctx, id, accepts)
+	if copied {
 		c.copies.Add(1)
 	}
-	return rec, cached, err
+	return rec, copied, err
 }
 
 // holdBack freezes the messages about changes for moments, until over is closed.
@@ -105,14 +106,14 @@ func holdBack(cable *redisserver.Cable, r *rand.Rand, over <-chan struct{}) {
 func readEarlier(history []porcupine.Operation, nodes int) []porcupine.Operation {
 	for i, read := range history {
 		in := read.Input.(Input)
-		if in.Kind != Read {
+		if in.Kind != Read && in.Kind != Discard {
 			continue
 		}
 		since := int64(0)
 		for _, op := range history {
 			change := op.Input.(Input)
-			same := change.Lineage == in.Lineage && (change.Name == in.Name || op.Output.(Output).Name == in.Name)
-			if same && change.Kind != Read && change.Kind != Revoke && op.ClientId%nodes == read.ClientId%nodes && op.Return < read.Call {
+			same := change.Session == in.Session && (change.Name == in.Name || op.Output.(Output).Name == in.Name)
+			if same && change.Kind != Read && change.Kind != Discard && change.Kind != Revoke && op.ClientId%nodes == read.ClientId%nodes && op.Return < read.Call {
 				since = max(since, op.Return)
 			}
 		}

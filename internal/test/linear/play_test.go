@@ -22,8 +22,8 @@ var errFault = errors.New("a fault of the test's own")
 
 // conditions are the conditions of one history.
 type conditions struct {
-	policies []*session.Policy // of the clients, in turn
-	timeout  time.Duration     // of a request; zero means none
+	policies []session.Policy // of the clients, in turn; half the histories rotate tokens
+	timeout  time.Duration    // of a request; zero means none
 	pace     func(client int, r *rand.Rand) around
 	logIn    func(*session.Session[Log], func(*Log)) // nil means Session.LogIn
 
@@ -41,7 +41,14 @@ func play(t *testing.T, seed uint64, store Store, under conditions) []porcupine.
 	if under.logIn == nil {
 		under.logIn = (*session.Session[Log]).LogIn
 	}
-	w, err := NewWorld(t.Context(), under.direct, under.policies[0])
+	policies := make([]*session.Policy, len(under.policies))
+	for i, p := range under.policies {
+		if p.Observe = noteEvent; seed%2 == 0 {
+			p.RotateEvery = 0
+		}
+		policies[i] = &p
+	}
+	w, err := NewWorld(t.Context(), under.direct, policies[0])
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
@@ -57,7 +64,7 @@ func play(t *testing.T, seed uint64, store Store, under conditions) []porcupine.
 			node = under.nodes[id%len(under.nodes)]
 		}
 		c := &Client{ID: id, World: w, Store: &paced{Store: node, around: under.pace(id, r)}, Rand: r,
-			Policy: under.policies[id%len(under.policies)], Timeout: under.timeout, LogIn: under.logIn}
+			Policy: policies[id%len(policies)], Timeout: under.timeout, LogIn: under.logIn}
 		clients.Go(func() {
 			time.Sleep(time.Duration(id) * time.Millisecond) // in a bubble, clients then never start at the same time
 			if err := c.Run(context.WithoutCancel(t.Context())); err != nil {
@@ -89,8 +96,8 @@ func show(history []porcupine.Operation) string {
 	var b strings.Builder
 	for _, op := range history {
 		in, out := op.Input.(Input), op.Output.(Output)
-		fmt.Fprintf(&b, "%4d to %4d  client %d  lineage %d, session %d: %s %s [%d]: %s, session %d of %q with %v\n",
-			op.Call, op.Return, op.ClientId, in.Lineage, in.Name, in.Kind, in.Owner, in.Number, out.Answer, out.Name, out.Owner, []byte(out.Notes))
+		fmt.Fprintf(&b, "%4d to %4d  client %d  session %d, token %d: %s %s %v [%d] (retried %v): %s, token %d of %q with %v\n",
+			op.Call, op.Return, op.ClientId, in.Session, in.Name, in.Kind, in.Owner, in.Persist, in.Number, in.Retried, out.Answer, out.Name, out.Owner, []byte(out.Notes))
 	}
 	return b.String()
 }

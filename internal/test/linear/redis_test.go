@@ -15,7 +15,10 @@ import (
 
 // policies are those of two nodes with different idle timeouts. Each node moves a
 // session's end to its own time, so that reading often touches.
-var policies = []*session.Policy{{IdleTimeout: time.Hour}, {IdleTimeout: 2 * time.Hour}}
+var policies = []session.Policy{
+	{IdleTimeout: time.Hour, RotateEvery: time.Millisecond},
+	{IdleTimeout: 2 * time.Hour, RotateEvery: 5 * time.Millisecond},
+}
 
 func TestRedis(t *testing.T) {
 	client, found := redisserver.Start(t).Client(t), answers{}

@@ -57,18 +57,18 @@ func (p *paced) Load(ctx context.Context, id session.ID) (rec session.Record[Log
 	return rec, nil
 }
 
-// LoadCached is Load if the store has no copies.
-func (p *paced) LoadCached(ctx context.Context, id session.ID) (rec session.Record[Log], cached bool, err error) {
-	near, ok := p.Store.(session.CachedLoader[Log])
+// Open is Load if the store is no session.Opener.
+func (p *paced) Open(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (rec session.Record[Log], copied bool, err error) {
+	opener, ok := p.Store.(session.Opener[Log])
 	if !ok {
 		rec, err = p.Load(ctx, id)
 		return rec, false, err
 	}
-	err = p.do("Load", func() (err error) { rec, cached, err = near.LoadCached(ctx, id); return err })
+	err = p.do("Load", func() (err error) { rec, copied, err = opener.Open(ctx, id, accepts); return err })
 	if err != nil {
 		return session.Record[Log]{}, false, err
 	}
-	return rec, cached, nil
+	return rec, copied, nil
 }
 
 func (p *paced) Save(ctx context.Context, rec *session.Record[Log]) error {
@@ -80,20 +80,16 @@ func (p *paced) Save(ctx context.Context, rec *session.Record[Log]) error {
 	return err
 }
 
-func (p *paced) Touch(ctx context.Context, id session.ID, expires time.Time) error {
-	return p.do("Touch", func() error { return p.Store.Touch(ctx, id, expires) })
+func (p *paced) Touch(ctx context.Context, id session.ID, rev session.Revision, expires time.Time) error {
+	return p.do("Touch", func() error { return p.Store.Touch(ctx, id, rev, expires) })
 }
 
-func (p *paced) Retire(ctx context.Context, id session.ID, rev session.Revision, successor session.ID, until time.Time) error {
-	return p.do("Retire", func() error { return p.Store.Retire(ctx, id, rev, successor, until) })
-}
-
-func (p *paced) Delete(ctx context.Context, id session.ID) error {
-	return p.do("Delete", func() error { return p.Store.Delete(ctx, id) })
+func (p *paced) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
+	return p.do("Delete", func() error { return p.Store.Delete(ctx, id, rev) })
 }
 
 // ByOwner yields the records that are found when the call happens, in the order in
-// which they were renewed.
+// which they began.
 func (p *paced) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[Log], error] {
 	return func(yield func(session.Record[Log], error) bool) {
 		var found []session.Record[Log]
@@ -104,7 +100,7 @@ func (p *paced) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Rec
 				}
 				found = append(found, rec)
 			}
-			slices.SortFunc(found, func(a, b session.Record[Log]) int { return a.Renewed.Compare(b.Renewed) })
+			slices.SortFunc(found, func(a, b session.Record[Log]) int { return a.Created.Compare(b.Created) })
 			return nil
 		})
 		if err != nil {

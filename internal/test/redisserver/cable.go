@@ -18,7 +18,7 @@ type Cable struct {
 
 	mu     sync.Mutex
 	thawed *sync.Cond
-	frozen bool
+	frozen frozen
 	wires  map[*wire]bool
 	closed bool
 }
@@ -46,17 +46,23 @@ func NewCable(tb testing.TB, server string) *Cable {
 // Addr returns the cable's host and port.
 func (c *Cable) Addr() string { return c.listener.Addr().String() }
 
+// frozen is what does not pass.
+type frozen struct{ commands, replies bool }
+
 // FreezeTracking passes nothing on, in either direction, of connections that track,
 // until Thaw is called. The connections stay open.
-func (c *Cable) FreezeTracking() { c.set(true) }
+func (c *Cable) FreezeTracking() { c.set(frozen{true, true}) }
+
+// FreezeReplies is FreezeTracking that passes on what clients send.
+func (c *Cable) FreezeReplies() { c.set(frozen{replies: true}) }
 
 // Thaw passes on everything that was held back.
-func (c *Cable) Thaw() { c.set(false) }
+func (c *Cable) Thaw() { c.set(frozen{}) }
 
-func (c *Cable) set(frozen bool) {
+func (c *Cable) set(f frozen) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.frozen = frozen
+	c.frozen = f
 	c.thawed.Broadcast()
 }
 
@@ -112,7 +118,7 @@ func (c *Cable) pass(w *wire, from, to net.Conn) {
 		}
 		c.mu.Lock()
 		w.tracking = w.tracking || bytes.Contains(buf[:n], []byte("TRACKING"))
-		for c.frozen && w.tracking && !c.closed {
+		for (from == w.client && c.frozen.commands || from == w.server && c.frozen.replies) && w.tracking && !c.closed {
 			c.thawed.Wait()
 		}
 		c.mu.Unlock()

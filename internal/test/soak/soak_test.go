@@ -27,9 +27,6 @@ const (
 	visitors = 8
 	warmUp   = 4       // a warm-up takes one in so many of the time
 	slack    = 4 << 20 // bytes by which the heap may have grown
-
-	// calm is longer than the marker of a renewed session stays.
-	calm = 11 * time.Second
 )
 
 func soakTime(t *testing.T) time.Duration {
@@ -69,28 +66,16 @@ func soak(t *testing.T, store session.Store[Visit], connections func() int) {
 		wg.Wait()
 		return count.Load()
 	}
-	pause := func() { // as for the first time, if there is the time for it
-		if d >= time.Minute {
-			time.Sleep(calm)
-			come(time.Second)
-		}
-	}
 	come(d / warmUp)
-	pause()
 	heap, conns := heapInUse(), connections()
 	visits := come(d - d/warmUp)
-	pause()
 	time.Sleep(2 * soon)
 	for rec, err := range m.All(t.Context()) {
 		t.Errorf("a session of %q outlives its visitor: %v", rec.Owner, err)
 	}
 	t.Logf("%d visits, seed %d; heap %d KiB, then %d; connections %d, then %d",
 		visits, seed, heap>>10, heapInUse()>>10, conns, connections())
-	allowed := heap + slack
-	if d < time.Minute { // the markers of renewed sessions are still there
-		allowed += uint64(visits) << 10
-	}
-	if now := heapInUse(); now > allowed {
+	if now := heapInUse(); now > heap+slack {
 		t.Errorf("the heap grew from %d to %d KiB", heap>>10, now>>10)
 	}
 	if now := connections(); now > max(conns, 4*visitors) {

@@ -49,7 +49,7 @@ func newSite(t *testing.T, store session.Store[Visit], o *middleware.Options) (*
 		}))
 	}
 	mux.Handle("/login", middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[Visit]) {
-		s.Update(func(v *Visit) { v.Owner = r.FormValue("as") })
+		s.LogIn(func(v *Visit) { v.Owner = r.FormValue("as") })
 	}))
 	return m, m.Handler(mux)
 }
@@ -88,8 +88,8 @@ func (v *visitor) send(path string) (status int, body, cookie string) {
 func (v *visitor) visit(m *middleware.Manager[Visit]) {
 	v.cookie = ""
 	v.get("/count")
-	count := 1 + v.rush(2+v.rand.IntN(3))
-	v.get("/login?as=" + v.name)
+	count := 3 + v.rush(2+v.rand.IntN(3)) // with the two of the double click
+	v.doubleClick("/login?as=" + v.name)
 	count += v.rush(1 + v.rand.IntN(3))
 	if v.rand.IntN(2) == 0 {
 		v.get("/renew")
@@ -100,6 +100,30 @@ func (v *visitor) visit(m *middleware.Manager[Visit]) {
 		v.t.Errorf("%s: %s counted, want %d", v.name, got, count)
 	}
 	v.leave(m)
+}
+
+// doubleClick logs in twice at once. Both responses carry a token of the same session.
+func (v *visitor) doubleClick(path string) {
+	var cookies [2]string
+	var wg sync.WaitGroup
+	for i := range cookies {
+		wg.Go(func() {
+			var status int
+			var body string
+			if status, body, cookies[i] = v.send(path); status != http.StatusOK || cookies[i] == "" {
+				v.t.Errorf("%s: log-in %d: status %d: %s", v.name, i, status, body)
+			}
+		})
+	}
+	wg.Wait()
+	var pages [2]string
+	for i := range cookies {
+		v.cookie = cookies[i]
+		pages[i] = v.get("/count")
+	}
+	if first, _, _ := strings.Cut(cookies[0], "."); pages[0] == pages[1] || !strings.HasPrefix(cookies[1], first) {
+		v.t.Errorf("%s: the log-ins lead to two sessions, which show %q", v.name, pages)
+	}
 }
 
 // rush counts in several requests at once and returns how many.

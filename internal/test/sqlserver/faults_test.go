@@ -49,7 +49,7 @@ func TestChangesAtOnce(t *testing.T) {
 		for i := range workers {
 			go func() {
 				for k := range changes {
-					visit, err := session.Load(context.Background(), stores[i%2], nil, token)
+					visit, err := session.Load(context.Background(), stores[i%2], nil, token, time.Time{})
 					if err == nil {
 						visit.Update(func(c *cart) { c.Items = append(c.Items, fmt.Sprint(i, " ", k)) })
 						err = visit.Commit(context.Background())
@@ -65,7 +65,7 @@ func TestChangesAtOnce(t *testing.T) {
 		for range workers {
 			must(t, <-done)
 		}
-		visit, err := session.Load(t.Context(), stores[0], nil, token)
+		visit, err := session.Load(t.Context(), stores[0], nil, token, time.Time{})
 		must(t, err)
 		items := visit.Value().Items
 		slices.Sort(items)
@@ -81,7 +81,7 @@ func TestPrune(t *testing.T) {
 		s, ctx := newStore(t, db, "pruned"), t.Context()
 		short := func() {
 			at := time.Now().UTC().Truncate(time.Millisecond)
-			rec := session.Record[cart]{ID: session.NewToken().ID(), Created: at, Renewed: at,
+			rec := session.Record[cart]{ID: session.NewID(), Created: at, Renewed: at,
 				Deadline: at.Add(time.Hour), Expires: at.Add(300 * time.Millisecond)}
 			if err := s.Save(ctx, &rec); err != nil && !errors.Is(err, session.ErrNotFound) {
 				t.Fatal(err)
@@ -131,9 +131,8 @@ func TestUnavailable(t *testing.T) {
 			_, load := s.Load(ctx, token.ID())
 			_, exists := s.Exists(ctx, token.ID())
 			errs := map[string]error{
-				"Load": load, "Exists": exists, "Save": s.Save(ctx, &rec), "Delete": s.Delete(ctx, token.ID()),
-				"Touch":  s.Touch(ctx, token.ID(), time.Now().Add(time.Hour)),
-				"Retire": s.Retire(ctx, token.ID(), 1, session.ID{1}, time.Now().Add(time.Minute)),
+				"Load": load, "Exists": exists, "Save": s.Save(ctx, &rec), "Delete": s.Delete(ctx, token.ID(), 0),
+				"Touch": s.Touch(ctx, token.ID(), 1, time.Now().Add(time.Hour)),
 			}
 			for _, err := range s.ByOwner(ctx, "ada") {
 				errs["ByOwner"] = err
@@ -141,12 +140,14 @@ func TestUnavailable(t *testing.T) {
 			for _, err := range s.All(ctx) {
 				errs["All"] = err
 			}
+			_, _, errs["Open"] = s.Open(ctx, token.ID(), func(session.Secrets) bool { return true })
+			_, errs["Revisions"] = s.Revisions(ctx, []session.ID{token.ID()})
 			for name, err := range errs {
 				if !errors.Is(err, session.ErrUnavailable) {
 					t.Errorf("%s: got %v", name, err)
 				}
 			}
-			if len(errs) != 8 {
+			if len(errs) != 9 {
 				t.Errorf("%d methods", len(errs))
 			}
 		}
@@ -172,7 +173,7 @@ func TestPages(t *testing.T) {
 			must(t, err)
 			listed[rec.ID] = true
 			if len(listed) == 150 { // in the middle, one goes and one comes
-				must(t, s.Delete(t.Context(), rec.ID))
+				must(t, s.Delete(t.Context(), rec.ID, rec.Revision))
 			}
 		}
 		if len(listed) != n {

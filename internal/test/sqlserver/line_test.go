@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"sync"
 	"testing"
 
@@ -21,6 +22,8 @@ type cable struct {
 }
 
 var theCable = new(cable)
+
+var errLost = errors.New("connection reset by peer")
 
 // lose is the option of the conformance suite.
 func (c *cable) lose(_ *testing.T, _ session.Store[storetest.Profile], l storetest.Loss) (stop func() bool) {

@@ -13,6 +13,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/hooks"
 	"github.com/seed48429006/sessions/internal/test/sqlserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/sqlstore"
@@ -99,8 +100,8 @@ func init() {
 	}
 }
 
-// If the reply to COMMIT is lost, the session finds out whether it was carried out,
-// also if that happens later.
+// If the reply to COMMIT is lost, Transact finds out whether it was carried out, also if
+// that happens later.
 func TestALostReplyToCommit(t *testing.T) {
 	ways := map[string]struct {
 		how  committer
@@ -115,6 +116,7 @@ func TestALostReplyToCommit(t *testing.T) {
 			continue
 		}
 		t.Run(d.Name, func(t *testing.T) {
+			howToCommit = nil
 			db := sqlserver.Connect(t, "committing-"+d.Driver, d.Source(t))
 			dialect := map[string]sqlstore.Dialect{"postgres": sqlstore.PostgreSQL, "mysql": sqlstore.MySQL}[d.Driver]
 			s, err := sqlstore.New(db, dialect, codec.MessagePack[cart](), &sqlstore.Options{CreateTable: true})
@@ -130,8 +132,11 @@ func TestALostReplyToCommit(t *testing.T) {
 						visit.Update(func(c *cart) { c.Items = nil })
 						return visit.Commit(ctx)
 					})
-					if !errors.Is(err, session.ErrUnavailable) {
+					if way.kept != (err == nil) || !way.kept && !errors.Is(err, session.ErrUnavailable) {
 						t.Fatalf("got %v", err)
+					}
+					if got := len(visit.Value().Items) == 0; got != way.kept || !hooks.Of(visit).Settled() {
+						t.Errorf("at once: kept: %v, want %v", got, way.kept)
 					}
 					must(t, visit.Commit(t.Context()))
 					if got := len(visit.Value().Items) == 0; got != way.kept {

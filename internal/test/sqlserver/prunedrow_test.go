@@ -18,7 +18,7 @@ func TestCreationBesidePrune(t *testing.T) {
 		s, err := sqlstore.New(db, "", codec.MessagePack[cart](), &sqlstore.Options{CreateTable: true})
 		must(t, err)
 		for range 50 {
-			rec := session.Record[cart]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Millisecond)}
+			rec := session.Record[cart]{ID: session.NewID(), Expires: time.Now().Add(time.Millisecond)}
 			if err := s.Save(t.Context(), &rec); err != nil {
 				continue // it had ended before it was stored
 			}

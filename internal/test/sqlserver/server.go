@@ -252,3 +252,26 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// PgBouncer starts a pooler in front of the shared PostgreSQL server. It gives each
+// transaction one of two connections. PgBouncer returns the data source name of an empty
+// database behind it.
+func PgBouncer(t testing.TB) (source string) {
+	t.Helper()
+	program(t, "pgbouncer") // or skip the test
+	behind := onPostgres(t)
+	_, database, _ := strings.Cut(strings.TrimSuffix(behind, "?sslmode=disable"), "@")
+	addr, name, _ := strings.Cut(database, "/")
+	host, port, err := net.SplitHostPort(addr)
+	must(t, err)
+	s := start(t, kind{
+		install: func(dir string) []string {
+			return []string{"sh", "-c", fmt.Sprintf(`printf '%%s\n' '[databases]' '%s = host=%s port=%s user=sessions' '[pgbouncer]' 'listen_addr = 127.0.0.1' `+
+				`'auth_type = any' 'pool_mode = transaction' 'default_pool_size = 2' 'unix_socket_dir =' 'ignore_startup_parameters = extra_float_digits' > %s/ini`, name, host, port, dir)}
+		},
+		serve: func(dir, port string) []string {
+			return []string{"sh", "-c", fmt.Sprintf("echo listen_port = %s >> %s/ini; exec %s -q %s/ini", port, dir, program(t, "pgbouncer"), dir)}
+		},
+	})
+	return strings.Replace(behind, addr, s.Addr, 1)
+}

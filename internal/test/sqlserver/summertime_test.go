@@ -35,7 +35,7 @@ func TestSummerTimeEnds(t *testing.T) {
 			tx, err := db.Begin()
 			must(t, err)
 			defer tx.Rollback()
-			ctx := sqlstore.InTx(t.Context(), tx)
+			ctx := sqlstore.Join(tx).Context(t.Context())
 			for _, now := range []time.Time{before, after} {
 				// The statement seems to have taken up to a quarter of an hour, or less than nothing.
 				_, err := tx.Exec("SET timestamp = ?", now.Unix())
@@ -63,7 +63,7 @@ func aClockIsSetBack(t *testing.T, db *sql.DB, s *sqlstore.Store[cart], id sessi
 	defer tx.Rollback()
 	_, err = tx.Exec("SET timestamp = UNIX_TIMESTAMP(SYSDATE(6)) + 60")
 	must(t, err)
-	if there, err := s.Exists(sqlstore.InTx(t.Context(), tx), id); err != nil || !there {
+	if there, err := s.Exists(sqlstore.Join(tx).Context(t.Context()), id); err != nil || !there {
 		t.Errorf("after the clock was set back: %v, %v", there, err)
 	}
 }

@@ -120,7 +120,7 @@ func add[T any]() { randoms = append(randoms, differ[T]) }
 // when it is encoded. What the plan writes, msgpack/v5 reads as the same.
 func TestRandomTypes(t *testing.T) {
 	values := 20
-	if os.Getenv("SESSIONS_LONG") != "" {
+	if os.Getenv("SESSIONS_EXHAUSTIVE") != "" {
 		values = 1_000_000 / len(randoms)
 	}
 	accepted := 0

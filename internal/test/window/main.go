@@ -96,8 +96,9 @@ func measure(ctx context.Context, a, b *redisstore.Store[user]) (sent, acknowled
 	dropped := make(chan time.Time, 10)
 	stop, _ := b.Watch(rec.ID, func() { dropped <- time.Now() })
 	defer stop()
-	for cached := false; !cached; time.Sleep(2 * time.Millisecond) { // for the message about a's Save
-		if _, cached, err = b.LoadCached(ctx, rec.ID); err != nil {
+	accepts := func(session.Secrets) bool { return true }
+	for copied := false; !copied; time.Sleep(2 * time.Millisecond) { // for the message about a's Save
+		if _, copied, err = b.Open(ctx, rec.ID, accepts); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -105,7 +106,7 @@ func measure(ctx context.Context, a, b *redisstore.Store[user]) (sent, acknowled
 		<-dropped
 	}
 	begun := time.Now()
-	if err := a.Delete(ctx, rec.ID); err != nil && !errors.Is(err, session.ErrNotFound) {
+	if err := a.Delete(ctx, rec.ID, 0); err != nil && !errors.Is(err, session.ErrNotFound) {
 		return 0, 0, err
 	}
 	done := time.Now()
@@ -122,7 +123,8 @@ func change(ctx context.Context, s *redisstore.Store[user]) {
 }
 
 func record() session.Record[user] {
-	return session.Record[user]{ID: session.NewToken().ID(), Expires: time.Now().Add(time.Hour), Value: user{"ada"}}
+	token := session.NewToken(session.NewID())
+	return session.Record[user]{ID: token.ID(), Secrets: session.NewSecrets(token), Expires: time.Now().Add(time.Hour), Value: user{"ada"}}
 }
 
 func spread(times []time.Duration) string {

@@ -8,24 +8,17 @@ import (
 
 // A Copy is a record as it was read or written. It must not be written to.
 type Copy[T any] struct {
-	Record   *session.Record[T] // nil if nothing has needed it yet
-	Data     []byte             // the record as stored, if Record is nil
-	Revision session.Revision
-	Size     int       // in bytes, as stored
-	Until    time.Time // when the record ends, by this process's clock
-}
-
-// same reports whether two copies are of one record in one state.
-func (c *Copy[T]) same(other *Copy[T]) bool {
-	return c.Revision == other.Revision &&
-		(c.Record == nil || other.Record == nil || c.Record.Expires.Equal(other.Record.Expires))
+	Record *session.Record[T] // nil if nothing has needed it yet
+	Data   []byte             // the record as stored, if Record is nil
+	Size   int                // in bytes, as stored
+	Until  time.Time          // when the record ends, by this process's clock
 }
 
 // A Cache keeps copies of records, the recently used ones if there is no room for
 // all. Its methods are safe for concurrent use.
 //
-// A copy is kept only if nothing said meanwhile that its key has changed: from
-// before the record is read until the copy is put.
+// Put, Update, Changed, ChangedAll, Started and Lost must be called in the order in
+// which the replies and changes came.
 type Cache[T any] struct{ shards []shard[T] }
 
 const (
@@ -64,100 +57,91 @@ func (c *Cache[T]) Decoded(id session.ID, found Copy[T], rec *session.Record[T])
 	}
 }
 
-// Begin notes that a record is about to be read or written. [Cache.Put] or
-// [Cache.End] must follow.
-func (c *Cache[T]) Begin(id session.ID) Ticket { return c.shard(id).begin(id) }
+// An Epoch is the time between two calls of [Cache.Drop]. A copy of an earlier epoch
+// may be older than what a caller has seen.
+type Epoch uint64
 
-// A Ticket stands for a read or write that is under way.
-type Ticket struct {
-	Live       bool // reports whether a copy would be kept
-	generation uint64
-}
-
-// Put ends a read with a copy of its record. If another read, which may have been
-// earlier or later, has put something else meanwhile, none of the two is kept: their
-// callers must not see the record go back.
-func (c *Cache[T]) Put(id session.ID, t Ticket, read Copy[T]) {
+// Begin returns the epoch in which a command is about to be sent. If live is false,
+// nothing would be kept.
+func (c *Cache[T]) Begin(id session.ID) (epoch Epoch, live bool) {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	upToDate, e := s.end(id, t), s.entries[id]
-	switch {
-	case e != nil && e.confirmed && !e.same(&read):
-		s.drop(id)
-	case upToDate:
-		s.invalidate(id) // those reads that began before
-		s.insert(id, read, true)
+	return s.epoch, s.live
+}
+
+// Put keeps the copy that a command of the epoch read or wrote. If the epoch is over,
+// none is kept.
+func (c *Cache[T]) Put(id session.ID, epoch Epoch, read Copy[T]) {
+	c.Update(id, epoch, func(Copy[T], bool) (Copy[T], bool) { return read, true })
+}
+
+// Update puts what change makes of the present copy, of which it is told whether
+// there is one. It removes the copy if change returns false or the epoch is over.
+func (c *Cache[T]) Update(id session.ID, epoch Epoch, change func(before Copy[T], ok bool) (after Copy[T], keep bool)) {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var after Copy[T]
+	e := s.entries[id]
+	keep := s.live && s.epoch == epoch
+	if keep && e != nil {
+		after, keep = change(e.Copy, true)
+	} else if keep {
+		after, keep = change(after, false)
+	}
+	if e != nil {
+		s.remove(e)
+	}
+	if keep {
+		s.insert(id, after)
 	}
 }
 
-// End ends a read of which nothing is to be kept.
-func (c *Cache[T]) End(id session.ID, t Ticket) {
-	s := c.shard(id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.end(id, t)
-}
+// Drop removes a copy that may be out of date, and begins a new epoch: no command
+// that is under way may put one.
+func (c *Cache[T]) Drop(id session.ID) { c.drop(id, func(*Copy[T]) bool { return false }) }
 
-// Drop removes a copy that is out of date, and lets no read that is under way put
-// one. It returns the copy.
-func (c *Cache[T]) Drop(id session.ID) (dropped Copy[T], ok bool) {
+// DropUnless is Drop, unless current says that the copy is what a caller has seen.
+func (c *Cache[T]) DropUnless(id session.ID, current func(*Copy[T]) bool) { c.drop(id, current) }
+
+func (c *Cache[T]) drop(id session.ID, current func(*Copy[T]) bool) {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[id]
-	s.drop(id)
-	if e == nil || !e.confirmed {
-		return dropped, false
+	if e != nil && current(&e.Copy) {
+		return
 	}
-	return e.Copy, true
-}
-
-// DropUnless is Drop, unless the copy has this revision.
-func (c *Cache[T]) DropUnless(id session.ID, rev session.Revision) {
-	s := c.shard(id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if e := s.entries[id]; e == nil || e.Revision != rev {
-		s.drop(id)
-	}
-}
-
-// PutWritten is Drop, and then keeps a copy of a record as it was written. It is not
-// served until it is confirmed, since other writes may have followed. Confirm
-// reports whether there were none: it must be called in the order in which
-// Changed is.
-func (c *Cache[T]) PutWritten(id session.ID, written Copy[T]) (confirm func(unchanged bool)) {
-	s := c.shard(id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.drop(id)
-	if !s.live {
-		return nil
-	}
-	e := s.insert(id, written, false)
-	return func(unchanged bool) { s.confirm(e, unchanged) }
-}
-
-// Changed drops the copy of a record that has changed.
-func (c *Cache[T]) Changed(id session.ID) {
-	s := c.shard(id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.invalidate(id)
-	if e := s.entries[id]; e != nil && e.confirmed { // else its confirmation is yet to come
+	s.epoch++
+	if e != nil {
 		s.remove(e)
 	}
 }
 
-// ChangedAll drops all copies.
+// Changed removes the copy of a record that has changed.
+func (c *Cache[T]) Changed(id session.ID) {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[id]; e != nil {
+		s.remove(e)
+	}
+}
+
+// ChangedAll removes all copies.
 func (c *Cache[T]) ChangedAll() { c.clear(func(*shard[T]) {}) }
 
 // Started says that changes are told from now on.
 func (c *Cache[T]) Started() { c.clear(func(s *shard[T]) { s.live = true }) }
 
 // Lost says that changes are not told any more.
-func (c *Cache[T]) Lost() { c.clear(func(s *shard[T]) { s.live = false }) }
+func (c *Cache[T]) Lost() {
+	c.clear(func(s *shard[T]) {
+		s.live = false
+		s.epoch++
+	})
+}
 
 func (c *Cache[T]) clear(then func(*shard[T])) {
 	for i := range c.shards {
@@ -169,7 +153,7 @@ func (c *Cache[T]) clear(then func(*shard[T])) {
 	}
 }
 
-// Len returns the number of copies, confirmed or not, and their size in bytes.
+// Len returns the number of copies and their size in bytes.
 func (c *Cache[T]) Len() (records, bytes int) {
 	for i := range c.shards {
 		s := &c.shards[i]

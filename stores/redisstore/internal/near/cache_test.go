@@ -2,6 +2,7 @@ package near
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,60 +29,49 @@ func get(c *copies, id session.ID) string {
 	return ""
 }
 
-func put(c *copies, id session.ID, value string) { c.Put(id, c.Begin(id), rec(value)) }
+func put(c *copies, id session.ID, value string) {
+	epoch, _ := c.Begin(id)
+	c.Put(id, epoch, rec(value))
+}
 
-// A copy of what was read is kept unless something happened to the record since the
-// read began.
+// A copy of what was read is kept unless a caller has seen a later state since the
+// command was sent. A change that was told before the reply is in it.
 func TestWhatHappensDuringARead(t *testing.T) {
 	id, other := session.ID{1}, session.ID{2}
+	newest := func(c *Copy[string]) bool { return c.Record.Value == "other" }
 	for name, test := range map[string]struct {
 		during func(c *copies)
 		want   string
 	}{
 		"nothing":                 {func(c *copies) {}, "read"},
-		"another changes":         {func(c *copies) { c.Changed(other) }, "read"},
-		"it changes":              {func(c *copies) { c.Changed(id) }, ""},
-		"all change":              {func(c *copies) { c.ChangedAll() }, ""},
+		"it changes":              {func(c *copies) { c.Changed(id) }, "read"},
+		"all change":              {func(c *copies) { c.ChangedAll() }, "read"},
 		"the connection is lost":  {func(c *copies) { c.Lost() }, ""},
 		"it is lost and made":     {func(c *copies) { c.Lost(); c.Started() }, ""},
-		"it is written":           {func(c *copies) { c.Drop(id) }, ""},
-		"another read of it ends": {func(c *copies) { put(c, id, "other") }, "other"},
-		"another read finds another revision": {func(c *copies) {
-			other := rec("other")
-			other.Revision = 2
-			c.Put(id, c.Begin(id), other)
-		}, ""},
-		"another read finds it touched": {func(c *copies) {
-			other := rec("other")
-			other.Record.Expires = time.Now()
-			c.Put(id, c.Begin(id), other)
-		}, ""},
-		"another read's copy has come and gone": {func(c *copies) {
+		"it is written elsewhere": {func(c *copies) { c.Drop(id) }, ""},
+		"another read of it ends": {func(c *copies) { put(c, id, "other") }, "read"},
+		"it is seen as it is kept": {func(c *copies) {
 			put(c, id, "other")
-			c.shard(id).remove(c.shard(id).entries[id])
-		}, ""},
-		"it is read exactly": {func(c *copies) { c.DropUnless(id, 2) }, ""},
-		"another read is of no use": {func(c *copies) {
-			c.End(id, c.Begin(id))
+			c.DropUnless(id, newest)
 		}, "read"},
-		"it changes, and another read begins": {func(c *copies) {
-			first := c.Begin(id)
-			c.Changed(id)
-			c.Put(id, c.Begin(id), rec("newer"))
-			c.Put(id, first, rec("old"))
-		}, "newer"},
-		"it is written and kept": {func(c *copies) { c.PutWritten(id, rec("written"))(true) }, "written"},
+		"it is seen otherwise": {func(c *copies) {
+			put(c, id, "another")
+			c.DropUnless(id, newest)
+		}, ""},
+		"it is seen, and not kept": {func(c *copies) { c.DropUnless(id, newest) }, ""},
+		"another read begins later": {func(c *copies) {
+			c.Drop(id)
+			put(c, id, "newer")
+			put(c, other, "other")
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := started(10, 1000)
-			ticket := c.Begin(id)
+			epoch, live := c.Begin(id)
 			test.during(c)
-			c.Put(id, ticket, rec("read"))
-			if got := get(c, id); got != test.want {
+			c.Put(id, epoch, rec("read"))
+			if got := get(c, id); !live || got != test.want {
 				t.Errorf("served is %q, want %q", got, test.want)
-			}
-			if n := len(c.shard(id).pending); n > 0 {
-				t.Errorf("%d reads seem to be under way", n)
 			}
 		})
 	}
@@ -90,50 +80,63 @@ func TestWhatHappensDuringARead(t *testing.T) {
 // Before changes are told, nothing is kept.
 func TestBeforeItStarts(t *testing.T) {
 	c, id := NewCache[string](10, 1000), session.ID{1}
-	ticket := c.Begin(id)
-	if ticket.Live || c.PutWritten(id, rec("written")) != nil {
-		t.Error("something would be kept")
-	}
-	c.Started()
-	c.Put(id, ticket, rec("read before"))
-	if got := get(c, id); got != "" {
-		t.Errorf("served is %q", got)
+	epoch, live := c.Begin(id)
+	c.Put(id, epoch, rec("read before"))
+	if got := get(c, id); live || got != "" {
+		t.Errorf("live is %v, served is %q", live, got)
 	}
 }
 
-// What was written is served when it is confirmed, unless that came to nothing.
-func TestWhatWasWritten(t *testing.T) {
+func TestChangesAreServedNoMore(t *testing.T) {
 	id := session.ID{1}
-	for name, test := range map[string]struct {
-		then func(c *copies, confirm func(bool))
-		want string
-	}{
-		"not confirmed":           {func(c *copies, confirm func(bool)) {}, ""},
-		"confirmed":               {func(c *copies, confirm func(bool)) { confirm(true) }, "written"},
-		"refuted":                 {func(c *copies, confirm func(bool)) { confirm(false) }, ""},
-		"its own message between": {func(c *copies, confirm func(bool)) { c.Changed(id); confirm(true) }, "written"},
-		"a later change":          {func(c *copies, confirm func(bool)) { confirm(true); c.Changed(id) }, ""},
-		"dropped":                 {func(c *copies, confirm func(bool)) { c.Drop(id); confirm(true) }, ""},
-		"lost":                    {func(c *copies, confirm func(bool)) { c.Lost(); confirm(true) }, ""},
-		"all changed":             {func(c *copies, confirm func(bool)) { c.ChangedAll(); confirm(true) }, ""},
-		"read since":              {func(c *copies, confirm func(bool)) { put(c, id, "read"); confirm(false) }, "read"},
-		"written again": {func(c *copies, confirm func(bool)) {
-			again := c.PutWritten(id, rec("again"))
-			confirm(true)
-			if get(c, id) != "" {
-				t.Error("the second is served for the first's confirmation")
-			}
-			again(true)
-		}, "again"},
+	for name, change := range map[string]func(c *copies){
+		"it changes":              func(c *copies) { c.Changed(id) },
+		"all change":              func(c *copies) { c.ChangedAll() },
+		"the connection is lost":  func(c *copies) { c.Lost() },
+		"it is made again":        func(c *copies) { c.Started() },
+		"it is written elsewhere": func(c *copies) { c.Drop(id) },
+		"an update ends it": func(c *copies) {
+			epoch, _ := c.Begin(id)
+			c.Update(id, epoch, func(before Copy[string], ok bool) (Copy[string], bool) { return before, false })
+		},
+		"an update of an earlier epoch": func(c *copies) {
+			epoch, _ := c.Begin(id)
+			c.Drop(id)
+			put(c, id, "newer")
+			c.Update(id, epoch, func(before Copy[string], ok bool) (Copy[string], bool) { return before, true })
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := started(10, 1000)
+			c, other := started(10, 1000), session.ID{2}
 			put(c, id, "before")
-			test.then(c, c.PutWritten(id, rec("written")))
-			if got := get(c, id); got != test.want {
-				t.Errorf("served is %q, want %q", got, test.want)
+			put(c, other, "other")
+			change(c)
+			if got := get(c, id); got != "" {
+				t.Errorf("served is %q", got)
+			}
+			if got := get(c, other); got == "" && !strings.HasPrefix(name, "all") && !strings.HasPrefix(name, "the") && !strings.Contains(name, "again") {
+				t.Error("another session's copy is gone")
 			}
 		})
+	}
+}
+
+func TestUpdateSeesThePresentCopy(t *testing.T) {
+	c, id := started(10, 1000), session.ID{1}
+	epoch, _ := c.Begin(id)
+	for _, want := range []string{"", "1", "2"} {
+		c.Update(id, epoch, func(before Copy[string], ok bool) (Copy[string], bool) {
+			if ok != (want != "") || ok && before.Record.Value != want {
+				t.Errorf("the copy before is %+v, %v, want %q", before, ok, want)
+			}
+			return rec(map[string]string{"": "1", "1": "2", "2": "3"}[want]), true
+		})
+	}
+	if got := get(c, id); got != "3" {
+		t.Errorf("served is %q", got)
+	}
+	if n, bytes := c.Len(); n != 1 || bytes != 10 {
+		t.Errorf("%d copies of %d bytes", n, bytes)
 	}
 }
 
@@ -161,7 +164,7 @@ func TestBounds(t *testing.T) {
 	}
 	large := started(100_000, 1<<20)
 	for range 200_000 {
-		put(large, session.NewToken().ID(), "v")
+		put(large, session.NewID(), "v")
 	}
 	if records, bytes := large.Len(); records > 100_000 || records < 90_000 || bytes != 10*records {
 		t.Errorf("%d records of %d bytes", records, bytes)
@@ -171,7 +174,8 @@ func TestBounds(t *testing.T) {
 func TestEnd(t *testing.T) {
 	c, id := started(10, 1000), session.ID{1}
 	ends := time.Now().Add(time.Minute)
-	c.Put(id, c.Begin(id), Copy[string]{Record: new(session.Record[string]), Size: 1, Until: ends})
+	epoch, _ := c.Begin(id)
+	c.Put(id, epoch, Copy[string]{Record: new(session.Record[string]), Size: 1, Until: ends})
 	if _, ok := c.Get(id, ends.Add(-1)); !ok {
 		t.Error("it is not served before its end")
 	}
@@ -186,9 +190,10 @@ func TestEnd(t *testing.T) {
 func TestDecoded(t *testing.T) {
 	c, id := started(10, 1000), session.ID{1}
 	encoded := func() Copy[string] { return Copy[string]{Data: []byte("x"), Size: 1, Until: time.Now().Add(time.Hour)} }
-	c.PutWritten(id, encoded())(true)
+	epoch, _ := c.Begin(id)
+	c.Put(id, epoch, encoded())
 	found, _ := c.Get(id, time.Now())
-	c.PutWritten(id, encoded())(true)
+	c.Put(id, epoch, encoded())
 	c.Decoded(id, found, rec("old").Record)
 	if now, _ := c.Get(id, time.Now()); now.Record != nil {
 		t.Error("a record was put into another copy")
@@ -206,44 +211,27 @@ func TestRandomSteps(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		c := started(1+r.IntN(8), 10+r.IntN(100))
 		type begun struct {
-			id     session.ID
-			ticket Ticket
+			id    session.ID
+			epoch Epoch
 		}
 		var under []begun
-		confirm := []func(bool){}
 		for range 300 {
 			id := session.ID{byte(r.IntN(10))}
-			switch r.IntN(9) {
+			switch r.IntN(6) {
 			case 0, 1:
-				under = append(under, begun{id, c.Begin(id)})
+				epoch, _ := c.Begin(id)
+				under = append(under, begun{id, epoch})
 			case 2, 3:
 				if len(under) > 0 {
-					c.Put(under[0].id, under[0].ticket, Copy[string]{Record: rec("v").Record, Size: r.IntN(20), Until: time.Now().Add(time.Hour)})
+					c.Put(under[0].id, under[0].epoch, Copy[string]{Record: rec("v").Record, Size: r.IntN(20), Until: time.Now().Add(time.Hour)})
 					under = under[1:]
 				}
 			case 4:
-				if f := c.PutWritten(id, rec("w")); f != nil {
-					confirm = append(confirm, f)
-				}
-			case 5:
-				if len(confirm) > 0 {
-					confirm[0](r.IntN(2) == 0)
-					confirm = confirm[1:]
-				}
-			case 6:
-				c.Changed(id)
-			case 7:
 				get(c, id)
-			case 8:
-				[]func(){c.Lost, c.Started, c.ChangedAll, func() { c.Drop(id) }}[r.IntN(4)]()
+			case 5:
+				[]func(){c.Lost, c.Started, c.ChangedAll, func() { c.Changed(id) }, func() { c.Drop(id) }}[r.IntN(5)]()
 			}
 			check(t, &c.shards[0])
-		}
-		for _, b := range under {
-			c.End(b.id, b.ticket)
-		}
-		if n := len(c.shards[0].pending); n != 0 {
-			t.Fatalf("seed %d: %d reads seem to be under way", seed, n)
 		}
 	}
 }

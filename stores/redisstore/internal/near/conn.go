@@ -9,8 +9,30 @@ import (
 )
 
 const (
-	maxAwaited   = 10000 // replies
+	maxAwaited   = 10000    // replies
+	maxDirect    = 16 << 10 // bytes that a caller writes by itself: they fit into the socket's buffer
 	writeTimeout = time.Second
+
+	// maxSilence is how long the server may reply nothing before other commands
+	// are refused: a connection that hangs must not delay its callers.
+	maxSilence = 50 * time.Millisecond
+)
+
+// A Command is a command to send. Then is called once, with its reply or with the error
+// that there is none. It must not wait.
+type Command struct {
+	Then func(Reply, error)
+	Args []any // strings, byte slices and int64s
+}
+
+var (
+	errBusy = errors.New("near: the connection is busy")
+
+	// ErrUnsent means that a connection was lost before the command was sent.
+	ErrUnsent = errors.New("near: the connection was lost before the command was sent")
+
+	// ErrLost means that a connection was lost before the reply came.
+	ErrLost = errors.New("near: the connection was lost")
 )
 
 // A conn is a connection on which Redis replies to commands, and pushes which keys
@@ -18,53 +40,86 @@ const (
 // them, by the goroutine that reads.
 type conn struct {
 	net  net.Conn
-	push func(value)
+	push func(Reply)
 
 	mu      sync.Mutex
-	out     []byte        // commands to send
-	awaited []func(value) // what to do with replies, in the order of the commands
+	out     []byte // commands to send
+	unsent  int    // how many they are
+	spare   []byte // the memory of commands that were sent
+	writing bool
+	awaited []func(Reply, error) // what to do with replies, in the order of the commands
+	heard   time.Time            // when a reply came, or the first of those awaited was asked for
 	closed  bool
 	wake    chan bool     // there are commands to send
 	done    chan struct{} // closed when the connection is
 }
 
-func newConn(c net.Conn, push func(value)) *conn {
+func newConn(c net.Conn, push func(Reply)) *conn {
 	return &conn{net: c, push: push, wake: make(chan bool, 1), done: make(chan struct{})}
 }
 
-// send sends a command without waiting for it, and reports whether then will be
-// called with its reply.
-func (c *conn) send(then func(value), args ...string) bool {
+// send sends commands without waiting for their replies. Unless it returns an error,
+// each one's Then will be called.
+func (c *conn) send(cmds ...Command) error {
+	c.mu.Lock()
+	switch {
+	case c.closed:
+		c.mu.Unlock()
+		return net.ErrClosed
+	case len(c.awaited)+len(cmds) > maxAwaited:
+		c.mu.Unlock()
+		return errBusy
+	}
+	alone := len(c.awaited) == 0
+	if alone {
+		c.heard = time.Now()
+	}
+	for _, cmd := range cmds {
+		c.out, c.awaited = appendCommand(c.out, cmd.Args...), append(c.awaited, cmd.Then)
+	}
+	c.unsent += len(cmds)
+	if alone && !c.writing && len(c.out) <= maxDirect {
+		c.flush()
+		return nil
+	}
+	c.mu.Unlock()
+	c.awaken()
+	return nil
+}
+
+// hangs reports whether replies have been due for long.
+func (c *conn) hangs() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || len(c.awaited) == maxAwaited {
-		return false
-	}
-	c.out, c.awaited = appendCommand(c.out, args...), append(c.awaited, then)
-	select {
-	case c.wake <- true:
-	default:
-	}
-	return true
+	return len(c.awaited) > 0 && time.Since(c.heard) > maxSilence
 }
 
 // do sends a command and waits for its reply.
-func (c *conn) do(args ...string) (value, error) {
-	reply := make(chan value, 1)
-	if !c.send(func(v value) { reply <- v }, args...) {
-		return value{}, net.ErrClosed
+func (c *conn) do(args ...any) (Reply, error) {
+	type result struct {
+		reply Reply
+		err   error
 	}
+	back := make(chan result, 1)
+	if err := c.send(Command{func(v Reply, err error) { back <- result{v, err} }, args}); err != nil {
+		return Reply{}, err
+	}
+	got := <-back
+	if got.err == nil {
+		got.err = got.reply.Err()
+	}
+	return got.reply, got.err
+}
+
+func (c *conn) awaken() {
 	select {
-	case v := <-reply:
-		return v, v.err()
-	case <-c.done:
-		return value{}, net.ErrClosed
+	case c.wake <- true:
+	default:
 	}
 }
 
 // write sends commands until the connection is closed, those of a moment together.
 func (c *conn) write() {
-	var spare []byte
 	for {
 		select {
 		case <-c.wake:
@@ -72,15 +127,32 @@ func (c *conn) write() {
 			return
 		}
 		c.mu.Lock()
-		out := c.out
-		c.out = spare[:0]
-		c.mu.Unlock()
-		c.net.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if _, err := c.net.Write(out); err != nil {
-			c.close()
-			return
+		if c.writing || len(c.out) == 0 {
+			c.mu.Unlock()
+			continue
 		}
-		spare = out
+		c.flush()
+	}
+}
+
+// flush sends the commands that are to be sent. It wants mu held, and releases it.
+func (c *conn) flush() {
+	out := c.out
+	c.out, c.spare, c.unsent, c.writing = c.spare[:0], nil, 0, true
+	c.mu.Unlock()
+	c.net.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_, err := c.net.Write(out)
+	c.mu.Lock()
+	c.writing = false
+	if cap(out) <= maxDirect {
+		c.spare = out
+	}
+	more := len(c.out) > 0
+	c.mu.Unlock()
+	if err != nil {
+		c.close()
+	} else if more {
+		c.awaken()
 	}
 }
 
@@ -90,11 +162,11 @@ var errUnasked = errors.New("near: the server replied to nothing")
 func (c *conn) read() error {
 	r := bufio.NewReaderSize(c.net, 32<<10)
 	for {
-		v, err := readValue(r, 0)
+		v, err := readReply(r, 0)
 		if err != nil {
 			return err
 		}
-		if v.kind == '>' {
+		if v.Kind == '>' {
 			c.push(v)
 			continue
 		}
@@ -102,31 +174,43 @@ func (c *conn) read() error {
 		if then == nil {
 			return errUnasked
 		}
-		then(v)
+		then(v, nil)
 	}
 }
 
 // next returns the action for the next reply.
-func (c *conn) next() func(value) {
+func (c *conn) next() func(Reply, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.awaited) == 0 {
 		return nil
 	}
+	c.heard = time.Now()
 	then := c.awaited[0]
-	c.awaited[0] = nil
-	if c.awaited = c.awaited[1:]; len(c.awaited) == 0 {
-		c.awaited = nil
-	}
+	n := copy(c.awaited, c.awaited[1:])
+	c.awaited[n] = nil
+	c.awaited = c.awaited[:n]
 	return then
 }
 
+// close closes the connection, and ends the commands that have no reply.
 func (c *conn) close() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.closed {
-		c.closed = true
-		close(c.done)
-		c.net.Close()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.closed = true
+	lost, unsent := c.awaited, c.unsent
+	c.awaited = nil
+	close(c.done)
+	c.net.Close()
+	c.mu.Unlock()
+	for i, then := range lost {
+		if i >= len(lost)-unsent {
+			then(Reply{}, ErrUnsent)
+		} else {
+			then(Reply{}, ErrLost)
+		}
 	}
 }

@@ -15,25 +15,38 @@ const (
 	maxRoom  = 1024    // values to make room for before they are there
 )
 
-// A value is a reply or a push in RESP3.
-type value struct {
-	kind  byte // of the first byte: '+' and '$' are strings, '-' is an error, '>' a push, '_' nothing
-	text  string
-	items []value
+// A Reply is a value in RESP3 that Redis replies or pushes.
+type Reply struct {
+	Kind  byte // the first byte: '+' and '$' are strings, ':' a number, '-' an error, '>' a push, '_' nothing
+	Text  string
+	Items []Reply
 }
 
-// err returns an error that Redis replied.
-func (v *value) err() error {
-	if v.kind == '-' || v.kind == '!' {
-		return errors.New(v.text)
+// Err returns the error that Redis replied, which is a [redis.Error], or nil.
+func (v *Reply) Err() error {
+	if v.Kind == '-' || v.Kind == '!' {
+		return serverError(v.Text)
 	}
 	return nil
 }
 
+// Int returns the number that Redis replied, or zero.
+func (v *Reply) Int() int64 {
+	n, _ := strconv.ParseInt(v.Text, 10, 64)
+	return n
+}
+
+type serverError string
+
+func (e serverError) Error() string { return string(e) }
+
+// RedisError marks the error as one that go-redis knows.
+func (serverError) RedisError() {}
+
 var errProtocol = errors.New("near: the server does not speak RESP3")
 
-// readValue reads one value.
-func readValue(r *bufio.Reader, depth int) (v value, err error) {
+// readReply reads one value.
+func readReply(r *bufio.Reader, depth int) (v Reply, err error) {
 	line, err := r.ReadSlice('\n')
 	if err != nil {
 		return v, err
@@ -41,8 +54,8 @@ func readValue(r *bufio.Reader, depth int) (v value, err error) {
 	if len(line) < 3 || line[len(line)-2] != '\r' || depth > maxDepth {
 		return v, errProtocol
 	}
-	v.kind, v.text = line[0], string(line[1:len(line)-2])
-	switch v.kind {
+	v.Kind, v.Text = line[0], string(line[1:len(line)-2])
+	switch v.Kind {
 	case '+', '-', ':', '_', '#', ',', '(':
 		return v, nil
 	case '$', '!', '=':
@@ -52,59 +65,75 @@ func readValue(r *bufio.Reader, depth int) (v value, err error) {
 	case '%':
 		return v, v.readItems(r, depth, 2)
 	}
-	return v, fmt.Errorf("%w: a value of kind %q", errProtocol, v.kind)
+	return v, fmt.Errorf("%w: a reply of kind %q", errProtocol, v.Kind)
 }
 
 // readText reads the string whose length is the value's text. RESP2's null is '_'.
-func (v *value) readText(r *bufio.Reader) error {
-	n, err := strconv.Atoi(v.text)
+func (v *Reply) readText(r *bufio.Reader) error {
+	n, err := strconv.Atoi(v.Text)
 	switch {
 	case err != nil || n < -1 || n > maxBulk:
 		return errProtocol
 	case n == -1:
-		v.kind, v.text = '_', ""
+		v.Kind, v.Text = '_', ""
 		return nil
 	}
 	data := make([]byte, n+2)
 	if _, err := io.ReadFull(r, data); err != nil {
 		return err
 	}
-	if v.text = string(data[:n]); string(data[n:]) != "\r\n" {
+	if v.Text = string(data[:n]); string(data[n:]) != "\r\n" {
 		return errProtocol
 	}
 	return nil
 }
 
 // readItems reads the values whose number, or that of their pairs, is the value's text.
-func (v *value) readItems(r *bufio.Reader, depth, each int) error {
-	n, err := strconv.Atoi(v.text)
+func (v *Reply) readItems(r *bufio.Reader, depth, each int) error {
+	n, err := strconv.Atoi(v.Text)
 	switch {
 	case err != nil || n < -1:
 		return errProtocol
 	case n == -1:
-		v.kind = '_'
+		v.Kind = '_'
 	}
-	v.text = ""
-	v.items = make([]value, 0, min(max(n, 0)*each, maxRoom))
+	v.Text = ""
+	v.Items = make([]Reply, 0, min(max(n, 0)*each, maxRoom))
 	for range each {
 		for range n {
-			item, err := readValue(r, depth+1)
+			item, err := readReply(r, depth+1)
 			if err != nil {
 				return err
 			}
-			v.items = append(v.items, item)
+			v.Items = append(v.Items, item)
 		}
 	}
 	return nil
 }
 
-// appendCommand appends a command as clients send it.
-func appendCommand(dst []byte, args ...string) []byte {
-	dst = fmt.Appendf(dst, "*%d\r\n", len(args))
+// appendCommand appends a command as clients send it, of strings, byte slices and int64s.
+func appendCommand(dst []byte, args ...any) []byte {
+	dst = appendLength(dst, '*', len(args))
 	for _, arg := range args {
-		dst = fmt.Appendf(dst, "$%d\r\n%s\r\n", len(arg), arg)
+		switch arg := arg.(type) {
+		case string:
+			dst = append(appendLength(dst, '$', len(arg)), arg...)
+		case []byte:
+			dst = append(appendLength(dst, '$', len(arg)), arg...)
+		case int64:
+			var digits [20]byte
+			text := strconv.AppendInt(digits[:0], arg, 10)
+			dst = append(appendLength(dst, '$', len(text)), text...)
+		default:
+			panic(fmt.Sprintf("near: an argument is a %T", arg))
+		}
+		dst = append(dst, '\r', '\n')
 	}
 	return dst
+}
+
+func appendLength(dst []byte, kind byte, n int) []byte {
+	return append(strconv.AppendInt(append(dst, kind), int64(n), 10), '\r', '\n')
 }
 
 // field returns a field of the text that INFO replies.

@@ -2,29 +2,32 @@ package near
 
 import (
 	"bufio"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 )
 
-func read(text string) (value, error) {
-	return readValue(bufio.NewReader(strings.NewReader(text)), 0)
+func read(text string) (Reply, error) {
+	return readReply(bufio.NewReader(strings.NewReader(text)), 0)
 }
 
-func TestReadValue(t *testing.T) {
-	for text, want := range map[string]value{
-		"+OK\r\n":            {kind: '+', text: "OK"},
-		"-ERR no\r\n":        {kind: '-', text: "ERR no"},
-		":12\r\n":            {kind: ':', text: "12"},
-		"_\r\n":              {kind: '_'},
-		"$5\r\na\r\nbc\r\n":  {kind: '$', text: "a\r\nbc"},
-		"$-1\r\n":            {kind: '_'},
-		"*-1\r\n":            {kind: '_', items: []value{}},
-		"=5\r\ntxt:a\r\n":    {kind: '=', text: "txt:a"},
-		"*1\r\n*1\r\n#t\r\n": {kind: '*', items: []value{{kind: '*', items: []value{{kind: '#', text: "t"}}}}},
-		"%1\r\n+a\r\n:1\r\n": {kind: '%', items: []value{{kind: '+', text: "a"}, {kind: ':', text: "1"}}},
-		">2\r\n+a\r\n_\r\n":  {kind: '>', items: []value{{kind: '+', text: "a"}, {kind: '_'}}},
-		"!5\r\nERR a\r\n":    {kind: '!', text: "ERR a"},
+func TestReadReply(t *testing.T) {
+	for text, want := range map[string]Reply{
+		"+OK\r\n":            {Kind: '+', Text: "OK"},
+		"-ERR no\r\n":        {Kind: '-', Text: "ERR no"},
+		":12\r\n":            {Kind: ':', Text: "12"},
+		"_\r\n":              {Kind: '_'},
+		"$5\r\na\r\nbc\r\n":  {Kind: '$', Text: "a\r\nbc"},
+		"$-1\r\n":            {Kind: '_'},
+		"*-1\r\n":            {Kind: '_', Items: []Reply{}},
+		"=5\r\ntxt:a\r\n":    {Kind: '=', Text: "txt:a"},
+		"*1\r\n*1\r\n#t\r\n": {Kind: '*', Items: []Reply{{Kind: '*', Items: []Reply{{Kind: '#', Text: "t"}}}}},
+		"%1\r\n+a\r\n:1\r\n": {Kind: '%', Items: []Reply{{Kind: '+', Text: "a"}, {Kind: ':', Text: "1"}}},
+		">2\r\n+a\r\n_\r\n":  {Kind: '>', Items: []Reply{{Kind: '+', Text: "a"}, {Kind: '_'}}},
+		"!5\r\nERR a\r\n":    {Kind: '!', Text: "ERR a"},
 	} {
 		if got, err := read(text); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: got %+v, error %v", text, got, err)
@@ -40,22 +43,23 @@ func TestReadValue(t *testing.T) {
 
 func TestErrorsOfReplies(t *testing.T) {
 	for text, want := range map[string]bool{"-ERR\r\n": true, "!3\r\nERR\r\n": true, "+ERR\r\n": false} {
-		if v, err := read(text); err != nil || (v.err() != nil) != want {
-			t.Errorf("%q: %v, %v", text, v.err(), err)
+		v, err := read(text)
+		if _, known := errors.AsType[redis.Error](v.Err()); err != nil || known != want {
+			t.Errorf("%q: %v, %v", text, v.Err(), err)
 		}
 	}
 }
 
-func FuzzReadValue(f *testing.F) {
+func FuzzReadReply(f *testing.F) {
 	f.Add(">2\r\n$10\r\ninvalidate\r\n*1\r\n$3\r\nfoo\r\n")
 	f.Add("%1\r\n+a\r\n=5\r\ntxt:a\r\n")
 	f.Add("*1000000000\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		v, err := read(text)
-		var size func(value) int
-		size = func(v value) int {
-			n := len(v.text) + 1
-			for _, item := range v.items {
+		var size func(Reply) int
+		size = func(v Reply) int {
+			n := len(v.Text) + 1
+			for _, item := range v.Items {
 				n += size(item)
 			}
 			return n
@@ -67,8 +71,8 @@ func FuzzReadValue(f *testing.F) {
 }
 
 func TestAppendCommand(t *testing.T) {
-	const want = "*2\r\n$4\r\nPING\r\n$0\r\n\r\n"
-	if got := string(appendCommand(nil, "PING", "")); got != want {
+	const want = "*4\r\n$3\r\nSET\r\n$0\r\n\r\n$2\r\n\x00\n\r\n$3\r\n-12\r\n"
+	if got := string(appendCommand(nil, "SET", "", []byte("\x00\n"), int64(-12))); got != want {
 		t.Errorf("got %q", got)
 	}
 }

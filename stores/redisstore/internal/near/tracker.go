@@ -2,6 +2,7 @@ package near
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,7 +19,7 @@ import (
 
 const (
 	dialTimeout            = 2 * time.Second
-	answerTimeout          = 2 * time.Second // after which a connection that is silent is given up
+	answerTimeout          = time.Second // after which a connection that is silent is given up
 	minBackoff, maxBackoff = 50 * time.Millisecond, 5 * time.Second
 )
 
@@ -31,8 +32,8 @@ type Listener interface {
 	Lost()              // changes are not told any more
 }
 
-// A Tracker tells a [Listener] which keys of a client's server change. It has a
-// connection of its own, which it makes again when it is lost.
+// A Tracker tells a [Listener] which keys change that were read on its connection to
+// a client's server. It makes the connection again when it is lost.
 type Tracker struct {
 	client   *redis.Client
 	prefix   string
@@ -43,6 +44,7 @@ type Tracker struct {
 	began   time.Time
 	trusted atomic.Int64         // until when, after began, all changes but the latest are known
 	conn    atomic.Pointer[conn] // nil while there is none
+	proof   proof
 	stop    context.CancelFunc
 	over    sync.WaitGroup
 }
@@ -68,16 +70,18 @@ func (t *Tracker) Trusted(now time.Time) bool {
 	return int64(now.Sub(t.began)) < t.trusted.Load()
 }
 
-// Ask asks for the beginning of a key's string. Then is called in order with the
-// listener's methods. Ask reports whether it will be, or the connection be lost.
-func (t *Tracker) Ask(key string, bytes int, then func(head string)) bool {
+// Ready reports whether the connection is known to work, and answers: a command that
+// is sent has its reply soon.
+func (t *Tracker) Ready() bool {
 	c := t.conn.Load()
-	return c != nil && c.send(func(v value) {
-		if v.kind != '$' {
-			v.text = ""
-		}
-		then(v.text)
-	}, "GETRANGE", key, "0", fmt.Sprint(bytes-1))
+	return c != nil && !c.hangs()
+}
+
+// Send sends commands. It reports whether the Then of each will be called, in order
+// with the listener's methods.
+func (t *Tracker) Send(cmds ...Command) bool {
+	c := t.conn.Load()
+	return c != nil && c.send(cmds...) == nil
 }
 
 // run tracks until ctx ends. It warns once each time that tracking ends.
@@ -132,7 +136,7 @@ func (t *Tracker) track(ctx context.Context) (worked bool, err error) {
 	if worked {
 		t.listener.Lost()
 	}
-	if failed != nil && !errors.Is(failed, net.ErrClosed) {
+	if failed != nil && !errors.Is(failed, net.ErrClosed) && !errors.Is(failed, ErrLost) && !errors.Is(failed, ErrUnsent) {
 		err = failed
 	}
 	return worked, err
@@ -164,13 +168,14 @@ func (t *Tracker) dial(ctx context.Context) (raw net.Conn, hangUp func(), err er
 		hangUp()
 		return nil, nil, err
 	}
-	return *made.Load(), hangUp, nil
+	raw = *made.Load()
+	return raw, hangUp, raw.SetDeadline(time.Time{})
 }
 
 // watch turns tracking on and then finds out time and again whether it works. It
 // returns why the connection is no good.
 func (t *Tracker) watch(ctx context.Context, c *conn, worked *bool) error {
-	server, err := t.begin(c, worked)
+	server, err := t.begin(ctx, c, worked)
 	if err != nil {
 		return err
 	}
@@ -189,38 +194,61 @@ func (t *Tracker) watch(ctx context.Context, c *conn, worked *bool) error {
 }
 
 // begin turns tracking on. It returns the name of the server's process.
-func (t *Tracker) begin(c *conn, worked *bool) (server string, err error) {
+func (t *Tracker) begin(ctx context.Context, c *conn, worked *bool) (server string, err error) {
 	defer time.AfterFunc(answerTimeout, c.close).Stop()
-	if v, err := c.do("HELLO", "3"); err != nil || v.kind != '%' {
+	if v, err := c.do("HELLO", "3"); err != nil || v.Kind != '%' {
 		return "", errors.Join(errProtocol, err)
 	}
 	info, err := c.do("INFO", "server")
 	if err != nil {
 		return "", err
 	}
-	if server = field(info.text, "run_id"); server == "" {
+	if server = field(info.Text, "run_id"); server == "" {
 		return "", errors.New("near: INFO does not name the server's process")
 	}
 	if _, err := c.do("PTTL", t.prefix); err != nil { // which every copy needs
 		return "", err
 	}
-	on := make(chan error, 1)
-	if !c.send(func(v value) { // before what follows is read
-		if v.err() == nil {
-			t.listener.Started()
-			*worked = true
-			t.conn.Store(c)
-		}
-		on <- v.err()
-	}, "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", t.prefix) {
-		return "", net.ErrClosed
+	if _, err := c.do("CLIENT", "TRACKING", "ON", "NOLOOP"); err != nil {
+		return "", err
 	}
-	select {
-	case err = <-on:
-	case <-c.done:
-		err = net.ErrClosed
+	if err := t.prove(ctx, c); err != nil {
+		return "", err
 	}
-	return server, err
+	*worked = true
+	t.conn.Store(c)
+	t.listener.Started()
+	return server, nil
+}
+
+// A proof is a key that is changed to see whether the server tells.
+type proof struct {
+	key  string
+	told bool
+}
+
+// probe is a script that writes and reads as those of the store do.
+const probe = "redis.call('SET', KEYS[1], '', 'PX', 10000) return redis.call('EXISTS', KEYS[1])"
+
+// prove finds out whether the server tells of a change to a key that a script wrote
+// and read. Some servers that speak the protocol do not.
+func (t *Tracker) prove(ctx context.Context, c *conn) error {
+	t.proof = proof{key: t.prefix + "near:" + crand.Text()}
+	if _, err := c.do("EVAL", probe, "1", t.proof.key); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	if err := t.client.Del(ctx, t.proof.key).Err(); err != nil {
+		return err
+	}
+	if _, err := c.do("PING"); err != nil { // the change is told before
+		return err
+	}
+	if !t.proof.told {
+		return errors.New("near: the server does not tell of changes to keys that a script has read")
+	}
+	return nil
 }
 
 // errMoved says that the client has gone on to another server, as after a failover.
@@ -230,20 +258,24 @@ var errMoved = errors.New("near: the client's server is another one now")
 // the client reads from. Redis tells a change before it answers a later PING.
 func (t *Tracker) beat(ctx context.Context, c *conn, server string) error {
 	at := time.Since(t.began)
-	ponged := make(chan bool)
-	if !c.send(func(v value) { close(ponged) }, "PING") {
-		return net.ErrClosed
+	ponged := make(chan error, 1)
+	switch err := c.send(Command{func(_ Reply, err error) { ponged <- err }, []any{"PING"}}); {
+	case errors.Is(err, errBusy):
+		return nil // the next time
+	case err != nil:
+		return err
 	}
 	asked := make(chan error, 1)
 	go func() { asked <- t.sameServer(ctx, server) }()
 	timer := time.NewTimer(answerTimeout)
 	defer timer.Stop()
 	select {
-	case <-ponged:
+	case err := <-ponged:
+		if err != nil {
+			return err
+		}
 	case <-timer.C:
 		return fmt.Errorf("near: no answer within %v", answerTimeout)
-	case <-c.done:
-		return net.ErrClosed
 	}
 	select {
 	case err := <-asked:
@@ -272,15 +304,16 @@ func (t *Tracker) sameServer(ctx context.Context, server string) error {
 
 // push passes on a message that Redis pushes: the keys that have changed, or none if
 // all have.
-func (t *Tracker) push(v value) {
-	if len(v.items) != 2 || !strings.EqualFold(v.items[0].text, "invalidate") {
+func (t *Tracker) push(v Reply) {
+	if len(v.Items) != 2 || !strings.EqualFold(v.Items[0].Text, "invalidate") {
 		return
 	}
-	if v.items[1].kind == '_' {
+	if v.Items[1].Kind == '_' {
 		t.listener.ChangedAll()
 		return
 	}
-	for _, key := range v.items[1].items {
-		t.listener.Changed(key.text)
+	for _, key := range v.Items[1].Items {
+		t.proof.told = t.proof.told || key.Text == t.proof.key
+		t.listener.Changed(key.Text)
 	}
 }

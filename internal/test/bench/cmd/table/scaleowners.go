@@ -112,8 +112,9 @@ func ownedRecord(owner string) *session.Record[owned] {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	cart := bench.NewCart()
 	cart.Customer = owner
+	token := session.NewToken(session.NewID())
 	return &session.Record[owned]{
-		ID: session.NewToken().ID(), Owner: owner, Created: now, Renewed: now,
+		ID: token.ID(), Secrets: session.NewSecrets(token), Owner: owner, Created: now, Renewed: now, LoggedIn: now,
 		Deadline: now.Add(24 * time.Hour), Expires: now.Add(time.Hour), Value: owned{cart},
 	}
 }

@@ -1,0 +1,126 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed48429006/sessions/internal/hooks"
+)
+
+// A destroyed is a session that was destroyed and is still to be deleted.
+type destroyed[T any] struct {
+	rec    Record[T] // without its value
+	tokens [2]Token  // the session's, and that of a write whose reply was lost
+}
+
+// end makes the session a new one, and its record one that is to be deleted.
+func (s *state[T]) end() {
+	e := &destroyed[T]{rec: *s.base, tokens: [2]Token{s.token}}
+	if s.draft != nil && s.draft.lost != nil {
+		e.rec.ID, e.tokens[1] = s.draft.lost.id, s.draft.lost.token
+	}
+	if s.gone {
+		e.rec.Revision = 0 // the base may be the record that a log-in was to join
+	}
+	var zero T
+	if e.rec.Value = zero; !e.rec.ID.IsZero() && s.destroyed == nil {
+		s.destroyed = e
+	}
+	s.base, s.token, s.kind, s.draft = new(Record[T]), Token{}, 0, nil
+	s.gone, s.copied, s.news = false, false, hooks.NoNews
+}
+
+// deleteDestroyed deletes the record of a session that was destroyed, as long as it
+// accepts the token. If it fails, the next commit tries again.
+func (c *commit[T]) deleteDestroyed(ctx context.Context) error {
+	e := c.destroyed
+	if e == nil {
+		return nil
+	}
+	err := c.deleteAccepting(ctx, e)
+	event := Event{Kind: EventDestroyed, Operation: OperationCommit, ID: e.rec.ID, Owner: e.rec.Owner}
+	switch {
+	case err == nil:
+		if c.news = hooks.NoNews; c.s.presented {
+			c.news = hooks.NoToken
+		}
+		c.step(event.since(c.start))
+	case errors.Is(err, ErrNotFound): // another request was first
+	case errors.Is(err, ErrGone) && c.draft.logIn: // which needs no session to begin with
+	default:
+		return err
+	}
+	c.destroyed = nil
+	return nil
+}
+
+// deleteAccepting deletes the record if it accepts one of the tokens. Else it returns
+// [ErrGone].
+func (c *commit[T]) deleteAccepting(ctx context.Context, e *destroyed[T]) error {
+	for {
+		if e.rec.Revision != 0 { // not that of a session that was gone, or whose creation may be lost
+			c.attempts++
+			err := StoreError(c.s.store.Delete(ctx, e.rec.ID, e.rec.Revision))
+			if !errors.Is(err, ErrConflict) {
+				return err
+			}
+			if err := c.wait(ctx, e.rec.ID, err); err != nil {
+				return err
+			}
+		}
+		rec, err := look(ctx, c.s.store, e.rec.ID)
+		if err != nil {
+			return err
+		}
+		if !c.accepts(&rec, e) {
+			return ErrGone
+		}
+		e.rec = rec
+	}
+}
+
+func (c *commit[T]) accepts(rec *Record[T], e *destroyed[T]) bool {
+	for _, token := range e.tokens {
+		if how, _ := rec.Secrets.classify(token.hash(), c.s.arrived); how == accepted && !token.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// EndIf ends the session with this ID if condition returns true for its record, which
+// may come without its value. It returns the record, and [ErrNotFound] if there is none
+// or the condition does not hold. It is for code that ends other visitors' sessions.
+func EndIf[T any](ctx context.Context, store Store[T], id ID, condition func(*Record[T]) bool) (Record[T], error) {
+	for attempts := 1; ; attempts++ {
+		rec, err := look(ctx, store, id)
+		if err != nil {
+			return rec, err
+		}
+		if !condition(&rec) {
+			return rec, ErrNotFound
+		}
+		err = StoreError(store.Delete(ctx, id, rec.Revision))
+		if !errors.Is(err, ErrConflict) || attempts >= maxAttempts {
+			return rec, err
+		}
+		if err := backOff(ctx, attempts); err != nil {
+			return rec, StoreError(err)
+		}
+	}
+}
+
+// endReused ends a session whose former secret was used after its grace. Secrets that a
+// log-in ended do not count: else whoever planted one could log the visitor out.
+func (s *Session[T]) endReused(ctx context.Context, id ID, h hash) {
+	rec, err := EndIf(ctx, s.store, id, func(rec *Record[T]) bool {
+		how, k := rec.Secrets.classify(h, s.arrived)
+		return how == unknown && k == ending
+	})
+	switch {
+	case err == nil:
+		s.policy.observe(ctx, Event{Kind: EventRevoked, ID: id, Owner: rec.Owner})
+	case !errors.Is(err, ErrNotFound):
+		s.policy.observe(ctx, Event{Kind: EventFailed, ID: id, Owner: rec.Owner, Err: err})
+	}
+}

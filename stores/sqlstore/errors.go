@@ -1,0 +1,66 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// rolledBack reports whether the database did nothing because of other statements:
+// a deadlock, a failed serialization, a lock.
+func rolledBack(err error) bool {
+	if err == nil {
+		return false
+	}
+	if code := sqlState(err); code != "" {
+		return code == "40001" || code == "40P01" || code == "55P03"
+	}
+	text := err.Error()
+	for _, sign := range []string{"Error 1213", "Error 1205", "Error 1020", "database is locked", "database table is locked", "SQLITE_BUSY"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// sqlState returns the code of an error of pgx or lib/pq, empty if it has none.
+func sqlState(err error) string {
+	var coded interface{ SQLState() string }
+	if errors.As(err, &coded) {
+		return coded.SQLState()
+	}
+	return ""
+}
+
+// refused reports whether an error is the database's own answer: the statement had no
+// effect. A connection that broke says nothing, and the classes 08 and 57 are alike.
+func refused(err error) bool {
+	if code := sqlState(err); code != "" {
+		return code != "40003" && !strings.HasPrefix(code, "08") && !strings.HasPrefix(code, "57")
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		switch fmt.Sprintf("%T", err) {
+		case "*mysql.MySQLError", "*sqlite.Error", "sqlite3.Error", "*sqlite3.Error":
+			return true
+		}
+	}
+	return false
+}
+
+// duplicate reports whether MySQL refused an insertion because the ID is present.
+func duplicate(err error) bool { return err != nil && strings.Contains(err.Error(), "Error 1062") }
+
+// sleep waits, and reports whether the context allows another attempt.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
