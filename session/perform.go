@@ -63,6 +63,8 @@ func (c *commit[T]) perform(ctx context.Context, what action, at time.Time) (aga
 	case errors.Is(err, ErrNotFound) && what != create && c.attempts < maxAttempts:
 		c.gone = !rec.Ended(now()) // else its end came while it was saved
 		return true, nil
+	case errors.Is(err, ErrNotFound) && what == create: // no other request knows of it
+		return false, fmt.Errorf("%w: the new session ended before it was stored", ErrUnavailable)
 	case !errors.Is(err, ErrConflict):
 		return false, err
 	}
