@@ -383,3 +383,17 @@ func TestAConflictAfterAFailureThatWroteNothing(t *testing.T) {
 		})
 	}
 }
+
+// A new session can end before a slow store has it. No other request is to blame.
+func TestANewSessionThatEndsBeforeItIsStored(t *testing.T) {
+	store := newProbe()
+	store.once("Save", func() error { return session.ErrNotFound })
+	s := session.New(store, nil)
+	s.LogIn(func(v *state) { v.User = "ada" })
+	if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) || s.Gone() {
+		t.Errorf("got %v, gone: %v", err, s.Gone())
+	}
+	if err := s.Commit(t.Context()); err != nil || live(t, store) != 1 {
+		t.Errorf("again: %v, %d sessions", err, live(t, store))
+	}
+}
