@@ -133,10 +133,10 @@ func (k *keyspace) sendAndWait(ctx context.Context, node *redis.Client, asking b
 		})
 		return err
 	})
-	if !over {
-		cmd = once{redis.NewCmd(ctx)}
-		cmd.SetErr(err)
-		return cmd, nil
+	if !over { // the client still has the command
+		left := once{redis.NewCmd(ctx)}
+		left.SetErr(err)
+		return left, nil
 	}
 	if err != nil && cmd.Err() == nil && (wait == nil || wait.Err() == nil) { // the pipeline was not sent
 		cmd.SetErr(err)
