@@ -206,10 +206,10 @@ func TestSealedFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	label := []byte("github.com/seed48429006/sessions/codec sealed value 1\x00")
-	bound := bytes.Join([][]byte{label, rec.ID[:], data[:10], data[18:50], data[54:59], []byte(orderType)}, nil)
+	bound := bytes.Join([][]byte{label, rec.ID[:], data[:10], data[18:50], data[54:60], []byte(orderType)}, nil)
 	sealed := append([]byte{1}, "twelve bytes"...)
 	sealed = gcm.Seal(sealed, []byte("twelve bytes"), []byte(`{"Customer":"anna"}`), bound)
-	got, err := wire.DecodeRecord(forge.Checksum[order](append(data[:59], sealed...)), rec.ID, c)
+	got, err := wire.DecodeRecord(forge.Checksum[order](append(data[:60], sealed...)), rec.ID, c)
 	if err != nil || got.Value.Customer != "anna" {
 		t.Errorf("got %+v and error %v", got, err)
 	}

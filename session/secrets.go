@@ -54,35 +54,39 @@ func (e *secret) passed(at time.Time) bool { return e.kind >= ending && at.UnixM
 func (e *secret) end(k kind, now time.Time) { e.kind, e.until = k, now.Add(renewalGrace).UnixMilli() }
 
 // Secrets are the secrets that give access to a session, as their hashes, the
-// newest first, and a count of the renewals that ended all earlier ones.
+// newest first, a count of the renewals that ended all earlier ones, and the terms
+// of the access that not every session has.
 //
 // Stores keep Secrets as they are, by [Secrets.AppendBinary] and [ParseSecrets] or as
 // a part of a record that package wire encodes. Secrets are immutable and comparable.
 // The zero Secrets give access to nobody.
 type Secrets struct {
 	// The count in four bytes, then for each secret the kind, the time in eight bytes,
-	// and the hash. A string shares its memory with all copies.
+	// and the hash, then the terms. A string shares its memory with all copies.
 	data string
 }
 
 const (
 	countLen  = 4
 	secretLen = 1 + 8 + len(hash{})
+
+	// maxTermsLen bounds the terms, so that all is at most 1,024 bytes.
+	maxTermsLen = 1024 - countLen - maxSecrets*secretLen
 )
 
 // NewSecrets returns the secrets of a new record, to which the token gives access.
 // Commits make them by themselves; it is for code that writes records, such as one
 // that moves them from elsewhere.
-func NewSecrets(t Token) Secrets { return pack(0, []secret{{kind: current, hash: t.hash()}}) }
+func NewSecrets(t Token) Secrets { return pack(0, []secret{{kind: current, hash: t.hash()}}, "") }
 
 // ParseSecrets returns the secrets that [Secrets.AppendBinary] wrote.
 func ParseSecrets(data []byte) (Secrets, error) {
 	s := Secrets{string(data)}
-	valid := len(data) == countLen+s.len()*secretLen && s.len() <= maxSecrets
+	valid := len(s.terms()) <= maxTermsLen && validTerms(s.terms())
 	usable := false
 	for i := 0; valid && i < s.len(); i++ {
 		e := s.at(i)
-		valid = current <= e.kind && e.kind <= ended && (e.kind <= open) == (e.until == 0)
+		valid = i < maxSecrets && current <= e.kind && e.kind <= ended && (e.kind <= open) == (e.until == 0)
 		usable = usable || e.kind == current
 	}
 	if !valid || !usable {
@@ -93,8 +97,8 @@ func ParseSecrets(data []byte) (Secrets, error) {
 
 var errSecrets = errors.New("session: not a list of secrets")
 
-// AppendBinary appends the form that [ParseSecrets] reads: at most 209 bytes, none for
-// the zero Secrets. The error is nil.
+// AppendBinary appends the form that [ParseSecrets] reads: 45 bytes with one secret,
+// at most 1,024, none for the zero Secrets. The error is nil.
 func (s Secrets) AppendBinary(dst []byte) ([]byte, error) { return append(dst, s.data...), nil }
 
 // Renewals returns how often all secrets were ended by a new one: by a log-in, by
@@ -125,7 +129,13 @@ func (s Secrets) String() string {
 // Format writes what String returns, whatever the verb.
 func (s Secrets) Format(f fmt.State, _ rune) { f.Write([]byte(s.String())) }
 
-func (s Secrets) len() int { return max(0, len(s.data)-countLen) / secretLen }
+// len returns how many secrets there are.
+func (s Secrets) len() (n int) {
+	for at := countLen; len(s.data)-at >= secretLen && s.data[at] < byte(firstTerm); at += secretLen {
+		n++
+	}
+	return n
+}
 
 func (s Secrets) at(i int) secret {
 	e := s.data[countLen+i*secretLen:][:secretLen]
@@ -178,7 +188,7 @@ func (s Secrets) settle(now time.Time) Secrets {
 			list[i].end(ending, now)
 		}
 	}
-	return pack(s.Renewals(), list)
+	return pack(s.Renewals(), list, s.terms())
 }
 
 // hard adds a secret and ends all others, for a renewal after which a token that
@@ -190,12 +200,12 @@ func (s Secrets) hard(h, presented hash, now time.Time) Secrets {
 			e.end(ended, now)
 		}
 	}
-	return pack(s.Renewals()+1, add(h, makeRoom(list, presented, now)))
+	return pack(s.Renewals()+1, add(h, makeRoom(list, presented, now)), s.terms())
 }
 
 // soft adds a secret and keeps the others until the client presents the new one.
 func (s Secrets) soft(h, presented hash, now time.Time) Secrets {
-	return pack(s.Renewals(), add(h, reopen(makeRoom(s.list(), presented, now))))
+	return pack(s.Renewals(), add(h, reopen(makeRoom(s.list(), presented, now))), s.terms())
 }
 
 // rotate is soft, unless that drops a secret that is still good for something. It
@@ -205,7 +215,7 @@ func (s Secrets) rotate(h, presented hash, now time.Time) (_ Secrets, room bool)
 	if len(list) == maxSecrets {
 		return s, false
 	}
-	return pack(s.Renewals(), add(h, reopen(list))), true
+	return pack(s.Renewals(), add(h, reopen(list)), s.terms()), true
 }
 
 // join adds a secret beside the others, for a log-in that another one overtook. It
@@ -215,7 +225,7 @@ func (s Secrets) join(h, presented hash, now time.Time) (_ Secrets, room bool) {
 	if len(list) == maxSecrets {
 		return s, false
 	}
-	return pack(s.Renewals(), add(h, list)), true
+	return pack(s.Renewals(), add(h, list), s.terms()), true
 }
 
 // hasRoom reports whether [Secrets.rotate] and [Secrets.join] would find room.
@@ -232,15 +242,15 @@ func (s Secrets) list() []secret {
 	return list
 }
 
-func pack(renewals uint32, list []secret) Secrets {
-	data := make([]byte, 0, countLen+maxSecrets*secretLen)
+func pack(renewals uint32, list []secret, terms string) Secrets {
+	data := make([]byte, 0, countLen+maxSecrets*secretLen+len(terms))
 	data = binary.BigEndian.AppendUint32(data, renewals)
 	for _, e := range list {
 		data = append(data, byte(e.kind))
 		data = binary.BigEndian.AppendUint64(data, uint64(e.until))
 		data = append(data, e.hash[:]...)
 	}
-	return Secrets{string(data)}
+	return Secrets{string(append(data, terms...))}
 }
 
 // add returns the list with a new current secret in front.

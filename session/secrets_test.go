@@ -154,7 +154,7 @@ func TestEveryListOfSecrets(t *testing.T) {
 	lists := 0
 	everyList(func(list []secret) {
 		lists++
-		s := pack(7, list)
+		s := pack(7, list, "")
 		for n := range len(list) + 1 { // presented; zero is none of them
 			presented := hashOf(n)
 			if n == 0 {
@@ -238,8 +238,8 @@ func checkSecrets(t *testing.T, s Secrets) {
 }
 
 func TestParseSecretsRefuses(t *testing.T) {
-	good, _ := pack(0, []secret{{kind: current}, {kind: ended, until: 1}}).AppendBinary(nil)
-	six, _ := pack(0, make([]secret, 6)).AppendBinary(nil)
+	good, _ := pack(0, []secret{{kind: current}, {kind: ended, until: 1}}, "").AppendBinary(nil)
+	six, _ := pack(0, make([]secret, 6), "").AppendBinary(nil)
 	for i := range 6 {
 		six[4+41*i] = byte(current)
 	}
@@ -268,10 +268,54 @@ func TestParseSecretsRefuses(t *testing.T) {
 	}
 }
 
+// TestTermsOfSecrets checks that the terms are kept, one by one and through each step.
+func TestTermsOfSecrets(t *testing.T) {
+	bare := pack(3, []secret{{kind: current, hash: hashOf(1)}, {kind: open, hash: hashOf(2)}}, "")
+	s := bare.with(reasonTerm, "why").with(deviceTerm, strings.Repeat("k", 300)).with(idleTerm, "i")
+	checkSecrets(t, s)
+	presented := hashOf(1)
+	rotated, _ := s.rotate(hashOf(fresh), presented, noon)
+	joined, _ := s.join(hashOf(fresh), presented, noon)
+	for name, s := range map[string]Secrets{
+		"as they are": s, "settle": s.settle(noon), "rotate": rotated, "join": joined,
+		"hard": s.hard(hashOf(fresh), presented, noon), "soft": s.soft(hashOf(fresh), presented, noon),
+	} {
+		if s.term(reasonTerm) != "why" || s.term(deviceTerm) != strings.Repeat("k", 300) || s.term(idleTerm) != "i" {
+			t.Errorf("%s: the terms are %q", name, s.terms())
+		}
+	}
+	if got := s.with(reasonTerm, "").with(idleTerm, "j").with(deviceTerm, ""); got != bare.with(idleTerm, "j") || got.term(deviceTerm) != "" {
+		t.Errorf("the terms that are left are %q", got.terms())
+	}
+	if got := s.with(reasonTerm, "").with(idleTerm, "").with(deviceTerm, ""); got != bare {
+		t.Errorf("the terms that are left are %q", got.terms())
+	}
+	good, _ := bare.AppendBinary(nil)
+	for name, terms := range map[string]string{
+		"an unknown term":     string([]byte{byte(lastTerm) + 1, 0, 1, 'x'}),
+		"one without data":    string([]byte{byte(reasonTerm), 0, 0}),
+		"one that is short":   string([]byte{byte(reasonTerm), 0, 2, 'x'}),
+		"half a head":         string([]byte{byte(reasonTerm), 0}),
+		"one twice":           strings.Repeat(string([]byte{byte(reasonTerm), 0, 1, 'x'}), 2),
+		"the wrong order":     string([]byte{byte(reasonTerm), 0, 1, 'x', byte(deviceTerm), 0, 1, 'x'}),
+		"a byte after a term": string([]byte{byte(reasonTerm), 0, 1, 'x', 0}),
+		"too long a term":     string([]byte{byte(reasonTerm), 3, 50}) + strings.Repeat("x", 3*256+50),
+	} {
+		if s, err := ParseSecrets(append(bytes.Clone(good), terms...)); err == nil {
+			t.Errorf("%s is taken for %q", name, s.terms())
+		}
+	}
+	if s, err := ParseSecrets(append(bytes.Clone(good), string([]byte{byte(reasonTerm), 3, 44})+strings.Repeat("x", 3*256+44)...)); err != nil || len(s.term(reasonTerm)) != 812 {
+		t.Errorf("the longest term: %v", err)
+	}
+}
+
 func FuzzParseSecrets(f *testing.F) {
 	everyList(func(list []secret) {
 		if len(list) < 3 {
-			data, _ := pack(uint32(len(list)), list).AppendBinary(nil)
+			data, _ := pack(uint32(len(list)), list, "").AppendBinary(nil)
+			f.Add(data)
+			data, _ = pack(0, list, "").with(reasonTerm, "r").with(deviceTerm, "key").AppendBinary(nil)
 			f.Add(data)
 		}
 	})
@@ -291,6 +335,13 @@ func FuzzParseSecrets(f *testing.F) {
 		checkSecrets(t, rotated)
 		joined, _ := s.join(hashOf(fresh), presented, noon)
 		checkSecrets(t, joined)
+		changed := joined.with(reasonTerm, "r")
+		checkSecrets(t, changed)
+		for _, is := range []term{deviceTerm, idleTerm} {
+			if changed.term(is) != s.term(is) || changed.term(reasonTerm) != "r" {
+				t.Errorf("%x: the terms are %q, after %q", data, changed.terms(), s.terms())
+			}
+		}
 	})
 }
 
@@ -301,7 +352,7 @@ func FuzzStepsOfSecrets(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{4, 0, 0, 0x40}, 40))
 	f.Fuzz(func(t *testing.T, steps []byte) {
 		at, n := noon, 1
-		s := pack(0, []secret{{kind: current, hash: hashOf(1)}})
+		s := pack(0, []secret{{kind: current, hash: hashOf(1)}}, "")
 		dead := map[hash]string{}    // secrets that gave no access any more, and why
 		planted := map[hash]uint32{} // the count of renewals in which each was issued
 		planted[hashOf(1)] = 0

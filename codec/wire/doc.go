@@ -14,8 +14,8 @@
 //	42  logged in
 //	50  checksum
 //	54  length of the secrets
-//	55  length of the owner
-//	57  owner, secrets, value
+//	56  length of the owner
+//	58  owner, secrets, value
 //
 // [AppendRecord] writes a record and [DecodeRecord] reads it. [OpenRecord] looks at
 // the secrets before it decodes the value. [ReadHeader] reads a header alone, so that

@@ -10,7 +10,7 @@ import (
 )
 
 // HeaderSize is the length of a [Header] in bytes, without the owner and the secrets.
-const HeaderSize = 57
+const HeaderSize = 58
 
 // Offsets of the header's fields.
 const (
@@ -24,7 +24,7 @@ const (
 	atLoggedIn   = 42
 	atChecksum   = 50
 	atSecretsLen = 54
-	atOwnerLen   = 55
+	atOwnerLen   = 56
 )
 
 const (
@@ -73,7 +73,7 @@ func ReadHeader(data []byte) (Header, error) {
 		Expires:    timeAt(data, atExpires),
 		checksum:   binary.BigEndian.Uint32(data[atChecksum:]),
 		ownerLen:   int(binary.BigEndian.Uint16(data[atOwnerLen:])),
-		secretsLen: int(data[atSecretsLen]),
+		secretsLen: int(binary.BigEndian.Uint16(data[atSecretsLen:])),
 	}, nil
 }
 
@@ -114,7 +114,7 @@ func (h *Header) appendTo(dst []byte) []byte {
 		out = AppendExpires(out, t)
 	}
 	out = binary.BigEndian.AppendUint32(out, 0)
-	out = append(out, byte(h.secretsLen))
+	out = binary.BigEndian.AppendUint16(out, uint16(h.secretsLen))
 	return binary.BigEndian.AppendUint16(out, uint16(h.ownerLen))
 }
 

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -49,7 +50,7 @@ func appendRecord[T any](dst []byte, rec *session.Record[T], rev session.Revisio
 	if err != nil {
 		return nil, err
 	}
-	out[len(dst)+atSecretsLen] = byte(len(out) - before) // at most 209
+	binary.BigEndian.PutUint16(out[len(dst)+atSecretsLen:], uint16(len(out)-before)) // at most 1,024
 	typ := recordTypeOf[T]()
 	out, err = place.Encode(c, out, &rec.Value, placeOf(typ, rec.ID, out[len(dst):]))
 	if err != nil {

@@ -96,15 +96,15 @@ func TestRecordFormatIsFixed(t *testing.T) {
 	if got, want := wire.AppendExpires(nil, rec.Expires), data[expiresOffset:][:8]; !bytes.Equal(got, want) {
 		t.Errorf("expires: AppendExpires gives %x, the record has %x", got, want)
 	}
-	if got := string(data[54:59]); got != "\x2d\x00\x02ab" {
+	if got := string(data[54:60]); got != "\x00\x2d\x00\x02ab" {
 		t.Errorf("the owner is stored as %q", got)
 	}
-	if got := data[59 : 59+45]; !bytes.Equal(got, secrets) {
+	if got := data[60 : 60+45]; !bytes.Equal(got, secrets) {
 		t.Errorf("the secrets are stored as %x, want %x", got, secrets)
 	}
 	value, err := codec.MessagePack[cart]().Append(nil, &rec.Value)
-	if err != nil || !bytes.Equal(data[59+45:], value) {
-		t.Errorf("the value is %x, want %x", data[59+45:], value)
+	if err != nil || !bytes.Equal(data[60+45:], value) {
+		t.Errorf("the value is %x, want %x", data[60+45:], value)
 	}
 	if got := bytes.Clone(data[50:54]); !bytes.Equal(forge.Checksum[cart](data)[50:54], got) {
 		t.Errorf("the checksum is %x, want %x", got, data[50:54])
@@ -249,15 +249,15 @@ func TestMalformedRecordsWithARightChecksumAreRefused(t *testing.T) {
 		"later format":            func(d []byte) []byte { d[0] = 2; return d },
 		"unknown flag":            func(d []byte) []byte { d[1] |= 2; return d },
 		"no revision":             func(d []byte) []byte { clear(d[2:10]); return d },
-		"owner far past the end":  func(d []byte) []byte { d[55], d[56] = 255, 255; return d },
-		"owner one byte past it":  func(d []byte) []byte { d[56] = 200 - 57 - 45 + 1; return d[:200] },
+		"owner far past the end":  func(d []byte) []byte { d[56], d[57] = 255, 255; return d },
+		"owner one byte past it":  func(d []byte) []byte { d[57] = 200 - 58 - 45 + 1; return d[:200] },
 		"owner one byte longer":   func(d []byte) []byte { d[56]++; return d },
 		"owner one byte shorter":  func(d []byte) []byte { d[56]--; return d },
-		"one secret too many":     func(d []byte) []byte { d[54] += 41; return d },
-		"secrets one byte longer": func(d []byte) []byte { d[54]++; return d },
-		"secrets of no kind":      func(d []byte) []byte { d[57+13+4] = 9; return d },
-		"no value":                func(d []byte) []byte { return d[:57+13+45] },
-		"nil value":               func(d []byte) []byte { return append(d[:57+13+45], 0xc0) },
+		"one secret too many":     func(d []byte) []byte { d[55] += 41; return d },
+		"secrets one byte longer": func(d []byte) []byte { d[55]++; return d },
+		"secrets of no kind":      func(d []byte) []byte { d[58+13+4] = 9; return d },
+		"no value":                func(d []byte) []byte { return d[:58+13+45] },
+		"nil value":               func(d []byte) []byte { return append(d[:58+13+45], 0xc0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			unreadable(t, forge.Checksum[cart](change(bytes.Clone(whole))))

@@ -1,12 +1,12 @@
 -- What every script begins with. A record, as package wire documents it, has
 -- its format in byte 1, its revision in 3 to 10, its expiry in 11 to 18, its deadline
--- in 35 to 42, the length of its owner in 56 and 57, then the owner.
+-- in 35 to 42, the length of its owner in 57 and 58, then the owner.
 
 local OK, NOT_FOUND, EXISTS, CONFLICT, NOT_INDEXED, FOREIGN = 0, 1, 2, 3, 4, 5
 
 local AGAIN, TRACKED = '1', 't' -- how a script is sent: an earlier attempt may have run it; Redis tells of later changes
 
-local HEADER = 57
+local HEADER = 58
 
 local function readable(rec) return #rec >= HEADER and string.byte(rec, 1) == 1 end
 
@@ -14,7 +14,7 @@ local function revision(rec) return string.sub(rec, 3, 10) end
 
 local function deadline(rec) return string.sub(rec, 35, 42) end
 
-local function owner_length(rec) return string.byte(rec, 56) * 256 + string.byte(rec, 57) end
+local function owner_length(rec) return string.byte(rec, 57) * 256 + string.byte(rec, 58) end
 
 -- A number, since the order of strings depends on the server's locale. The zero time,
 -- which means none, becomes one in the far future.

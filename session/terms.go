@@ -1,0 +1,80 @@
+package session
+
+import (
+	"encoding/binary"
+	"strings"
+)
+
+// A term is a condition of the access to some sessions. It follows the secrets in the
+// order of its number, which is greater than that of every [kind]: the number, the
+// length of its data in two bytes, and the data.
+type term byte
+
+const (
+	deviceTerm term = firstTerm + iota // the public key of the device that the session is bound to
+	reasonTerm                         // why the session has ended
+	idleTerm                           // the idle timeout, if the session has one of its own
+
+	firstTerm term = 0x80
+	lastTerm       = idleTerm
+)
+
+const termHead = 1 + 2
+
+// terms returns what follows the secrets.
+func (s Secrets) terms() string {
+	return s.data[min(len(s.data), countLen+s.len()*secretLen):]
+}
+
+// term returns a term's data, which is empty if the session has none.
+func (s Secrets) term(t term) string {
+	for rest := s.terms(); rest != ""; {
+		is, data, after := cutTerm(rest)
+		if is == t {
+			return data
+		}
+		rest = after
+	}
+	return ""
+}
+
+// with returns the secrets with a term. Empty data removes it. The data is short
+// enough for [maxTermsLen].
+func (s Secrets) with(t term, data string) Secrets {
+	var out strings.Builder
+	out.WriteString(strings.TrimSuffix(s.data, s.terms()))
+	for each := firstTerm; each <= lastTerm; each++ {
+		has := s.term(each)
+		if each == t {
+			has = data
+		}
+		if has != "" {
+			out.WriteByte(byte(each))
+			out.Write(binary.BigEndian.AppendUint16(nil, uint16(len(has))))
+			out.WriteString(has)
+		}
+	}
+	return Secrets{out.String()}
+}
+
+// cutTerm returns the first term of valid ones, and what follows it.
+func cutTerm(terms string) (t term, data, after string) {
+	n := termHead + int(binary.BigEndian.Uint16([]byte(terms[1:termHead])))
+	return term(terms[0]), terms[termHead:n], terms[n:]
+}
+
+// validTerms reports whether terms are well formed, known, and in order.
+func validTerms(terms string) bool {
+	last := firstTerm - 1
+	for terms != "" {
+		if len(terms) < termHead || len(terms) == termHead || len(terms) < termHead+int(binary.BigEndian.Uint16([]byte(terms[1:termHead]))) {
+			return false
+		}
+		t, data, after := cutTerm(terms)
+		if t <= last || t > lastTerm || data == "" {
+			return false
+		}
+		last, terms = t, after
+	}
+	return true
+}
