@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -244,6 +245,35 @@ func TestALostReplyOfAJoin(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The session that a log-in was to join is ended, or changed, before the log-in is saved.
+func TestAJoinThatAnotherRequestOvertakes(t *testing.T) {
+	for name, test := range map[string]struct {
+		meets func(*probe, session.Token)
+		joins bool
+	}{
+		"a log-out":         {func(p *probe, token session.Token) { p.Delete(context.Background(), token.ID(), 0) }, false},
+		"another's log-in":  {func(p *probe, token session.Token) { must(t, &probe{Store: p.Store}, token, logIn("eve")) }, false},
+		"the same's log-in": {func(p *probe, token session.Token) { must(t, &probe{Store: p.Store}, token, logIn("ada")) }, true},
+		"a change":          {func(p *probe, token session.Token) { must(t, &probe{Store: p.Store}, token, count) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := newProbe()
+			old := stored(t, store, state{Count: 1})
+			s := load(t, store, old)
+			token := must(t, store, old, logIn("ada"))
+			logIn("ada")(s)
+			store.before = at("Save", 2, func() error { test.meets(store, token); return nil })
+			commit(t, s)
+			if joined := tokenOf(s).ID() == old.ID(); joined != test.joins || s.Value().User != "ada" || standing(t, store, tokenOf(s)) != "accepted" {
+				t.Errorf("joined: %v, want %v; %+v", joined, test.joins, s.Value())
+			}
+			if calls := len(store.ops); calls > 12 {
+				t.Errorf("it took %d calls of the store", calls)
+			}
+		})
 	}
 }
 

@@ -61,7 +61,7 @@ func (c *commit[T]) perform(ctx context.Context, what action, at time.Time) (aga
 		c.next = Token{} // the ID is another session's
 		return true, nil
 	case errors.Is(err, ErrNotFound) && what != create && c.attempts < maxAttempts:
-		c.gone = !rec.Ended(now()) // else its end came while it was saved
+		c.gone, c.joins = !rec.Ended(now()), false // else its end came while it was saved
 		return true, nil
 	case errors.Is(err, ErrNotFound) && what == create: // no other request knows of it
 		return false, fmt.Errorf("%w: the new session ended before it was stored", ErrUnavailable)

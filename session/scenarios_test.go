@@ -125,6 +125,7 @@ var scenarios = []scenario{
 	// These are not in the model.
 	{name: "log-out and persistence beside all", rotates: true, loggedIn: true, victims: []op{persists, destroys, changes, reads}, losses: 1, unknowns: 1, ticks: 3},
 	{name: "log-out beside a double click", victims: []op{logsInV, logsInV, destroys}, losses: 1, unknowns: 1, ticks: 2},
+	{name: "a revocation beside a double click", victims: []op{logsInV, logsInV}, others: by(operator, revokesV), losses: 1, ticks: 2},
 	{name: "lost replies of everything", rotates: true, loggedIn: true, victims: []op{logsInV, changes, persists, renews}, losses: 1, unknowns: 3, ticks: 3},
 	{name: "near cache: everything", nearby: true, rotates: true, loggedIn: true, steals: true, victims: []op{logsInV, changes, persists, destroys}, others: by(attacker, changes, reads), losses: 1, unknowns: 1, ticks: 3},
 }
@@ -613,6 +614,9 @@ func (w *world) checkAnswer(a *actor) {
 	}
 	if alive && a.s != nil && a.err == nil && a.op == reads && a.s.Value().Count == 0 && accepted(kindOf(rec, a.token, a.arrived)) {
 		w.bad("%s: an empty value for a sibling whose session was renewed softly", a.name)
+	}
+	if (a.op == logsInV || a.op == logsInW) && errors.Is(a.err, session.ErrGone) {
+		w.bad("%s is told that its session is gone, and begins none", a.name)
 	}
 	if a.err != nil && !errors.Is(a.err, session.ErrGone) && w.unknowns == 0 {
 		if a.who != operator || !errors.Is(a.err, session.ErrNotFound) {

@@ -247,6 +247,10 @@ func (r *request) recordSuccess(stored Log) (number int, name Name, err error) {
 		return 0, 0, errors.New("a new session was begun")
 	}
 	out.Answer, out.Blind = Began, false
+	if in.Retried { // the first attempt may have been done, and the session ended since
+		w.record(r.ID, in, Output{Answer: Unknown}, r.call)
+		in.Retried = false
+	}
 	w.record(r.ID, in, out, r.call)
 	number, name = w.begin(r.ID, token, stored, r.call)
 	return number, name, nil
