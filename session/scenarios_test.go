@@ -131,7 +131,7 @@ var scenarios = []scenario{
 }
 
 func TestEveryScenario(t *testing.T) {
-	walks := 150
+	walks := 200
 	if os.Getenv("SESSIONS_EXHAUSTIVE") == "1" {
 		walks = 20_000
 	}
