@@ -26,7 +26,7 @@ func TestRedisNear(t *testing.T) {
 	cable := redisserver.NewCable(t, server.Addr())
 	client := redis.NewClient(redisserver.Options(cable.Addr()))
 	t.Cleanup(func() { client.Close() })
-	for i, seed := range seeds(t, 40) {
+	for i, seed := range seeds(t, 100) {
 		namespace := fmt.Sprint("near", i)
 		nodes := make([]Store, 3)
 		for n := range nodes {
