@@ -56,8 +56,8 @@ func (s *Session[T]) Commit(ctx context.Context) (err error) {
 			err = errPanic // unless run returns
 			err = c.run(ctx)
 		}
-		if failed, ok := tx.(interface{ Err() error }); ok && err == nil {
-			err = c.fail(StoreError(failed.Err())) // of a touch, or of others' ends
+		if tx != nil && err == nil {
+			err = c.fail(StoreError(tx.Err())) // of a touch, or of others' ends
 		}
 	})
 	switch {

@@ -8,14 +8,15 @@ import (
 
 // A Transaction is one of the application's own, in which a store can save sessions.
 // Its methods are safe for concurrent use. Package sqlstore implements it.
-//
-// A transaction in which nothing can be stored any more has a method Err() error that
-// says why. A Commit fails with it, also if the failed statement was one that a Commit
-// does not need, such as a touch.
 type Transaction interface {
 	// Joined reports whether a store has written in the transaction. A store that
 	// has no transactions writes outside.
 	Joined() bool
+
+	// Err returns why nothing can be stored in the transaction any more, and nil while
+	// something can. A Commit fails with it, also if the statement that failed was one
+	// that a Commit does not need, such as a touch.
+	Err() error
 
 	// AtEnd registers a function that is called once, as soon as the transaction's end
 	// is known, by the goroutine that ended it. If the end is known already, AtEnd

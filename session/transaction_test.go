@@ -291,6 +291,24 @@ func TestAFailedCommitInATransactionDropsItsChanges(t *testing.T) {
 	commit(t, s)
 }
 
+// A transaction in which a statement failed makes the Commit fail, also if the store
+// told nothing of it.
+func TestACommitInABrokenTransaction(t *testing.T) {
+	store := newTxStore()
+	token := stored(t, store, state{Notes: []string{"a"}})
+	s, x := load(t, store, token), store.begin()
+	x.broken = errors.New("a touch met a deadlock")
+	count(s)
+	err := s.Commit(session.WithTransaction(t.Context(), x))
+	if !errors.Is(err, x.broken) || !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	x.rollback()
+	if v := s.Value(); v.Count != 0 || !hooks.Of(s).Settled() {
+		t.Errorf("the session has %+v", v)
+	}
+}
+
 // An end that is known already is told at once.
 func TestATransactionThatHasEnded(t *testing.T) {
 	store := newTxStore()

@@ -27,6 +27,7 @@ type tx struct {
 	written  map[session.ID]session.Record[state]
 	finishes []func(context.Context, session.Outcome)
 	how      *session.Outcome // nil while it is open
+	broken   error
 }
 
 func (s *txStore) begin() *tx {
@@ -34,6 +35,8 @@ func (s *txStore) begin() *tx {
 }
 
 func (x *tx) Joined() bool { return len(x.written) > 0 }
+
+func (x *tx) Err() error { return x.broken }
 
 func (x *tx) AtEnd(finish func(context.Context, session.Outcome)) {
 	if x.how != nil {

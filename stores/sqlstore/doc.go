@@ -75,8 +75,10 @@
 // repeatable read and serializable, on MySQL in a deadlock, and on SQLite if the
 // transaction has read before it writes. SQLite's option _txlock=immediate prevents it.
 //
-// A transaction needs no other connection, so that a pool of one is enough. Savepoints
-// are not supported: see [Join].
+// A transaction needs no other connection while it is open, so that a pool of one is
+// enough. After COMMIT, one SELECT looks for the last session. Savepoints and nested
+// transactions are not supported, and this finds them: see [Join]. Package pgxtx, a
+// module of its own, joins transactions of pgx itself.
 //
 // # Rows that have ended
 //

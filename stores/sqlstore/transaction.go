@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,7 +18,11 @@ import (
 // comes with [session.ErrUnavailable] and the database's own error.
 var ErrAborted = errors.New("sqlstore: the transaction met another one and was rolled back; run it again")
 
-var errNested = errors.New("sqlstore: Transact within a transaction; use the one that is open")
+var (
+	errNested = errors.New("sqlstore: Transact within a transaction; use the one that is open")
+
+	errPartly = fmt.Errorf("%w: COMMIT succeeded, but the session was not saved: the transaction went back to a savepoint, or is nested in another one", session.ErrUnsupported)
+)
 
 // endTimeout is how long a transaction asks for its end if the reply to COMMIT was lost,
 // and how long a ROLLBACK may take.
@@ -67,7 +72,7 @@ func Transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, do func(ctx con
 	}
 	stop = context.AfterFunc(ctx, cancel)
 	defer stop()
-	if err = t.End(tx.Commit()); err != nil && !refused(err) {
+	if err = t.End(tx.Commit()); err != nil && err != errPartly && !refused(err) {
 		return unavailable(err)
 	}
 	return err
@@ -103,8 +108,9 @@ type Transaction struct {
 // Join returns a transaction in which stores save sessions. It must belong to the
 // stores' database.
 //
-// Savepoints are not supported: the store cannot see that the application goes back to
-// one. Commit sessions outside of them, or after the last one.
+// Savepoints, and nested transactions that are savepoints, are not supported. Commit
+// sessions outside of them, or after the last one. If a transaction goes back to a
+// savepoint, it loses the sessions that it saved since: [Transaction.End] then fails.
 func Join(tx Tx) *Transaction { return &Transaction{tx: tx, ctx: context.Background()} }
 
 // Context returns a context with which [session.Session.Commit] saves the session in
@@ -121,21 +127,29 @@ func (t *Transaction) Context(ctx context.Context) context.Context {
 // after the end and before the response begins: until then, a Commit of the session
 // with another context fails.
 //
-// Nil means that the transaction was committed. An error of which End cannot tell makes
-// it ask the database, after the last session that was saved. End returns nil if the
-// transaction was committed, and the error otherwise. Only the first call counts.
+// Nil means that the transaction was committed. End then looks once whether the last
+// session that was saved is there. If it is not, because of a savepoint, the error is
+// [session.ErrUnsupported], although the rest of the transaction was committed. An error
+// of which End cannot tell makes it ask the database, after the same session. End
+// returns nil if the transaction was committed, and the error otherwise. Only the first
+// call counts.
 func (t *Transaction) End(err error) error {
 	broken := t.Err()
 	switch {
 	case broken != nil: // the application has taken no notice
 		t.finish(session.RolledBack)
 		return broken
+	case err == nil && t.ask(witness.look) == session.RolledBack:
+		t.finish(session.OutcomeUnknown) // a part may have been saved
+		return errPartly
 	case err == nil:
 		t.finish(session.Committed)
 	case refused(err):
 		t.finish(session.RolledBack)
-	case t.ask() == session.Committed:
-		return nil
+	default:
+		if how := t.ask(witness.testify); t.finish(how) == session.Committed {
+			return nil
+		}
 	}
 	return aborted(err)
 }
@@ -151,7 +165,7 @@ func (t *Transaction) Rollback() error {
 	}
 	err := t.undo()
 	if errors.Is(err, sql.ErrTxDone) && t.Err() == nil { // the application has ended it, or its context
-		t.ask()
+		t.finish(t.ask(witness.testify))
 		return nil
 	}
 	t.finish(session.RolledBack)
@@ -174,20 +188,22 @@ func (t *Transaction) undo() error {
 	}
 }
 
-// ask finds out how the transaction has ended, and tells the sessions.
-func (t *Transaction) ask() session.Outcome {
+// ask asks the witness how the transaction has ended, unless that is known.
+func (t *Transaction) ask(how func(witness, context.Context) session.Outcome) session.Outcome {
 	t.mu.Lock()
-	w, ctx := t.witness, t.ctx
+	w, ctx, ended := t.witness, t.ctx, t.ended
 	t.mu.Unlock()
+	if ended || w.s == nil {
+		return session.OutcomeUnknown
+	}
 	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
-	t.finish(w.testify(ctx))
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.how
+	return how(w, ctx)
 }
 
-func (t *Transaction) finish(how session.Outcome) {
+// finish tells the sessions how the transaction has ended, which it returns. Only the
+// first call counts.
+func (t *Transaction) finish(how session.Outcome) session.Outcome {
 	t.mu.Lock()
 	atEnd, ctx := t.atEnd, t.ctx
 	if !t.ended {
@@ -198,6 +214,7 @@ func (t *Transaction) finish(how session.Outcome) {
 	for _, tell := range atEnd {
 		tell(ctx, how)
 	}
+	return how
 }
 
 // AtEnd is for package session: see [session.Transaction].
@@ -274,35 +291,40 @@ func (s *statements) wrote(ctx context.Context, id session.ID, before, after ses
 	defer t.mu.Unlock()
 	switch w := &t.witness; {
 	case w.s == s && w.id == id:
-		if w.after = after; w.before == after { // created and deleted
+		if w.former, w.after = append(w.former, w.after), after; w.former[0] == after { // created and deleted
 			w.s = nil
 		}
 	case after != 0 || w.s == nil: // of a deletion less is known
-		*w = witness{s, id, before, after}
+		*w = witness{s, id, []session.Revision{before}, after}
 	}
 }
 
-// A witness is a record that the transaction wrote: its revision before and after. Zero
-// means absent.
+// A witness is a record that the transaction wrote: its revisions before that and in
+// between, and the last one. Zero means absent.
 type witness struct {
-	s             *statements
-	id            session.ID
-	before, after session.Revision
+	s      *statements // nil if there is none
+	id     session.ID
+	former []session.Revision
+	after  session.Revision
 }
 
 // testify returns how the transaction has ended. Inserting a row that has ended already
 // waits for a transaction that is being committed, and keeps its row from arriving late.
 func (w witness) testify(ctx context.Context) session.Outcome {
-	if w.s == nil {
+	if _, err := w.s.writeAlone(ctx, &draft{id: w.id, rev: int64(newRevision()), record: []byte{0}}); err != nil {
 		return session.OutcomeUnknown
 	}
-	_, err := w.s.writeAlone(ctx, &draft{id: w.id, rev: int64(newRevision()), record: []byte{0}})
-	rev, lookErr := w.s.find(ctx, w.id)
+	return w.look(ctx)
+}
+
+// look returns how a transaction has ended that is over.
+func (w witness) look(ctx context.Context) session.Outcome {
+	rev, err := w.s.find(ctx, w.id)
 	switch {
-	case err != nil || lookErr != nil:
+	case err != nil:
 	case rev == w.after:
 		return session.Committed
-	case rev == w.before || w.after == 0:
+	case slices.Contains(w.former, rev) || w.after == 0:
 		return session.RolledBack
 	}
 	return session.OutcomeUnknown

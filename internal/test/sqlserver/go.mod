@@ -10,6 +10,7 @@ require (
 	github.com/lib/pq v1.12.3
 	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/seed48429006/sessions v0.0.0
+	github.com/seed48429006/sessions/stores/pgxtx v0.0.0
 	github.com/uptrace/bun v1.3.0
 	github.com/uptrace/bun/dialect/pgdialect v1.3.0
 	gorm.io/driver/postgres v1.6.3
@@ -47,3 +48,5 @@ require (
 )
 
 replace github.com/seed48429006/sessions => ../../..
+
+replace github.com/seed48429006/sessions/stores/pgxtx => ../../../stores/pgxtx

@@ -2,7 +2,6 @@ package sqlserver_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"testing"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/internal/test/sqlserver"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/pgxtx"
 	"github.com/seed48429006/sessions/stores/sqlstore"
 )
 
@@ -81,29 +81,21 @@ func orderBySqlx(ctx context.Context, db *sqlx.DB, cart *sessions.Session[cart])
 	return t.End(tx.Commit())
 }
 
-func orderBySqlc(ctx context.Context, db *sql.DB, cart *sessions.Session[cart]) error {
-	conn, err := db.Conn(ctx)
+func orderBySqlc(ctx context.Context, pool *pgxpool.Pool, cart *sessions.Session[cart]) error {
+	tx, err := pool.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	t := sqlstore.Join(tx)
+	t := pgxtx.Join(tx)
 	defer t.Rollback()
 	order := take(cart)
 	if err := cart.Commit(t.Context(ctx)); err != nil {
 		return err
 	}
-	err = conn.Raw(func(c any) error { // pgx's connection, on which the transaction is
-		return NewQueries(c.(*stdlib.Conn).Conn()).InsertOrder(ctx, order)
-	})
-	if err != nil {
+	if err := NewQueries(tx).InsertOrder(ctx, order); err != nil {
 		return err
 	}
-	return t.End(tx.Commit())
+	return t.End(tx.Commit(ctx))
 }
 
 // What sqlc generates for pgx/v5, but for its names.
@@ -153,7 +145,7 @@ func TestTransactionsOfOtherLibraries(t *testing.T) {
 		"gorm": func(ctx context.Context, s *sessions.Session[cart]) error { return orderByGorm(ctx, byGorm, s) },
 		"bun":  func(ctx context.Context, s *sessions.Session[cart]) error { return orderByBun(ctx, byBun, s) },
 		"sqlx": func(ctx context.Context, s *sessions.Session[cart]) error { return orderBySqlx(ctx, bySqlx, s) },
-		"sqlc": func(ctx context.Context, s *sessions.Session[cart]) error { return orderBySqlc(ctx, db, s) },
+		"sqlc": func(ctx context.Context, s *sessions.Session[cart]) error { return orderBySqlc(ctx, pool, s) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := db.Exec("DELETE FROM orders")

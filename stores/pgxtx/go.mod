@@ -1,0 +1,20 @@
+module github.com/seed48429006/sessions/stores/pgxtx
+
+go 1.26.0
+
+replace github.com/seed48429006/sessions => ../..
+
+require (
+	github.com/jackc/pgx/v5 v5.12.0
+	github.com/seed48429006/sessions v0.0.0
+)
+
+require (
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	github.com/vmihailenco/msgpack/v5 v5.4.1 // indirect
+	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
+	golang.org/x/sync v0.22.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
+)
