@@ -6,35 +6,33 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/seed48429006/sessions/session"
 )
 
-// A List is a store's watched sessions. The zero List is empty. All methods are safe
-// for concurrent use. Nothing is locked while no session is watched.
-type List struct {
+// A List is a store's watched sessions, by their IDs or keys. The zero List is empty. All
+// methods are safe for concurrent use. Nothing is locked while no session is watched.
+type List[K comparable] struct {
 	count atomic.Int64
 	mu    sync.Mutex
-	byID  map[session.ID][]*watcher
+	byID  map[K][]*watcher
 }
 
 type watcher struct{ changed func() }
 
 // Add makes the list call changed for the session, until stop is called. Calling stop
 // again does nothing.
-func (l *List) Add(id session.ID, changed func()) (stop func()) {
+func (l *List[K]) Add(id K, changed func()) (stop func()) {
 	w := &watcher{changed}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.byID == nil {
-		l.byID = make(map[session.ID][]*watcher)
+		l.byID = make(map[K][]*watcher)
 	}
 	l.byID[id] = append(l.byID[id], w)
 	l.count.Add(1)
 	return func() { l.remove(id, w) }
 }
 
-func (l *List) remove(id session.ID, w *watcher) {
+func (l *List[K]) remove(id K, w *watcher) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := slices.Index(l.byID[id], w)
@@ -50,7 +48,7 @@ func (l *List) remove(id session.ID, w *watcher) {
 }
 
 // Has reports whether the session is watched.
-func (l *List) Has(id session.ID) bool {
+func (l *List[K]) Has(id K) bool {
 	if l.count.Load() == 0 {
 		return false
 	}
@@ -60,14 +58,14 @@ func (l *List) Has(id session.ID) bool {
 }
 
 // IDs returns the watched sessions.
-func (l *List) IDs() []session.ID {
+func (l *List[K]) IDs() []K {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Collect(maps.Keys(l.byID))
 }
 
 // Changed tells those who watch the session.
-func (l *List) Changed(id session.ID) {
+func (l *List[K]) Changed(id K) {
 	if l.count.Load() == 0 {
 		return
 	}
@@ -79,7 +77,7 @@ func (l *List) Changed(id session.ID) {
 }
 
 // All tells those who watch any session.
-func (l *List) All() {
+func (l *List[K]) All() {
 	if l.count.Load() == 0 {
 		return
 	}

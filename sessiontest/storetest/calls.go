@@ -13,7 +13,7 @@ import (
 
 // methods are the names of a store's methods. Calls are noted by their place here.
 var methods = []string{
-	"no call", "Load", "Save", "Touch", "Delete", "Exists", "ByOwner", "All", "Revisions", "Watch", "the function that Watch returned", "Open",
+	"no call", "Load", "Save", "Touch", "Delete", "Exists", "ByOwner", "All", "Revisions", "Watch", "the function that Watch returned", "Open", "OutlinesByOwner", "Outline",
 }
 
 const (
@@ -29,6 +29,8 @@ const (
 	callWatch
 	callStop
 	callOpen
+	callOutlines
+	callOutline
 )
 
 // calls are the calls of a store that are under way. A call notes itself in a slot

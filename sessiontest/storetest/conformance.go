@@ -27,7 +27,7 @@ type Options struct {
 	// Indexer says that the store must be a [session.Indexer], and so do the others
 	// for the interface of that name. If one is false, the rules for its interface
 	// are skipped when the store does not have it.
-	Indexer, Lister, Poller, Watcher, Opener bool
+	Indexer, Lister, Poller, Watcher, Opener, Outliner bool
 
 	// MaxRecord is how many bytes a record may have. The store must refuse a
 	// larger one. It should be more than 128 KiB: records of more than 64 KiB are
@@ -54,6 +54,10 @@ type Options struct {
 	// Decoded returns how many values the store has decoded so far. A codec that
 	// counts tells. Nil skips the rule that Open decodes no value that accepts refuses.
 	Decoded func() int
+
+	// Indexed returns how many entries the store's index has for an owner. Nil means that
+	// this is not known, and skips the rule that none stays behind.
+	Indexed func(t *testing.T, store session.Store[Profile], owner string) int
 
 	// Corrupt makes the record that store has of id unreadable. Nil means that
 	// no record can be, and skips the rules for those.
@@ -87,8 +91,8 @@ type Loss struct {
 }
 
 // Run checks that a store keeps every rule of [session.Store], and of
-// [session.Indexer], [session.Lister], [session.Poller], [session.Watcher] and
-// [session.Opener] if it implements them. Each rule is a subtest named for it.
+// [session.Indexer], [session.Lister], [session.Poller], [session.Watcher],
+// [session.Opener] and [session.Outliner] if it implements them. Each rule is a subtest named for it.
 // The first fault ends it, and the message quotes the rule. If a basic rule fails, the
 // others are not checked.
 //
@@ -131,7 +135,7 @@ type rule struct {
 // has to keep.
 var rules = basicFirst(slices.Concat(
 	saveRules, sizeRules, valueRules, loadRules, touchRules, deleteRules,
-	expiryRules, contextRules, ownerRules, listRules, pollRules, watchRules, openRules, corruptRules, lossRules, raceRules,
+	expiryRules, contextRules, ownerRules, listRules, outlineRules, pollRules, watchRules, openRules, corruptRules, lossRules, raceRules,
 ))
 
 func basicFirst(all []rule) (sorted []*rule) {

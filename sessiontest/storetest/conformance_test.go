@@ -50,6 +50,9 @@ func testFlawed(t *testing.T, flaw func(*flawed)) {
 			return func() bool { stopped.Store(true); return stop() }
 		},
 		Decoded: func() int { return int(decoded.Load()) },
+		Indexed: func(_ *testing.T, store session.Store[profile], owner string) int {
+			return store.(*flawed).indexed(owner)
+		},
 		Corrupt: func(t *testing.T, store session.Store[profile], id session.ID) {
 			if err := store.(*flawed).corrupt(t.Context(), id); err != nil {
 				t.Fatal(err)

@@ -39,12 +39,13 @@
 //   - context: methods give up when their context is done, and write nothing.
 //   - by-owner, all: [session.Indexer] and [session.Lister]: lists are whole, also
 //     those of hundreds of sessions that come and go, and owners that look alike are
-//     different.
+//     different. The index keeps no entry of a former owner.
 //   - revisions: [session.Poller]: an answer has each session's revision, and zero for
 //     those that are not live only.
 //   - watch: [session.Watcher]: each watch is told when its session changes or ends.
 //   - open: [session.Opener]: a value is decoded if its secrets are accepted, and copies
 //     never hide the store's own writes.
+//   - outline, outlines: [session.Outliner]: records without their values are the others.
 //   - unreadable: records that cannot be read are reported, and can be deleted.
 //   - lost: a command or its reply is lost, for each command of each call: the store
 //     recognises its own write, or says that it does not know. [Loss] says how a test

@@ -36,6 +36,10 @@ type flawed struct {
 	watch     func(session.ID, func()) (func(), bool)
 	open      func(context.Context, session.ID, func(session.Secrets) bool) (record, bool, error)
 	decoded   *atomic.Int64
+
+	outlines func(context.Context, string) records
+	outline  func(context.Context, session.ID) (record, error)
+	indexed  func(owner string) int
 }
 
 // right is the store beneath, which keeps every rule.
@@ -59,6 +63,20 @@ func newFlawed(flaw func(*flawed)) *flawed {
 		}
 		rec, err = f.Load(ctx, id)
 		return rec, false, err
+	}
+	f.outlines = func(ctx context.Context, owner string) records {
+		return altered(f.right.ByOwner(ctx, owner), func(rec *record) { rec.Value = profile{} })
+	}
+	f.outline = func(ctx context.Context, id session.ID) (record, error) {
+		rec, err := f.right.Load(ctx, id)
+		rec.Value = profile{}
+		return rec, err
+	}
+	f.indexed = func(owner string) (n int) {
+		for range f.right.ByOwner(context.Background(), owner) {
+			n++
+		}
+		return n
 	}
 	f.save = func(ctx context.Context, rec *record) error {
 		if len(rec.Value.Photo) > maxRecord {
@@ -104,6 +122,14 @@ func (f *flawed) Open(ctx context.Context, id session.ID, accepts func(session.S
 	return f.open(ctx, id, accepts)
 }
 
+func (f *flawed) OutlinesByOwner(ctx context.Context, owner string) records {
+	return f.outlines(ctx, owner)
+}
+
+func (f *flawed) Outline(ctx context.Context, id session.ID) (record, error) {
+	return f.outline(ctx, id)
+}
+
 // force saves rec whatever is there already.
 func (f *flawed) force(ctx context.Context, rec *record) error {
 	for {
@@ -141,6 +167,17 @@ func filter(seq records, keep func(record) bool) records {
 	return func(yield func(record, error) bool) {
 		for rec, err := range seq {
 			if (err != nil || keep(rec)) && !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+// altered changes the records that it yields.
+func altered(seq records, change func(*record)) records {
+	return func(yield func(record, error) bool) {
+		for rec, err := range seq {
+			if change(&rec); !yield(rec, err) {
 				return
 			}
 		}

@@ -162,6 +162,12 @@ var listFlaws = []flaw{
 		}
 		f.all = func(ctx context.Context) records { return grown(func(record) bool { return true }) }
 	}},
+	{"the note of a former owner stays, and lists pass over it", "by-owner-left", func(f *flawed) {
+		saved := f.remember()
+		f.indexed = func(owner string) int {
+			return len(matching(saved, func(rec record) bool { return rec.Owner == owner }))
+		}
+	}},
 	{"the index goes by the first expiry", "by-owner-touched by-owner-updated", func(f *flawed) {
 		saved := f.remember()
 		f.byOwner = func(ctx context.Context, owner string) records {

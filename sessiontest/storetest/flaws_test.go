@@ -17,7 +17,7 @@ type flaw struct {
 	make  func(*flawed)
 }
 
-var flaws = slices.Concat(saveFlaws, sizeFlaws, valueFlaws, fieldFlaws(), touchFlaws, deadlineFlaws, deleteFlaws, contextFlaws, listFlaws, pollFlaws, watchFlaws, openFlaws, corruptFlaws, lossFlaws, raceFlaws)
+var flaws = slices.Concat(saveFlaws, sizeFlaws, valueFlaws, fieldFlaws(), touchFlaws, deadlineFlaws, deleteFlaws, contextFlaws, listFlaws, outlineFlaws, pollFlaws, watchFlaws, openFlaws, corruptFlaws, lossFlaws, raceFlaws)
 
 var saveFlaws = []flaw{
 	{"save keeps the revision to itself", "save-creates", func(f *flawed) {

@@ -77,7 +77,7 @@ var watchFlaws = []flaw{
 		f.save = f.right.Save
 	}},
 	{"the first replacement is told", "watch-changed", func(f *flawed) {
-		var list watchers.List
+		var list watchers.List[session.ID]
 		f.watch = func(id session.ID, changed func()) (stop func(), ok bool) {
 			var told atomic.Bool
 			return list.Add(id, func() {
@@ -89,7 +89,7 @@ var watchFlaws = []flaw{
 		f.telling(list.Changed)
 	}},
 	{"replacements are told before they have come", "watch-save", func(f *flawed) {
-		var list watchers.List
+		var list watchers.List[session.ID]
 		f.watch = func(id session.ID, changed func()) (func(), bool) { return list.Add(id, changed), true }
 		f.save = func(ctx context.Context, rec *record) error {
 			list.Changed(rec.ID)
@@ -98,7 +98,7 @@ var watchFlaws = []flaw{
 		}
 	}},
 	{"ends are told before they have come", "watch-delete watch-changed", func(f *flawed) {
-		var list watchers.List
+		var list watchers.List[session.ID]
 		f.watch = func(id session.ID, changed func()) (func(), bool) { return list.Add(id, changed), true }
 		f.delete = func(ctx context.Context, id session.ID, rev session.Revision) error {
 			list.Changed(id)

@@ -83,3 +83,12 @@ func (g guarded) Open(ctx context.Context, id session.ID, accepts func(session.S
 	defer end(g.calls.begin(callOpen))
 	return g.store.(session.Opener[Profile]).Open(ctx, id, accepts)
 }
+
+func (g guarded) OutlinesByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[Profile], error] {
+	return g.iterate(callOutlines, g.store.(session.Outliner[Profile]).OutlinesByOwner(ctx, owner))
+}
+
+func (g guarded) Outline(ctx context.Context, id session.ID) (session.Record[Profile], error) {
+	defer end(g.calls.begin(callOutline))
+	return g.store.(session.Outliner[Profile]).Outline(ctx, id)
+}

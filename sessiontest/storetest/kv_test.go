@@ -23,11 +23,12 @@ type kv struct {
 	get   func(ctx context.Context, key string) ([]byte, kvstore.Version, error)
 	swap  func(ctx context.Context, key string, old kvstore.Version, value []byte, end time.Time) (bool, error)
 	keys  func(ctx context.Context, prefix string) iter.Seq2[string, error]
+	watch func(key string, changed func()) (stop func())
 }
 
 func newKV(flaw func(*kv)) *kv {
 	m := kvmap.New()
-	b := &kv{m, m.Get, m.Swap, m.Keys}
+	b := &kv{m, m.Get, m.Swap, m.Keys, m.Watch}
 	flaw(b)
 	return b
 }
@@ -43,6 +44,8 @@ func (b *kv) Swap(ctx context.Context, key string, old kvstore.Version, value []
 func (b *kv) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return b.keys(ctx, prefix)
 }
+
+func (b *kv) Watch(key string, changed func()) (stop func()) { return b.watch(key, changed) }
 
 // force writes a key whatever is there.
 func (b *kv) force(ctx context.Context, key string, value []byte, end time.Time) (bool, error) {
@@ -149,7 +152,7 @@ var kvFlaws = []struct {
 			return b.right.Swap(ctx, key, old, value, end)
 		}
 	}},
-	{"removed keys stay", "swap-removes", func(b *kv) {
+	{"removed keys stay", "swap-removes store", func(b *kv) {
 		b.swap = func(ctx context.Context, key string, old kvstore.Version, value []byte, end time.Time) (bool, error) {
 			if len(value) == 0 {
 				value = []byte("removed")
@@ -267,6 +270,49 @@ var kvFlaws = []struct {
 			}
 		}
 	}},
+	{"watches hear of the first write only", "watch", func(b *kv) {
+		b.watch = func(key string, changed func()) func() { return b.right.Watch(key, sync.OnceFunc(changed)) }
+	}},
+	{"removals are not told of", "watch", func(b *kv) {
+		b.watch = func(key string, changed func()) func() {
+			return b.right.Watch(key, func() {
+				go func() {
+					if value, _, _ := b.right.Get(context.Background(), key); len(value) > 0 {
+						changed()
+					}
+				}()
+			})
+		}
+	}},
+	{"watches do not stop", "watch-stop", func(b *kv) {
+		b.watch = func(key string, changed func()) func() {
+			b.right.Watch(key, changed)
+			return func() {}
+		}
+	}},
+	{"a watch stops the others", "watch-stop", func(b *kv) {
+		var mu sync.Mutex
+		stops := make(map[string][]func())
+		b.watch = func(key string, changed func()) func() {
+			mu.Lock()
+			defer mu.Unlock()
+			stops[key] = append(stops[key], b.right.Watch(key, changed))
+			return func() {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, stop := range stops[key] {
+					stop()
+				}
+			}
+		}
+	}},
+	{"a watch begins late", "race-watch", func(b *kv) {
+		b.watch = func(key string, changed func()) func() {
+			stop := make(chan func(), 1)
+			go func() { dawdle(); stop <- b.right.Watch(key, changed) }()
+			return sync.OnceFunc(func() { (<-stop)() })
+		}
+	}},
 	{"swap looks before it leaps", "race-create race-swap race-remove", func(b *kv) {
 		b.swap = func(ctx context.Context, key string, old kvstore.Version, value []byte, end time.Time) (bool, error) {
 			_, version, err := b.right.Get(ctx, key)
@@ -291,7 +337,7 @@ func TestFlawedKV(t *testing.T) {
 }
 
 func testKV(t *testing.T, flaw func(*kv)) {
-	storetest.KV(t, func(*testing.T) kvstore.Backend { return newKV(flaw) }, &storetest.KVOptions{Bubble: true, Lister: true, Drops: time.Second})
+	storetest.KV(t, func(*testing.T) kvstore.Backend { return newKV(flaw) }, &storetest.KVOptions{Bubble: true, Lister: true, Watcher: true, Drops: time.Second})
 }
 
 // TestKVTells checks that the suite for backends lets a right one pass, that it fails for
@@ -302,7 +348,7 @@ func TestKVTells(t *testing.T) {
 		t.Fatalf("the suite fails for a backend that is right:\n%s", output)
 	}
 	idle := map[string]bool{}
-	for _, match := range regexp.MustCompile(`(?m)^ +--- PASS: TestFlawedKV/none/(\S+)`).FindAllStringSubmatch(output, -1) {
+	for _, match := range regexp.MustCompile(`(?m)^ +--- PASS: TestFlawedKV/none/([^/\s]+) `).FindAllStringSubmatch(output, -1) {
 		idle[match[1]] = true
 	}
 	for _, fl := range kvFlaws {

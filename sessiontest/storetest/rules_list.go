@@ -183,6 +183,34 @@ var ownerRules = []rule{
 		},
 	},
 	{
+		name:        "by-owner-left",
+		explanation: "The index keeps no entry of a session that has another owner or none, or was deleted.",
+		needs: func(t *trial) bool {
+			if needsIndexer(t) && t.options.Indexed == nil {
+				t.test.Skip("Options.Indexed is nil")
+			}
+			return true
+		},
+		try: func(t *trial) {
+			rec := t.live()
+			indexed := func(owner string, want int) {
+				t.Helper()
+				if n := t.options.Indexed(t.test, t.own, owner); n != want {
+					t.Fatalf("the index has %d entries of an owner with %d sessions", n, want)
+				}
+			}
+			for _, next := range []string{newOwner(), "", newOwner()} {
+				former := rec.Owner
+				rec.Owner = next
+				t.save(&rec)
+				indexed(former, 0)
+			}
+			indexed(rec.Owner, 1)
+			t.end(rec)
+			indexed(rec.Owner, 0)
+		},
+	},
+	{
 		name:        "by-owner-break",
 		explanation: "An iteration may be left early and repeated, and the store be used, and changed, meanwhile.",
 		needs:       needsIndexer,

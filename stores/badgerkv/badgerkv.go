@@ -24,6 +24,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/kvstore"
 )
@@ -35,11 +36,12 @@ type Options struct {
 	Unsynced bool
 }
 
-// A Backend is a [kvstore.Lister] in a Badger database. Its methods are safe for
-// concurrent use.
+// A Backend is a [kvstore.Lister] and a [kvstore.Watcher] in a Badger database. Its methods
+// are safe for concurrent use.
 type Backend struct {
-	db    *badger.DB
-	owned bool
+	db      *badger.DB
+	owned   bool
+	watched watchers.List[string]
 }
 
 func init() {
@@ -65,12 +67,13 @@ func Open(folder string, o *Options) (*Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: badgerkv: %w", session.ErrUnavailable, err)
 	}
-	return &Backend{db, true}, nil
+	return &Backend{db: db, owned: true}, nil
 }
 
 // New returns a backend in a database that the program uses for other things too. The
 // keys of sessions begin with the store's namespace and a dot. The database must detect
-// conflicts, as it does by default. It stays the caller's.
+// conflicts, as it does by default. It stays the caller's. All stores in it must use this
+// one backend, which tells of the writes that it makes.
 func New(db *badger.DB) (*Backend, error) {
 	if !db.Opts().DetectConflicts {
 		return nil, errors.New("badgerkv: the database does not detect conflicts")
@@ -135,8 +138,14 @@ func (b *Backend) Swap(ctx context.Context, key string, old kvstore.Version, val
 	if errors.Is(err, badger.ErrConflict) { // with a transaction that was first
 		return false, nil
 	}
+	if swapped {
+		b.watched.Changed(key) // also if it is not known whether it was written
+	}
 	return swapped && err == nil, err
 }
+
+// Watch implements [kvstore.Watcher]: no other process writes to the database.
+func (b *Backend) Watch(key string, changed func()) (stop func()) { return b.watched.Add(key, changed) }
 
 // Keys implements [kvstore.Lister]. It yields what there was when it began.
 func (b *Backend) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {

@@ -34,35 +34,7 @@ func open(tb testing.TB, o *badgerkv.Options) *badgerkv.Backend {
 
 func TestBackend(t *testing.T) {
 	b := open(t, &badgerkv.Options{Unsynced: true})
-	storetest.KV(t, func(*testing.T) kvstore.Backend { return b }, &storetest.KVOptions{Lister: true, Drops: 2 * time.Second})
-}
-
-func TestConformance(t *testing.T) {
-	b := open(t, &badgerkv.Options{Unsynced: true})
-	s := newStore[profile](t, b)
-	storetest.Run(t, func(*testing.T) session.Store[profile] { return s }, &storetest.Options{
-		Indexer: true, Lister: true, Poller: true, Opener: true, MaxRecord: kvstore.DefaultMaxRecordBytes,
-		Corrupt: func(t *testing.T, _ session.Store[profile], id session.ID) {
-			key := "test.s." + id.String()
-			data, version, err := b.Get(t.Context(), key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			data[len(data)-1] ^= 1
-			if ok, err := b.Swap(t.Context(), key, version, data, time.Now().Add(time.Hour)); !ok || err != nil {
-				t.Fatalf("%v, %v", ok, err)
-			}
-		},
-	})
-}
-
-func newStore[T any](tb testing.TB, b kvstore.Backend) session.Store[T] {
-	tb.Helper()
-	s, err := kvstore.New(b, "test", codec.MessagePack[T](), nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return s
+	storetest.KV(t, func(*testing.T) kvstore.Backend { return b }, &storetest.KVOptions{Lister: true, Watcher: true, Drops: 2 * time.Second})
 }
 
 // What was written is there when the folder is opened again, and versions go on.
@@ -142,28 +114,5 @@ func Example() {
 }
 
 func BenchmarkSave(b *testing.B) {
-	for name, parallel := range map[string]int{"one": 0, "64 at once": 64} {
-		b.Run(name, func(b *testing.B) {
-			s := newStore[profile](b, open(b, nil))
-			save := func() {
-				id := session.NewID()
-				rec := session.Record[profile]{ID: id, Secrets: session.NewSecrets(session.NewToken(id)), Expires: time.Now().Add(time.Hour)}
-				if err := s.Save(context.Background(), &rec); err != nil {
-					b.Error(err)
-				}
-			}
-			if parallel == 0 {
-				for b.Loop() {
-					save()
-				}
-				return
-			}
-			b.SetParallelism(parallel)
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					save()
-				}
-			})
-		})
-	}
+	storetest.BenchmarkKV(b, func(tb testing.TB) kvstore.Backend { return open(tb, nil) })
 }

@@ -26,6 +26,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores/kvstore"
 )
@@ -37,13 +38,14 @@ type Options struct {
 	Timeout time.Duration
 }
 
-// A Backend is a [kvstore.Lister] in a bbolt database. Its methods are safe for
-// concurrent use.
+// A Backend is a [kvstore.Lister] and a [kvstore.Watcher] in a bbolt database. Its methods
+// are safe for concurrent use.
 type Backend struct {
-	db     *bbolt.DB
-	bucket []byte
-	owned  bool
-	writer writer
+	db      *bbolt.DB
+	bucket  []byte
+	owned   bool
+	writer  writer
+	watched watchers.List[string]
 }
 
 func init() {
@@ -146,13 +148,18 @@ func (b *Backend) writeAll(all []*swap) {
 		}
 		return t.dropEnded(now, 2*len(all)+8)
 	})
-	if err == nil {
-		return
-	}
 	for _, s := range all {
-		s.swapped, s.err = false, err
+		if err != nil {
+			s.swapped, s.err = false, err
+		}
+		if s.swapped {
+			b.watched.Changed(string(s.key))
+		}
 	}
 }
+
+// Watch implements [kvstore.Watcher]: no other process writes to the file.
+func (b *Backend) Watch(key string, changed func()) (stop func()) { return b.watched.Add(key, changed) }
 
 // Keys implements [kvstore.Lister].
 func (b *Backend) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {

@@ -44,3 +44,17 @@ type Lister interface {
 	// others, and the loop's body, can use the backend.
 	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
+
+// A Watcher is a [Backend] that tells at once of every write, also of those that other
+// processes make. Without it, a store tells of its own writes only, and other sessions
+// are asked for at intervals.
+type Watcher interface {
+	Backend
+
+	// Watch calls changed soon after the key was written or removed, until stop is
+	// called. It may call changed at other times too, and must do so when it may have
+	// missed a write after Watch has returned. The backend calls changed from any
+	// goroutine, with locks held: changed returns at once and does not call the backend.
+	// Once stop has returned, no call begins. Calling stop again does nothing.
+	Watch(key string, changed func()) (stop func())
+}

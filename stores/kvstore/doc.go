@@ -13,8 +13,8 @@
 // # Writing a backend
 //
 // A [Backend] has two methods. With a third it is a [Lister], and the sessions of an
-// owner can be found. [storetest.KV] checks every rule of both, and [storetest.Run] then
-// checks the store on top of it:
+// owner can be found. A [Watcher] tells at once when a session ends. [storetest.KV] checks
+// every rule of them, and the store on top:
 //
 //	func TestBackend(t *testing.T) {
 //		storetest.KV(t, func(t *testing.T) kvstore.Backend { return open(t) }, nil)
@@ -36,5 +36,4 @@
 // pass over it, and remove it when it is two hours old.
 //
 // [storetest.KV]: https://pkg.go.dev/github.com/seed48429006/sessions/sessiontest/storetest#KV
-// [storetest.Run]: https://pkg.go.dev/github.com/seed48429006/sessions/sessiontest/storetest#Run
 package kvstore

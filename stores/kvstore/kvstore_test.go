@@ -29,6 +29,7 @@ var (
 	_ session.Lister[int]  = (*kvstore.ListStore[int])(nil)
 
 	_ session.Outliner[int] = (*kvstore.ListStore[int])(nil)
+	_ session.Watcher       = (*kvstore.Store[int])(nil)
 )
 
 // counting is a codec that counts what it decodes.
@@ -272,6 +273,43 @@ func TestConformanceOfABackendThatDropsNothing(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) session.Store[profile] {
 		return open(t, endless{kvmap.New()}, codec.MessagePack[profile]())
 	}, &storetest.Options{Bubble: true, Indexer: true, Lister: true})
+}
+
+// On a backend that tells of nothing, a store tells of what it does itself, also if it
+// does not know the outcome.
+func TestWatchOfOwnWrites(t *testing.T) {
+	backend := &losing{Lister: kvmap.New()}
+	s := open(t, backend, codec.MessagePack[profile]()).(*kvstore.ListStore[profile])
+	rec, calls := newSession(), 0
+	stop, all := s.Watch(rec.ID, func() { calls++ })
+	if all {
+		t.Error("Watch tells of what other processes do")
+	}
+	for i, write := range []func() error{
+		func() error { return s.Save(t.Context(), rec) },
+		func() error { return s.Save(t.Context(), rec) },
+		func() error {
+			backend.arm(storetest.Loss{After: 1, Meanwhile: func() {}})
+			if err := s.Delete(t.Context(), rec.ID, 0); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("a lost reply: got %v", err)
+			}
+			return nil
+		},
+	} {
+		if err := write(); err != nil || calls != i+1 {
+			t.Errorf("after write %d there were %d calls: %v", i, calls, err)
+		}
+	}
+	stop()
+	rec.Revision = 0
+	if err := s.Save(t.Context(), rec); err != nil || calls != 3 {
+		t.Errorf("after stop there were %d calls: %v", calls, err)
+	}
+}
+
+func newSession() *session.Record[profile] {
+	id := session.NewID()
+	return &session.Record[profile]{ID: id, Secrets: session.NewSecrets(session.NewToken(id)), Expires: time.Now().Add(time.Hour)}
 }
 
 // A change of a session whose owner and deadline stay costs a Get and a Swap.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/codec/wire"
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -26,8 +27,8 @@ type Options struct {
 	MaxRecordBytes int
 }
 
-// A Store is a [session.Store] on a [Backend], and a [session.Opener] and
-// [session.Poller] too. Its methods are safe for concurrent use. It must be made by
+// A Store is a [session.Store] on a [Backend], and a [session.Opener], [session.Poller]
+// and [session.Watcher] too. Its methods are safe for concurrent use. It must be made by
 // [New].
 type Store[T any] struct {
 	keyspace
@@ -35,6 +36,8 @@ type Store[T any] struct {
 	lister  Lister // nil if the backend is none
 	codec   codec.Codec[T]
 	limit   int // of a record's bytes
+
+	watchers watchers.List[session.ID] // unless the backend is a Watcher
 }
 
 // New returns a store that keeps its sessions in the backend, under keys that begin with
@@ -150,6 +153,16 @@ func (s *Store[T]) Revisions(ctx context.Context, ids []session.ID) ([]session.R
 		}
 	}
 	return revs, nil
+}
+
+// Watch calls changed when the session changes or ends, as [session.Watcher] says. If the
+// backend is no [Watcher], ok is false, and the store tells of what it does itself. Of
+// other processes, a manager learns when it next asks, after its WatchInterval at most.
+func (s *Store[T]) Watch(id session.ID, changed func()) (stop func(), ok bool) {
+	if w, ok := s.backend.(Watcher); ok {
+		return w.Watch(s.record(id), changed), true
+	}
+	return s.watchers.Add(id, changed), false
 }
 
 // A stored value is what the backend has under a record's key.

@@ -126,6 +126,9 @@ func (s *Store[T]) change(ctx context.Context, id session.ID, try func(*stored) 
 // now is the outcome.
 func (s *Store[T]) swap(ctx context.Context, id session.ID, found *stored, data []byte, end time.Time, mine func(*stored) bool) error {
 	swapped, err := s.backend.Swap(ctx, s.record(id), found.version, data, end)
+	if swapped || err != nil {
+		s.watchers.Changed(id)
+	}
 	if err != nil {
 		if now, failed := s.get(ctx, id); failed == nil && now.version != 0 && mine(&now) {
 			return nil

@@ -86,34 +86,6 @@ func TestBackend(t *testing.T) {
 	storetest.KV(t, func(*testing.T) kvstore.Backend { return b }, &storetest.KVOptions{Drops: 4 * time.Second})
 }
 
-func TestConformance(t *testing.T) {
-	b := open(t, start(t, "").address)
-	s := newStore[profile](t, b)
-	storetest.Run(t, func(*testing.T) session.Store[profile] { return s }, &storetest.Options{
-		Poller: true, Opener: true, MaxRecord: b.MaxValueBytes(),
-		Corrupt: func(t *testing.T, _ session.Store[profile], id session.ID) {
-			key := "test.s." + id.String()
-			data, version, err := b.Get(t.Context(), key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			data[len(data)-1] ^= 1
-			if ok, err := b.Swap(t.Context(), key, version, data, time.Now().Add(time.Hour)); !ok || err != nil {
-				t.Fatalf("%v, %v", ok, err)
-			}
-		},
-	})
-}
-
-func newStore[T any](tb testing.TB, b kvstore.Backend) session.Store[T] {
-	tb.Helper()
-	s, err := kvstore.New(b, "test", codec.MessagePack[T](), nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return s
-}
-
 // A server that was away is used again, and reads do not notice connections that it has
 // closed.
 func TestRestart(t *testing.T) {
@@ -244,12 +216,5 @@ func Example() {
 }
 
 func BenchmarkSave(b *testing.B) {
-	s := newStore[profile](b, open(b, start(b, "").address))
-	for b.Loop() {
-		id := session.NewID()
-		rec := session.Record[profile]{ID: id, Secrets: session.NewSecrets(session.NewToken(id)), Expires: time.Now().Add(time.Hour)}
-		if err := s.Save(b.Context(), &rec); err != nil {
-			b.Fatal(err)
-		}
-	}
+	storetest.BenchmarkKV(b, func(tb testing.TB) kvstore.Backend { return open(tb, start(tb, "").address) })
 }

@@ -59,7 +59,7 @@ type Store[T any] struct {
 	shards []shard[T] // their number is a power of two, at most maxShards
 	owners owners[T]
 
-	watchers watchers.List
+	watchers watchers.List[session.ID]
 }
 
 // New returns an empty store for sessions of type T. Nil options are the default.

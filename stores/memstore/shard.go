@@ -24,7 +24,7 @@ type shard[T any] struct {
 	entries  table[T, byID[T]]
 	queue    queue[T, byEnd[T]]
 	owners   *owners[T]
-	watchers *watchers.List
+	watchers *watchers.List[session.ID]
 	last     session.Revision // counted up: no two writes in this shard share one
 
 	max       int                // of entries; zero or less for any number, and nothing below then

@@ -106,11 +106,11 @@ type nearby[T any] struct {
 	*near.Cache[T]
 	tracker  *near.Tracker
 	prefix   string
-	watchers *watchers.List
+	watchers *watchers.List[session.ID]
 }
 
 // startNear starts the near cache that the options ask for, nil if none.
-func startNear[T any](o *Options, client redis.Cmdable, prefix string, watchers *watchers.List) *nearby[T] {
+func startNear[T any](o *Options, client redis.Cmdable, prefix string, watchers *watchers.List[session.ID]) *nearby[T] {
 	c := o.NearCache
 	if c.Records == 0 {
 		return nil

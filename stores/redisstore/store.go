@@ -64,7 +64,7 @@ type Store[T any] struct {
 	limit    int        // of a record's bytes
 	owned    io.Closer  // the client, if the store made it
 	near     *nearby[T] // nil without a near cache
-	watchers watchers.List
+	watchers watchers.List[session.ID]
 	done     atomic.Bool // closed
 }
 

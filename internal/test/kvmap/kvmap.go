@@ -10,14 +10,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/stores/kvstore"
 )
 
-// A Map is a [kvstore.Lister].
+// A Map is a [kvstore.Lister] and a [kvstore.Watcher].
 type Map struct {
-	mu   sync.Mutex
-	last kvstore.Version
-	m    map[string]entry
+	mu      sync.Mutex
+	last    kvstore.Version
+	m       map[string]entry
+	watched watchers.List[string]
 }
 
 type entry struct {
@@ -55,8 +57,12 @@ func (m *Map) Swap(ctx context.Context, key string, old kvstore.Version, value [
 	if len(value) == 0 {
 		delete(m.m, key)
 	}
+	m.watched.Changed(key)
 	return true, nil
 }
+
+// Watch implements [kvstore.Watcher].
+func (m *Map) Watch(key string, changed func()) (stop func()) { return m.watched.Add(key, changed) }
 
 func (m *Map) live(key string) entry {
 	e := m.m[key]
