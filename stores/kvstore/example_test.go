@@ -46,13 +46,6 @@ func ExampleNew() {
 func Example_backend() {
 	_ = func(t *testing.T, open func(*testing.T) kvstore.Backend) {
 		storetest.KV(t, open, &storetest.KVOptions{Lister: true})
-		storetest.Run(t, func(t *testing.T) session.Store[storetest.Profile] {
-			store, err := kvstore.New(open(t), "test", codec.MessagePack[storetest.Profile](), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return store
-		}, &storetest.Options{Indexer: true, Lister: true})
 	}
 	// Output:
 }
