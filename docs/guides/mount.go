@@ -15,7 +15,8 @@ func mountSCS(accounts *sessions.Manager[Account], old *scs.SessionManager, mux 
 }
 
 func mountGorilla(accounts *sessions.Manager[Account], store gorilla.Store, mux http.Handler) http.Handler {
-	handler := accounts.Handler(MoveFromGorilla(store, "old", mux))
+	old := http.Cookie{Name: "old", Path: "/", Domain: "shop.example"}
+	handler := accounts.Handler(MoveFromGorilla(store, old, mux))
 	return handler
 }
 

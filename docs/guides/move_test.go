@@ -3,7 +3,11 @@ package guides_test
 import (
 	"encoding/gob"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"path"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +21,8 @@ import (
 )
 
 func init() { gob.Register([]string{}) }
+
+var oldCookie = http.Cookie{Name: "old", Path: "/"}
 
 const logInBefore = "POST /login"
 
@@ -52,7 +58,7 @@ func TestMovedVisitorStaysLoggedIn(t *testing.T) {
 		move   func(http.Handler) http.Handler
 	}{
 		{"scs", oldSCS(old), func(h http.Handler) http.Handler { return guides.MoveFromSCS(old, h) }},
-		{"gorilla", oldGorilla(cookies), func(h http.Handler) http.Handler { return guides.MoveFromGorilla(cookies, "old", h) }},
+		{"gorilla", oldGorilla(cookies), func(h http.Handler) http.Handler { return guides.MoveFromGorilla(cookies, oldCookie, h) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBrowser(t, test.before)
@@ -66,7 +72,7 @@ func TestMovedVisitorStaysLoggedIn(t *testing.T) {
 					t.Errorf("%d %q", code, text)
 				}
 			}
-			if names := b.cookies(); names != "__Host-session_id" {
+			if names := strings.TrimSpace(strings.ReplaceAll(b.cookies(), "old_moved", "")); names != "__Host-session_id" {
 				t.Errorf("cookies %q", names)
 			}
 			b.do("POST", "/logout")
@@ -75,6 +81,57 @@ func TestMovedVisitorStaysLoggedIn(t *testing.T) {
 			}
 			if code, text := newBrowser(t, b.h).do("GET", "/"); code != http.StatusOK || text != `user "" has []` {
 				t.Errorf("a new visitor: %d %q", code, text)
+			}
+		})
+	}
+}
+
+// An old cookie is cleared if the mover is told where it is, also against the store's
+// options. It never logs in again, also if the mover was told wrongly.
+func TestOldCookieOfGorillaAfterALogOut(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		set     gorilla.Options // of the session
+		told    http.Cookie
+		cleared bool
+	}{
+		{"as the store's", gorilla.Options{Path: "/", MaxAge: 3600}, oldCookie, true},
+		{"another Path", gorilla.Options{Path: "/app", MaxAge: 3600}, http.Cookie{Name: "old", Path: "/app"}, true},
+		{"another Domain", gorilla.Options{Path: "/", Domain: "shop.example", MaxAge: 3600}, http.Cookie{Name: "old", Path: "/", Domain: "shop.example"}, true},
+		{"a Path that the mover was not told", gorilla.Options{Path: "/app", MaxAge: 3600}, oldCookie, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var logged strings.Builder
+			defer slog.SetDefault(slog.Default())
+			slog.SetDefault(slog.New(slog.NewTextHandler(&logged, nil)))
+			store := gorilla.NewCookieStore([]byte("an example, which is no secret at all"))
+			b := newBrowser(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				s, _ := store.Get(r, "old")
+				s.Values["user"], s.Options = "ada", &test.set
+				if err := s.Save(r, w); err != nil {
+					t.Error(err)
+				}
+			}))
+			at := path.Clean(test.set.Path + "/page")
+			b.do("POST", at)
+			accounts, _ := newAccounts(t)
+			b.h = accounts.Handler(guides.MoveFromGorilla(store, test.told, sessions.Handle(func(w http.ResponseWriter, r *http.Request, account *sessions.Session[guides.Account]) {
+				if r.Method == "DELETE" {
+					account.Destroy()
+				}
+				fmt.Fprint(w, account.Value().User)
+			})))
+			for range 2 {
+				if _, user := b.do("GET", at); user != "ada" {
+					t.Errorf("user %q after the move", user)
+				}
+			}
+			b.do("DELETE", at)
+			if _, user := b.do("GET", at); user != "" {
+				t.Errorf("the old cookie logs %q in again after the log-out", user)
+			}
+			if warned := strings.Contains(logged.String(), "came back"); warned == test.cleared {
+				t.Errorf("logged: %s", &logged)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/types"
 	"maps"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,7 +65,7 @@ type names struct {
 	FuncType                                    types.Type
 	FuncKeys                                    []*key
 	Library                                     library
-	OldNames                                    []string
+	OldCookies                                  []http.Cookie
 	TestStore                                   string
 	SeedOld, Seeds                              bool
 	Seeded                                      string
@@ -78,7 +79,7 @@ func (m *mover) templateNames() names {
 		Fields: m.fields(), Owner: m.ownerKey, Left: len(m.left) > 0 && m.leftKeys(), ErrorFunc: m.need.errorFunc,
 		Deadline:    m.libraryHas("SessionManager", "Deadline"),
 		Partitioned: m.libraryHas("SessionCookie", "Partitioned") || m.libraryHas("Options", "Partitioned"),
-		Name:        lowerFirst(m.home.typ), Library: m.old, OldNames: m.oldNames, Gin: m.gin, SeedOld: m.need.seedOld,
+		Name:        lowerFirst(m.home.typ), Library: m.old, OldCookies: m.oldCookies(), Gin: m.gin, SeedOld: m.need.seedOld,
 		Seeds: len(m.seeded) > 0, Seeded: m.exported("seeded"),
 	}
 	return n

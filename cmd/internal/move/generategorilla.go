@@ -7,8 +7,14 @@ func (m *mover) gorillaManagerCode(s *source, n names) {
 	s.use("cmp")
 	s.use("time")
 	s.f.imports[gorillaPath] = "gorilla"
-	s.add(`// oldNames are the names of the sessions of gorilla/sessions, of their cookies.
-var oldNames = []string{ {{range .OldNames}}{{quote .}}, {{end}} }
+	s.add(`// oldCookies are the cookies of the sessions of gorilla/sessions, beside those with the
+// store's Path and Domain. They must have the Path and Domain with which the program set
+// them: browsers keep a cookie that is cleared with others.
+var oldCookies = []http.Cookie{
+{{- range .OldCookies}}
+	{Name: {{quote .Name}}{{with .Path}}, Path: {{quote .}}{{end}}{{with .Domain}}, Domain: {{quote .}}{{end}}},
+{{- end}}
+}
 
 // {{.Handle}} gives requests their sessions. Old is the store that visitors still have
 // sessions in from before.
@@ -20,12 +26,12 @@ type {{.Handle}} struct {
 // {{.New}} returns a manager with the cookie's settings of the old store. It panics
 // if a setting is wrong, since the program cannot start then.
 func {{.New}}(old gorilla.Store, store sessions.Store[{{.Type}}]) *{{.Handle}} {
-	session, _ := old.New(&http.Request{Header: http.Header{}}, oldNames[0]) // a new one, with the store's options
+	session, _ := old.New(&http.Request{Header: http.Header{}}, oldCookies[0].Name) // a new one, with the store's options
 	o := gorilla.Options{}
 	if session != nil && session.Options != nil {
 		o = *session.Options
 	}
-	name := oldNames[0] // with Secure, browsers see it as __Host- or __Secure- and this name
+	name := oldCookies[0].Name // with Secure, browsers see it as __Host- or __Secure- and this name
 	if !o.Secure {
 		name += "_id" // the old cookie has the plain name
 	}
@@ -130,7 +136,7 @@ func (m *mover) gorillaMoveFile() string {
 	s := m.newSource(m.home.name, m.home.path)
 	n := m.templateNames()
 	n.Fields = slices.DeleteFunc(n.Fields, func(k *key) bool { return k.code != "" && !m.home.private })
-	for _, path := range []string{"errors", "fmt", "net/http", "slices", libraryPath, "github.com/gorilla/securecookie"} {
+	for _, path := range []string{"errors", "fmt", "log/slog", "net/http", "slices", "sync", libraryPath, "github.com/gorilla/securecookie"} {
 		s.use(path)
 	}
 	s.f.imports[gorillaPath] = "gorilla"
@@ -149,11 +155,15 @@ func (m *{{.Handle}}) moveOld(next http.Handler) http.Handler {
 
 func (m *{{.Handle}}) moveSessions(w http.ResponseWriter, r *http.Request, session *sessions.Session[{{.Type}}]) error {
 	var found []*gorilla.Session
-	for _, name := range oldNames {
-		if _, err := r.Cookie(name); err != nil {
+	moved := false
+	for i, c := range oldCookies {
+		if _, err := r.Cookie(c.Name); err != nil || slices.ContainsFunc(oldCookies[:i], func(o http.Cookie) bool { return o.Name == c.Name }) {
 			continue
 		}
-		old, err := m.Old.New(r, name)
+		if _, err := r.Cookie(c.Name + "_moved"); err == nil {
+			moved = true
+		}
+		old, err := m.Old.New(r, c.Name)
 		var invalid securecookie.Error
 		if err != nil && !(errors.As(err, &invalid) && invalid.IsDecode()) {
 			return fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
@@ -161,16 +171,54 @@ func (m *{{.Handle}}) moveSessions(w http.ResponseWriter, r *http.Request, sessi
 		found = append(found, old)
 	}
 	isOld := slices.ContainsFunc(found, func(old *gorilla.Session) bool { return !old.IsNew })
-	if isOld && session.IsNew() && !session.Gone() {
+	if moved {
+		cameBack(r)
+	} else if isOld && session.IsNew() && !session.Gone() {
 		session.LogIn(func({{.Param}} *{{.Type}}) { fill({{.Param}}, found) })
 		if err := session.Commit(r.Context()); err != nil {
 			return err
 		}
 	}
 	for _, old := range found {
-		old.Options.MaxAge = -1 // clears the cookie; a store on the server also deletes the session
-		if err := m.Old.Save(r, w, old); err != nil {
+		if err := m.endOld(w, r, old); err != nil {
 			return fmt.Errorf("%w: %w", sessions.ErrUnavailable, err)
+		}
+	}
+	return nil
+}
+
+// cameBack warns once that a browser has sent an old cookie that was cleared. Such a
+// cookie does not log anyone in again.
+func cameBack(r *http.Request) {
+	warnCameBack.Do(func() {
+		slog.WarnContext(r.Context(), "the cookie of an old session came back: its Path or Domain is missing in oldCookies")
+	})
+}
+
+var warnCameBack sync.Once
+
+// endOld clears the cookies of an old session; a store on the server also deletes the
+// session. It marks the browser as moved, in case that an old cookie stays.
+func (m *{{.Handle}}) endOld(w http.ResponseWriter, r *http.Request, old *gorilla.Session) error {
+	old.Options.MaxAge = -1
+	if err := m.Old.Save(r, w, old); err != nil {
+		return err
+	}
+	mark := func(domain string) {
+		o := *old.Options
+		o.Path, o.Domain, o.MaxAge, o.HttpOnly = "/", domain, 400*86400, true
+		http.SetCookie(w, gorilla.NewCookie(old.Name()+"_moved", "1", &o))
+	}
+	mark(old.Options.Domain)
+	for _, c := range oldCookies {
+		if c.Name != old.Name() {
+			continue
+		}
+		o := *old.Options
+		o.Path, o.Domain = c.Path, c.Domain
+		http.SetCookie(w, gorilla.NewCookie(c.Name, "", &o))
+		if c.Domain != old.Options.Domain {
+			mark(c.Domain)
 		}
 	}
 	return nil

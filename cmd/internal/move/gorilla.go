@@ -41,6 +41,8 @@ func findGorilla(m *mover) {
 				m.gorillaSelector(f, n, path)
 			case *ast.RangeStmt:
 				m.gorillaRange(f, n, path)
+			case *ast.CompositeLit:
+				m.cookiePlace(f, n)
 			case ast.Expr:
 				if tv := f.pkg.TypesInfo.Types[n]; tv.IsType() && isOld(tv.Type) {
 					m.touch(f)
@@ -400,6 +402,8 @@ func rewriteGorilla(m *mover) {
 	for _, at := range m.mounts {
 		m.mount(at)
 	}
+	m.notes = append(m.notes, Item{Pos: token.Position{Filename: m.home.path}, Code: "oldCookies",
+		Why: "must have the Path and Domain that the old cookies were set with: another one stays in the browser, and is refused with a warning", Guide: guideMove})
 	if len(m.oldNames) > 1 {
 		m.notes = append(m.notes, Item{Pos: token.Position{Filename: m.home.path}, Code: strings.Join(m.oldNames, ", "),
 			Why: "the sessions of these names are one now: Destroy and Clear are for all their keys", Guide: guideDeclare})

