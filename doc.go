@@ -44,6 +44,9 @@ A handler takes its session as an argument, or asks for it:
 
 # The methods of a Session
 
+[Session] is an alias, so pkg.go.dev and go doc list its methods elsewhere:
+[github.com/seed48429006/sessions/session.Session].
+
 Reading:
 
 	Value() T                a copy of the value, with the changes made so far
@@ -52,6 +55,7 @@ Reading:
 	Created, LoggedIn        when the session was first stored; the last log-in
 	Renewed                  when the session got its token
 	Expires, Deadline        when it ends without use; at the latest
+	Token() (Token, bool)    the token, for transports other than HTTP
 	Persistent() bool        the cookie outlives the browser
 	Gone() bool              another request ended the session
 	Modified() bool          there is something to commit
@@ -69,7 +73,7 @@ Changing. Changes are stored when the response begins:
 	Discard()                drops the changes made so far
 	Commit(ctx) error        stores the changes now
 
-[Take] reads a field once. Package session documents each method.
+[Take] reads a field once.
 
 An Update that leaves the value as it was writes nothing. If another request has
 changed the session meanwhile, the function given to Update runs again, on the
@@ -80,6 +84,44 @@ The type may hold everything that can be encoded: strings, numbers, times, struc
 slices, maps and pointers of them, and types that encode themselves. [New] refuses
 channels, functions, interfaces and unexported fields, each with its path. Times
 are kept in UTC.
+
+# The methods of a Manager
+
+[Manager] is an alias of [github.com/seed48429006/sessions/middleware.Manager].
+[New] makes one.
+
+	Handler(http.Handler) http.Handler    the middleware: gives requests their sessions
+	Open(ctx, token)                      opens a session outside HTTP: jobs, RPC
+	Watch(ctx, *Session) context.Context  ends with the session: live connections
+	ByOwner(ctx, owner)                   yields the sessions of an owner
+	Revoke(ctx, owner, id) error          ends one session of this owner only
+	RevokeAll(ctx, owner, keep...)        ends all sessions of this owner but those to keep
+	All(ctx)                              yields all sessions, for operators
+	Record(ctx, id)                       returns a session whoever owns it, for operators
+	End(ctx, id) error                    ends a session whoever owns it, for operators
+	Options() Options                     the options, with defaults filled in
+
+# The fields of Options
+
+[Options] is an alias of [github.com/seed48429006/sessions/middleware.Options], and
+[Cookie] of [github.com/seed48429006/sessions/middleware.Cookie]. Zero is the default,
+here in parentheses.
+
+	Lifetime        the absolute timeout (24 hours)
+	IdleTimeout     how long a session lives without use (one hour)
+	Remember        the times of sessions that outlive the browser (as the others)
+	MaxPerOwner     how many sessions an owner may have (any number)
+	Secrets         sign the cookie; the first signs, all verify (not signed)
+	AcceptUnsigned  takes unsigned cookies while secrets are introduced (no)
+	Cookie          the cookie: Name (session_id), Domain, Path, SameSite (Lax),
+	                Partitioned, BrowserSession, Insecure
+	Transport       how the token travels (in the cookie)
+	SaveTimeout     how long a commit may take
+	WatchInterval   how often Watch asks the store
+	HoldBack        bytes of a response to hold back for late changes (none)
+	ErrorHandler    answers if a session cannot be loaded or saved (DefaultErrorHandler)
+	Observe         is called with each Event (nothing)
+	Logger          gets trouble and hints for operators (slog.Default)
 
 # Logging in and out
 

@@ -10,54 +10,65 @@ import (
 )
 
 type (
-	// A Session is one visitor's state, held as a value of type T. The section
-	// "The methods of a Session" lists its methods.
+	// A Session is one visitor's state, held as a value of type T. It is an alias: its
+	// methods are those of [session.Session], and "The methods of a Session" above
+	// lists them.
 	Session[T any] = session.Session[T]
 
 	// A Manager gives requests their sessions: Manager.Handler is the middleware.
-	// It lists and ends the sessions of an owner.
+	// It lists and ends the sessions of an owner. It is an alias: its methods are those
+	// of [middleware.Manager], and "The methods of a Manager" above lists them.
 	Manager[T any] = middleware.Manager[T]
 
-	// A Store keeps sessions until they expire: see the packages below stores.
+	// A Store keeps sessions until they expire: see the packages below stores, and
+	// [session.Store] for the contract.
 	Store[T any] = session.Store[T]
 
-	// A Record is the stored form of a session, as Manager.ByOwner yields it.
+	// A Record is the stored form of a session, as Manager.ByOwner yields it. Its fields
+	// are those of [session.Record].
 	Record[T any] = session.Record[T]
 
-	// Options configure a [Manager]. The zero Options are the default, and secure.
+	// Options configure a [Manager]. The zero Options are the default, and secure. Its
+	// fields are those of [middleware.Options], and "The fields of Options" above lists
+	// them.
 	Options = middleware.Options
 
-	// A Cookie describes the session's cookie. It is a field of [Options].
+	// A Cookie describes the session's cookie. It is a field of [Options]. Its own fields
+	// are those of [middleware.Cookie].
 	Cookie = middleware.Cookie
 
 	// A Transport carries tokens between client and server. It is a field of
-	// [Options]. Nil is the cookie.
+	// [Options]. Nil is the cookie. See [middleware.Transport].
 	Transport = middleware.Transport
 
 	// A Config holds the options that operators set: see [ParseConfig] and
-	// [ConfigFromEnv].
+	// [ConfigFromEnv]. Its fields and their keys are those of [middleware.Config].
 	Config = middleware.Config
 
-	// A Duration is a time in a [Config]: 3600, 15m, 24h, 30d.
+	// A Duration is a time in a [Config]: 3600, 15m, 24h, 30d. See [middleware.Duration].
 	Duration = middleware.Duration
 
-	// Remember sets how long remembered sessions live. It is a field of [Options].
+	// Remember sets how long remembered sessions live. It is a field of [Options]. See
+	// [session.Remember].
 	Remember = session.Remember
 
 	// An ID names a session for life without giving access to it. It is safe to log,
-	// to list and to put into a form.
+	// to list and to put into a form. See [session.ID].
 	ID = session.ID
 
-	// Metrics count events and the time that stores take, for expvar.
+	// Metrics count events and the time that stores take, for expvar. See
+	// [middleware.Metrics].
 	Metrics = middleware.Metrics
 
-	// An Event reports one step in the life of a session to Options.Observe.
+	// An Event reports one step in the life of a session to Options.Observe. Its fields
+	// and kinds are those of [session.Event].
 	Event = session.Event
 
-	// A DecodeError means that a stored record cannot be read.
+	// A DecodeError means that a stored record cannot be read. See [session.DecodeError].
 	DecodeError = session.DecodeError
 
-	// An EncodeError means that a session's value cannot be stored.
+	// An EncodeError means that a session's value cannot be stored. See
+	// [session.EncodeError].
 	EncodeError = session.EncodeError
 )
 

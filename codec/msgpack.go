@@ -88,7 +88,7 @@ func (c *messagePack[T]) Decode(data []byte, v *T) error {
 		*v = zero
 		if err := c.decode(data, v); err != nil {
 			*v = zero
-			return err
+			return inField[T](data, err)
 		}
 	}
 	c.plan.Normalize(v)

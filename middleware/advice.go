@@ -25,7 +25,7 @@ const (
 	adviceSignature = "sessions: a request has a session cookie that none of Options.Secrets signed, and is anonymous; " +
 		"if secrets were introduced, set Options.AcceptUnsigned for a while; if they were changed, keep the earlier ones after the new one"
 	advicePlainHTTP = "sessions: a Secure cookie is set over plain http, and browsers will drop it; " +
-		"use TLS, let the proxy set X-Forwarded-Proto, or set Cookie.Insecure for development"
+		"use TLS, let the proxy set X-Forwarded-Proto, or set Cookie.Insecure (SESSIONS_DEV=true) for development"
 )
 
 func adviceSideBySide(one, other, cookie string) string {

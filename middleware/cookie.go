@@ -87,7 +87,9 @@ func (c *Cookie) check(signed bool) error {
 	refuse(c.SameSite < 0 || c.SameSite > http.SameSiteNoneMode, "Cookie.SameSite is %d, which is none of net/http's values", c.SameSite)
 	refuse(len(c.name())+valueLen(signed) > maxCookie, "Cookie.Name has %d bytes; browsers take %d of name and value", len(c.Name), maxCookie)
 	domain := strings.Trim(c.Domain, ".")
-	refuse(c.Domain != "" && !strings.Contains(domain, ".") && domain != "localhost",
+	isURL := strings.ContainsAny(c.Domain, "/:")
+	refuse(isURL, "Cookie.Domain is %q; it is a host without scheme, port and path, such as example.com", c.Domain)
+	refuse(c.Domain != "" && !isURL && !strings.Contains(domain, ".") && domain != "localhost",
 		"Cookie.Domain is %q; browsers refuse cookies for a whole top-level domain", c.Domain)
 	plain := http.Cookie{Name: c.name(), Path: c.Path, Domain: c.Domain, Value: "x"}
 	if err := plain.Valid(); err != nil {

@@ -38,7 +38,7 @@ func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 	switch status := Status(err); {
 	case status == http.StatusConflict:
 		http.Error(w, "Nothing was saved: another request has ended or renewed your session. "+
-			"Please load the page again, or wait for half a minute if that does not help.", status)
+			"Please load the page again.", status)
 	case status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 		http.Error(w, "Service temporarily unavailable. Please try again.", status)

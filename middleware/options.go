@@ -40,9 +40,9 @@ type Options struct {
 	//	login.LogIn(…)
 	//	login.Persist(r.PostFormValue("remember") != "")
 	//
-	// A session that becomes a remembered one begins a Lifetime of that kind. One
-	// that becomes ordinary does not live longer by it. A Lifetime of zero means one
-	// kind of session. Sessions that outlive the browser and were stored before
+	// A session that becomes a remembered one begins a Lifetime of that kind. Turning
+	// "remember me" off never extends a session. A Lifetime of zero means one kind of
+	// session. Sessions that outlive the browser and were stored before
 	// Remember was set keep their deadline and do not idle out before.
 	Remember session.Remember
 

@@ -240,7 +240,7 @@ func TestALogInWhoseResponseIsLost(t *testing.T) {
 		if f.Code != http.StatusConflict || b.cookie() != old || f.Header()["Set-Cookie"] != nil {
 			t.Errorf("the second click: %d %q", f.Code, f.Header()["Set-Cookie"])
 		}
-		if f.Header().Get("Cache-Control") != "no-store" || !strings.Contains(f.Body.String(), "half a minute") {
+		if f.Header().Get("Cache-Control") != "no-store" || !strings.Contains(f.Body.String(), "load the page again") {
 			t.Errorf("the second click is answered with %v %q", f.Header(), f.Body)
 		}
 		if f := b.at("/show"); f.Code != http.StatusOK || b.cookie() != old || f.Body.Len() > 0 {

@@ -45,7 +45,7 @@ var (
 	errFirstUse = lateError("the session is first asked for after the response has begun; call Get before the first byte, so that the response can vary by the cookie")
 	errOffPath  = lateError("the change needs a cookie, but the request is outside Cookie.Path, and the cookie would take the place of another page's; change sessions below that path only, or let the proxy that shortens paths send X-Forwarded-Prefix")
 	errTimeout  = &wrapped{"sessions: the time of the request has passed, and nothing of the session is saved", session.ErrTimeout}
-	errReturned = lateError("the session is asked for after the request has ended; code that runs after the handler, such as a framework's error handler, must run within what ends the request, such as a timeout")
+	errReturned = lateError("the session is asked for after the request has ended; a goroutine that outlives its handler must get the session before, and code around the handlers, such as a framework's error handler, must run inside the manager's Handler")
 )
 
 func lateError(text string) error { return &wrapped{"sessions: " + text, session.ErrLate} }

@@ -48,9 +48,9 @@ var (
 	// [*DecodeError] wraps it. The record is left as it is.
 	ErrNewer = errors.New("session: record was written by a newer version of the program")
 
-	// ErrUnsupported means that the store lacks a feature, such as finding the
-	// sessions of an owner.
-	ErrUnsupported = errors.New("session: not supported by this store")
+	// ErrUnsupported means that the store or the type lacks a feature, such as finding
+	// the sessions of an owner. The error that wraps it says which.
+	ErrUnsupported = errors.New("session: not supported")
 )
 
 // A DecodeError means that a stored record cannot be read: it is corrupt or

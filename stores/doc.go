@@ -2,6 +2,6 @@
 //
 //	store, err := stores.Open(ctx, "redis://localhost:6379", "carts", codec.MessagePack[Cart]())
 //
-// A program that knows its store makes it itself: see the packages memstore and
-// redisstore.
+// A program that knows its store makes it itself: see the packages memstore,
+// redisstore, sqlstore and kvstore.
 package stores

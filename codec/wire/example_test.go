@@ -81,5 +81,5 @@ func ExampleDecodeRecord() {
 	fmt.Println(err)
 	// Output:
 	// anna hello <nil>
-	// session: record AAAAAAAAAAAAAAAAAAAAAA cannot be read: wire: the record is corrupt or not of type string: its checksum is wrong
+	// session: record AAAAAAAAAAAAAAAAAAAAAA cannot be read: wire: the record is corrupt or not of type string: its checksum is wrong; was the type renamed? See codec.Versioned
 }

@@ -86,13 +86,17 @@ func openRecord[T any](data []byte, id session.ID, c codec.Codec[T], accepts fun
 	}
 	typ := recordTypeOf[T]()
 	if h.checksum != checksum(data, typ.seed) {
-		return rec, fmt.Errorf("wire: the record is corrupt or not of type %s: its checksum is wrong", typ.name)
+		return rec, fmt.Errorf("wire: the record is corrupt or not of type %s: its checksum is wrong; "+
+			"was the type renamed? See codec.Versioned", typ.name)
 	}
 	if rec, err = outline[T](&h, data, id); err != nil || !accepts(rec.Secrets) {
 		return rec, err
 	}
 	head, value := data[:h.Size()], data[h.Size():]
-	return rec, place.Decode(c, value, &rec.Value, placeOf(typ, id, head))
+	if err = place.Decode(c, value, &rec.Value, placeOf(typ, id, head)); err != nil && !errors.Is(err, session.ErrNewer) {
+		err = fmt.Errorf("%w; did another codec or key write it, or was a field's type changed? See codec.Versioned", err)
+	}
+	return rec, err
 }
 
 // Outline reads the record with this ID without its value, from the [Header.Size] bytes

@@ -1,8 +1,12 @@
 // Hello is the program of the README: a session in one page of code.
+//
+//	go run ./examples/hello
 package main
 
 import (
+	"flag"
 	"fmt"
+	"html"
 	"log"
 	"net/http"
 
@@ -20,6 +24,8 @@ type Visit struct {
 func (v Visit) SessionOwner() string { return v.Name }
 
 func main() {
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
+	flag.Parse()
 	visits, err := sessions.New(memstore.New[Visit](nil), nil)
 	if err != nil {
 		log.Fatal(err)
@@ -30,17 +36,24 @@ func main() {
 	mux.Handle("POST /logout", sessions.Handle(logout))
 
 	csrf := http.NewCrossOriginProtection()
-	log.Fatal(http.ListenAndServe("localhost:8080", csrf.Handler(visits.Handler(mux))))
+	fmt.Println("Open http://" + *addr)
+	log.Fatal(http.ListenAndServe(*addr, csrf.Handler(visits.Handler(mux))))
 }
+
+const page = `<!DOCTYPE html><title>Hello</title>
+<p>Hello %s, this is your visit number %d.
+<form method="post" action="/login"><input name="name" aria-label="Name"> <button>Log in</button></form>
+<form method="post" action="/logout"><button>Log out</button></form>`
 
 func hello(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
 	visit.Update(func(v *Visit) { v.Count++ })
 	v := visit.Value()
-	fmt.Fprintf(w, "Hello %s, this is your visit number %d.\n", v.Name, v.Count)
+	fmt.Fprintf(w, page, html.EscapeString(v.Name), v.Count)
 }
 
 func login(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
-	visit.LogIn(func(v *Visit) { v.Name = r.FormValue("name") }) // after checking a password
+	name := r.FormValue("name") // check a password here
+	visit.LogIn(func(v *Visit) { v.Name = name })
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
