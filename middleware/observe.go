@@ -25,8 +25,9 @@ func Observers(observers ...func(context.Context, session.Event)) func(context.C
 // Log-ins, log-outs and the like are at level Info: created, renewed, destroyed and
 // revoked. Gone, reused, rejected and conflict are at Info too, and the frequent loaded,
 // saved and touched at Debug. Trouble, which [Options.Logger] gets as well, is at
-// Debug. The attributes are session, owner, changes, attempts, duration and error,
-// as far as the event has them. The names of owners are logged, and no values.
+// Debug. The attributes are session, owner, log_in for a log-in, changes, attempts,
+// duration, error, and method and route of the request, as far as the event has them. The
+// names of owners are logged, and no values.
 func LogEvents(logger *slog.Logger) func(context.Context, session.Event) {
 	return func(ctx context.Context, e session.Event) {
 		l := logger
@@ -35,7 +36,7 @@ func LogEvents(logger *slog.Logger) func(context.Context, session.Event) {
 		}
 		level := eventLevel(e.Kind)
 		if l.Enabled(ctx, level) {
-			l.LogAttrs(ctx, level, "session "+string(e.Kind), eventAttrs(&e)...)
+			l.LogAttrs(ctx, level, "session "+string(e.Kind), append(eventAttrs(&e), routeAttrs(ctx)...)...)
 		}
 	}
 }
@@ -49,12 +50,15 @@ func eventLevel(kind session.EventKind) slog.Level {
 }
 
 func eventAttrs(e *session.Event) []slog.Attr {
-	attrs := make([]slog.Attr, 0, 6)
+	attrs := make([]slog.Attr, 0, 9)
 	if !e.ID.IsZero() {
 		attrs = append(attrs, slog.String("session", e.ID.String()))
 	}
 	if e.Owner != "" {
 		attrs = append(attrs, slog.String("owner", e.Owner))
+	}
+	if e.LogIn {
+		attrs = append(attrs, slog.Bool("log_in", true))
 	}
 	if len(e.Changes) > 0 {
 		attrs = append(attrs, slog.Any("changes", e.Changes))

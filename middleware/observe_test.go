@@ -8,13 +8,17 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest"
 	"github.com/seed48429006/sessions/stores/memstore"
 )
 
@@ -27,8 +31,8 @@ func TestLogEvents(t *testing.T) {
 		event session.Event
 		want  string
 	}{
-		{"log-in", session.Event{Kind: session.EventRenewed, ID: session.ID{1}, Owner: "ada", Changes: []string{"Customer"}, Attempts: 2, Duration: time.Millisecond},
-			`level=INFO msg="session renewed" session=` + session.ID{1}.String() + ` owner=ada changes=[Customer] attempts=2 duration=1ms`},
+		{"log-in", session.Event{Kind: session.EventRenewed, ID: session.ID{1}, Owner: "ada", LogIn: true, Changes: []string{"Customer"}, Attempts: 2, Duration: time.Millisecond},
+			`level=INFO msg="session renewed" session=` + session.ID{1}.String() + ` owner=ada log_in=true changes=[Customer] attempts=2 duration=1ms`},
 		{"rejected", session.Event{Kind: session.EventRejected, Err: errDown}, `level=INFO msg="session rejected" error="the server is down"`},
 		{"loaded", session.Event{Kind: session.EventLoaded}, `level=DEBUG msg="session loaded"`},
 		{"saved", session.Event{Kind: session.EventSaved}, `level=DEBUG msg="session saved"`},
@@ -42,6 +46,39 @@ func TestLogEvents(t *testing.T) {
 				t.Errorf("logged %s\nwant   %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// An audit tells log-ins from other renewals, and who asked for them.
+func TestLogEventsOfRequests(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == "session" || a.Key == "duration" {
+			return slog.Attr{}
+		}
+		return withoutTime(nil, a)
+	}}))
+	m, err := middleware.New(memstore.New[string](nil), &middleware.Options{Observe: middleware.LogEvents(logger)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /begin", middleware.Handle(func(_ http.ResponseWriter, _ *http.Request, s *session.Session[string]) { s.Set("x") }))
+	mux.HandleFunc("POST /login", middleware.Handle(func(_ http.ResponseWriter, _ *http.Request, s *session.Session[string]) {
+		s.LogIn(func(v *string) { *v = "ada" })
+	}))
+	mux.HandleFunc("POST /renew", middleware.Handle(func(_ http.ResponseWriter, _ *http.Request, s *session.Session[string]) { s.Renew() }))
+	visitor := sessiontest.NewClient(t, m.Handler(mux))
+	for _, path := range []string{"/begin", "/login", "/renew"} {
+		visitor.Post(path, nil)
+	}
+	want := `level=INFO msg="session created" changes=[.] attempts=1 method=POST route="POST /begin"
+level=INFO msg="session renewed" log_in=true changes=[.] attempts=1 method=POST route="POST /login"
+level=INFO msg="session renewed" attempts=1 method=POST route="POST /renew"
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("logged (-want +got):\n%s", diff)
 	}
 }
 

@@ -54,6 +54,7 @@ type Event struct {
 	Start     time.Time     // when the operation began; zero if it was not timed
 	Duration  time.Duration // since Start: the store's share; zero if the operation was not timed
 	Attempts  int           // for created, saved and renewed: the number of writes tried
+	LogIn     bool          // for created and renewed: by a log-in, or a change to another owner
 	Err       error         // for conflict, gone, rejected, undecodable, late, failed and timeout
 }
 

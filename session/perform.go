@@ -99,6 +99,7 @@ func (c *commit[T]) adopt(what action, rec *Record[T], renewed bool) {
 	if c.s.policy.Observe != nil && what != tend {
 		e.Changes = c.s.plan.Changes(&c.base.Value, &rec.Value)
 	}
+	e.LogIn = logsIn(c.base, rec)
 	c.base, c.gone, c.copied, c.failed = rec, false, false, time.Time{}
 	*c.draft = draft[T]{}
 	if renewed {
@@ -106,6 +107,11 @@ func (c *commit[T]) adopt(what action, rec *Record[T], renewed bool) {
 		c.next = Token{}
 	}
 	c.event(e)
+}
+
+// logsIn reports whether after is before with another log-in.
+func logsIn[T any](before, after *Record[T]) bool {
+	return !after.LoggedIn.IsZero() && !after.LoggedIn.Equal(before.LoggedIn)
 }
 
 // upkeep moves the idle end of a session that was only read, and settles or rotates
@@ -235,6 +241,7 @@ func (c *commit[T]) findLost(ctx context.Context) error {
 
 // found goes on after a lost write that the store has, with the secret that it added.
 func (c *commit[T]) found(rec *Record[T], l *lost, how standing, k kind) error {
+	logIn := logsIn(c.base, rec)
 	if err := c.replayOn(rec, c.draft.edits[l.edits:]); err != nil {
 		return err
 	}
@@ -243,6 +250,6 @@ func (c *commit[T]) found(rec *Record[T], l *lost, how standing, k kind) error {
 	if k == current {
 		c.news = hooks.NewToken
 	}
-	c.event(Event{Kind: EventRenewed, Attempts: c.attempts})
+	c.event(Event{Kind: EventRenewed, Attempts: c.attempts, LogIn: logIn})
 	return nil
 }
