@@ -3,6 +3,8 @@
 //
 //	go run ./examples/api
 //
+// Open http://localhost:8080, a page that calls the API. Or:
+//
 //	curl -si -d '{"name": "ada", "password": "engine"}' http://localhost:8080/login
 //	curl -s -H "X-Session-Token: $TOKEN" -d '{"text": "Write a program."}' http://localhost:8080/notes
 //	curl -s -H "X-Session-Token: $TOKEN" http://localhost:8080/notes
@@ -11,9 +13,13 @@ package main
 
 import (
 	"crypto/subtle"
+	_ "embed"
 	"encoding/json"
+	"flag"
 	"log"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/stores/memstore"
@@ -32,13 +38,18 @@ func (c Client) SessionOwner() string { return c.User }
 // response that has this header; an empty value says that the session has ended.
 const tokenHeader = "X-Session-Token"
 
+//go:embed page.html
+var page string
+
 func main() {
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
+	flag.Parse()
 	h, err := newAPI(memstore.New[Client](nil))
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Println("listening on http://localhost:8080")
-	log.Fatal(http.ListenAndServe("localhost:8080", h))
+	log.Println("open http://" + *addr)
+	log.Fatal(http.ListenAndServe(*addr, h))
 }
 
 func newAPI(store sessions.Store[Client]) (http.Handler, error) {
@@ -50,6 +61,7 @@ func newAPI(store sessions.Store[Client]) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeContent(w, r, "page.html", time.Time{}, strings.NewReader(page)) })
 	mux.Handle("POST /login", sessions.Handle(logIn))
 	mux.Handle("DELETE /login", sessions.Handle(logOut))
 	mux.Handle("GET /notes", loggedIn(listNotes))

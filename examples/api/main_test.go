@@ -104,3 +104,8 @@ func TestStoreDown(t *testing.T) {
 		t.Error("the client was told another token")
 	}
 }
+
+func TestPage(t *testing.T) {
+	c, _ := newClient(t)
+	c.Get("/").Has("the password <strong>engine</strong>", `headers = token ? {"X-Session-Token": token}`)
+}

@@ -28,14 +28,15 @@ import (
 type Visit struct{ Count int }
 
 func main() {
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
 	store := flag.String("store", "redis://localhost:6379", "`URL` of the store")
 	flag.Parse()
 	front, err := newCluster(context.Background(), *store, 3)
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Println("open http://localhost:8080")
-	log.Fatal(http.ListenAndServe("localhost:8080", front))
+	log.Println("open http://" + *addr)
+	log.Fatal(http.ListenAndServe(*addr, front))
 }
 
 // newCluster starts servers and returns the front.

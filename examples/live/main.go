@@ -14,6 +14,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"net/http"
@@ -31,12 +32,14 @@ type User struct{ Name string }
 func (u User) SessionOwner() string { return u.Name }
 
 func main() {
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
+	flag.Parse()
 	c, err := newChat(memstore.New[User](nil))
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Println("open http://localhost:8080")
-	log.Fatal(http.ListenAndServe("localhost:8080", c.handler()))
+	log.Println("open http://" + *addr)
+	log.Fatal(http.ListenAndServe(*addr, c.handler()))
 }
 
 // A chat holds the things that handlers share.

@@ -10,6 +10,7 @@
 package main
 
 import (
+	"flag"
 	"log"
 	"net/http"
 	"time"
@@ -32,12 +33,14 @@ func (l Login) SessionOwner() string { return l.User }
 const fresh = 5 * time.Minute
 
 func main() {
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
+	flag.Parse()
 	s, err := newSite(memstore.New[Login](nil), accounts{"ada": newPassword("engine", hashRounds)})
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Println("open http://localhost:8080")
-	log.Fatal(http.ListenAndServe("localhost:8080", s.handler()))
+	log.Println("open http://" + *addr)
+	log.Fatal(http.ListenAndServe(*addr, s.handler()))
 }
 
 // A site holds the things that handlers share.

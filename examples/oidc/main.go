@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"flag"
 	"fmt"
 	"html/template"
 	"log"
@@ -22,7 +23,10 @@ import (
 )
 
 func main() {
-	const self, issuer = "http://localhost:8080", "http://localhost:8081"
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
+	providerAddr := flag.String("provider", "localhost:8081", "`address` that the provider listens on")
+	flag.Parse()
+	self, issuer := "http://"+*addr, "http://"+*providerAddr
 	client := &client{
 		ID:       "shop",
 		Secret:   "of the client, from the environment in earnest",
@@ -30,13 +34,13 @@ func main() {
 		HTTP:     http.DefaultClient,
 	}
 	provider := newProvider(issuer, client)
-	go func() { log.Fatal(http.ListenAndServe("localhost:8081", provider)) }()
+	go func() { log.Fatal(http.ListenAndServe(*providerAddr, provider)) }()
 	h, err := newSite(memstore.New[Login](nil), client, issuer)
 	if err != nil {
 		log.Fatal(err)
 	}
 	log.Println("open", self)
-	log.Fatal(http.ListenAndServe("localhost:8080", h))
+	log.Fatal(http.ListenAndServe(*addr, h))
 }
 
 // A Login is the value of each session.

@@ -61,6 +61,9 @@ func (s *shop) placeOrder(w http.ResponseWriter, r *http.Request, cart *sessions
 		return
 	}
 	if !placed {
+		if cart.IsNew() { // the session in which the review was shown has ended
+			cart.Update(func(c *Cart) { c.warn("Nothing was ordered: you had been logged out.") })
+		}
 		redirect(w, r, "/checkout")
 		return
 	}

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/seed48429006/sessions"
 )
@@ -13,7 +15,28 @@ import (
 //go:embed templates static
 var files embed.FS
 
-var templates = template.Must(template.ParseFS(files, "templates/*.html"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"relative": relative}).ParseFS(files, "templates/*.html"))
+
+// relative says how far from now t is, in its largest unit.
+func relative(t time.Time) string {
+	d := time.Until(t)
+	if d > 0 {
+		return "in " + period(d)
+	}
+	return period(-d) + " ago"
+}
+
+func period(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return "a moment"
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d minutes", d.Round(time.Minute)/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours", d.Round(time.Hour)/time.Hour)
+	}
+	return fmt.Sprintf("%d days", d/(24*time.Hour))
+}
 
 // static serves the style and the pictures.
 func static() http.Handler {

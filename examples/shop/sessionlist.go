@@ -60,7 +60,7 @@ func (s *shop) endSession(w http.ResponseWriter, r *http.Request, cart *sessions
 	case err == nil:
 		cart.Update(func(c *Cart) { c.notify("That session has ended.") })
 	case errors.Is(err, sessions.ErrNotFound): // also if the form has no ID at all
-		cart.Update(func(c *Cart) { c.notify("That session had ended already.") })
+		cart.Update(func(c *Cart) { c.notify("You have no such session: it may have ended.") })
 	default:
 		showError(w, r, err)
 		return

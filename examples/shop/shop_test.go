@@ -98,7 +98,7 @@ func TestASessionEnds(t *testing.T) {
 		time.Sleep(idle - time.Minute)
 		ada.Get(stepReview).At(stepReview).Has("Fog Harbour tea")
 		time.Sleep(idle + time.Minute)
-		placeOrder(ada).At("/cart").Has("There is nothing in it yet.", "Log in")
+		placeOrder(ada).At("/cart").Has("Nothing was ordered: you had been logged out.", "There is nothing in it yet.", "Log in")
 		if len(*shipped) != 0 {
 			t.Error("an order was shipped")
 		}
@@ -181,10 +181,10 @@ func TestSessions(t *testing.T) {
 	tablet := login("Ada", "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Safari/537.36")
 	bob := login("Bob", "curl/8.0")
 
-	laptop.Get("/sessions").Has("Firefox on Linux", "this one", "Safari on iPhone", "Chrome on Android").Lacks("curl")
+	laptop.Get("/sessions").Has("Firefox on Linux", "this device", "Safari on iPhone", "Chrome on Android").Lacks("curl")
 
 	onTablet := sessiontest.Peek[Cart](tablet).ID().String()
-	bob.Post("/sessions/end", url.Values{"id": {onTablet}}).Has("had ended already")
+	bob.Post("/sessions/end", url.Values{"id": {onTablet}}).Has("You have no such session")
 	tablet.Get("/sessions").At("/sessions")
 	for range 2 { // the customer logs in there after the list was shown
 		tablet.Post("/login", url.Values{"name": {"Ada"}, "password": {password}})
@@ -192,11 +192,11 @@ func TestSessions(t *testing.T) {
 	laptop.Submit("End the session on Chrome on Android", nil).At("/sessions").Has("That session has ended.").Lacks("Android")
 	tablet.Get("/sessions").At("/login?next=%2Fsessions")
 
-	laptop.Post("/sessions/end", url.Values{"id": {"nonsense"}}).At("/sessions").Has("had ended already")
+	laptop.Post("/sessions/end", url.Values{"id": {"nonsense"}}).At("/sessions").Has("You have no such session")
 
 	phone.Post("/login", url.Values{"name": {"Ada"}, "password": {password}})
 	laptop.Tab().Post("/login", url.Values{"name": {"Ada"}, "password": {password}})
-	laptop.Submit("Log out everywhere else", nil).At("/sessions").Has("Sessions ended: 1.", "this one").Lacks("iPhone")
+	laptop.Submit("Log out everywhere else", nil).At("/sessions").Has("Sessions ended: 1.", "this device").Lacks("iPhone")
 	phone.Get("/sessions").At("/login?next=%2Fsessions")
 	bob.Get("/sessions").At("/sessions")
 

@@ -31,6 +31,7 @@ type Cart struct {
 }
 
 func main() {
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
 	file := flag.String("file", "shop.db", "where sessions and orders are kept")
 	flag.Parse()
 	db, err := open(*file)
@@ -41,8 +42,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Println("open http://localhost:8080")
-	log.Fatal(http.ListenAndServe("localhost:8080", h))
+	log.Println("open http://" + *addr)
+	log.Fatal(http.ListenAndServe(*addr, h))
 }
 
 // open opens the file. Write-ahead logging lets requests read while one writes, and

@@ -4,7 +4,7 @@
 //	go run ./examples/upgrade -release 1 -store redis://localhost:6379
 //	curl -c jar -b jar -d item=tea -d item=tea -d item=mug http://localhost:8080/
 //
-// Stop the program, start the next release, and look:
+// Or open http://localhost:8080. Stop the program, start the next release, and look:
 //
 //	go run ./examples/upgrade -release 2 -store redis://localhost:6379
 //	curl -c jar -b jar http://localhost:8080/
@@ -17,6 +17,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"html"
 	"log"
 	"net/http"
 
@@ -26,6 +27,7 @@ import (
 )
 
 func main() {
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
 	release := flag.Int("release", 2, "1 or 2")
 	url := flag.String("store", "redis://localhost:6379", "`URL` of the store")
 	flag.Parse()
@@ -37,8 +39,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Printf("release %d at http://localhost:8080", *release)
-	log.Fatal(http.ListenAndServe("localhost:8080", http.NewCrossOriginProtection().Handler(h)))
+	log.Printf("release %d: open http://%s", *release, *addr)
+	log.Fatal(http.ListenAndServe(*addr, http.NewCrossOriginProtection().Handler(h)))
 }
 
 // open1 is release 1.
@@ -59,6 +61,10 @@ func open2(ctx context.Context, url string) (http.Handler, error) {
 	return newShop(ctx, url, values, (*Cart).add)
 }
 
+const page = `<!DOCTYPE html><meta name="color-scheme" content="light dark"><title>Upgrade</title>
+<p>Your cart: %s
+<form method="post" action="/"><input name="item" aria-label="Item" required> <button>Add</button></form>`
+
 // newShop is the same in both releases.
 func newShop[T fmt.Stringer](ctx context.Context, url string, values codec.Codec[T], add func(*T, string)) (http.Handler, error) {
 	store, err := stores.Open(ctx, url, "upgrade", values)
@@ -71,7 +77,7 @@ func newShop[T fmt.Stringer](ctx context.Context, url string, values codec.Codec
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[T]) {
-		fmt.Fprintln(w, "Your cart:", cart.Value())
+		fmt.Fprintf(w, page, html.EscapeString(cart.Value().String()))
 	}))
 	mux.Handle("POST /{$}", sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[T]) {
 		r.ParseForm()
@@ -81,7 +87,7 @@ func newShop[T fmt.Stringer](ctx context.Context, url string, values codec.Codec
 				add(c, item)
 			}
 		})
-		fmt.Fprintln(w, "Your cart:", cart.Value())
+		fmt.Fprintf(w, page, html.EscapeString(cart.Value().String()))
 	}))
 	return carts.Handler(mux), nil
 }

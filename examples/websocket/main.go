@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	_ "embed"
+	"flag"
 	"fmt"
 	"html/template"
 	"log"
@@ -29,12 +30,14 @@ type User struct {
 func (u User) SessionOwner() string { return u.Name }
 
 func main() {
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
+	flag.Parse()
 	s, err := newSite(memstore.New[User](nil))
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Println("open http://localhost:8080")
-	log.Fatal(http.ListenAndServe("localhost:8080", s.handler()))
+	log.Println("open http://" + *addr)
+	log.Fatal(http.ListenAndServe(*addr, s.handler()))
 }
 
 type site struct{ users *sessions.Manager[User] }

@@ -12,6 +12,7 @@ package main
 import (
 	"crypto/rand"
 	_ "embed"
+	"flag"
 	"html/template"
 	"log"
 	"net/http"
@@ -23,14 +24,16 @@ import (
 )
 
 func main() {
+	addr := flag.String("addr", "localhost:8080", "`address` to listen on")
+	flag.Parse()
 	h, err := newWizard(memstore.New[Proposal](nil), func(number string, answers map[string]string) {
 		log.Printf("proposal %s: %q", number, answers)
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Println("open http://localhost:8080")
-	log.Fatal(http.ListenAndServe("localhost:8080", h))
+	log.Println("open http://" + *addr)
+	log.Fatal(http.ListenAndServe(*addr, h))
 }
 
 // newWizard returns the wizard's handler. Deliver is called once for each proposal.

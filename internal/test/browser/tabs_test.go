@@ -74,7 +74,7 @@ func TestLogInByDoubleClick(t *testing.T) {
 			if tab.Shows("Ada’s sessions"); withCart {
 				tab.Shows("Fog Harbour tea")
 				tab.Go(gate.URL + "/sessions") // both clicks have led to one
-				tab.Shows("this one")
+				tab.Shows("this device")
 				tab.Lacks("Log out everywhere else")
 			}
 		})
