@@ -6,6 +6,7 @@
 //	go run ./cmd/table -only 'sessions, Redis' -print
 //	go run ./cmd/table -sql     # stores on SQLite and PostgreSQL, in tables of their own
 //	go run ./cmd/table -scale   # how costs grow, in tables of its own
+//	go run ./cmd/table -bars    # draws docs/pictures/benchmarks.svg from the tables
 //
 // Servers, applications and clients are processes of their own on this machine.
 // System calls are counted if the program strace is installed. Stores on Redis and
@@ -57,7 +58,12 @@ func run() error {
 	sql := flag.Bool("sql", false, "measure the stores on SQL databases, and nothing else")
 	grow := flag.Bool("scale", false, "measure how costs grow with the number and size of sessions, and nothing else")
 	most := flag.Int("most", 1_000_000, "with -scale, the most live sessions")
+	redraw := flag.Bool("bars", false, "measure nothing, and draw the document's tables as bars")
+	picture := flag.String("picture", "../../../docs/pictures/benchmarks.svg", "the picture of the tables")
 	flag.Parse()
+	if *redraw {
+		return drawBars(*out, *picture)
+	}
 	p := plan{rounds: 5, budget: 11 * time.Minute, conns: []int{1, 16, 64, 256}, others: true}
 	if *short {
 		p = plan{rounds: 3, budget: 3 * time.Minute, conns: []int{1, 64, 256}}
@@ -98,5 +104,8 @@ func run() error {
 	if *show {
 		return nil
 	}
-	return replace(*out, name, text)
+	if err := replace(*out, name, text); err != nil || name != "tables" {
+		return err
+	}
+	return drawBars(*out, *picture)
 }
