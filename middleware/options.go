@@ -21,6 +21,9 @@ const DefaultWatchInterval = 15 * time.Second
 // its output (RFC 2104, section 3).
 const minSecret = 32
 
+// minRotateEvery is the least [Options.RotateEvery].
+const minRotateEvery = time.Minute
+
 // Options configure a [Manager]. The zero Options are the default, and secure.
 type Options struct {
 	// Lifetime is the absolute timeout of a session, which use does not extend (OWASP
@@ -50,6 +53,22 @@ type Options struct {
 	// the session whose last log-in is the longest ago. Zero means any number. T must
 	// have a method SessionOwner() string, and the store must be a [session.Indexer].
 	MaxPerOwner int
+
+	// RotateEvery bounds how long a stolen token is good for: when a session that has
+	// logged in is used, and its token is older, it gets another one. The former token
+	// stays good until the client has used the new one, and thirty seconds longer, so
+	// that requests at the same time and lost responses cost nothing. A rotation is left
+	// out if the response has begun, or beside another change of the session; the next
+	// request makes up for it. Zero means that tokens are not rotated, the least is a
+	// minute. A rotation is a write: a minute makes most requests of a visitor write.
+	RotateEvery time.Duration
+
+	// EndOnReuse ends a session when a former token of it is used after its thirty
+	// seconds, which [session.EventReused] reports in any case. It logs out the visitor
+	// whose token was stolen, and the thief. It also logs out a visitor who restored the
+	// browser from a backup. Tokens that a log-in or [session.Session.Renew] has ended are
+	// only reported: else a planted token could log the visitor out.
+	EndOnReuse bool
 
 	// Secrets sign the cookie, so that a forged one costs no look-up in the store.
 	// The first signs, all verify. To change the secret, put the new one first and
@@ -125,6 +144,8 @@ func (o *Options) check() error {
 	o.checkRemember(refuse)
 	refuse(o.SaveTimeout > 0 && o.SaveTimeout < time.Millisecond, "SaveTimeout is %v; is a unit missing, such as time.Second?", o.SaveTimeout)
 	refuse(o.MaxPerOwner < 0, "MaxPerOwner is %d; it must be positive, or zero for no bound", o.MaxPerOwner)
+	refuse(o.RotateEvery < 0, "RotateEvery is %v; it must be positive, or zero for no rotation", o.RotateEvery)
+	refuse(o.RotateEvery > 0 && o.RotateEvery < minRotateEvery, "RotateEvery is %v; the least is %v, twice the time for which a former token is accepted", o.RotateEvery, minRotateEvery)
 	refuse(o.SaveTimeout < 0, "SaveTimeout is %v; it must be positive, or zero for %v", o.SaveTimeout, DefaultSaveTimeout)
 	refuse(o.WatchInterval < 0, "WatchInterval is %v; it must be positive, or zero for %v", o.WatchInterval, DefaultWatchInterval)
 	refuse(o.WatchInterval > 0 && o.WatchInterval < time.Millisecond, "WatchInterval is %v; is a unit missing, such as time.Second?", o.WatchInterval)
@@ -171,6 +192,8 @@ func (o *Options) policy() session.Policy {
 		MaxPerOwner:    o.MaxPerOwner,
 		BrowserSession: o.Cookie.BrowserSession,
 		Remember:       o.Remember,
+		RotateEvery:    o.RotateEvery,
+		EndOnReuse:     o.EndOnReuse,
 		SaveTimeout:    o.saveTimeout(),
 		Observe:        o.Observe,
 		Report:         o.report,

@@ -236,6 +236,8 @@ func TestOptionsThatLookLikeMistakes(t *testing.T) {
 		"browsers keep cookies for 400 days":     {Lifetime: 401 * 24 * time.Hour},
 		`Cookie.Domain is "com"`:                 {Cookie: middleware.Cookie{Domain: "com"}},
 		"HoldBack is -1":                         {HoldBack: -1},
+		"RotateEvery is -1s; it must":            {RotateEvery: -time.Second},
+		"RotateEvery is 59s; the least is 1m0s":  {RotateEvery: 59 * time.Second},
 	} {
 		t.Run(want, func(t *testing.T) {
 			_, err := middleware.New(newStore(), &o)

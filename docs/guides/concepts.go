@@ -2,6 +2,7 @@ package guides
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/seed48429006/sessions"
 )
@@ -16,4 +17,10 @@ func order(sendConfirmation func(user string)) http.HandlerFunc {
 		}
 		sendConfirmation(account.Value().User)
 	})
+}
+
+// rotating has tokens replaced by use, and ends a session whose former token comes back.
+func rotating() *sessions.Options {
+	o := &sessions.Options{RotateEvery: 15 * time.Minute, EndOnReuse: true}
+	return o
 }
