@@ -69,11 +69,13 @@ Changing. Changes are stored when the response begins:
 	Renew()                  gives the session a new token
 	Persist(bool)            lets the cookie outlive the browser ("remember me")
 	SetDeadline(time.Time)   sets the absolute end
+	SetPassive(bool)         makes this request no use of the session
 	Destroy()                ends the session
 	Discard()                drops the changes made so far
 	Commit(ctx) error        stores the changes now
 
-[Take] reads a field once.
+[Take] reads a field once. [Passive] makes a handler's requests no use of their sessions,
+for pages that poll.
 
 An Update that leaves the value as it was writes nothing. If another request has
 changed the session meanwhile, the function given to Update runs again, on the

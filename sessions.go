@@ -133,6 +133,10 @@ func Handle[T any](h func(http.ResponseWriter, *http.Request, *Session[T])) http
 	return middleware.Handle(h)
 }
 
+// Passive returns a handler whose requests are no use of their sessions: a page that
+// asks it again and again does not keep the visitor logged in.
+func Passive(h http.Handler) http.Handler { return middleware.Passive(h) }
+
 // Fail answers for a handler whose Session.Commit failed: it drops the session's
 // changes and calls Options.ErrorHandler.
 func Fail[T any](w http.ResponseWriter, r *http.Request, err error) {

@@ -206,3 +206,19 @@ func ExampleStatus() {
 	fmt.Println(w.Code, w.Body)
 	// Output: 503 {"retry": true}
 }
+
+// A page that polls does not keep its visitor logged in.
+func ExamplePassive() {
+	logins := newLogins()
+	mux := http.NewServeMux()
+	mux.Handle("GET /time-left", middleware.Passive(middleware.Handle(func(w http.ResponseWriter, r *http.Request, login *session.Session[Login]) {
+		fmt.Fprint(w, time.Until(login.Expires()).Round(time.Minute))
+	})))
+	token, _ := logIn(logins, "ada", "Firefox").Token()
+
+	r, w := httptest.NewRequest("GET", "/time-left", nil), httptest.NewRecorder()
+	r.Header.Set("Cookie", "__Host-session_id="+token.Reveal())
+	logins.Handler(mux).ServeHTTP(w, r)
+	fmt.Println(w.Body)
+	// Output: 1h0m0s
+}

@@ -49,6 +49,12 @@ type Options struct {
 	// Remember was set keep their deadline and do not idle out before.
 	Remember session.Remember
 
+	// Passive, if not nil, reports whether a request is no use of its session, as when a
+	// page asks again and again by itself. Such a request may read and change the session,
+	// but it does not keep it alive: see [session.Session.SetPassive]. Passive is called
+	// for each request, before the handler. [Passive] does the same for one handler.
+	Passive func(*http.Request) bool
+
 	// MaxPerOwner is how many sessions one owner may have. A log-in beyond that ends
 	// the session whose last log-in is the longest ago. Zero means any number. T must
 	// have a method SessionOwner() string, and the store must be a [session.Indexer].

@@ -46,6 +46,7 @@ type link interface {
 	route() (method, pattern string)
 	logger() *slog.Logger
 	probe() *probe.Probe // nil outside of tests
+	setPassive()
 }
 
 func innermost(ctx context.Context) link {

@@ -26,6 +26,7 @@ type response[T any] struct {
 
 	mu       sync.Mutex // guards the fields below
 	phase    phase
+	passive  bool          // the request is no use of the session
 	returned bool          // the handler has returned; code around the manager may write yet
 	status   int           // sent to the client
 	err      error         // why the response failed
@@ -43,6 +44,7 @@ func newResponse[T any](m *Manager[T], r *http.Request) *response[T] {
 	}{request: request{r.Header, r.Method, r.RequestURI, r.Host, r.URL, r.TLS != nil, time.Now()}}
 	x := &all.response
 	x.Context, x.m, x.request, x.use = r.Context(), m, &all.request, &all.use
+	x.passive = m.options.Passive != nil && m.options.Passive(r)
 	return x
 }
 

@@ -144,6 +144,9 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 			u.session, u.err, u.by = s, err, by
 			u.limit(ctx, x)
 			u.offPath = by == x.m.cookie && x.m.cookie.misses(x.request)
+			if s != nil && x.passive {
+				s.SetPassive(true)
+			}
 			if s != nil && (x.returned || x.phase == answering || u.offPath) {
 				hooks.Of(s).Detach(ctx) // at once: no commit is in progress
 			}

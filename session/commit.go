@@ -90,7 +90,7 @@ func (s *Session[T]) settled() bool {
 	if s.draft != nil || s.destroyed != nil || s.joined != nil || s.gate.busy() {
 		return false
 	}
-	c := commit[T]{s: s, state: s.state, late: s.late}
+	c := s.snapshot()
 	return c.upkeepDue(now()) == leave
 }
 
@@ -100,6 +100,8 @@ type commit[T any] struct {
 	s *Session[T]
 	state[T]
 	late     bool
+	passive  bool
+	fresh    bool  // base is as the store had it a moment ago
 	joins    bool  // base is another log-in's of the same owner; the session is gone otherwise
 	next     Token // all attempts of one commit use one new secret
 	attempts int
@@ -109,11 +111,19 @@ type commit[T any] struct {
 	turn     *turn    // that the commit has taken; nil without one
 }
 
+// snapshot returns a commit that works on a copy of the session's state. The caller holds
+// mu.
+func (s *Session[T]) snapshot() commit[T] {
+	return commit[T]{s: s, state: s.state, late: s.late, passive: s.passive}
+}
+
 // begin begins a commit. The caller holds the gate.
 func (s *Session[T]) begin() *commit[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &commit[T]{s: s, state: s.state, late: s.late, start: s.policy.clock()}
+	c := new(commit[T])
+	*c = s.snapshot()
+	c.start = s.policy.clock()
 	if c.draft != nil {
 		c.own = *c.draft
 	}

@@ -50,6 +50,8 @@ func (c *commit[T]) decide(at time.Time) (action, error) {
 		return create, nil
 	case c.endsSecrets(d):
 		return hard, nil
+	case c.passive && !c.fresh && !c.persistChanges(d): // a touch since then would be undone
+		return reload, nil
 	case c.needsSecret(d):
 		return soft, nil
 	}
@@ -98,7 +100,7 @@ func (c *commit[T]) settleDue() bool {
 // rotates: see the section "Rotation" of the package's documentation.
 func (c *commit[T]) rotateDue(at time.Time) bool {
 	every := c.s.policy.RotateEvery
-	return every > 0 && at.Sub(c.base.Renewed) >= every && !c.base.LoggedIn.IsZero() &&
+	return every > 0 && !c.passive && at.Sub(c.base.Renewed) >= every && !c.base.LoggedIn.IsZero() &&
 		(c.kind == current || c.kind == open) && !c.late && c.base.Secrets.hasRoom(c.token.hash(), at)
 }
 
@@ -128,10 +130,19 @@ func (c *commit[T]) record(what action, at time.Time) (_ *Record[T], renewed boo
 	}
 	rec.Deadline = c.deadline(&rec, at)
 	rec.Expires = p.expires(at, rec.Deadline, rec.Persist)
+	if c.keepsIdleEnd(what) && p.idle(rec.Persist) > 0 && c.base.Expires.Before(rec.Expires) {
+		rec.Expires = c.base.Expires
+	}
 	if rec.Secrets, renewed = c.secrets(what, at); renewed {
 		rec.ID, rec.Renewed = c.next.ID(), at
 	}
 	return &rec, renewed, nil
+}
+
+// keepsIdleEnd reports whether storing the record is no use of the session. A change
+// that decides how long the session lives is always one.
+func (c *commit[T]) keepsIdleEnd(what action) bool {
+	return c.passive && (what == save || what == soft && !c.persistChanges(c.draft))
 }
 
 // secrets returns the secrets of the record to store, and whether there is a new one.

@@ -122,6 +122,20 @@ func (s *Session[T]) SetDeadline(t time.Time) {
 // endOfTime is the last deadline that every format for times can express.
 var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
+// SetPassive sets whether what this request does with the session is no use of it, as
+// for a page that asks again and again by itself. A passive request reads and may change
+// the session, but it does not move the idle end and does not rotate the token. If it
+// changes nothing, it writes nothing. A log-in, [Session.Renew], another owner and a
+// change by [Session.Persist] are uses in any case. So is the first commit of a new
+// session.
+func (s *Session[T]) SetPassive(passive bool) {
+	s.hold(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.passive = passive
+	})
+}
+
 // Destroy ends the session at commit and drops all changes made so far. A later
 // change begins a new session under another ID, for example to leave a notice
 // for the page after a log-out.

@@ -47,6 +47,8 @@ func become(name string) request {
 	return func(s *session.Session[state]) { s.Update(func(v *state) { v.User = name }) }
 }
 
+func passive(s *session.Session[state]) { s.SetPassive(true) }
+
 func persist(on bool) request { return func(s *session.Session[state]) { s.Persist(on) } }
 
 func endIn(d time.Duration) request {

@@ -42,15 +42,17 @@ func TestReadingMovesTheIdleEndNowAndThen(t *testing.T) {
 func TestTouch(t *testing.T) {
 	for name, test := range map[string]struct {
 		before func(t *testing.T, store *probe, token session.Token) // the commit
+		calls  string
 		events []session.EventKind
 		gone   bool
 	}{
-		"works":                         {nil, []session.EventKind{session.EventTouched}, false},
-		"fails":                         {func(t *testing.T, p *probe, _ session.Token) { p.fail("Touch", false) }, []session.EventKind{session.EventFailed}, false},
-		"finds another revision":        {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, count) }, nil, false},
-		"finds another kind of session": {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, persist(false)) }, nil, false},
-		"finds a log-in":                {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, logIn("ada")) }, nil, false},
-		"finds no session":              {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, logOut) }, []session.EventKind{session.EventGone}, true},
+		"works":                         {nil, "Touch", []session.EventKind{session.EventTouched}, false},
+		"fails":                         {func(t *testing.T, p *probe, _ session.Token) { p.fail("Touch", false) }, "Touch", []session.EventKind{session.EventFailed}, false},
+		"finds another revision":        {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, count) }, "Touch Load", nil, false},
+		"finds a passive change":        {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, passive, count) }, "Touch Load Touch", []session.EventKind{session.EventTouched}, false},
+		"finds another kind of session": {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, persist(false)) }, "Touch Load", nil, false},
+		"finds a log-in":                {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, logIn("ada")) }, "Touch Load", []session.EventKind{session.EventGone}, true},
+		"finds no session":              {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, logOut) }, "Touch", []session.EventKind{session.EventGone}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -68,16 +70,16 @@ func TestTouch(t *testing.T) {
 				before := record0(store, token)
 				commit(t, s)
 				commit(t, s) // does not try again at once
-				if got := store.calls(); got != "Touch" || !slices.Equal(kinds, test.events) || s.Gone() != test.gone {
+				if got := store.calls(); got != test.calls || !slices.Equal(kinds, test.events) || s.Gone() != test.gone {
 					t.Errorf("calls %q, events %v, gone %v", got, kinds, s.Gone())
 				}
 				after := record0(store, token)
-				if name != "works" && !after.Expires.Equal(before.Expires) || after.Revision != before.Revision {
+				if !slices.Contains(test.events, session.EventTouched) && !after.Expires.Equal(before.Expires) || after.Revision != before.Revision {
 					t.Error("it changes what is another request's")
 				}
 				time.Sleep(10 * time.Minute)
 				s.Update(increment)
-				if err := s.Commit(t.Context()); (err != nil) != (test.gone || name == "finds a log-in") {
+				if err := s.Commit(t.Context()); (err != nil) != test.gone {
 					t.Errorf("a change after it: %v", err)
 				}
 			})

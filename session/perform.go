@@ -14,8 +14,7 @@ import (
 func (c *commit[T]) perform(ctx context.Context, what action, at time.Time) (again bool, _ error) {
 	switch what {
 	case touch, tend:
-		c.upkeep(ctx, what, at)
-		return false, nil
+		return c.upkeep(ctx, what, at), nil
 	case reload:
 		return true, c.reload(ctx)
 	case expire:
@@ -115,8 +114,11 @@ func logsIn[T any](before, after *Record[T]) bool {
 }
 
 // upkeep moves the idle end of a session that was only read, and settles or rotates
-// its secrets. A failure does not fail the request, which changed nothing.
-func (c *commit[T]) upkeep(ctx context.Context, what action, at time.Time) {
+// its secrets. A failure does not fail the request, which changed nothing. It reports
+// whether to decide again, since another request was first. Its change may have been
+// passive, so that the idle end is still to be moved.
+func (c *commit[T]) upkeep(ctx context.Context, what action, at time.Time) (again bool) {
+	c.attempts++
 	var err error
 	var rec *Record[T]
 	var renewed bool
@@ -134,15 +136,18 @@ func (c *commit[T]) upkeep(ctx context.Context, what action, at time.Time) {
 	case err == nil:
 		c.base = rec
 		c.event(Event{Kind: EventTouched})
-	case errors.Is(err, ErrConflict): // another request uses the session
+	case errors.Is(err, ErrConflict) && (c.attempts > 1 || c.reload(ctx) != nil):
 		c.failed = at
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, ErrConflict) && !c.gone:
+		return true
+	case errors.Is(err, ErrConflict), errors.Is(err, ErrNotFound):
 		c.gone = true
 		c.event(Event{Kind: EventGone, Err: ErrGone})
 	default:
 		c.failed = at
 		c.event(Event{Kind: failureKind(err), Err: err})
 	}
+	return false
 }
 
 // reload makes the stored record the one that the draft changes.
@@ -171,7 +176,7 @@ func (c *commit[T]) meet(rec *Record[T]) error {
 	if err := c.replayOn(rec, c.draft.edits); err != nil {
 		return err
 	}
-	c.gone, c.joins, c.copied = joins, joins, false
+	c.gone, c.joins, c.copied, c.fresh = joins, joins, false, true
 	if joins && ownerOf(c.current()) != owner {
 		return c.lose()
 	}
@@ -246,7 +251,7 @@ func (c *commit[T]) found(rec *Record[T], l *lost, how standing, k kind) error {
 		return err
 	}
 	c.draft.lost = nil
-	c.token, c.kind, c.gone, c.copied = l.token, k, how != accepted, false
+	c.token, c.kind, c.gone, c.copied, c.fresh = l.token, k, how != accepted, false, true
 	if k == current {
 		c.news = hooks.NewToken
 	}

@@ -35,6 +35,7 @@ type Session[T any] struct {
 	state[T]              // written to within the gate only
 	joined    *joining[T] // commits in a transaction that has not ended; nil without one
 	late      bool        // the client can no longer be told of a new token
+	passive   bool        // what this request does is no use of the session
 	abandoned bool        // the draft is dropped when the gate is free
 
 	first Record[T] // base until the first commit, in one allocation with the session
@@ -236,7 +237,7 @@ func (s *Session[T]) Persistent() bool { return s.record().Persist }
 // Modified reports whether there is something to commit.
 func (s *Session[T]) Modified() bool {
 	s.mu.Lock()
-	c := commit[T]{s: s, state: s.state, late: s.late}
+	c := s.snapshot()
 	d := draft[T]{}
 	if c.draft != nil {
 		d = *c.draft // which others may change when mu is free
@@ -285,9 +286,9 @@ func (c *commit[T]) upkeepDue(at time.Time) action {
 	p, rec := c.s.policy, c.base
 	idle := cmp.Or(p.idle(rec.Persist), DefaultIdleTimeout)
 	switch {
-	case rec.Revision == 0, c.gone, !c.failed.IsZero() && at.Sub(c.failed) < idle/touchShare:
+	case rec.Revision == 0, c.gone, c.passive, !c.failed.IsZero() && at.Sub(c.failed) < idle/touchShare:
 		return leave
-	case c.settleDue(), c.rotateDue(at):
+	case c.attempts == 0 && (c.settleDue() || c.rotateDue(at)): // else another request was first
 		return tend
 	case !p.recentlyTouched(at, rec.Expires, rec.Deadline, rec.Persist):
 		return touch
