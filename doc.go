@@ -112,7 +112,10 @@ here in parentheses.
 	Lifetime        the absolute timeout (24 hours)
 	IdleTimeout     how long a session lives without use (one hour)
 	Remember        the times of sessions that outlive the browser (as the others)
+	Passive         tells requests that do not keep the session alive (none)
 	MaxPerOwner     how many sessions an owner may have (any number)
+	RotateEvery     how long a token lives before use replaces it (for life)
+	EndOnReuse      ends a session whose former token comes back late (no)
 	Secrets         sign the cookie; the first signs, all verify (not signed)
 	AcceptUnsigned  takes unsigned cookies while secrets are introduced (no)
 	Cookie          the cookie: Name (session_id), Domain, Path, SameSite (Lax),
