@@ -183,7 +183,7 @@ func ExampleLogEvents() {
 	}))
 	o := &sessions.Options{Observe: sessions.LogEvents(logger)}
 	logIn(o)
-	// Output: level=INFO msg="session created" owner=ada changes=[Customer] attempts=1
+	// Output: level=INFO msg="session created" owner=ada log_in=true changes=[Customer] attempts=1 method=POST route=/login
 }
 
 func ExampleObservers() {

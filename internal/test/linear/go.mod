@@ -43,3 +43,5 @@ require (
 replace github.com/seed48429006/sessions => ../../..
 
 replace github.com/seed48429006/sessions/internal/test/sqlserver => ../sqlserver
+
+replace github.com/seed48429006/sessions/stores/pgxtx => ../../../stores/pgxtx
