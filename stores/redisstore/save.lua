@@ -20,7 +20,7 @@ elseif replaces == '' then
 elseif revision(stored) ~= replaces then
   return CONFLICT
 elseif indexed ~= '1' and (deadline(stored) ~= deadline(record)
-    or string.sub(stored, 56, head) ~= string.sub(record, 56, head)) then
+    or string.sub(stored, 57, head) ~= string.sub(record, 57, head)) then
   return NOT_INDEXED
 end
 
