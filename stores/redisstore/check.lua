@@ -3,10 +3,17 @@
 
 local refused = {}
 
+-- What servers say that refuse a command to the user of a script: Redis 7.0, and later
+-- ones and Valkey.
+local refusals = {'NOPERM', "can't run", 'ACL failure'}
+
 local function try(command, ...)
   local reply = redis.pcall(command, KEYS[1], ...)
-  if type(reply) == 'table' and reply.err and (string.find(reply.err, 'NOPERM', 1, true) or string.find(reply.err, "can't run", 1, true)) then
-    refused[#refused + 1] = command
+  for _, refusal in ipairs(refusals) do
+    if type(reply) == 'table' and reply.err and string.find(reply.err, refusal, 1, true) then
+      refused[#refused + 1] = command
+      return
+    end
   end
 end
 

@@ -6,7 +6,8 @@ local OK, NOT_FOUND, EXISTS, CONFLICT, NOT_INDEXED, FOREIGN = 0, 1, 2, 3, 4, 5
 
 local AGAIN, TRACKED = '1', 't' -- how a script is sent: an earlier attempt may have run it; Redis tells of later changes
 
-local HEADER = 58
+local HEADER = 58 -- up to the owner
+local OWNER = HEADER - 1 -- with its length
 
 local function readable(rec) return #rec >= HEADER and string.byte(rec, 1) == 1 end
 
@@ -14,7 +15,7 @@ local function revision(rec) return string.sub(rec, 3, 10) end
 
 local function deadline(rec) return string.sub(rec, 35, 42) end
 
-local function owner_length(rec) return string.byte(rec, 57) * 256 + string.byte(rec, 58) end
+local function owner_length(rec) return string.byte(rec, OWNER) * 256 + string.byte(rec, HEADER) end
 
 -- A number, since the order of strings depends on the server's locale. The zero time,
 -- which means none, becomes one in the far future.

@@ -20,7 +20,7 @@ elseif replaces == '' then
 elseif revision(stored) ~= replaces then
   return CONFLICT
 elseif indexed ~= '1' and (deadline(stored) ~= deadline(record)
-    or string.sub(stored, 57, head) ~= string.sub(record, 57, head)) then
+    or string.sub(stored, OWNER, head) ~= string.sub(record, OWNER, head)) then
   return NOT_INDEXED
 end
 
