@@ -31,3 +31,18 @@ func ExampleManager_End() {
 	// <nil>
 	// session: not found
 }
+
+// An administrator takes a note out of a session, whoever owns it.
+func ExampleManager_Edit() {
+	logins := newLogins()
+	ctx := context.Background()
+	id := logIn(logins, "ada", "Firefox").ID()
+
+	err := logins.Edit(ctx, id, func(l *Login) { l.Browser = "unknown" })
+	if err != nil {
+		log.Fatal(err)
+	}
+	rec, err := logins.Record(ctx, id)
+	fmt.Println(rec.Value.Browser, err)
+	// Output: unknown <nil>
+}

@@ -127,3 +127,31 @@ func ExampleManager_All() {
 	fmt.Println(count)
 	// Output: map[ada:2 charles:1]
 }
+
+// Staff is the session of an employee.
+type Staff struct{ User, Role string }
+
+func (s Staff) SessionOwner() string { return s.User }
+
+// A role is taken away from all sessions of an employee, at once.
+func ExampleManager_UpdateOwner() {
+	staff, err := middleware.New(memstore.New[Staff](nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	for range 2 {
+		s, err := staff.Open(ctx, "")
+		if err != nil {
+			log.Fatal(err)
+		}
+		s.LogIn(func(v *Staff) { *v = Staff{"ada", "editor"} })
+		if err := s.Commit(ctx); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	changed, err := staff.UpdateOwner(ctx, "ada", func(v *Staff) { v.Role = "reader" })
+	fmt.Println(changed, err)
+	// Output: 2 <nil>
+}

@@ -14,6 +14,18 @@ func (m *Manager[T]) Record(ctx context.Context, id session.ID) (session.Record[
 	return rec, session.StoreError(err)
 }
 
+// Edit changes the session with this ID, whoever owns it, for operators. It has the
+// promises of [session.Session.Update], and is no use of the session: see [session.Edit].
+// The edit may run more than once, and must not change the owner.
+//
+// The error is [session.ErrNotFound] if there is no such session, a
+// [*session.DecodeError] if it cannot be read, [session.ErrUnsupported] if the edit
+// changes the owner, or that of [session.Session.Commit].
+func (m *Manager[T]) Edit(ctx context.Context, id session.ID, edit func(v *T)) error {
+	_, err := session.Edit(ctx, m.store, &m.policy, id, func(*session.Record[T]) bool { return true }, edit)
+	return err
+}
+
 // End ends the session with this ID, whoever owns it, for operators. Pages on which
 // visitors end their own sessions must call [Manager.Revoke]. The error is
 // [session.ErrNotFound] if there is no such session.

@@ -124,6 +124,38 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, keep ...sessio
 	return count, nil
 }
 
+// UpdateOwner changes all sessions of the owner, and returns how many it changed: when a
+// role was taken away, or a name has changed. It has the promises of
+// [session.Session.Update]: the requests that are under way lose none of their changes,
+// and none of them sees half of the edit. The edit runs for each session, at least once,
+// and must not change the owner. It is no use of the sessions, and their tokens stay.
+//
+// A session that ends meanwhile is skipped. Sessions that cannot be read or saved are
+// reported by the error, one [*session.DecodeError] or other error for each, and all
+// others are edited. Sessions that the owner begins after the call are not: first change
+// the place from which log-ins take the role.
+func (m *Manager[T]) UpdateOwner(ctx context.Context, owner string, edit func(v *T)) (int, error) {
+	ids, err := m.listed(ctx, owner, nil)
+	if err != nil {
+		return 0, err
+	}
+	count := 0
+	var errs []error
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return count, errors.Join(append(errs, session.StoreError(err))...)
+		}
+		changed, err := session.Edit(ctx, m.store, &m.policy, id, func(rec *session.Record[T]) bool { return rec.Owner == owner }, edit)
+		if changed {
+			count++
+		}
+		if err != nil && !errors.Is(err, session.ErrNotFound) {
+			errs = append(errs, fmt.Errorf("sessions: session %v: %w", id, err))
+		}
+	}
+	return count, errors.Join(errs...)
+}
+
 // listed returns the IDs of the owner's sessions but those to keep, the
 // unreadable ones too.
 func (m *Manager[T]) listed(ctx context.Context, owner string, keep []session.ID) ([]session.ID, error) {

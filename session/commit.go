@@ -114,7 +114,7 @@ type commit[T any] struct {
 // snapshot returns a commit that works on a copy of the session's state. The caller holds
 // mu.
 func (s *Session[T]) snapshot() commit[T] {
-	return commit[T]{s: s, state: s.state, late: s.late, passive: s.passive}
+	return commit[T]{s: s, state: s.state, late: s.late, passive: s.passive, fresh: s.outside != nil}
 }
 
 // begin begins a commit. The caller holds the gate.

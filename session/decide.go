@@ -48,6 +48,8 @@ func (c *commit[T]) decide(at time.Time) (action, error) {
 		return expire, nil
 	case c.isNew():
 		return create, nil
+	case c.s.outside != nil && c.endsSecrets(d):
+		return leave, errOwnerOutside
 	case c.endsSecrets(d):
 		return hard, nil
 	case c.passive && !c.fresh && !c.persistChanges(d): // a touch since then would be undone

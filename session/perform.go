@@ -164,10 +164,16 @@ func (c *commit[T]) reload(ctx context.Context) error {
 }
 
 // meet makes rec, which the store has, the record that the draft changes: if it still
-// accepts the request's secret, or if a log-in of its owner joins it.
+// accepts the request's secret, or if a log-in of its owner joins it. An edit from
+// outside has no secret, but a condition.
 func (c *commit[T]) meet(rec *Record[T]) error {
 	var how standing
-	how, c.kind = rec.Secrets.classify(c.token.hash(), c.s.arrived)
+	switch accepts := c.s.outside; {
+	case accepts == nil:
+		how, c.kind = rec.Secrets.classify(c.token.hash(), c.s.arrived)
+	case accepts(rec):
+		how = accepted
+	}
 	owner := ownerOf(c.current())
 	joins := how == gone && c.draft.logIn && owner != "" && owner == rec.Owner
 	if how != accepted && !joins {

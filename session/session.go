@@ -29,6 +29,8 @@ type Session[T any] struct {
 	arrived   time.Time // when the request did
 	presented bool      // by the client was a token that gave access
 
+	outside func(*Record[T]) bool // the condition of an edit without a token; else nil
+
 	gate gate // held by each change and each commit; entered before mu
 
 	mu        sync.Mutex  // guards the fields below; held for moments

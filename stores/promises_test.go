@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/test/everystore"
 	"github.com/seed48429006/sessions/internal/test/redisserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores"
@@ -244,4 +246,21 @@ func TestABlackHoleIsBounded(t *testing.T) {
 	if got, ok := s.value(t, cookie); !ok || len(got.Items) != 1 {
 		t.Errorf("%+v, %v", got, ok)
 	}
+}
+
+func TestEveryStore(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, url string) {
+		namespaces := 0
+		everystore.Run(t, func(t testing.TB) session.Store[everystore.Account] {
+			namespaces++
+			store, err := stores.Open(t.Context(), url, fmt.Sprint("accounts", namespaces), codec.MessagePack[everystore.Account]())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c, ok := store.(io.Closer); ok {
+				t.Cleanup(func() { c.Close() })
+			}
+			return store
+		})
+	})
 }

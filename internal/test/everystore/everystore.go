@@ -1,0 +1,173 @@
+// Package everystore tests what depends on how a store keeps a record: the idle end
+// beside changes that are no use of a session, edits from outside, idle timeouts of one
+// session, and the end of all sessions.
+package everystore
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/seed48429006/sessions/middleware"
+	"github.com/seed48429006/sessions/session"
+)
+
+// An Account is the value of the sessions.
+type Account struct {
+	User, Role string
+	Pages      int
+}
+
+// SessionOwner names the session's owner.
+func (a Account) SessionOwner() string { return a.User }
+
+// A site is a manager and its store.
+type site struct {
+	*middleware.Manager[Account]
+	store session.Store[Account]
+}
+
+// Run tests a kind of store. Open returns an empty one, which finds sessions by owner.
+func Run(t *testing.T, open func(t testing.TB) session.Store[Account]) {
+	for name, test := range map[string]func(t *testing.T, s *site){
+		"a passive request is no use":    testPassive,
+		"an owner's sessions are edited": testUpdateOwner,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &site{store: open(t)}
+			var err error
+			if s.Manager, err = middleware.New(s.store, &middleware.Options{SaveTimeout: time.Minute}); err != nil {
+				t.Fatal(err)
+			}
+			test(t, s)
+		})
+	}
+}
+
+// begin returns the token of a new session.
+func (s *site) begin(t *testing.T, a Account) session.Token {
+	t.Helper()
+	return s.visit(t, session.Token{}, func(v *session.Session[Account]) { v.LogIn(func(to *Account) { *to = a }) })
+}
+
+// visit makes a request and returns its token after it.
+func (s *site) visit(t *testing.T, token session.Token, act func(*session.Session[Account])) session.Token {
+	t.Helper()
+	v := s.open(t, token)
+	act(v)
+	if err := v.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	token, _ = v.Token()
+	return token
+}
+
+func (s *site) open(t *testing.T, token session.Token) *session.Session[Account] {
+	t.Helper()
+	text := ""
+	if !token.IsZero() {
+		text = token.Reveal()
+	}
+	v, err := s.Open(t.Context(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// unused makes a session one that expires soon unless it is used, and returns when.
+func (s *site) unused(t *testing.T, id session.ID) time.Time {
+	t.Helper()
+	rec := s.record(t, id)
+	expires := time.Now().Add(10 * time.Minute).UTC().Truncate(time.Millisecond)
+	if err := s.store.Touch(t.Context(), id, rec.Revision, expires); err != nil {
+		t.Fatal(err)
+	}
+	return expires
+}
+
+func (s *site) record(t *testing.T, id session.ID) session.Record[Account] {
+	t.Helper()
+	rec, err := s.Record(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+func read(v *session.Session[Account])  { v.Value() }
+func count(v *session.Session[Account]) { v.Update(func(a *Account) { a.Pages++ }) }
+
+func testPassive(t *testing.T, s *site) {
+	token := s.begin(t, Account{User: "ada"})
+	for name, act := range map[string]func(*session.Session[Account]){"read": read, "change": count} {
+		expires := s.unused(t, token.ID())
+		s.visit(t, token, func(v *session.Session[Account]) {
+			v.SetPassive(true)
+			act(v)
+		})
+		if got := s.record(t, token.ID()).Expires; !got.Equal(expires) {
+			t.Errorf("a passive %s moves the idle end by %v", name, got.Sub(expires))
+		}
+		s.visit(t, token, act)
+		if got := s.record(t, token.ID()).Expires; got.Sub(expires) < 40*time.Minute {
+			t.Errorf("another %s moves the idle end by %v only", name, got.Sub(expires))
+		}
+	}
+	// A use while a passive request is under way counts.
+	s.unused(t, token.ID())
+	polls := s.open(t, token)
+	polls.SetPassive(true)
+	count(polls)
+	s.visit(t, token, read)
+	used := s.record(t, token.ID()).Expires
+	if err := polls.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if rec := s.record(t, token.ID()); !rec.Expires.Equal(used) || rec.Value.Pages != 3 {
+		t.Errorf("a passive change moves the idle end by %v; %d pages", rec.Expires.Sub(used), rec.Value.Pages)
+	}
+}
+
+func testUpdateOwner(t *testing.T, s *site) {
+	const others = "eve"
+	var hers []session.Token
+	for range 3 {
+		hers = append(hers, s.begin(t, Account{User: "ada", Role: "admin"}))
+	}
+	eves := s.begin(t, Account{User: others, Role: "admin"})
+	expires := s.unused(t, hers[0].ID())
+	late := s.open(t, hers[1]) // loaded before the edit, saved after it
+	count(late)
+
+	n, err := s.UpdateOwner(t.Context(), "ada", func(a *Account) { a.Role = "" })
+	if n != 3 || err != nil {
+		t.Errorf("%d changed, %v", n, err)
+	}
+	if err := late.Commit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for i, token := range hers {
+		if v := s.open(t, token).Value(); v.Role != "" || v.User != "ada" || v.Pages != i%2 {
+			t.Errorf("session %d holds %+v", i, v)
+		}
+	}
+	if got := s.record(t, hers[0].ID()).Expires; !got.Equal(expires) {
+		t.Errorf("the edit moves the idle end by %v", got.Sub(expires))
+	}
+	if n, err := s.UpdateOwner(t.Context(), "ada", func(a *Account) { a.Role = "" }); n != 0 || err != nil {
+		t.Errorf("%d changed again, %v", n, err)
+	}
+	if err := s.Edit(t.Context(), eves.ID(), func(a *Account) { a.Role = "guest" }); err != nil || s.open(t, eves).Value().Role != "guest" {
+		t.Error("one session is not edited:", err)
+	}
+	if err := s.Edit(t.Context(), eves.ID(), func(a *Account) { a.User = "ada" }); !errors.Is(err, session.ErrUnsupported) {
+		t.Error("another owner:", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.UpdateOwner(ctx, "ada", func(a *Account) { a.Role = "x" }); !errors.Is(err, session.ErrUnavailable) {
+		t.Error("without time:", err)
+	}
+}

@@ -1,0 +1,28 @@
+package sqlserver_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/test/everystore"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores"
+)
+
+func TestEveryStore(t *testing.T) {
+	onAllURLs(t, func(t *testing.T, url string) {
+		tables := 0
+		everystore.Run(t, func(t testing.TB) session.Store[everystore.Account] {
+			tables++
+			store, err := stores.Open(context.Background(), url, fmt.Sprint("accounts", tables), codec.MessagePack[everystore.Account]())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { store.(io.Closer).Close() })
+			return store
+		})
+	})
+}
