@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
@@ -154,4 +155,18 @@ func ExampleManager_UpdateOwner() {
 	changed, err := staff.UpdateOwner(ctx, "ada", func(v *Staff) { v.Role = "reader" })
 	fmt.Println(changed, err)
 	// Output: 2 <nil>
+}
+
+// A list of devices tells when each was last used.
+func ExampleManager_LastUsed() {
+	logins := newLogins()
+	logIn(logins, "ada", "Firefox")
+
+	for rec, err := range logins.ByOwner(context.Background(), "ada") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s, used %v ago\n", rec.Value.Browser, time.Since(logins.LastUsed(rec)).Round(time.Minute))
+	}
+	// Output: Firefox, used 0s ago
 }

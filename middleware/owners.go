@@ -7,6 +7,7 @@ import (
 	"iter"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/seed48429006/sessions/internal/rules"
 	"github.com/seed48429006/sessions/session"
@@ -69,6 +70,15 @@ func onlyError[T any](err error) iter.Seq2[session.Record[T], error] {
 
 func errNoOwner[T any]() error {
 	return fmt.Errorf("%w: %v has no method SessionOwner() string%s", session.ErrUnsupported, reflect.TypeFor[T](), rules.OwnerHint[T]())
+}
+
+// LastUsed returns when the session of a record, as [Manager.ByOwner] yields it, was last
+// used, for a list of devices. It was used then, and perhaps up to a sixteenth of the idle
+// timeout later. Passive requests and edits from outside are no uses. Less is known in the
+// last idle timeout before the deadline, and without an idle timeout: see
+// [session.LastUsed].
+func (m *Manager[T]) LastUsed(rec session.Record[T]) time.Time {
+	return session.LastUsed(&m.policy, &rec)
 }
 
 // Revoke ends the session with this ID if it is the owner's, as a page "end this

@@ -105,6 +105,31 @@ func (p *Policy) idle(persist bool) time.Duration {
 	return p.IdleTimeout
 }
 
+// LastUsed returns when a record's session was last used, as far as is known: it was used
+// then, and perhaps later. The idle end tells, so the precision is that with which a use
+// moves it: a sixteenth of the idle timeout. In the last idle timeout before the deadline
+// it is worse, since the idle end is the deadline then. A session without an idle timeout
+// has no other uses that are known than its creation, its last token and its log-in. When
+// the policy gets another idle timeout, the times of earlier uses are wrong by the
+// difference.
+func LastUsed[T any](p *Policy, rec *Record[T]) time.Time {
+	last := rec.Created
+	for _, at := range [...]time.Time{rec.Renewed, rec.LoggedIn} {
+		if at.After(last) {
+			last = at
+		}
+	}
+	if idle := p.idle(rec.Persist); idle > 0 {
+		if at := rec.Expires.Add(-idle); at.After(last) {
+			last = at
+		}
+	}
+	if now := now(); last.After(now) {
+		last = now
+	}
+	return last
+}
+
 // expires returns when a session that is used now expires unless it is used again.
 func (p *Policy) expires(now, deadline time.Time, persist bool) time.Time {
 	if idle := p.idle(persist); idle > 0 && (deadline.IsZero() || now.Add(idle).Before(deadline)) {

@@ -3,6 +3,7 @@ package guides
 import (
 	"cmp"
 	"net/http"
+	"time"
 
 	"github.com/seed48429006/sessions"
 )
@@ -35,5 +36,14 @@ func actAsOneself(w http.ResponseWriter, r *http.Request, visit *sessions.Sessio
 	visit.Renew()
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
+
+// mayStepUp reports whether the user has typed a password a short while ago. While an
+// administrator acts as the user, LoggedIn is the administrator's.
+func mayStepUp(visit *sessions.Session[Visit]) bool {
+	return visit.Value().Admin == "" && time.Since(visit.LoggedIn()) <= fresh
+}
+
+// fresh is for how long after the log-in sensitive pages open.
+const fresh = 10 * time.Minute
 
 func isAdmin(v Visit) bool { return v.SessionOwner() == "root" }

@@ -16,5 +16,10 @@ func VisitRoutes() http.Handler {
 	mux.Handle("GET /{$}", sessions.Handle(func(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
 		fmt.Fprintf(w, "%+v", visit.Value())
 	}))
+	mux.Handle("GET /secret", sessions.Handle(func(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
+		if !mayStepUp(visit) {
+			http.Error(w, "your password, please", http.StatusForbidden)
+		}
+	}))
 	return mux
 }

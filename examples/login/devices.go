@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/seed48429006/sessions"
 )
@@ -23,7 +24,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request, login *sessions.Sess
 			sessions.Fail[Login](w, r, err)
 			return
 		}
-		devices = append(devices, device{rec, rec.ID == login.ID()})
+		devices = append(devices, device{rec, s.logins.LastUsed(rec), rec.ID == login.ID()})
 	}
 	show(w, http.StatusOK, "home", devices)
 }
@@ -31,6 +32,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request, login *sessions.Sess
 // A device is a session as its owner sees it.
 type device struct {
 	sessions.Record[Login]
+	Used time.Time
 	This bool // the one that asks
 }
 

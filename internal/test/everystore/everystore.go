@@ -31,8 +31,9 @@ type site struct {
 // Run tests a kind of store. Open returns an empty one, which finds sessions by owner.
 func Run(t *testing.T, open func(t testing.TB) session.Store[Account]) {
 	for name, test := range map[string]func(t *testing.T, s *site){
-		"a passive request is no use":    testPassive,
-		"an owner's sessions are edited": testUpdateOwner,
+		"a passive request is no use":          testPassive,
+		"a list tells when sessions were used": testLastUsed,
+		"an owner's sessions are edited":       testUpdateOwner,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &site{store: open(t)}
@@ -127,6 +128,30 @@ func testPassive(t *testing.T, s *site) {
 	}
 	if rec := s.record(t, token.ID()); !rec.Expires.Equal(used) || rec.Value.Pages != 3 {
 		t.Errorf("a passive change moves the idle end by %v; %d pages", rec.Expires.Sub(used), rec.Value.Pages)
+	}
+}
+
+func testLastUsed(t *testing.T, s *site) {
+	token := s.begin(t, Account{User: "ada"})
+	s.unused(t, token.ID())
+	list := func() (used time.Duration) {
+		for rec, err := range s.ByOwner(t.Context(), "ada") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			used = rec.Expires.Add(-time.Hour).Sub(s.LastUsed(rec))
+			if s.LastUsed(rec).Before(rec.LoggedIn) {
+				t.Error("it was used before the log-in")
+			}
+		}
+		return used
+	}
+	if got := list(); got >= 0 { // the log-in is later than its idle end says
+		t.Errorf("it was last used %v before its idle end says so", got)
+	}
+	s.visit(t, token, read)
+	if got := list(); got != 0 {
+		t.Errorf("it was last used %v before its idle end says so", got)
 	}
 }
 
