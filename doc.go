@@ -151,9 +151,9 @@ of one owner can be listed and ended. A session keeps its ID for life, so a form
 was shown yesterday still names the right one:
 
 	for rec, err := range carts.ByOwner(ctx, "ada") { ... }
-	carts.Revoke(ctx, "ada", id)              // "end this session"
-	carts.RevokeAll(ctx, "ada", cart.ID())    // "log out everywhere else"
-	carts.UpdateOwner(ctx, "ada", edit)       // edits all of them
+	carts.Revoke(ctx, "ada", id, sessions.ReasonRevoked)              // "end this session"
+	carts.RevokeAll(ctx, "ada", sessions.ReasonRevoked, cart.ID())    // "log out everywhere else"
+	carts.UpdateOwner(ctx, "ada", edit)                               // edits all of them
 
 Log out with Session.Destroy. A change that follows it begins a new session.
 

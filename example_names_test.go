@@ -121,7 +121,7 @@ func ExampleParseID() {
 	r := httptest.NewRequest("POST", "/sessions/end?id=not-an-id", nil)
 	id, err := sessions.ParseID(r.FormValue("id"))
 	if err == nil {
-		err = carts.Revoke(r.Context(), "ada", id)
+		err = carts.Revoke(r.Context(), "ada", id, sessions.ReasonRevoked)
 	}
 	fmt.Println(err)
 	// Output: session: not found: an ID has 22 characters, not 9

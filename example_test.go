@@ -144,7 +144,7 @@ func manage(ctx context.Context, url string, id session.ID) error {
 	for rec, err := range carts.ByOwner(ctx, "ada") {
 		fmt.Println(rec.ID, rec.Created, err)
 	}
-	err = carts.Revoke(ctx, "ada", id) // end this one
+	err = carts.Revoke(ctx, "ada", id, sessions.ReasonRevoked) // end this one
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func manage(ctx context.Context, url string, id session.ID) error {
 	if err != nil {
 		return err
 	}
-	ended, err := carts.RevokeAll(ctx, "ada", cart.ID()) // log out everywhere else
+	ended, err := carts.RevokeAll(ctx, "ada", sessions.ReasonRevoked, cart.ID()) // log out everywhere else
 	fmt.Println(ended)
 	return err
 }
@@ -189,7 +189,7 @@ func ExampleManager() {
 			return
 		}
 	}
-	ended, err := carts.RevokeAll(ctx, "ada", cart.ID()) // log out everywhere else
+	ended, err := carts.RevokeAll(ctx, "ada", sessions.ReasonRevoked, cart.ID()) // log out everywhere else
 	fmt.Println(ended, err)
 	// Output: 2 <nil>
 }

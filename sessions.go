@@ -56,6 +56,16 @@ type (
 	// to list and to put into a form. See [session.ID].
 	ID = session.ID
 
+	// A Reason is why a session has ended: one of the constants, or the application's
+	// own.
+	Reason = session.Reason
+
+	// An Ending says how a session ended: see [Ended].
+	Ending = session.Ending
+
+	// AtMax says who yields when an owner has Options.MaxPerOwner sessions.
+	AtMax = session.AtMax
+
 	// Metrics count events and the time that stores take, for expvar. See
 	// [middleware.Metrics].
 	Metrics = middleware.Metrics
@@ -70,6 +80,24 @@ type (
 	// An EncodeError means that a session's value cannot be stored. See
 	// [session.EncodeError].
 	EncodeError = session.EncodeError
+)
+
+// The reasons for which sessions end.
+const (
+	ReasonLoggedOut   = session.ReasonLoggedOut   // by Session.Destroy
+	ReasonRevoked     = session.ReasonRevoked     // by its owner, from another session
+	ReasonOperator    = session.ReasonOperator    // by an operator
+	ReasonMaxPerOwner = session.ReasonMaxPerOwner // by a log-in beyond Options.MaxPerOwner
+	ReasonReused      = session.ReasonReused      // since a former token was used
+	ReasonRenewed     = session.ReasonRenewed     // the token alone: another request has renewed the session
+	ReasonDeadline    = session.ReasonDeadline    // by Session.SetDeadline
+	ReasonExpired     = session.ReasonExpired     // most likely it timed out; the store has nothing of it
+)
+
+// Who yields when an owner has Options.MaxPerOwner sessions.
+const (
+	EndOldest   = session.EndOldest   // the session whose last log-in is the longest ago
+	RefuseLogIn = session.RefuseLogIn // the log-in, which fails with ErrTooManySessions
 )
 
 // Errors, possibly wrapped: test for them with [errors.Is]. [Status] gives the
@@ -97,6 +125,10 @@ var (
 	// saved. Nothing was saved.
 	ErrTimeout = session.ErrTimeout
 
+	// ErrTooManySessions means that the owner has Options.MaxPerOwner sessions, and that
+	// the log-in yields.
+	ErrTooManySessions = session.ErrTooManySessions
+
 	// ErrTooLarge means that a session is larger than its store accepts.
 	ErrTooLarge = session.ErrTooLarge
 
@@ -121,6 +153,11 @@ func New[T any](store Store[T], o *Options) (*Manager[T], error) {
 func Get[T any](r *http.Request) (*Session[T], error) {
 	return middleware.Get[T](r)
 }
+
+// Ended returns how the session ended that the request came with, for a page that asks
+// the visitor to log in again. It is the zero Ending if the session lives, and without
+// Options.KeepEnded. See [session.Session.Ended].
+func Ended[T any](r *http.Request) (Ending, error) { return middleware.Ended[T](r) }
 
 // FromContext is [Get] for code that has only the request's context.
 func FromContext[T any](ctx context.Context) (*Session[T], error) {

@@ -27,6 +27,17 @@ func Get[T any](r *http.Request) (*session.Session[T], error) {
 	return fromContext[T](r.Context(), r)
 }
 
+// Ended returns how the session ended that the request came with, for a page that asks
+// the visitor to log in again: see [session.Session.Ended]. Its errors are those of
+// [FromContext].
+func Ended[T any](r *http.Request) (session.Ending, error) {
+	s, err := Get[T](r)
+	if err != nil {
+		return session.Ending{}, err
+	}
+	return s.Ended(r.Context())
+}
+
 // FromContext returns the session of the request to which the context belongs.
 // The first call loads it, if the request bears a token; later calls return the
 // same session. A request without a token, or with an unknown one, gets a new

@@ -13,6 +13,7 @@ const retryAfter = "5"
 // Status returns the HTTP status for a session's error:
 //
 //   - 409 for [session.ErrGone]: another request ended the session, or logged in;
+//   - 403 for [session.ErrTooManySessions]: the owner may not have another session;
 //   - 503 for [session.ErrUnavailable], [session.ErrConflict] and [session.ErrTimeout]:
 //     the store did not answer, other requests kept changing the session, or the time
 //     of the request has passed;
@@ -24,6 +25,8 @@ func Status(err error) int {
 		return http.StatusInternalServerError
 	case errors.Is(err, session.ErrGone):
 		return http.StatusConflict
+	case errors.Is(err, session.ErrTooManySessions):
+		return http.StatusForbidden
 	case errors.Is(err, session.ErrUnavailable), errors.Is(err, session.ErrConflict), errors.Is(err, session.ErrTimeout):
 		return http.StatusServiceUnavailable
 	}
@@ -39,6 +42,8 @@ func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 	case status == http.StatusConflict:
 		http.Error(w, "Nothing was saved: another request has ended or renewed your session. "+
 			"Please load the page again.", status)
+	case status == http.StatusForbidden:
+		http.Error(w, "You are logged in elsewhere, as often as is allowed. Please log out there first.", status)
 	case status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
 		http.Error(w, "Service temporarily unavailable. Please try again.", status)

@@ -25,8 +25,8 @@ func ExampleManager_End() {
 	ctx := context.Background()
 	id := logIn(logins, "ada", "Firefox").ID()
 
-	fmt.Println(logins.End(ctx, id))
-	fmt.Println(logins.End(ctx, id))
+	fmt.Println(logins.End(ctx, id, ""))
+	fmt.Println(logins.End(ctx, id, ""))
 	// Output:
 	// <nil>
 	// session: not found

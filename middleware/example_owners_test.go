@@ -79,7 +79,7 @@ func ExampleManager_Revoke() {
 		if err != nil {
 			return err
 		}
-		return logins.Revoke(r.Context(), login.Value().Customer, id)
+		return logins.Revoke(r.Context(), login.Value().Customer, id, session.ReasonRevoked)
 	}
 	for _, login := range []*session.Session[Login]{charles, ada} {
 		r, err := http.NewRequest("POST", "/end?id="+ada.ID().String(), nil)
@@ -106,7 +106,7 @@ func ExampleManager_RevokeAll() {
 	if err := current.Commit(ctx); err != nil {
 		log.Fatal(err)
 	}
-	ended, err := logins.RevokeAll(ctx, "ada", current.ID())
+	ended, err := logins.RevokeAll(ctx, "ada", session.ReasonRevoked, current.ID())
 	fmt.Println(ended, err)
 	// Output: 2 <nil>
 }

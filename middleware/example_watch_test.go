@@ -45,7 +45,7 @@ func ExampleManager_Watch_cause() {
 	login := logIn(logins, "ada", "Firefox")
 	ctx := logins.Watch(context.Background(), login)
 
-	logins.RevokeAll(context.Background(), "ada") // "log out everywhere"
+	logins.RevokeAll(context.Background(), "ada", session.ReasonRevoked) // "log out everywhere"
 	<-ctx.Done()
 	fmt.Println(context.Cause(ctx))
 	// Output: session: not found

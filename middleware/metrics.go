@@ -45,7 +45,8 @@ type counters struct {
 var kinds = [...]session.EventKind{
 	session.EventCreated, session.EventLoaded, session.EventSaved, session.EventTouched, session.EventRenewed,
 	session.EventDestroyed, session.EventRevoked, session.EventConflict, session.EventGone, session.EventReused,
-	session.EventRejected, session.EventUndecodable, session.EventLate, session.EventFailed, session.EventTimeout, "",
+	session.EventRejected, session.EventUndecodable, session.EventLate, session.EventFailed, session.EventRefused,
+	session.EventTimeout, "",
 }
 
 // Observe counts an event.

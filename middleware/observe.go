@@ -22,12 +22,12 @@ func Observers(observers ...func(context.Context, session.Event)) func(context.C
 // LogEvents returns a function for [Options.Observe] that logs every event, for
 // audits and for debugging. A nil logger means [slog.Default].
 //
-// Log-ins, log-outs and the like are at level Info: created, renewed, destroyed and
-// revoked. Gone, reused, rejected and conflict are at Info too, and the frequent loaded,
+// Log-ins, log-outs and the like are at level Info: created, renewed, destroyed,
+// revoked and refused. Gone, reused, rejected and conflict are at Info too, and the frequent loaded,
 // saved and touched at Debug. Trouble, which [Options.Logger] gets as well, is at
-// Debug. The attributes are session, owner, log_in for a log-in, changes, attempts,
-// duration, error, and method and route of the request, as far as the event has them. The
-// names of owners are logged, and no values.
+// Debug. The attributes are session, owner, log_in for a log-in, reason, changes,
+// attempts, duration, error, and method and route of the request, as far as the event
+// has them. The names of owners are logged, and no values.
 func LogEvents(logger *slog.Logger) func(context.Context, session.Event) {
 	return func(ctx context.Context, e session.Event) {
 		l := logger
@@ -50,7 +50,7 @@ func eventLevel(kind session.EventKind) slog.Level {
 }
 
 func eventAttrs(e *session.Event) []slog.Attr {
-	attrs := make([]slog.Attr, 0, 9)
+	attrs := make([]slog.Attr, 0, 10)
 	if !e.ID.IsZero() {
 		attrs = append(attrs, slog.String("session", e.ID.String()))
 	}
@@ -59,6 +59,9 @@ func eventAttrs(e *session.Event) []slog.Attr {
 	}
 	if e.LogIn {
 		attrs = append(attrs, slog.Bool("log_in", true))
+	}
+	if e.Reason != "" {
+		attrs = append(attrs, slog.String("reason", string(e.Reason)))
 	}
 	if len(e.Changes) > 0 {
 		attrs = append(attrs, slog.Any("changes", e.Changes))

@@ -34,7 +34,7 @@ func TestEndWhateverTheOwner(t *testing.T) {
 			if test.spoil != nil {
 				test.spoil(store, id)
 			}
-			if err := logins.End(t.Context(), id); !errors.Is(err, test.want) {
+			if err := logins.End(t.Context(), id, ""); !errors.Is(err, test.want) {
 				t.Fatalf("End returned %v, want %v", err, test.want)
 			}
 			if test.want != nil {

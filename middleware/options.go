@@ -56,8 +56,9 @@ type Options struct {
 	Passive func(*http.Request) bool
 
 	// MaxPerOwner is how many sessions one owner may have. A log-in beyond that ends
-	// the session whose last log-in is the longest ago. Zero means any number. T must
-	// have a method SessionOwner() string, and the store must be a [session.Indexer].
+	// the session whose last log-in is the longest ago, unless AtMax says otherwise. Zero
+	// means any number. T must have a method SessionOwner() string, and the store must
+	// be a [session.Indexer].
 	MaxPerOwner int
 
 	// RotateEvery bounds how long a stolen token is good for: when a session that has
@@ -75,6 +76,19 @@ type Options struct {
 	// browser from a backup. Tokens that a log-in or [session.Session.Renew] has ended are
 	// only reported: else a planted token could log the visitor out.
 	EndOnReuse bool
+
+	// AtMax says who yields at MaxPerOwner. With [session.RefuseLogIn], a log-in beyond
+	// it fails with [session.ErrTooManySessions], and all sessions stay as they are.
+	// Handlers of log-ins then call [session.Session.Commit] and answer that error. Of
+	// log-ins at once, as many succeed as there is room for, on whichever servers. A
+	// server that dies while it stores a log-in keeps its place for SaveTimeout and a
+	// minute. Zero means [session.EndOldest].
+	AtMax session.AtMax
+
+	// KeepEnded is how long the store keeps a note of each session that was ended, with
+	// the reason, so that [Ended] can tell the visitor. An end is then one more write. A
+	// few days serve most applications. Zero keeps nothing, and Ended tells nothing.
+	KeepEnded time.Duration
 
 	// Secrets sign the cookie, so that a forged one costs no look-up in the store.
 	// The first signs, all verify. To change the secret, put the new one first and
@@ -152,6 +166,10 @@ func (o *Options) check() error {
 	refuse(o.MaxPerOwner < 0, "MaxPerOwner is %d; it must be positive, or zero for no bound", o.MaxPerOwner)
 	refuse(o.RotateEvery < 0, "RotateEvery is %v; it must be positive, or zero for no rotation", o.RotateEvery)
 	refuse(o.RotateEvery > 0 && o.RotateEvery < minRotateEvery, "RotateEvery is %v; the least is %v, twice the time for which a former token is accepted", o.RotateEvery, minRotateEvery)
+	refuse(o.AtMax != session.EndOldest && o.AtMax != session.RefuseLogIn, "AtMax is %d; it must be EndOldest or RefuseLogIn", o.AtMax)
+	refuse(o.AtMax != session.EndOldest && o.MaxPerOwner == 0, "AtMax is set; set MaxPerOwner too")
+	refuse(o.KeepEnded < 0, "KeepEnded is %v; it must be positive, or zero to keep nothing", o.KeepEnded)
+	refuse(o.KeepEnded > 0 && o.KeepEnded < time.Second, "KeepEnded is %v; is a unit missing, such as time.Second?", o.KeepEnded)
 	refuse(o.SaveTimeout < 0, "SaveTimeout is %v; it must be positive, or zero for %v", o.SaveTimeout, DefaultSaveTimeout)
 	refuse(o.WatchInterval < 0, "WatchInterval is %v; it must be positive, or zero for %v", o.WatchInterval, DefaultWatchInterval)
 	refuse(o.WatchInterval > 0 && o.WatchInterval < time.Millisecond, "WatchInterval is %v; is a unit missing, such as time.Second?", o.WatchInterval)
@@ -196,6 +214,8 @@ func (o *Options) policy() session.Policy {
 		Lifetime:       o.Lifetime,
 		IdleTimeout:    o.IdleTimeout,
 		MaxPerOwner:    o.MaxPerOwner,
+		AtMax:          o.AtMax,
+		KeepEnded:      o.KeepEnded,
 		BrowserSession: o.Cookie.BrowserSession,
 		Remember:       o.Remember,
 		RotateEvery:    o.RotateEvery,

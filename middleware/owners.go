@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,18 @@ func (m *Manager[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error
 	if !ok {
 		return onlyError[T](fmt.Errorf("%w: %T does not list sessions", session.ErrUnsupported, m.store))
 	}
-	return wrapErrors(lister.All(ctx))
+	return withoutNotes(wrapErrors(lister.All(ctx)))
+}
+
+// withoutNotes leaves out records that are not sessions.
+func withoutNotes[T any](records iter.Seq2[session.Record[T], error]) iter.Seq2[session.Record[T], error] {
+	return func(yield func(session.Record[T], error) bool) {
+		for rec, err := range records {
+			if (err != nil || !rec.IsNote()) && !yield(rec, err) {
+				return
+			}
+		}
+	}
 }
 
 // wrapErrors gives a store's own errors their meaning, and ends the iteration at
@@ -85,11 +97,16 @@ func (m *Manager[T]) LastUsed(rec session.Record[T]) time.Time {
 // session" asks. It returns [session.ErrNotFound] if the owner has no such session.
 // A session keeps its ID for life, so Revoke finds it however often it was renewed
 // since the page was shown.
-func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) error {
+//
+// The reason is for events and for [session.Session.Ended]: one of the constants or a
+// short one of your own, of which 64 bytes are kept. An empty reason means
+// [session.ReasonRevoked].
+func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID, why session.Reason) error {
+	why = cmp.Or(why, session.ReasonRevoked)
 	if !rules.HasOwner[T]() {
 		return errNoOwner[T]()
 	}
-	_, err := m.revoke(ctx, owner, id)
+	_, err := m.revoke(ctx, owner, id, why)
 	if !isUnreadable(err) {
 		return err
 	}
@@ -100,7 +117,7 @@ func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) er
 	case !slices.Contains(ids, id):
 		return session.ErrNotFound
 	}
-	_, err = m.endUnreadable(ctx, owner, id)
+	_, err = m.endUnreadable(ctx, owner, id, why)
 	return err
 }
 
@@ -108,9 +125,10 @@ func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID) er
 // else"), and returns how many it ended. When it returns nil, all others that the owner
 // had at the time of the call have ended, also those that cannot be read.
 //
-// After an error, such as that of a context that is done, some sessions may have
-// ended and others not.
-func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, keep ...session.ID) (int, error) {
+// The reason is as for [Manager.Revoke]. After an error, such as that of a context that
+// is done, some sessions may have ended and others not.
+func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, why session.Reason, keep ...session.ID) (int, error) {
+	why = cmp.Or(why, session.ReasonRevoked)
 	ids, err := m.listed(ctx, owner, keep)
 	if err != nil {
 		return 0, err
@@ -120,9 +138,9 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, keep ...sessio
 		if err := ctx.Err(); err != nil {
 			return count, session.StoreError(err)
 		}
-		ended, err := m.revoke(ctx, owner, id)
+		ended, err := m.revoke(ctx, owner, id, why)
 		if isUnreadable(err) {
-			ended, err = m.endUnreadable(ctx, owner, id)
+			ended, err = m.endUnreadable(ctx, owner, id, why)
 		}
 		if err != nil && !errors.Is(err, session.ErrNotFound) {
 			return count, err
@@ -191,34 +209,34 @@ func (m *Manager[T]) listed(ctx context.Context, owner string, keep []session.ID
 // revoke ends the session if it is the owner's, and reports whether it did: another
 // request may have ended it a moment before. If it is not the owner's, the error is
 // ErrNotFound.
-func (m *Manager[T]) revoke(ctx context.Context, owner string, id session.ID) (ended bool, err error) {
+func (m *Manager[T]) revoke(ctx context.Context, owner string, id session.ID, why session.Reason) (ended bool, err error) {
 	owns := false
-	_, err = session.EndIf(ctx, m.store, id, func(rec *session.Record[T]) bool {
+	_, err = session.EndIf(ctx, m.store, &m.policy, id, why, func(rec *session.Record[T]) bool {
 		owns = owner != "" && rec.Owner == owner
 		return owns
 	})
 	if owns && errors.Is(err, session.ErrNotFound) {
 		return false, nil
 	}
-	return m.revoked(ctx, owner, id, err)
+	return m.revoked(ctx, owner, id, why, err)
 }
 
 // endUnreadable is revoke for a record that cannot be read.
-func (m *Manager[T]) endUnreadable(ctx context.Context, owner string, id session.ID) (ended bool, err error) {
+func (m *Manager[T]) endUnreadable(ctx context.Context, owner string, id session.ID, why session.Reason) (ended bool, err error) {
 	err = session.StoreError(m.store.Delete(ctx, id, 0))
 	if errors.Is(err, session.ErrNotFound) {
 		return false, nil
 	}
-	return m.revoked(ctx, owner, id, err)
+	return m.revoked(ctx, owner, id, why, err)
 }
 
 // revoked reports that a session was ended, unless that failed: at once, or when the
 // transaction in which it was ended has been committed.
-func (m *Manager[T]) revoked(ctx context.Context, owner string, id session.ID, err error) (bool, error) {
+func (m *Manager[T]) revoked(ctx context.Context, owner string, id session.ID, why session.Reason, err error) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	e := session.Event{Kind: session.EventRevoked, ID: id, Owner: owner}
+	e := session.Event{Kind: session.EventRevoked, ID: id, Owner: owner, Reason: why}
 	tx := session.TransactionOf(ctx)
 	if tx == nil || !tx.Joined() {
 		m.observe(ctx, e)

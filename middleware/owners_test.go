@@ -42,21 +42,21 @@ func TestByOwnerAndRevoke(t *testing.T) {
 		t.Error("ByOwner is wrong")
 	}
 	for name, owner := range map[string]string{"of another": "ada", "of nobody": ""} {
-		if err := a.Revoke(t.Context(), owner, a.id(t, eves)); !errors.Is(err, session.ErrNotFound) {
+		if err := a.Revoke(t.Context(), owner, a.id(t, eves), ""); !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("a session %s: %v", name, err)
 		}
 	}
 	nobodys := a.visit(t, cart{Items: 1})
-	if err := a.Revoke(t.Context(), "", a.id(t, nobodys)); !errors.Is(err, session.ErrNotFound) {
+	if err := a.Revoke(t.Context(), "", a.id(t, nobodys), ""); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("nobody's session, by nobody: %v", err)
 	}
 	if _, err := a.Open(t.Context(), strings.TrimPrefix(nobodys, cookieName+"=")); err != nil {
 		t.Errorf("nobody's session: %v", err)
 	}
-	if err := a.Revoke(t.Context(), "ada", newToken().ID()); !errors.Is(err, session.ErrNotFound) {
+	if err := a.Revoke(t.Context(), "ada", newToken().ID(), ""); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("an unknown session: %v", err)
 	}
-	if err := a.Revoke(t.Context(), "ada", a.id(t, other)); err != nil {
+	if err := a.Revoke(t.Context(), "ada", a.id(t, other), ""); err != nil {
 		t.Error(err)
 	}
 	if _, ok := a.value(t, other); ok {
@@ -66,7 +66,7 @@ func TestByOwnerAndRevoke(t *testing.T) {
 		t.Error("not reported")
 	}
 	third := a.visit(t, cart{Customer: "ada"})
-	if n, err := a.RevokeAll(t.Context(), "ada", a.id(t, mine)); n != 1 || err != nil {
+	if n, err := a.RevokeAll(t.Context(), "ada", "", a.id(t, mine)); n != 1 || err != nil {
 		t.Error(n, err)
 	}
 	if _, ok := a.value(t, third); ok {
@@ -75,7 +75,7 @@ func TestByOwnerAndRevoke(t *testing.T) {
 	if _, ok := a.value(t, mine); !ok {
 		t.Error("the session to keep was ended")
 	}
-	if n, err := a.RevokeAll(t.Context(), "ada"); n != 1 || err != nil || count("ada") != 0 || count("eve") != 1 {
+	if n, err := a.RevokeAll(t.Context(), "ada", ""); n != 1 || err != nil || count("ada") != 0 || count("eve") != 1 {
 		t.Error(n, err)
 	}
 	total := 0
@@ -100,12 +100,12 @@ func TestRevokeWithTheStoreDown(t *testing.T) {
 			st.err = errDown
 		} else {
 			st.fail(op, errDown)
-			if err := a.Revoke(t.Context(), "ada", id); !errors.Is(err, session.ErrUnavailable) {
+			if err := a.Revoke(t.Context(), "ada", id, ""); !errors.Is(err, session.ErrUnavailable) {
 				t.Errorf("%s: Revoke: %v", op, err)
 			}
 		}
 		if op != "Load" {
-			if n, err := a.RevokeAll(t.Context(), "ada"); n != 0 || !errors.Is(err, session.ErrUnavailable) {
+			if n, err := a.RevokeAll(t.Context(), "ada", ""); n != 0 || !errors.Is(err, session.ErrUnavailable) {
 				t.Errorf("%s: RevokeAll: %d, %v", op, n, err)
 			}
 		}
@@ -150,17 +150,17 @@ func TestRevokingASessionThatWasRenewed(t *testing.T) {
 		revoke func(a *app, id session.ID) error
 		lives  bool
 	}{
-		"Revoke": {func(a *app, id session.ID) error { return a.Revoke(t.Context(), "ada", id) }, false},
-		"End":    {func(a *app, id session.ID) error { return a.End(t.Context(), id) }, false},
+		"Revoke": {func(a *app, id session.ID) error { return a.Revoke(t.Context(), "ada", id, "") }, false},
+		"End":    {func(a *app, id session.ID) error { return a.End(t.Context(), id, "") }, false},
 		"RevokeAll": {func(a *app, _ session.ID) error {
-			n, err := a.RevokeAll(t.Context(), "ada")
+			n, err := a.RevokeAll(t.Context(), "ada", "")
 			if n != 1 {
 				t.Errorf("ended %d", n)
 			}
 			return err
 		}, false},
 		"RevokeAll but this one": {func(a *app, id session.ID) error {
-			_, err := a.RevokeAll(t.Context(), "ada", id)
+			_, err := a.RevokeAll(t.Context(), "ada", "", id)
 			return err
 		}, true},
 	} {
@@ -194,7 +194,7 @@ func TestRevokingASessionThatBecomesAnothers(t *testing.T) {
 	cookie := a.visit(t, cart{Customer: "ada"})
 	id := a.id(t, cookie)
 	st.renew = func(session.ID) { cookie = setCookie(t, a.get("/login?as=eve", cookie)) }
-	if err := a.Revoke(t.Context(), "ada", id); !errors.Is(err, session.ErrNotFound) {
+	if err := a.Revoke(t.Context(), "ada", id, ""); !errors.Is(err, session.ErrNotFound) {
 		t.Error(err)
 	}
 	if c, _ := a.value(t, cookie); c.Customer != "eve" {
@@ -208,7 +208,7 @@ func TestRevokeAllEndsWhatCannotBeRead(t *testing.T) {
 	a := newApp(t, st, nil)
 	a.visit(t, cart{Customer: "ada"})
 	st.fail("Load", &session.DecodeError{Err: errDown})
-	if n, err := a.RevokeAll(t.Context(), "ada"); n != 1 || err != nil || st.live(t) != 0 {
+	if n, err := a.RevokeAll(t.Context(), "ada", ""); n != 1 || err != nil || st.live(t) != 0 {
 		t.Error(n, err)
 	}
 }
@@ -220,10 +220,10 @@ func TestRevokeEndsWhatCannotBeRead(t *testing.T) {
 	cookie := a.visit(t, cart{Customer: "ada"})
 	id := a.id(t, cookie)
 	st.fail("Load", &session.DecodeError{ID: id, Err: errDown})
-	if err := a.Revoke(t.Context(), "eve", id); !errors.Is(err, session.ErrNotFound) || st.live(t) != 1 {
+	if err := a.Revoke(t.Context(), "eve", id, ""); !errors.Is(err, session.ErrNotFound) || st.live(t) != 1 {
 		t.Errorf("by another: %v", err)
 	}
-	if err := a.Revoke(t.Context(), "ada", id); err != nil || st.live(t) != 0 {
+	if err := a.Revoke(t.Context(), "ada", id, ""); err != nil || st.live(t) != 0 {
 		t.Error(err)
 	}
 }
@@ -246,7 +246,7 @@ func TestAStoreWithoutAnIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.RevokeAll(t.Context(), "ada"); !errors.Is(err, session.ErrUnsupported) {
+	if _, err := m.RevokeAll(t.Context(), "ada", ""); !errors.Is(err, session.ErrUnsupported) {
 		t.Error(err)
 	}
 	for _, err := range m.All(t.Context()) {
@@ -418,8 +418,8 @@ func TestOwnersOfATypeWithoutOwner(t *testing.T) {
 	for _, err := range m.ByOwner(t.Context(), "ada") {
 		listed = err
 	}
-	_, all := m.RevokeAll(t.Context(), "ada")
-	for name, err := range map[string]error{"ByOwner": listed, "RevokeAll": all, "Revoke": m.Revoke(t.Context(), "ada", session.ID{1})} {
+	_, all := m.RevokeAll(t.Context(), "ada", "")
+	for name, err := range map[string]error{"ByOwner": listed, "RevokeAll": all, "Revoke": m.Revoke(t.Context(), "ada", session.ID{1}, "")} {
 		if !errors.Is(err, session.ErrUnsupported) || !strings.Contains(err.Error(), "middleware_test.visit has no method SessionOwner") {
 			t.Errorf("%s returned %v", name, err)
 		}

@@ -257,7 +257,7 @@ func TestALogInWhoseResponseIsLost(t *testing.T) {
 		if got := b.value(); got.Customer != "ada" || got.Items != 0 {
 			t.Errorf("the visitor has %+v", got)
 		}
-		if n, err := b.app.RevokeAll(t.Context(), "ada", b.app.id(t, b.cookie())); n != 1 || err != nil {
+		if n, err := b.app.RevokeAll(t.Context(), "ada", "", b.app.id(t, b.cookie())); n != 1 || err != nil {
 			t.Errorf("%d sessions are found by their owner, %v", n, err)
 		}
 	})

@@ -90,7 +90,7 @@ func TestAStoreThatFindsNoOwners(t *testing.T) {
 		}
 		return err
 	}
-	_, all := a.RevokeAll(t.Context(), "ada")
+	_, all := a.RevokeAll(t.Context(), "ada", "")
 	for name, test := range map[string]struct {
 		err  error
 		want string
@@ -103,7 +103,7 @@ func TestAStoreThatFindsNoOwners(t *testing.T) {
 			t.Errorf("%s returned %v", name, test.err)
 		}
 	}
-	if err := a.Revoke(t.Context(), "ada", id); err != nil {
+	if err := a.Revoke(t.Context(), "ada", id, ""); err != nil {
 		t.Errorf("Revoke, which needs the session only: %v", err)
 	}
 }
@@ -125,9 +125,9 @@ func newer(st *listing, id session.ID) {
 func TestRevokingNeedsNoDecoding(t *testing.T) {
 	t.Parallel()
 	for name, revoke := range map[string]func(a *app, id session.ID) error{
-		"Revoke": func(a *app, id session.ID) error { return a.Revoke(t.Context(), "ada", id) },
+		"Revoke": func(a *app, id session.ID) error { return a.Revoke(t.Context(), "ada", id, "") },
 		"RevokeAll": func(a *app, id session.ID) error {
-			n, err := a.RevokeAll(t.Context(), "ada")
+			n, err := a.RevokeAll(t.Context(), "ada", "")
 			if n != 1 {
 				t.Errorf("RevokeAll counts %d", n)
 			}
@@ -140,7 +140,7 @@ func TestRevokingNeedsNoDecoding(t *testing.T) {
 			id := a.id(t, a.visit(t, cart{Customer: "ada"}))
 			a.kinds()
 			newer(st, id)
-			if err := a.Revoke(t.Context(), "eve", id); !errors.Is(err, session.ErrNotFound) {
+			if err := a.Revoke(t.Context(), "eve", id, ""); !errors.Is(err, session.ErrNotFound) {
 				t.Errorf("by another: %v", err)
 			}
 			if err := revoke(a, id); err != nil || st.live(t) != 0 {
@@ -159,8 +159,8 @@ func TestRevokingASessionThatEndsMeanwhile(t *testing.T) {
 	t.Parallel()
 	for _, readable := range []bool{true, false} {
 		for name, revoke := range map[string]func(a *app, id session.ID) (int, error){
-			"Revoke":    func(a *app, id session.ID) (int, error) { return 0, a.Revoke(t.Context(), "ada", id) },
-			"RevokeAll": func(a *app, _ session.ID) (int, error) { return a.RevokeAll(t.Context(), "ada") },
+			"Revoke":    func(a *app, id session.ID) (int, error) { return 0, a.Revoke(t.Context(), "ada", id, "") },
+			"RevokeAll": func(a *app, _ session.ID) (int, error) { return a.RevokeAll(t.Context(), "ada", "") },
 		} {
 			t.Run(fmt.Sprintf("%s, readable %v", name, readable), func(t *testing.T) {
 				st := &listing{store: newStore()}
@@ -199,12 +199,12 @@ func TestRevokeAllEndsWithItsContext(t *testing.T) {
 			cancel()
 		}
 	}
-	n, err := a.RevokeAll(ctx, "ada")
+	n, err := a.RevokeAll(ctx, "ada", "")
 	if n != deletes || deletes != 3 || !errors.Is(err, context.Canceled) || !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("%d of %d, %v", n, deletes, err)
 	}
 	st.deleting = func(session.ID) { a.visit(t, cart{Customer: "ada"}) }
-	if n, err := a.RevokeAll(t.Context(), "ada"); n != 2 || err != nil || st.live(t) != 2 {
+	if n, err := a.RevokeAll(t.Context(), "ada", ""); n != 2 || err != nil || st.live(t) != 2 {
 		t.Errorf("against endless log-ins: %d, %v", n, err)
 	}
 }

@@ -30,6 +30,7 @@ const (
 //   - [ErrGone]: another request ended the session or its token.
 //   - [ErrConflict]: other requests kept changing the session.
 //   - [ErrLate]: the change needs a cookie and the response has begun.
+//   - [ErrTooManySessions]: the owner may not have another session.
 //   - [ErrTooLarge]: the record is larger than the store takes.
 //   - [*EncodeError]: the value cannot be stored.
 //   - [*DecodeError]: the record that another request stored cannot be read.
@@ -170,6 +171,9 @@ func (c *commit[T]) run(ctx context.Context) error {
 			break
 		}
 	}
+	if !errors.Is(err, ErrUnavailable) { // else the log-in may be stored yet
+		c.leaveSeat(ctx)
+	}
 	return c.fail(err)
 }
 
@@ -218,6 +222,8 @@ func failureKind(err error) EventKind {
 		return EventGone
 	case errors.Is(err, ErrLate):
 		return EventLate
+	case errors.Is(err, ErrTooManySessions):
+		return EventRefused
 	}
 	return EventFailed
 }

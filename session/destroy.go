@@ -11,11 +11,12 @@ import (
 type destroyed[T any] struct {
 	rec    Record[T] // without its value
 	tokens [2]Token  // the session's, and that of a write whose reply was lost
+	why    Reason
 }
 
 // end makes the session a new one, and its record one that is to be deleted.
-func (s *state[T]) end() {
-	e := &destroyed[T]{rec: *s.base, tokens: [2]Token{s.token}}
+func (s *state[T]) end(why Reason) {
+	e := &destroyed[T]{rec: *s.base, tokens: [2]Token{s.token}, why: why}
 	if s.draft != nil && s.draft.lost != nil {
 		e.rec.ID, e.tokens[1] = s.draft.lost.id, s.draft.lost.token
 	}
@@ -38,7 +39,10 @@ func (c *commit[T]) deleteDestroyed(ctx context.Context) error {
 		return nil
 	}
 	err := c.deleteAccepting(ctx, e)
-	event := Event{Kind: EventDestroyed, Operation: OperationCommit, ID: e.rec.ID, Owner: e.rec.Owner}
+	event := Event{Kind: EventDestroyed, Operation: OperationCommit, ID: e.rec.ID, Owner: e.rec.Owner, Reason: e.why}
+	if err == nil || errors.Is(err, ErrNotFound) { // an earlier attempt may have succeeded
+		noteEnd(ctx, c.s.store, c.s.policy, &e.rec, e.why)
+	}
 	switch {
 	case err == nil:
 		if c.news = hooks.NoNews; c.s.presented {
@@ -91,16 +95,20 @@ func (c *commit[T]) accepts(rec *Record[T], e *destroyed[T]) bool {
 // EndIf ends the session with this ID if condition returns true for its record, which
 // may come without its value. It returns the record, and [ErrNotFound] if there is none
 // or the condition does not hold. It is for code that ends other visitors' sessions.
-func EndIf[T any](ctx context.Context, store Store[T], id ID, condition func(*Record[T]) bool) (Record[T], error) {
+//
+// It notes the reason for as long as the policy says: see [Session.Ended].
+func EndIf[T any](ctx context.Context, store Store[T], p *Policy, id ID, why Reason, condition func(*Record[T]) bool) (Record[T], error) {
 	for attempts := 1; ; attempts++ {
 		rec, err := look(ctx, store, id)
 		if err != nil {
 			return rec, err
 		}
-		if !condition(&rec) {
+		if rec.IsNote() || !condition(&rec) {
 			return rec, ErrNotFound
 		}
-		err = StoreError(store.Delete(ctx, id, rec.Revision))
+		if err = StoreError(store.Delete(ctx, id, rec.Revision)); err == nil {
+			noteEnd(ctx, store, p, &rec, why)
+		}
 		if !errors.Is(err, ErrConflict) || attempts >= maxAttempts {
 			return rec, err
 		}
@@ -113,13 +121,13 @@ func EndIf[T any](ctx context.Context, store Store[T], id ID, condition func(*Re
 // endReused ends a session whose former secret was used after its grace. Secrets that a
 // log-in ended do not count: else whoever planted one could log the visitor out.
 func (s *Session[T]) endReused(ctx context.Context, id ID, h hash) {
-	rec, err := EndIf(ctx, s.store, id, func(rec *Record[T]) bool {
+	rec, err := EndIf(ctx, s.store, s.policy, id, ReasonReused, func(rec *Record[T]) bool {
 		how, k := rec.Secrets.classify(h, s.arrived)
 		return how == unknown && k == ending
 	})
 	switch {
 	case err == nil:
-		s.policy.observe(ctx, Event{Kind: EventRevoked, ID: id, Owner: rec.Owner})
+		s.policy.observe(ctx, Event{Kind: EventRevoked, ID: id, Owner: rec.Owner, Reason: ReasonReused})
 	case !errors.Is(err, ErrNotFound):
 		s.policy.observe(ctx, Event{Kind: EventFailed, ID: id, Owner: rec.Owner, Err: err})
 	}

@@ -9,7 +9,8 @@ type draft[T any] struct {
 	edits []func(*T) // in the form for a replay
 	err   error      // why an edit's result cannot be stored
 	demands
-	lost *lost // the last write of these changes, if its reply was lost
+	lost *lost    // the last write of these changes, if its reply was lost
+	seat *holding // among the owner's sessions; nil without one
 
 	first [1]func(*T) // room for the first edit
 }
@@ -143,7 +144,7 @@ func (s *Session[T]) Destroy() {
 	s.hold(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.end()
+		s.end(ReasonLoggedOut)
 		if s.joined != nil {
 			s.joined.destroyed = true
 		}

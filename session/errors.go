@@ -28,6 +28,11 @@ var (
 	// own error. The visitor is then unknown, not anonymous.
 	ErrUnavailable = errors.New("session: store unavailable")
 
+	// ErrTooManySessions means that the owner has [Policy.MaxPerOwner] sessions already,
+	// and that none of them yields: see [RefuseLogIn]. Nothing was saved, and the
+	// session is as it was before the log-in.
+	ErrTooManySessions = errors.New("session: the owner has as many sessions as are allowed")
+
 	// ErrTooLarge means that a record is larger than its store accepts.
 	ErrTooLarge = errors.New("session: record too large")
 
@@ -86,7 +91,7 @@ func StoreError(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, known := range []error{ErrNotFound, ErrExists, ErrConflict, ErrGone, ErrLate, ErrUnavailable, ErrTooLarge, ErrTimeout, ErrUnsupported} {
+	for _, known := range []error{ErrNotFound, ErrExists, ErrConflict, ErrGone, ErrLate, ErrUnavailable, ErrTooLarge, ErrTooManySessions, ErrTimeout, ErrUnsupported} {
 		if errors.Is(err, known) {
 			return err
 		}

@@ -24,6 +24,7 @@ const (
 	EventUndecodable EventKind = "undecodable" // the record cannot be read; the visitor gets a new session
 	EventLate        EventKind = "late"        // refused: the change needs a cookie and the response has begun
 	EventFailed      EventKind = "failed"      // the store failed
+	EventRefused     EventKind = "refused"     // a log-in that its owner has no room for, with [RefuseLogIn]; nothing saved
 	EventTimeout     EventKind = "timeout"     // the time of the request had passed before its changes were saved; nothing is
 )
 
@@ -32,7 +33,7 @@ func EventKinds() []EventKind { return slices.Clone(eventKinds[:]) }
 
 var eventKinds = [...]EventKind{
 	EventCreated, EventLoaded, EventSaved, EventTouched, EventRenewed, EventDestroyed, EventRevoked,
-	EventConflict, EventGone, EventReused, EventRejected, EventUndecodable, EventLate, EventFailed, EventTimeout,
+	EventConflict, EventGone, EventReused, EventRejected, EventUndecodable, EventLate, EventFailed, EventRefused, EventTimeout,
 }
 
 // An Operation is a use of the store in which events occur.
@@ -50,12 +51,13 @@ type Event struct {
 	Operation Operation     // empty if the event belongs to none
 	ID        ID            // zero if there is none yet
 	Owner     string        // empty if the session has none
+	Reason    Reason        // for destroyed and revoked: why
 	Changes   []string      // for created, saved and renewed: the paths of the fields that changed
 	Start     time.Time     // when the operation began; zero if it was not timed
 	Duration  time.Duration // since Start: the store's share; zero if the operation was not timed
 	Attempts  int           // for created, saved and renewed: the number of writes tried
 	LogIn     bool          // for created and renewed: by a log-in, or a change to another owner
-	Err       error         // for conflict, gone, rejected, undecodable, late, failed and timeout
+	Err       error         // for conflict, gone, rejected, undecodable, late, failed, refused and timeout
 }
 
 // Ends reports whether the event is how a timed operation ended. Each load has one such

@@ -24,7 +24,7 @@ func (c *commit[T]) limited(owner string) (Indexer[T], bool) {
 // the oldest.
 func (c *commit[T]) orderLogIn(ctx context.Context, rec *Record[T]) {
 	index, limited := c.limited(rec.Owner)
-	if !limited || rec.LoggedIn.Equal(c.base.LoggedIn) {
+	if !limited || c.s.policy.AtMax == RefuseLogIn || rec.LoggedIn.Equal(c.base.LoggedIn) {
 		return
 	}
 	latest := rec.LoggedIn.Add(maxSkew)
@@ -40,7 +40,7 @@ func (c *commit[T]) orderLogIn(ctx context.Context, rec *Record[T]) {
 func (c *commit[T]) enforceMax(ctx context.Context, before *Record[T]) {
 	owner := c.base.Owner
 	index, limited := c.limited(owner)
-	if !limited || before.Revision != 0 && c.base.LoggedIn.Equal(before.LoggedIn) {
+	if !limited || c.s.policy.AtMax == RefuseLogIn || before.Revision != 0 && c.base.LoggedIn.Equal(before.LoggedIn) {
 		return
 	}
 	all, newer, err := readable(ctx, index, owner)
@@ -86,13 +86,13 @@ func readable[T any](ctx context.Context, index Indexer[T], owner string) (all [
 
 // revoke ends a session that is still the owner's.
 func (c *commit[T]) revoke(ctx context.Context, id ID, owner string) {
-	e := Event{Kind: EventRevoked, ID: id, Owner: owner}
-	_, e.Err = EndIf(ctx, c.s.store, id, func(rec *Record[T]) bool { return rec.Owner == owner })
+	e := Event{Kind: EventRevoked, ID: id, Owner: owner, Reason: ReasonMaxPerOwner}
+	_, e.Err = EndIf(ctx, c.s.store, c.s.policy, id, e.Reason, func(rec *Record[T]) bool { return rec.Owner == owner })
 	switch {
 	case errors.Is(e.Err, ErrNotFound):
 		return
 	case e.Err != nil:
-		e.Kind = failureKind(e.Err)
+		e.Kind, e.Reason = failureKind(e.Err), ""
 	}
 	c.step(e)
 }

@@ -225,7 +225,7 @@ func TestEndIf(t *testing.T) {
 					test.prepare(t, store, token)
 				}
 				asked := 0
-				_, err := session.EndIf(t.Context(), store, token.ID(), func(r *session.Record[state]) bool { asked++; return test.condition(r) })
+				_, err := session.EndIf(t.Context(), store, new(session.Policy), token.ID(), session.ReasonRevoked, func(r *session.Record[state]) bool { asked++; return test.condition(r) })
 				if !errors.Is(err, test.err) || err != nil && test.err == nil || live(t, store) != test.live || asked != test.asked {
 					t.Errorf("%v; %d sessions; asked %d times", err, live(t, store), asked)
 				}

@@ -62,7 +62,7 @@ func overlaps(t *testing.T, o overlap, check func(testing.TB, outcome)) {
 			tb.Error("a session lives that nobody has the token of")
 		}
 		for i, r := range out.Results {
-			if r.Err != nil && out.Fault == "" && !errors.Is(r.Err, session.ErrGone) {
+			if r.Err != nil && out.Fault == "" && !errors.Is(r.Err, session.ErrGone) && !errors.Is(r.Err, session.ErrTooManySessions) {
 				tb.Errorf("request %d failed for no reason: %v", i, r.Err)
 			}
 			if rec, err := out.Load(r.Token); err == nil && r.Done() && kindOf(rec, r.Token, time.Now()) == "" {
@@ -386,7 +386,7 @@ func revokeAll(ctx context.Context, store session.Store[state]) error {
 		ids = append(ids, rec.ID)
 	}
 	for _, id := range ids {
-		_, err := session.EndIf(ctx, store, id, func(rec *session.Record[state]) bool { return rec.Owner == "ada" })
+		_, err := session.EndIf(ctx, store, new(session.Policy), id, session.ReasonRevoked, func(rec *session.Record[state]) bool { return rec.Owner == "ada" })
 		if err != nil && !errors.Is(err, session.ErrNotFound) {
 			return err
 		}
@@ -541,6 +541,47 @@ func TestEveryOrderOfMaxPerOwner(t *testing.T) {
 			overlaps(t, test.overlap, func(tb testing.TB, out outcome) {
 				if n := len(out.Owned("ada")); out.Fault == "" && (n > test.max || n == 0) {
 					tb.Errorf("%d sessions", n)
+				}
+			})
+		})
+	}
+}
+
+// However many log in at once, as many succeed as the owner may have sessions: never one
+// more, whatever fails, and never one fewer.
+func TestEveryOrderOfRefusedLogIns(t *testing.T) {
+	for name, test := range map[string]struct {
+		max, done int
+		overlap
+	}{
+		"two, of which one may succeed":    {1, 1, overlap{Handlers: []request{logIn("ada"), logIn("ada")}, Faults: everyFault}},
+		"two, of which both may succeed":   {2, 2, overlap{Handlers: []request{logIn("ada"), logIn("ada")}}},
+		"a double click":                   {1, 2, overlap{Start: state{Count: 1}, Handlers: []request{logIn("ada"), logIn("ada")}}},
+		"an account's change and a log-in": {1, 1, overlap{Handlers: []request{become("ada"), logIn("ada")}}},
+		"a session that changes hands":     {1, 2, overlap{Start: state{User: "ada", Count: 1}, Handlers: []request{logIn("ada"), logIn("ada")}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.Policy = &session.Policy{MaxPerOwner: test.max, AtMax: session.RefuseLogIn}
+			if name == "a double click" && os.Getenv("SESSIONS_EXHAUSTIVE") != "1" {
+				t.Skip("50,000 orders; set SESSIONS_EXHAUSTIVE=1")
+			}
+			if test.Faults == nil {
+				test.Faults = faultsIfLong()
+			}
+			test.MaxOrders = 2_000_000
+			overlaps(t, test.overlap, func(tb testing.TB, out outcome) {
+				done := 0
+				for _, r := range out.Results {
+					switch {
+					case r.Done():
+						done++
+					case out.Fault == "" && !errors.Is(r.Err, session.ErrTooManySessions):
+						tb.Errorf("a log-in fails with %v", r.Err)
+					}
+				}
+				if n := len(out.Owned("ada")); n > test.max || out.Fault == "" && (n != min(test.max, done) || done != test.done) {
+					tb.Errorf("%d of %d log-ins are done; there are %d sessions", done, len(out.Results), n)
 				}
 			})
 		})

@@ -18,7 +18,7 @@ func (c *commit[T]) perform(ctx context.Context, what action, at time.Time) (aga
 	case reload:
 		return true, c.reload(ctx)
 	case expire:
-		c.end()
+		c.end(ReasonDeadline)
 		c.draft = new(draft[T])
 		return false, c.deleteDestroyed(ctx)
 	case join:
@@ -39,6 +39,9 @@ func (c *commit[T]) perform(ctx context.Context, what action, at time.Time) (aga
 		if took, err := c.takeTurn(ctx, c.base.ID, false); took || err != nil {
 			return true, c.again(ctx, err)
 		}
+	}
+	if err := c.takeSeat(ctx, rec); err != nil {
+		return false, err
 	}
 	c.attempts++
 	c.orderLogIn(ctx, rec)
@@ -100,7 +103,7 @@ func (c *commit[T]) adopt(what action, rec *Record[T], renewed bool) {
 	}
 	e.LogIn = logsIn(c.base, rec)
 	c.base, c.gone, c.copied, c.failed = rec, false, false, time.Time{}
-	*c.draft = draft[T]{}
+	*c.draft = draft[T]{seat: c.draft.seat}
 	if renewed {
 		c.token, c.kind, c.news = c.next, current, hooks.NewToken
 		c.next = Token{}

@@ -25,6 +25,7 @@ type Policy struct {
 	Lifetime       time.Duration // zero means [DefaultLifetime]
 	IdleTimeout    time.Duration // zero means [DefaultIdleTimeout], a negative value no limit
 	MaxPerOwner    int           // zero means any number; the store must be an [Indexer]
+	AtMax          AtMax         // who yields then; zero means the oldest session
 	BrowserSession bool          // new sessions end with the browser
 	Remember       Remember      // for sessions that outlive the browser; zero means like the others
 	SaveTimeout    time.Duration // bounds each commit; zero means [DefaultSaveTimeout]
@@ -34,6 +35,10 @@ type Policy struct {
 	// former secret is used when its grace has passed.
 	RotateEvery time.Duration
 	EndOnReuse  bool
+
+	// KeepEnded is how long the store notes why a session has ended, for
+	// [Session.Ended]. Zero keeps nothing.
+	KeepEnded time.Duration
 
 	// Observe, if not nil, gets every event. Report, if not nil, gets those whose kind
 	// is [EventKind.Trouble].

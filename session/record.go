@@ -23,6 +23,11 @@ type Record[T any] struct {
 	Value    T
 }
 
+// IsNote reports whether the record is not a session but a note beside the sessions:
+// why one has ended, or which log-ins of an owner are being stored. No token gives access
+// to a note, and no owner has it. Lists of sessions leave notes out.
+func (r *Record[T]) IsNote() bool { return r.Secrets.isNote() }
+
 // Ended reports whether the record has ended at the given time: at Expires or at
 // Deadline, whichever comes first.
 func (r *Record[T]) Ended(at time.Time) bool {

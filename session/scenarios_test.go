@@ -422,7 +422,7 @@ func (a *actor) serve() {
 	}
 	ctx := context.Background()
 	if a.who == operator {
-		_, a.err = session.EndIf(ctx, store, w.first.ID(), func(rec *session.Record[state]) bool { return rec.Owner == "V" })
+		_, a.err = session.EndIf(ctx, store, new(session.Policy), w.first.ID(), session.ReasonRevoked, func(rec *session.Record[state]) bool { return rec.Owner == "V" })
 		return
 	}
 	policy := w.policy

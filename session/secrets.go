@@ -89,7 +89,7 @@ func ParseSecrets(data []byte) (Secrets, error) {
 		valid = i < maxSecrets && current <= e.kind && e.kind <= ended && (e.kind <= open) == (e.until == 0)
 		usable = usable || e.kind == current
 	}
-	if !valid || !usable {
+	if !valid || usable == s.isNote() {
 		return Secrets{}, errSecrets
 	}
 	return s, nil

@@ -27,6 +27,7 @@ type Session[T any] struct {
 	policy    *Policy
 	plan      deep.Plan[T]
 	arrived   time.Time // when the request did
+	came      Token     // with the request; zero without one
 	presented bool      // by the client was a token that gave access
 
 	outside func(*Record[T]) bool // the condition of an edit without a token; else nil
@@ -84,6 +85,7 @@ func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Toke
 	if s.arrived = arrived; arrived.IsZero() {
 		s.arrived = now()
 	}
+	s.came = token
 	e := Event{Kind: EventLoaded, Operation: OperationLoad, ID: token.ID()}
 	start := s.policy.clock()
 	h := token.hash()
@@ -125,13 +127,17 @@ func (s *Session[T]) open(ctx context.Context, id ID, h hash) (rec Record[T], co
 	opener, ok := s.store.(Opener[T])
 	if !ok {
 		rec, err = load(ctx, s.store, id)
-		return rec, false, err
+	} else {
+		rec, copied, err = opener.Open(ctx, id, func(secrets Secrets) bool {
+			how, _ := secrets.classify(h, s.arrived)
+			return how == accepted
+		})
+		err = checkLoaded(&rec, err)
 	}
-	rec, copied, err = opener.Open(ctx, id, func(secrets Secrets) bool {
-		how, _ := secrets.classify(h, s.arrived)
-		return how == accepted
-	})
-	return rec, copied, checkLoaded(&rec, err)
+	if err == nil && rec.IsNote() {
+		err = ErrNotFound
+	}
+	return rec, copied, err
 }
 
 // load returns a stored record. Its error is one that this package defines.

@@ -146,7 +146,8 @@ func ExampleParseSecrets() {
 func ExampleEndIf() {
 	store := memstore.New[Cart](nil)
 	cart := newCart(store, "tea")
-	rec, err := session.EndIf(context.Background(), store, cart.ID(), func(rec *session.Record[Cart]) bool { return rec.Owner == "" })
+	rec, err := session.EndIf(context.Background(), store, new(session.Policy), cart.ID(),
+		session.ReasonOperator, func(rec *session.Record[Cart]) bool { return rec.Owner == "" })
 	fmt.Println(rec.ID == cart.ID(), err, store.Len())
 	// Output: true <nil> 0
 }

@@ -12,11 +12,12 @@ type term byte
 
 const (
 	deviceTerm term = firstTerm + iota // the public key of the device that the session is bound to
-	reasonTerm                         // why the session has ended
+	reasonTerm                         // of a session's note: why the session has ended
 	idleTerm                           // the idle timeout, if the session has one of its own
+	seatsTerm                          // of an owner's note: the log-ins that are being stored
 
 	firstTerm term = 0x80
-	lastTerm       = idleTerm
+	lastTerm       = seatsTerm
 )
 
 const termHead = 1 + 2

@@ -65,7 +65,7 @@ func TestConnectionsEndWithTheSession(t *testing.T) {
 	}{
 		"log-out in another tab": {func(s *stream) { s.ada.Post("/logout", nil) }, session.ErrNotFound},
 		"log-in in another tab":  {func(s *stream) { s.ada.Post("/login", nil) }, session.ErrGone},
-		"revoked":                {func(s *stream) { s.carts.RevokeAll(context.Background(), "ada") }, session.ErrNotFound},
+		"revoked":                {func(s *stream) { s.carts.RevokeAll(context.Background(), "ada", "") }, session.ErrNotFound},
 		"deleted in the store": {func(s *stream) {
 			for rec := range s.store.Direct().ByOwner(context.Background(), "ada") {
 				s.store.Direct().Delete(context.Background(), rec.ID, 0)
@@ -99,7 +99,7 @@ func TestConnectionsEndWithTheSession(t *testing.T) {
 					t.Errorf("after %v: %v, want %v", time.Since(began), got, test.want)
 				}
 				s.store.Up()
-				s.carts.RevokeAll(t.Context(), "ada")
+				s.carts.RevokeAll(t.Context(), "ada", "")
 			})
 		})
 	}

@@ -74,17 +74,17 @@ func TestSessionsOfANewerVersionCanBeEnded(t *testing.T) {
 	})
 	t.Run("Revoke", func(t *testing.T) {
 		s := logIn(after)
-		if err := before.Revoke(t.Context(), "bob", s.ID()); !errors.Is(err, session.ErrNotFound) {
+		if err := before.Revoke(t.Context(), "bob", s.ID(), ""); !errors.Is(err, session.ErrNotFound) {
 			t.Errorf("another owner's: %v", err)
 		}
-		if err := before.Revoke(t.Context(), "ada", s.ID()); err != nil {
+		if err := before.Revoke(t.Context(), "ada", s.ID(), ""); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("RevokeAll", func(t *testing.T) {
 		logIn(before)
 		logIn(after)
-		if n, err := before.RevokeAll(t.Context(), "ada"); n != 3 || err != nil {
+		if n, err := before.RevokeAll(t.Context(), "ada", ""); n != 3 || err != nil {
 			t.Errorf("ended %d, %v", n, err)
 		}
 	})

@@ -214,7 +214,7 @@ func TestSessionsOutliveTheProcessOnRedis(t *testing.T) {
 	if got, ok := after.value(t, cookie); !ok || got.Customer != "ada" || len(got.Items) != 1 {
 		t.Errorf("%+v, %v", got, ok)
 	}
-	if ended, err := after.RevokeAll(t.Context(), "ada"); ended != 1 || err != nil {
+	if ended, err := after.RevokeAll(t.Context(), "ada", ""); ended != 1 || err != nil {
 		t.Error(ended, err)
 	}
 	if status, set := before.post("/items?sku=cup", cookie); status != http.StatusOK || set == "" || set == cookie {

@@ -11,7 +11,7 @@ import (
 func newPassword(accounts *sessions.Manager[Account]) http.HandlerFunc {
 	return sessions.Handle(func(w http.ResponseWriter, r *http.Request, account *sessions.Session[Account]) {
 		account.Renew()
-		if _, err := accounts.RevokeAll(r.Context(), account.Value().User, account.ID()); err != nil {
+		if _, err := accounts.RevokeAll(r.Context(), account.Value().User, "password_changed", account.ID()); err != nil {
 			sessions.Fail[Account](w, r, err)
 			return
 		}

@@ -113,7 +113,7 @@ func TestLogOutEndsTheStream(t *testing.T) {
 		laptop.Post("/messages", url.Values{"text": {"Still here"}})
 		onLaptop.gets("message", "ada: Still here")
 
-		if _, err := c.users.RevokeAll(t.Context(), "ada"); err != nil {
+		if _, err := c.users.RevokeAll(t.Context(), "ada", ""); err != nil {
 			t.Fatal(err)
 		}
 		onLaptop.gets("end", "")

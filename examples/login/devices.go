@@ -41,7 +41,7 @@ type device struct {
 func (s *site) endDevice(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
 	id, err := sessions.ParseID(r.PostFormValue("id"))
 	if err == nil {
-		err = s.logins.Revoke(r.Context(), login.Value().User, id)
+		err = s.logins.Revoke(r.Context(), login.Value().User, id, sessions.ReasonRevoked)
 	}
 	if err != nil && !errors.Is(err, sessions.ErrNotFound) { // else it has ended already
 		sessions.Fail[Login](w, r, err)
@@ -52,7 +52,7 @@ func (s *site) endDevice(w http.ResponseWriter, r *http.Request, login *sessions
 
 // endOtherDevices logs the user out everywhere else.
 func (s *site) endOtherDevices(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
-	if _, err := s.logins.RevokeAll(r.Context(), login.Value().User, login.ID()); err != nil {
+	if _, err := s.logins.RevokeAll(r.Context(), login.Value().User, sessions.ReasonRevoked, login.ID()); err != nil {
 		sessions.Fail[Login](w, r, err)
 		return
 	}

@@ -54,7 +54,7 @@ func (s *shop) endSession(w http.ResponseWriter, r *http.Request, cart *sessions
 		return
 	}
 	if err == nil {
-		err = s.carts.Revoke(r.Context(), cart.Value().Customer, id)
+		err = s.carts.Revoke(r.Context(), cart.Value().Customer, id, sessions.ReasonRevoked)
 	}
 	switch {
 	case err == nil:
@@ -75,7 +75,7 @@ func (s *shop) endOtherSessions(w http.ResponseWriter, r *http.Request, cart *se
 		redirect(w, r, loginPage("/sessions"))
 		return
 	}
-	n, err := s.carts.RevokeAll(r.Context(), customer, cart.ID())
+	n, err := s.carts.RevokeAll(r.Context(), customer, sessions.ReasonRevoked, cart.ID())
 	if err != nil {
 		showError(w, r, err)
 		return

@@ -97,7 +97,7 @@ func (p *pages[T]) session(w http.ResponseWriter, r *http.Request) {
 func (p *pages[T]) end(w http.ResponseWriter, r *http.Request) {
 	id, err := session.ParseID(r.PostFormValue("id"))
 	if err == nil {
-		err = p.manager.End(r.Context(), id)
+		err = p.manager.End(r.Context(), id, session.ReasonOperator)
 	}
 	ended := "1"
 	if errors.Is(err, session.ErrNotFound) {
@@ -116,7 +116,7 @@ func (p *pages[T]) endOwner(w http.ResponseWriter, r *http.Request) {
 		show(w, http.StatusUnprocessableEntity, "problem", "Nothing was ended: the box “I am sure” was not ticked.")
 		return
 	}
-	n, err := p.manager.RevokeAll(r.Context(), owner)
+	n, err := p.manager.RevokeAll(r.Context(), owner, session.ReasonRevoked)
 	if err != nil {
 		fail(w, err)
 		return

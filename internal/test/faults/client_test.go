@@ -60,7 +60,7 @@ func TestClientGone(t *testing.T) {
 				if !ok {
 					t.Errorf("%s, login: the old token does not work", name)
 				}
-				if n, err := s.RevokeAll(t.Context(), "ada"); n != 0 || err != nil {
+				if n, err := s.RevokeAll(t.Context(), "ada", ""); n != 0 || err != nil {
 					t.Errorf("%s, login: ada had %d sessions, error %v", name, n, err)
 				}
 			case "logout":

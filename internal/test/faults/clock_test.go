@@ -95,7 +95,7 @@ func TestClockSkew(t *testing.T) {
 			}
 		})
 		onNode(t, url, -first, func(t *testing.T, s *site) {
-			if n, err := s.RevokeAll(context.Background(), "ada"); n != 1 || err != nil {
+			if n, err := s.RevokeAll(context.Background(), "ada", ""); n != 1 || err != nil {
 				t.Errorf("RevokeAll ended %d, error %v", n, err)
 			}
 		})

@@ -29,8 +29,8 @@ func TestEndAgainstSlowRequest(t *testing.T) {
 			"log-out":   func(cookie string) error { return failing(other.get("/logout", cookie)) },
 			"renewal":   func(cookie string) error { return failing(other.get("/renew", cookie)) },
 			"log-in":    func(cookie string) error { return failing(other.get("/login?as=eve", cookie)) },
-			"Revoke":    func(cookie string) error { return other.Revoke(context.Background(), "ada", idOf(t, cookie)) },
-			"RevokeAll": func(string) error { _, err := other.RevokeAll(context.Background(), "ada"); return err },
+			"Revoke":    func(cookie string) error { return other.Revoke(context.Background(), "ada", idOf(t, cookie), "") },
+			"RevokeAll": func(string) error { _, err := other.RevokeAll(context.Background(), "ada", ""); return err },
 		}
 		does := map[string]struct {
 			work   func(*sessions.Session[basket])
@@ -104,7 +104,7 @@ func TestEndAgainstEverything(t *testing.T) {
 				go func() { replies <- s.get(target, cookie) }()
 			}
 			time.Sleep(time.Duration(round%5) * 500 * time.Microsecond)
-			if _, err := s.RevokeAll(t.Context(), "ada"); err != nil {
+			if _, err := s.RevokeAll(t.Context(), "ada", ""); err != nil {
 				t.Errorf("RevokeAll: %v", err)
 			}
 			for range targets {

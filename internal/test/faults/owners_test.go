@@ -107,7 +107,7 @@ func TestOwnersAtScale(t *testing.T) {
 		listed := time.Now()
 		end = worked(t, s.client, func() {
 			var err error
-			ended, err = s.RevokeAll(t.Context(), "ada")
+			ended, err = s.RevokeAll(t.Context(), "ada", "")
 			must(t, err)
 		})
 		if found != sessions || ended != sessions {
@@ -168,12 +168,12 @@ func BenchmarkOwners(b *testing.B) {
 		b.Run(fmt.Sprintf("end 10 of %d", others+10), func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				s.RevokeAll(b.Context(), "ada")
+				s.RevokeAll(b.Context(), "ada", "")
 				for range 10 {
 					s.begin(b, "ada")
 				}
 				b.StartTimer()
-				if n, err := s.RevokeAll(b.Context(), "ada"); n != 10 || err != nil {
+				if n, err := s.RevokeAll(b.Context(), "ada", ""); n != 10 || err != nil {
 					b.Fatal(n, err)
 				}
 			}
@@ -227,7 +227,7 @@ func TestAllInACluster(t *testing.T) {
 	if found := len(s.stored(t)); found != n {
 		t.Errorf("All yields %d sessions, want %d", found, n)
 	}
-	if ended, err := s.RevokeAll(t.Context(), "ada"); ended != n/2 || err != nil {
+	if ended, err := s.RevokeAll(t.Context(), "ada", ""); ended != n/2 || err != nil {
 		t.Errorf("RevokeAll ended %d, error %v, want %d", ended, err, n/2)
 	}
 	if found := len(s.stored(t)); found != n-n/2 {

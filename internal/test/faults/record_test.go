@@ -108,7 +108,7 @@ func TestRecordUnreadable(t *testing.T) {
 			if ttl, err := s.client.PTTL(ctx, key).Result(); err != nil || ttl <= 0 || ttl > time.Hour {
 				t.Errorf("the record lives for %v, error %v", ttl, err)
 			}
-			must(t, s.Revoke(ctx, "ada", idOf(t, cookie)))
+			must(t, s.Revoke(ctx, "ada", idOf(t, cookie), ""))
 			if n, err := s.client.Exists(ctx, key).Result(); n != 0 || err != nil {
 				t.Errorf("its owner cannot end it, error %v", err)
 			}

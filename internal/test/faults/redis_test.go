@@ -46,8 +46,8 @@ func TestOutOfMemory(t *testing.T) {
 			t.Error("after the log-out the session is there")
 		}
 	}
-	must(t, s.Revoke(ctx, "eve", idOf(t, eve[0])))
-	if n, err := s.RevokeAll(ctx, "eve"); n != 1 || err != nil {
+	must(t, s.Revoke(ctx, "eve", idOf(t, eve[0]), ""))
+	if n, err := s.RevokeAll(ctx, "eve", ""); n != 1 || err != nil {
 		t.Errorf("RevokeAll ended %d, error %v", n, err)
 	}
 	if left := s.stored(t); len(left) != 0 {

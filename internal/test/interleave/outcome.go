@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func (o Outcome[T]) Load(token session.Token) (session.Record[T], error) {
 // Live returns all sessions that are live now, in the order of their first steps.
 // The store must be a [session.Lister].
 func (o Outcome[T]) Live() []session.Record[T] {
-	return o.must(o.run.all(context.Background()))
+	return slices.DeleteFunc(o.must(o.run.all(context.Background())), func(rec session.Record[T]) bool { return rec.IsNote() })
 }
 
 // Owned returns the sessions that the store finds by their owner now, in the order

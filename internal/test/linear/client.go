@@ -283,6 +283,6 @@ func (c *Client) revoke(ctx context.Context, owner string) error {
 	if err != nil {
 		return err
 	}
-	_, err = m.RevokeAll(ctx, owner)
+	_, err = m.RevokeAll(ctx, owner, "")
 	return err
 }

@@ -65,7 +65,7 @@ func TestEveryOrderOfRedisCommands(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = m.RevokeAll(ctx, "ada")
+		_, err = m.RevokeAll(ctx, "ada", "")
 		return err
 	}
 

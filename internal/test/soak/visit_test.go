@@ -150,7 +150,7 @@ func (v *visitor) leave(m *middleware.Manager[Visit]) {
 	case 1:
 		v.get("/logout")
 	case 2:
-		if n, err := m.RevokeAll(v.t.Context(), v.name); n == 0 || err != nil {
+		if n, err := m.RevokeAll(v.t.Context(), v.name, ""); n == 0 || err != nil {
 			v.t.Errorf("%s: %d sessions revoked, %v", v.name, n, err)
 		}
 	}

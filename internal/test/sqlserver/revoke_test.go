@@ -31,8 +31,8 @@ func TestRevocationsInATransaction(t *testing.T) {
 		one, two, three := created(t, s, cart{Customer: "ada"}).ID(), created(t, s, cart{Customer: "ada"}).ID(), created(t, s, cart{Customer: "ada"}).ID()
 		for _, want := range []error{errRefused, nil} {
 			err := sqlstore.Transact(t.Context(), db, nil, func(ctx context.Context, _ *sql.Tx) error {
-				must(t, m.Revoke(ctx, "ada", one))
-				if n, err := m.RevokeAll(ctx, "ada", two); n != 1 || err != nil {
+				must(t, m.Revoke(ctx, "ada", one, ""))
+				if n, err := m.RevokeAll(ctx, "ada", "", two); n != 1 || err != nil {
 					t.Errorf("RevokeAll: %d, %v", n, err)
 				}
 				if len(revoked) != 0 {

@@ -89,7 +89,7 @@ func (l *lab) ownersRow(b *strings.Builder, name string, store sessions.Store[ow
 		return fmt.Errorf("%d of %d sessions are listed: %w", found, n, err)
 	}
 	ending, sent, err := timed(meter, func() error {
-		_, err := carts.RevokeAll(ctx, customer(0))
+		_, err := carts.RevokeAll(ctx, customer(0), "")
 		return err
 	})
 	if err != nil {
