@@ -49,11 +49,11 @@ type Ending struct {
 // the page that asks the visitor to log in again. It returns the zero Ending if the
 // session lives, if the request came with no token, and without [Policy.KeepEnded].
 //
-// Ended asks the store, twice at most. Only a token that gave access to the session
-// until its end is told the reason. All others, also invented ones, are told
-// [ReasonExpired]. So is the visitor of a session that timed out, that ended longer ago
-// than KeepEnded, or that the store gave up. The reason is lost too if the process that
-// ends the session fails in that moment.
+// Ended asks the store, twice at most. It gives the reason only for a token that gave
+// access to the session and that no log-in has ended. For all others, also invented
+// ones, the reason is [ReasonExpired]. So it is for a session that timed out, that
+// ended longer ago than KeepEnded, or that the store gave up. It is also [ReasonExpired]
+// if the process that ends the session fails in that moment.
 //
 // Its error is [ErrUnavailable].
 func (s *Session[T]) Ended(ctx context.Context) (Ending, error) {
@@ -67,16 +67,19 @@ func (s *Session[T]) Ended(ctx context.Context) (Ending, error) {
 	defer stop()
 	h := token.hash()
 	rec, err := look(ctx, s.store, token.ID())
-	if e, known := rec.Secrets.ending(h); err == nil && known {
-		return e, nil
+	if err == nil {
+		if e, known := rec.Secrets.ending(h); known {
+			return e, nil
+		}
 	}
-	if note, noteErr := look(ctx, s.store, endedID(token.ID())); noteErr == nil && note.Secrets.find(h) >= 0 {
-		return Ending{Reason(note.Secrets.term(reasonTerm)), note.Created}, nil
-	} else if errors.Is(noteErr, ErrUnavailable) {
-		err = noteErr
+	if !errors.Is(err, ErrUnavailable) {
+		rec, err = look(ctx, s.store, endedID(token.ID()))
 	}
-	if errors.Is(err, ErrUnavailable) {
+	switch {
+	case errors.Is(err, ErrUnavailable):
 		return Ending{}, err
+	case err == nil && rec.Secrets.find(h) >= 0:
+		return Ending{Reason(rec.Secrets.term(reasonTerm)), rec.Created}, nil
 	}
 	return Ending{Reason: ReasonExpired}, nil
 }
@@ -106,18 +109,18 @@ func noteEnd[T any](ctx context.Context, store Store[T], p *Policy, rec *Record[
 	at := now()
 	until := at.Add(max(p.KeepEnded, time.Millisecond)).Truncate(time.Millisecond)
 	note := Record[T]{
-		ID: endedID(rec.ID), Secrets: rec.Secrets.note(why, at, until),
+		ID: endedID(rec.ID), Secrets: rec.Secrets.note(why, until),
 		Created: at, Renewed: at, Deadline: until, Expires: until,
 	}
 	_ = store.Save(ctx, &note)
 }
 
 // note returns the secrets of the note about a session's end: those that gave access to
-// it, ended.
-func (s Secrets) note(why Reason, at, until time.Time) Secrets {
+// it, ended. A secret that a log-in has ended may be one that somebody planted.
+func (s Secrets) note(why Reason, until time.Time) Secrets {
 	var list []secret
 	for _, e := range s.list() {
-		if e.kind != ended && !e.passed(at) {
+		if e.kind != ended {
 			list = append(list, secret{ended, until.UnixMilli(), e.hash})
 		}
 	}
