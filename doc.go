@@ -173,13 +173,22 @@ stores.Open chooses by URL. All give the same guarantees. Other stores can imple
 [ConfigFromEnv] reads the settings of operators from the environment, [ParseConfig]
 from JSON:
 
-	SESSIONS_STORE          where sessions are kept: redis://localhost:6379/0
-	SESSIONS_NAMESPACE      tells programs apart that share a store
-	SESSIONS_MAX_AGE        the absolute timeout: 24h, or 86400 in seconds
-	SESSIONS_IDLE_TIMEOUT   the idle timeout
-	SESSIONS_REMEMBER       the absolute timeout after Persist(true): 30d
-	SESSIONS_MAX_PER_OWNER  how many sessions an owner may have
-	SESSIONS_SECRET         signs the cookie
+	SESSIONS_STORE              where sessions are kept: redis://localhost:6379/0
+	SESSIONS_NAMESPACE          tells programs apart that share a store
+	SESSIONS_LIFETIME           the absolute timeout: 24h, or 86400 in seconds
+	SESSIONS_IDLE_TIMEOUT       the idle timeout
+	SESSIONS_REMEMBER_LIFETIME  the absolute timeout after Persist(true): 30d
+	SESSIONS_MAX_PER_OWNER      how many sessions an owner may have
+	SESSIONS_SECRET             signs the cookie
+	SESSIONS_SECRET_FILE        a file that holds the secret
+
+stores.FromEnv opens the store and makes the manager in one step:
+
+	carts, store, err := stores.FromEnv(ctx, os.Environ(), "shop", codec.MessagePack[Cart](), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
 
 [Config] lists the others. [LogEvents] and [Metrics] report events; pass them as
 Options.Observe, several with [Observers]. The modules middleware/promsessions and

@@ -128,22 +128,15 @@ func ExampleParseID() {
 }
 
 func ExampleConfig() {
-	config, err := sessions.ConfigFromEnv([]string{"SESSIONS_MAX_AGE=12h"}) // os.Environ()
+	config, err := sessions.ParseConfig([]byte(`{"store": "memory:", "lifetime": "12h"}`))
 	if err != nil {
 		log.Fatal(err)
 	}
-	options, url, err := config.Options()
+	carts, store, err := stores.FromConfig(context.Background(), config, "carts", codec.MessagePack[Cart](), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	store, err := stores.Open(context.Background(), url, "carts", codec.MessagePack[Cart]())
-	if err != nil {
-		log.Fatal(err)
-	}
-	carts, err := sessions.New(store, options)
-	if err != nil {
-		log.Fatal(err)
-	}
+	defer store.Close()
 	fmt.Println(carts.Options().Lifetime)
 	// Output: 12h0m0s
 }

@@ -186,12 +186,13 @@ func Take[T, V any](s *Session[T], field func(*T) *V) V {
 	return session.Take(s, field)
 }
 
-// ParseConfig reads a Config from JSON, and refuses unknown keys.
+// ParseConfig reads a Config from JSON, and refuses unknown keys. stores.FromConfig
+// makes a manager of it.
 func ParseConfig(data []byte) (Config, error) { return middleware.ParseConfig(data) }
 
 // ConfigFromEnv reads a Config from an environment such as [os.Environ] returns:
-// SESSIONS_STORE, SESSIONS_SECRET and so on. It refuses unknown variables of that
-// prefix.
+// SESSIONS_STORE, SESSIONS_SECRET and so on. It refuses misspelt ones. stores.FromEnv
+// makes a manager of it.
 func ConfigFromEnv(environ []string) (Config, error) { return middleware.ConfigFromEnv(environ) }
 
 // LogEvents returns a function for Options.Observe that logs every event. A nil logger

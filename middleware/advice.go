@@ -24,6 +24,8 @@ const (
 		"change Cookie.Name whenever these change"
 	adviceSignature = "sessions: a request has a session cookie that none of Options.Secrets signed, and is anonymous; " +
 		"if secrets were introduced, set Options.AcceptUnsigned for a while; if they were changed, keep the earlier ones after the new one"
+	adviceIgnored = "sessions: some variables of the environment look like those of a Config, but are none, and are ignored"
+
 	advicePlainHTTP = "sessions: a Secure cookie is set over plain http, and browsers will drop it; " +
 		"use TLS, let the proxy set X-Forwarded-Proto, or set Cookie.Insecure (SESSIONS_DEV=true) for development"
 )

@@ -18,7 +18,7 @@ func ExampleConfig_Options() {
 	const file = `{
 		"store": "redis://localhost:6379/0",
 		"cookie_name": "shop",
-		"max_age": 3600,
+		"lifetime": 3600,
 		"secret": "an example, which is no secret at all"
 	}`
 	var config middleware.Config
@@ -57,25 +57,18 @@ func ExampleCookieOrHeader() {
 	// cookies: 0 header: 66
 }
 
-// A mistake in the file is told in its own words.
+// Mistakes in the file are told all at once, in its own words.
 func ExampleParseConfig() {
-	_, err := middleware.ParseConfig([]byte(`{"max_age": "a day", "dev": true}`))
-	fmt.Println(err)
-
-	config, err := middleware.ParseConfig([]byte(`{"max_age": "24h", "secret": "short"}`))
-	if err != nil {
-		log.Fatal(err)
-	}
-	_, _, err = config.Options()
+	_, err := middleware.ParseConfig([]byte(`{"lifetime": "a day", "secret": "short"}`))
 	fmt.Println(err)
 	// Output:
-	// sessions: max_age: must be a number of seconds, or a number with a unit, such as 90s, 15m, 24h or 30d
+	// sessions: lifetime: must be a number of seconds, or a number with a unit, such as 90s, 15m, 24h or 30d
 	// sessions: secret: 5 bytes; make one with `openssl rand -base64 32`
 }
 
 // The environment of a container sets what differs between installations.
 func ExampleConfigFromEnv() {
-	environ := []string{"SESSIONS_STORE=redis://redis:6379", "SESSIONS_REMEMBER=30d"} // os.Environ()
+	environ := []string{"SESSIONS_STORE=redis://redis:6379", "SESSIONS_REMEMBER_LIFETIME=30d"} // os.Environ()
 	config, err := middleware.ConfigFromEnv(environ)
 	if err != nil {
 		log.Fatal(err)
@@ -83,4 +76,29 @@ func ExampleConfigFromEnv() {
 	o, store, err := config.Options()
 	fmt.Println(store, o.Remember.Lifetime, err)
 	// Output: redis://redis:6379 720h0m0s <nil>
+}
+
+// What operators set takes the place of the program's own options.
+func ExampleConfig_Apply() {
+	config, err := middleware.ConfigFromEnv([]string{"SESSIONS_IDLE_TIMEOUT=15m"}) // os.Environ()
+	if err != nil {
+		log.Fatal(err)
+	}
+	o := &middleware.Options{Lifetime: 12 * time.Hour, IdleTimeout: 30 * time.Minute}
+	store, err := config.Apply(o)
+	fmt.Println(store, o.Lifetime, o.IdleTimeout, err)
+	// Output: memory: 12h0m0s 15m0s <nil>
+}
+
+// Names that are near to ours are mistakes. Others are ignored, such as those that
+// Kubernetes makes for a service that is called "sessions".
+func ExampleConfigFromEnv_names() {
+	_, err := middleware.ConfigFromEnv([]string{"SESSIONS_PORT=tcp://10.0.0.7:6379", "SESSIONS_SERVICE_HOST=10.0.0.7"})
+	fmt.Println(err)
+	_, err = middleware.ConfigFromEnv([]string{"SESSIONS_SECERT=…", "SESSIONS_SECRET_FILE=/no/such/file"})
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// sessions: unknown variable "SESSIONS_SECERT"; SESSIONS_SECRET is meant, or choose another name
+	// sessions: SESSIONS_SECRET_FILE: no such file or directory
 }

@@ -47,11 +47,12 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 		errs = append(errs, errors.New("sessions: the store is nil"))
 	}
 	if m.options.MaxPerOwner > 0 {
-		errs = append(errs, checkOwners(store))
+		errs = append(errs, checkOwners(store, cmp.Or(m.options.configured.maxPerOwner, "MaxPerOwner")))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	m.options.logIgnored()
 	m.policy = m.options.policy()
 	m.cookie = newCookieTransport(&m.options)
 	m.options.Secrets = nil // the signer has copies, which print nowhere
@@ -71,14 +72,14 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	return m, nil
 }
 
-// checkOwners reports why sessions cannot be counted by owner.
-func checkOwners[T any](store session.Store[T]) error {
+// checkOwners reports why sessions cannot be counted by owner, as the option asks.
+func checkOwners[T any](store session.Store[T], option string) error {
 	var errs []error
 	if _, ok := store.(session.Indexer[T]); !ok && store != nil {
-		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a store that finds sessions by owner, which %T does not", store))
+		errs = append(errs, fmt.Errorf("sessions: %s needs a store that finds sessions by owner, which %T does not", option, store))
 	}
 	if !rules.HasOwner[T]() {
-		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a method SessionOwner() string of %v%s", reflect.TypeFor[T](), rules.OwnerHint[T]()))
+		errs = append(errs, fmt.Errorf("sessions: %s needs a method SessionOwner() string of %v%s", option, reflect.TypeFor[T](), rules.OwnerHint[T]()))
 	}
 	return errors.Join(errs...)
 }

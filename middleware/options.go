@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -147,6 +148,28 @@ type Options struct {
 	// configuration. It names the method and the route's pattern of the request, or
 	// the path if the router sets no pattern. Nil means [slog.Default].
 	Logger *slog.Logger
+
+	configured configured
+}
+
+// configured is what a [Config] has to say about options besides their values.
+type configured struct {
+	maxPerOwner string   // what operators call MaxPerOwner, if they have set it
+	ignored     []string // variables of the environment that look like ours
+}
+
+// logIgnored tells operators which variables have no effect. Those of services come
+// by themselves.
+func (o *Options) logIgnored() {
+	names := o.configured.ignored
+	if len(names) == 0 {
+		return
+	}
+	level := slog.LevelInfo
+	if slices.ContainsFunc(names, func(name string) bool { return !serviceName.MatchString(name) }) {
+		level = slog.LevelWarn
+	}
+	o.logger().Log(context.Background(), level, adviceIgnored, slog.Any("variables", names))
 }
 
 // check returns everything that is wrong with the options themselves.

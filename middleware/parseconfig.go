@@ -12,12 +12,9 @@ import (
 	"strings"
 )
 
-// envPrefix begins the names of all variables that ConfigFromEnv reads.
-const envPrefix = "SESSIONS_"
-
-// ParseConfig reads a Config from a JSON object. Unknown keys and keys that come
-// twice are errors, and so are values of another kind. The error names all of
-// them, and no value.
+// ParseConfig reads a Config from a JSON object, and the files that it names. Unknown
+// keys and keys that come twice are errors, and so are values that cannot be. The error
+// names all of them, and no value that may be a secret.
 func ParseConfig(data []byte) (Config, error) {
 	var c Config
 	settings := c.settings()
@@ -40,7 +37,7 @@ func ParseConfig(data []byte) (Config, error) {
 		i := slices.IndexFunc(settings, func(s setting) bool { return s.key == name })
 		switch {
 		case i < 0:
-			errs = append(errs, errUnknown("key", name, settings, ""))
+			errs = append(errs, errUnknown(name, settings))
 		case seen[name]:
 			errs = append(errs, fmt.Errorf("sessions: %s: is there twice", name))
 		case json.Unmarshal(value, settings[i].value.Addr().Interface()) != nil:
@@ -54,7 +51,12 @@ func ParseConfig(data []byte) (Config, error) {
 	if _, err := dec.Token(); err != io.EOF {
 		return Config{}, errSyntax(dec)
 	}
-	if err := errors.Join(errs...); err != nil {
+	return c.checked(errs)
+}
+
+// checked returns the configuration, or everything that is wrong with it besides errs.
+func (c Config) checked(errs []error) (Config, error) {
+	if err := errors.Join(append(errs, c.complete())...); err != nil {
 		return Config{}, err
 	}
 	return c, nil
@@ -65,31 +67,36 @@ func errSyntax(dec *json.Decoder) error {
 	return fmt.Errorf("sessions: the configuration is not valid JSON, near byte %d", dec.InputOffset())
 }
 
-// ConfigFromEnv reads a Config from the environment, as [os.Environ] returns it. An
-// empty variable is like none. Unknown variables that begin with SESSIONS_ are
-// errors. The error names all that is wrong, and no value.
+// ConfigFromEnv reads a Config from the environment, as [os.Environ] returns it, and the
+// files that it names. An empty variable is like none. The error names all that is
+// wrong, by the names of the variables, and no value that may be a secret.
+//
+// A name that is not one of ours, but near to one, is an error: SESSIONS_LIFETME.
+// Others that begin with SESSIONS_ are ignored, such as those that Kubernetes makes for
+// a service called "sessions" or "sessions-redis". [New] logs their names.
 func ConfigFromEnv(environ []string) (Config, error) {
-	var c Config
+	c := Config{env: true}
 	settings := c.settings()
 	var errs []error
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
-		key, ours := strings.CutPrefix(name, envPrefix)
-		if !ours || value == "" {
+		if value == "" {
 			continue
 		}
-		i := slices.IndexFunc(settings, func(s setting) bool { return strings.ToUpper(s.key) == key })
-		switch {
-		case i < 0:
-			errs = append(errs, errUnknown("variable", name, settings, envPrefix))
-		case settings[i].set(value) != nil:
-			errs = append(errs, settings[i].wrong(name))
+		if i := slices.IndexFunc(settings, func(s setting) bool { return envName(s.key) == name }); i >= 0 {
+			if settings[i].set(value) != nil {
+				errs = append(errs, settings[i].wrong(name))
+			}
+			continue
+		}
+		switch near, ours := nearName(name, settings); {
+		case ours && near != "":
+			errs = append(errs, fmt.Errorf("sessions: unknown variable %q; %s is meant, or choose another name", name, near))
+		case ours || near != "":
+			c.ignored = append(c.ignored, name)
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return Config{}, err
-	}
-	return c, nil
+	return c.checked(errs)
 }
 
 // set sets the value from the text of a variable.
@@ -102,7 +109,7 @@ func (s setting) set(text string) (err error) {
 	case *bool:
 		*v, err = strconv.ParseBool(text)
 	case *[]string:
-		*v = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+		*v = splitList(text)
 	case encoding.TextUnmarshaler:
 		err = v.UnmarshalText([]byte(text))
 	default:
@@ -115,14 +122,11 @@ func (s setting) wrong(name string) error {
 	return fmt.Errorf("sessions: %s: must be %s", name, s.kind())
 }
 
-// errUnknown names the names that there are.
-func errUnknown(what, name string, settings []setting, prefix string) error {
+// errUnknown names the keys that there are.
+func errUnknown(name string, settings []setting) error {
 	var known []string
 	for _, s := range settings {
-		if s.key = prefix + s.key; prefix != "" {
-			s.key = strings.ToUpper(s.key)
-		}
 		known = append(known, s.key)
 	}
-	return fmt.Errorf("sessions: unknown %s %q; there are %s", what, name, strings.Join(known, ", "))
+	return fmt.Errorf("sessions: unknown key %q; there are %s", name, strings.Join(known, ", "))
 }

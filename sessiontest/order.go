@@ -16,7 +16,7 @@ import (
 
 // ReplayOrder is the environment variable that lets [EveryOrder] and [EveryOutage]
 // run one order alone: the one that it names, as a failure says.
-const ReplayOrder = "SESSIONS_ORDER"
+const ReplayOrder = "SESSIONTEST_ORDER"
 
 // MaxOrders is how many orders [EveryOrder] and [EveryOutage] run at most.
 const MaxOrders = 20_000

@@ -15,6 +15,13 @@ import (
 	"github.com/seed48429006/sessions/stores/sqlstore"
 )
 
+// A Store is a store that Open has opened. Close ends its connections. Sessions stay in
+// the store, unless it is the process's memory.
+type Store[T any] interface {
+	session.Store[T]
+	io.Closer
+}
+
 // Open opens the store at a URL, for sessions of type T:
 //
 //	memory:                     this process's memory, until it ends
@@ -45,16 +52,15 @@ import (
 // [session.ErrUnavailable]. Any other error is a mistake in the arguments. No
 // error shows a password.
 //
-// A store that holds connections implements [io.Closer].
-func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (session.Store[T], error) {
+// Close the store when no request uses it any more. [FromEnv] opens it and makes the
+// manager in one step.
+func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (Store[T], error) {
 	scheme, address, colon := strings.Cut(url, ":")
 	scheme = strings.ToLower(scheme)
 	switch {
 	case scheme == "memory" && (address == "" || address == "//"):
-		if checker, ok := c.(codec.Checker); ok {
-			if err := checker.Check(); err != nil {
-				return nil, err
-			}
+		if err := checkCodec(c); err != nil {
+			return nil, err
 		}
 		return memstore.New[T](nil), nil
 	case colon && isRedis(scheme):
@@ -77,8 +83,16 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (
 	return nil, fmt.Errorf("stores: unknown session store %q: there are memory:, postgres://, mysql://, sqlite: and redis://, with the other schemes of redisstore.NewClient, and with modules of their own bolt:, badger:, nats:// and memcache://", display(url))
 }
 
+// checkCodec returns why the codec cannot encode T.
+func checkCodec[T any](c codec.Codec[T]) error {
+	if checker, ok := c.(codec.Checker); ok {
+		return checker.Check()
+	}
+	return nil
+}
+
 // openKeyValue opens a backend of package kvstore. The store closes it.
-func openKeyValue[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (session.Store[T], error) {
+func openKeyValue[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (Store[T], error) {
 	backend, err := kvstore.Open(ctx, url)
 	if err != nil {
 		return nil, err
@@ -90,7 +104,7 @@ func openKeyValue[T any](ctx context.Context, url, namespace string, c codec.Cod
 		}
 		return nil, err
 	}
-	return store, nil
+	return store.(Store[T]), nil // all of kvstore's can be closed
 }
 
 // keyValueModules are our modules that have a scheme.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -31,9 +30,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	if c, ok := store.(io.Closer); ok {
-		defer c.Close()
-	}
+	defer store.Close()
 	_, err = store.Load(context.Background(), session.NewID())
 	fmt.Println(err)
 	// Output: session: not found
@@ -73,7 +70,7 @@ func TestOpenRedis(t *testing.T) {
 	if err := store.Save(t.Context(), &rec); err != nil {
 		t.Error(err)
 	}
-	if err := store.(io.Closer).Close(); err != nil {
+	if err := store.Close(); err != nil {
 		t.Error(err)
 	}
 	if _, err := store.Load(t.Context(), rec.ID); !errors.Is(err, session.ErrUnavailable) {

@@ -13,10 +13,11 @@ import (
 func open(tb testing.TB) (*sessiontest.Client, *sessiontest.Store[Cart], *[]Order) {
 	tb.Helper()
 	store := sessiontest.NewStore[Cart](tb)
-	s, err := newShop(store, sessions.Options{})
+	carts, err := sessions.New(store, options())
 	if err != nil {
 		tb.Fatal(err)
 	}
+	s := newShop(carts)
 	shipped := new([]Order)
 	s.ship = func(o Order) { *shipped = append(*shipped, o) }
 	return sessiontest.NewClient(tb, s.handler()), store, shipped

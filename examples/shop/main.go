@@ -12,12 +12,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -25,7 +23,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/stores"
 )
@@ -51,26 +48,11 @@ func main() {
 
 // run keeps the shop open until ctx is done.
 func run(ctx context.Context, addr string, environ []string) error {
-	config, err := sessions.ConfigFromEnv(environ)
+	carts, store, err := stores.FromEnv(ctx, environ, "shop", codec.MessagePack[Cart](), options())
 	if err != nil {
 		return err
 	}
-	options, url, err := config.Options()
-	if err != nil {
-		return err
-	}
-	namespace := cmp.Or(config.Namespace, "shop")
-	store, err := stores.Open(ctx, url, namespace, codec.MessagePack[Cart]())
-	if err != nil {
-		return err
-	}
-	if connected, ok := store.(io.Closer); ok {
-		defer connected.Close()
-	}
-	shop, err := newShop(store, *options)
-	if err != nil {
-		return err
-	}
+	defer store.Close()
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s is in use by another program; choose another address with -addr", addr)
@@ -79,7 +61,7 @@ func run(ctx context.Context, addr string, environ []string) error {
 		return err
 	}
 	fmt.Println("Shop open at", openAt(addr, listener))
-	return serve(ctx, listener, shop.handler())
+	return serve(ctx, listener, newShop(carts).handler())
 }
 
 // openAt returns the address to open in a browser, for which an empty host and

@@ -17,11 +17,11 @@ func TestRunRefuses(t *testing.T) {
 	tests := []struct{ addr, variable, want string }{
 		{taken.Addr().String(), "", "in use by another program"},
 		{"nowhere", "", "missing port"},
-		{"127.0.0.1:0", "SESSIONS_STORE=floppy:", "floppy:"},
-		{"127.0.0.1:0", "SESSIONS_MAX_AGE=soon", "SESSIONS_MAX_AGE"},
-		{"127.0.0.1:0", "SESSIONS_SECRET=guess", "secret: 5 bytes"},
-		{"127.0.0.1:0", "SESSIONS_IDLE_TIMEOUT=401d", "idle_timeout: 401d"},
-		{"127.0.0.1:0", "SESSIONS_COLOUR=red", "unknown variable"},
+		{"127.0.0.1:0", "SESSIONS_STORE=floppy:", "SESSIONS_STORE: stores: unknown session store"},
+		{"127.0.0.1:0", "SESSIONS_LIFETIME=soon", "SESSIONS_LIFETIME"},
+		{"127.0.0.1:0", "SESSIONS_SECRET=guess", "SESSIONS_SECRET: 5 bytes"},
+		{"127.0.0.1:0", "SESSIONS_IDLE_TIMEOUT=401d", "SESSIONS_IDLE_TIMEOUT: 401d"},
+		{"127.0.0.1:0", "SESSIONS_SECRT=red", "SESSIONS_SECRET is meant"},
 	}
 	closed, cancel := context.WithCancel(t.Context()) // for a shop that opens after all
 	cancel()

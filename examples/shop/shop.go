@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"net/http"
 	"time"
 
@@ -19,19 +18,18 @@ const (
 	remembered = 30 * 24 * time.Hour // how long the shop knows a customer who wants it to
 )
 
-// newShop returns a shop that keeps its visitors' sessions in store. The shop sets
-// the options that operators have left open.
-func newShop(store sessions.Store[Cart], o sessions.Options) (*shop, error) {
-	o.IdleTimeout = cmp.Or(o.IdleTimeout, idle)
-	o.Remember.Lifetime = cmp.Or(o.Remember.Lifetime, remembered)
-	o.MaxPerOwner = cmp.Or(o.MaxPerOwner, 10)
-	o.ErrorHandler = showError
-	carts, err := sessions.New(store, &o)
-	if err != nil {
-		return nil, err
+// options are the shop's own. Operators can set others.
+func options() *sessions.Options {
+	return &sessions.Options{
+		IdleTimeout:  idle,
+		Remember:     sessions.Remember{Lifetime: remembered},
+		MaxPerOwner:  10,
+		ErrorHandler: showError,
 	}
-	return &shop{carts: carts, ship: logOrder}, nil
 }
+
+// newShop returns a shop whose visitors' sessions are in carts.
+func newShop(carts *sessions.Manager[Cart]) *shop { return &shop{carts: carts, ship: logOrder} }
 
 // handler returns the whole shop. Requests from other sites are turned away
 // before they get to a session.

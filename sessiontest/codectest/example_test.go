@@ -23,7 +23,7 @@ func ExampleRun() {
 }
 
 // The test that a change of Cart loses no stored session. Run it once with
-// SESSIONS_UPDATE_GOLDEN=1, and commit the files that it adds to testdata.
+// SESSIONTEST_UPDATE_GOLDEN=1, and commit the files that it adds to testdata.
 func ExampleGolden() {
 	_ = func(t *testing.T) {
 		codectest.Golden(t, codec.MessagePack[Cart](), map[string]Cart{

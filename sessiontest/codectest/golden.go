@@ -23,7 +23,7 @@ import (
 )
 
 // UpdateGolden is the environment variable that lets [Golden] add files.
-const UpdateGolden = "SESSIONS_UPDATE_GOLDEN"
+const UpdateGolden = "SESSIONTEST_UPDATE_GOLDEN"
 
 // Golden fails when a change of T, or of its codec, would make sessions that are
 // stored already unreadable, or make them mean something else.
@@ -42,7 +42,7 @@ const UpdateGolden = "SESSIONS_UPDATE_GOLDEN"
 // that it has today; when that changes, because T or the codec's version did,
 // the next one is wanted: full.2.record.
 //
-// Run the test with SESSIONS_UPDATE_GOLDEN=1 to add the missing files, and commit
+// Run the test with SESSIONTEST_UPDATE_GOLDEN=1 to add the missing files, and commit
 // them. That changes no file that is there. To accept that old sessions are read as
 // something else, delete the text first; to give them up, delete the record too.
 // Samples may come and go; their records stay.

@@ -117,7 +117,7 @@ func begin(t *testing.T, c codec.Codec[account]) map[string]string {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	v := account{"ada", visits}
-	complains(t, golden(t, false, c, v), "one.1.record is missing: run the test with SESSIONS_UPDATE_GOLDEN=1")
+	complains(t, golden(t, false, c, v), "one.1.record is missing: run the test with SESSIONTEST_UPDATE_GOLDEN=1")
 	complains(t, golden(t, true, c, v))
 	made := files(t)
 	if got := names(made); got != "one.1.record one.1.txt" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -97,7 +96,7 @@ func TestOpenByURL(t *testing.T) {
 		if _, ok := store.(*kvstore.ListStore[profile]); !ok || err != nil {
 			t.Fatalf("got a %T, %v", store, err)
 		}
-		if err := store.(io.Closer).Close(); err != nil {
+		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
 		if _, err := store.Load(t.Context(), session.NewID()); !errors.Is(err, session.ErrUnavailable) {

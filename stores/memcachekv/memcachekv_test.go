@@ -200,7 +200,7 @@ func TestOpenByURL(t *testing.T) {
 	if _, ok := store.(*kvstore.Store[profile]); !ok || err != nil {
 		t.Fatalf("got a %T, %v", store, err)
 	}
-	if err := store.(io.Closer).Close(); err != nil {
+	if err := store.Close(); err != nil {
 		t.Error(err)
 	}
 	if _, err := store.Load(t.Context(), session.NewID()); !errors.Is(err, session.ErrUnavailable) {

@@ -169,3 +169,7 @@ func alive(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Close does nothing, since there is nothing to close. It lets a program close its
+// store whatever that is.
+func (*Store[T]) Close() error { return nil }

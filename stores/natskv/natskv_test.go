@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +65,7 @@ func TestOpenByURL(t *testing.T) {
 		if _, err := store.Load(t.Context(), session.NewID()); !errors.Is(err, session.ErrNotFound) {
 			t.Error(err)
 		}
-		if err := store.(io.Closer).Close(); err != nil {
+		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
 		if _, err := store.Load(t.Context(), session.NewID()); !errors.Is(err, session.ErrUnavailable) {

@@ -38,7 +38,7 @@ func openShop(t *testing.T) string {
 	}
 	cmd := exec.Command(program, "-addr", "localhost:0")
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return strings.HasPrefix(variable, "SESSIONS_") // the tests' own: the shop refuses them
+		return strings.HasPrefix(variable, "SESSIONS_") // the tests' own, and those of whoever runs them
 	})
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -32,20 +32,20 @@ func TestYAML(t *testing.T) {
 store: redis://localhost:6379/0
 namespace: shop
 cookie_name: sid
-max_age: 43200
+lifetime: 43200
 idle_timeout: none
-remember: 30d
+remember_lifetime: 30d
 remember_idle_timeout: "90m"
 max_per_owner: 7
 secret: ssssssssssssssssssssssssssssssss
 old_secrets: [oooooooooooooooooooooooooooooooo]
-dev: true
+cookie_insecure: true
 `
 	want := sessions.Config{
 		Store: "redis://localhost:6379/0", Namespace: "shop", CookieName: "sid",
-		MaxAge: sessions.Duration(12 * time.Hour), IdleTimeout: -1,
-		Remember: sessions.Duration(720 * time.Hour), RememberIdleTimeout: sessions.Duration(90 * time.Minute),
-		MaxPerOwner: 7, Secret: strings.Repeat("s", 32), OldSecrets: []string{strings.Repeat("o", 32)}, Dev: true,
+		Lifetime: sessions.Duration(12 * time.Hour), IdleTimeout: -1,
+		RememberLifetime: sessions.Duration(720 * time.Hour), RememberIdleTimeout: sessions.Duration(90 * time.Minute),
+		MaxPerOwner: 7, Secret: strings.Repeat("s", 32), OldSecrets: []string{strings.Repeat("o", 32)}, CookieInsecure: true,
 	}
 	for name, library := range libraries {
 		t.Run(name, func(t *testing.T) {
