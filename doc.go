@@ -190,7 +190,8 @@ stores.FromEnv opens the store and makes the manager in one step:
 	}
 	defer store.Close()
 
-[Config] lists the others. [LogEvents] and [Metrics] report events; pass them as
+[Config] lists the others. Options.CookieFor gives each tenant or domain of one program
+a cookie of its own. [LogEvents] and [Metrics] report events; pass them as
 Options.Observe, several with [Observers]. The modules middleware/promsessions and
 middleware/otelsessions report them to Prometheus and OpenTelemetry. Package
 middleware/inspector is an operators' page. Manager.Watch ends a live connection, such

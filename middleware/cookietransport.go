@@ -19,16 +19,18 @@ const maxAge = 400 * 24 * time.Hour
 // cookieTransport carries the token in a cookie.
 type cookieTransport struct {
 	cookie     Cookie // as configured, with its Path and without the Domain's dot
+	invalid    error  // why browsers would refuse it
 	name       string
+	names      []string // for managers around this one
 	attributes string
 	signer     *signer // nil without secrets
 
 	acceptUnsigned bool
 }
 
-func newCookieTransport(o *Options) *cookieTransport {
-	c, secrets := &o.Cookie, o.Secrets
-	t := &cookieTransport{cookie: *c, name: c.name(), attributes: c.attributes(), acceptUnsigned: o.AcceptUnsigned}
+func newCookieTransport(c Cookie, secrets [][]byte) *cookieTransport {
+	t := &cookieTransport{cookie: c, name: c.name(), attributes: c.attributes()}
+	t.names = []string{"cookie " + t.name}
 	t.cookie.Path = cmp.Or(c.Path, "/")
 	t.cookie.Domain = strings.ToLower(strings.TrimPrefix(c.Domain, "."))
 	if len(secrets) > 0 {
@@ -203,4 +205,4 @@ func (t *cookieTransport) others(h http.Header) []string {
 }
 
 func (t *cookieTransport) sources() []string    { return []string{"Cookie"} }
-func (t *cookieTransport) tokenNames() []string { return []string{"cookie " + t.name} }
+func (t *cookieTransport) tokenNames() []string { return t.names }

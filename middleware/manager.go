@@ -23,6 +23,7 @@ type Manager[T any] struct {
 	options    Options
 	cookie     *cookieTransport
 	transport  tokenTransport
+	cookies    cookies  // of CookieFor
 	tokenNames []string // of the transport
 	varyHeader string   // the value that responses add to Vary
 	typeName   string
@@ -54,7 +55,8 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	}
 	m.options.logIgnored()
 	m.policy = m.options.policy()
-	m.cookie = newCookieTransport(&m.options)
+	m.cookie = newCookieTransport(m.options.Cookie, m.options.Secrets)
+	m.cookie.acceptUnsigned = m.options.AcceptUnsigned
 	m.options.Secrets = nil // the signer has copies, which print nowhere
 	m.transport = m.cookie
 	if m.options.Transport != nil {

@@ -107,6 +107,22 @@ type Options struct {
 	// Cookie describes the cookie.
 	Cookie Cookie
 
+	// CookieFor, if not nil, returns the cookie of a request, made from c, which is
+	// Cookie: another Name for each tenant, another Domain for each of several domains.
+	//
+	//	CookieFor: func(r *http.Request, c sessions.Cookie) sessions.Cookie {
+	//		c.Name += "_" + tenantOf(r)
+	//		return c
+	//	},
+	//
+	// It is called once for each request, before the handler, and must be quick. Its
+	// BrowserSession is that of Cookie. The signature covers the cookie's name. So a
+	// token is worth nothing in a cookie of another name, and hosts that must not share
+	// sessions need a name each. Secrets are therefore needed, AcceptUnsigned and
+	// Transport must not be set. A cookie that browsers would refuse makes [Get] fail,
+	// and is reported.
+	CookieFor func(r *http.Request, c Cookie) Cookie
+
 	// Transport carries the token. Nil means the cookie.
 	Transport Transport
 
@@ -201,7 +217,7 @@ func (o *Options) check() error {
 		refuse(len(secret) < minSecret, "Secrets[%d] has %d bytes; use at least %d from crypto/rand", i, len(secret), minSecret)
 	}
 	refuse(o.AcceptUnsigned && len(o.Secrets) == 0, "AcceptUnsigned is set; set Secrets too, or no cookie is signed")
-	errs = append(errs, o.Cookie.check(len(o.Secrets) > 0))
+	errs = append(errs, o.Cookie.check(len(o.Secrets) > 0), o.checkCookieFor())
 	if o.Transport != nil {
 		errs = append(errs, o.Transport.check())
 	}

@@ -57,7 +57,14 @@ func innermost(ctx context.Context) link {
 func (x *response[T]) next() link { return innermost(x.Context) }
 
 func (x *response[T]) describe() (manager any, tokenNames []string, typeName string) {
-	return x.m, x.m.tokenNames, x.m.typeName
+	return x.m, x.tokenNames(), x.m.typeName
+}
+
+func (x *response[T]) tokenNames() []string {
+	if x.cookie != x.m.cookie {
+		return x.cookie.names
+	}
+	return x.m.tokenNames
 }
 
 // route names the handler that uses the session, for the log.
@@ -101,7 +108,7 @@ func (x *response[T]) checkChain() {
 		return
 	}
 	if p := x.probe(); p != nil {
-		p.Meet(x.m, x.m.tokenNames)
+		p.Meet(x.m, x.tokenNames())
 	}
 	l, _ := around.(link)
 	for ; l != nil; l = l.next() {
@@ -109,7 +116,7 @@ func (x *response[T]) checkChain() {
 		if manager == any(x.m) {
 			panic(fmt.Sprintf("sessions: Handler of the manager of %s is applied twice to one request; apply it once, around the router or around each route", typeName))
 		}
-		for _, name := range x.m.tokenNames {
+		for _, name := range x.tokenNames() {
 			if slices.Contains(names, name) {
 				panic(fmt.Sprintf("sessions: the managers of %s and %s both use the %s; give one another name",
 					typeName, x.m.typeName, name))

@@ -22,7 +22,8 @@ type response[T any] struct {
 	context.Context // of the request as it came
 	m               *Manager[T]
 	request         *request
-	lines           [3]string // of the response's header
+	cookie          *cookieTransport // of this request
+	lines           [3]string        // of the response's header
 
 	mu       sync.Mutex // guards the fields below
 	phase    phase
@@ -43,9 +44,17 @@ func newResponse[T any](m *Manager[T], r *http.Request) *response[T] {
 		use      use[T]
 	}{request: request{r.Header, r.Method, r.RequestURI, r.Host, r.URL, r.TLS != nil, time.Now()}}
 	x := &all.response
-	x.Context, x.m, x.request, x.use = r.Context(), m, &all.request, &all.use
+	x.Context, x.m, x.request, x.use, x.cookie = r.Context(), m, &all.request, &all.use, m.cookieOf(r)
 	x.passive = m.options.Passive != nil && m.options.Passive(r)
 	return x
+}
+
+// transport returns the way by which the request's token goes.
+func (x *response[T]) transport() tokenTransport {
+	if x.cookie != x.m.cookie {
+		return x.cookie
+	}
+	return x.m.transport
 }
 
 // A phase is how far a response has come.
@@ -210,7 +219,7 @@ func (x *response[T]) answer(to http.ResponseWriter, r *http.Request, encoding [
 	x.mu.Unlock()
 	h := to.Header()
 	dropBody(h, encoding)
-	x.m.transport.drop(h)
+	x.transport().drop(h)
 	if s := x.end(!own); s != nil && !s.Modified() { // a log-out that failed must not look like one
 		x.writeToken(h, s)
 	}

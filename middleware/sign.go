@@ -33,13 +33,18 @@ type signer struct {
 }
 
 func newSigner(cookie string, secrets [][]byte) *signer {
-	s := &signer{prefix: []byte("sessions/cookie/1\x00" + cookie + "\x00"), macs: make([]sync.Pool, len(secrets))}
+	s := &signer{prefix: signedPrefix(cookie), macs: make([]sync.Pool, len(secrets))}
 	for i, secret := range secrets {
 		secret = append([]byte(nil), secret...)
 		s.macs[i].New = func() any { return hmac.New(sha256.New, secret) }
 	}
 	return s
 }
+
+func signedPrefix(cookie string) []byte { return []byte("sessions/cookie/1\x00" + cookie + "\x00") }
+
+// of returns a signer with the same secrets for another cookie.
+func (s *signer) of(cookie string) *signer { return &signer{signedPrefix(cookie), s.macs} }
 
 // append appends the token's signature.
 func (s *signer) append(dst []byte, token string) []byte {

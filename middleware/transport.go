@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -191,5 +192,5 @@ func (t eitherTransport) drop(h http.Header) {
 
 func (t eitherTransport) sources() []string { return append(t.cookie.sources(), t.header.sources()...) }
 func (t eitherTransport) tokenNames() []string {
-	return append(t.cookie.tokenNames(), t.header.tokenNames()...)
+	return slices.Concat(t.cookie.tokenNames(), t.header.tokenNames())
 }

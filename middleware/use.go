@@ -143,7 +143,7 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 		default:
 			u.session, u.err, u.by = s, err, by
 			u.limit(ctx, x)
-			u.offPath = by == x.m.cookie && x.m.cookie.misses(x.request)
+			u.offPath = by == x.cookie && x.cookie.misses(x.request)
 			if s != nil && x.passive {
 				s.SetPassive(true)
 			}
@@ -165,6 +165,10 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 
 // load returns the session of the token that the request bears.
 func (x *response[T]) load(ctx context.Context) (tokenWriter, *session.Session[T], error) {
+	if err := x.cookie.invalid; err != nil {
+		x.m.reportFailure(ctx, err)
+		return x.cookie, nil, err
+	}
 	got := x.receive(ctx)
 	if got.token.IsZero() {
 		return got.by, session.New(x.m.store, &x.m.policy), nil
@@ -178,7 +182,7 @@ func (x *response[T]) load(ctx context.Context) (tokenWriter, *session.Session[T
 
 // receive returns the token that the request bears, and reports one that is rejected.
 func (x *response[T]) receive(ctx context.Context) received {
-	got, err := x.m.transport.receive(x.request.header)
+	got, err := x.transport().receive(x.request.header)
 	if err != nil {
 		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
 		if errors.Is(err, errForged) {
@@ -186,7 +190,7 @@ func (x *response[T]) receive(ctx context.Context) received {
 		}
 		if errors.Is(err, errAmbiguous) {
 			x.m.twoCookies.log(ctx, x.m.options.logger(), adviceTwoCookies)
-			got.by = cookieCleaner{x.m.cookie, x.request.host, x.request.url.EscapedPath()}
+			got.by = cookieCleaner{x.cookie, x.request.host, x.request.url.EscapedPath()}
 		}
 	}
 	return got
@@ -220,7 +224,7 @@ func (u *use[T]) noteRoute(r *http.Request) {
 func (x *response[T]) writeToken(h http.Header, s *session.Session[T]) {
 	u := x.use
 	if u.told {
-		x.m.transport.drop(h)
+		x.transport().drop(h)
 		u.told = false
 	}
 	switch hooks.Of(s).News() {

@@ -46,6 +46,7 @@ func capabilities(o Options) any {
 	chrome := map[string]any{"args": []string{
 		"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--host-resolver-rules=MAP *.test 127.0.0.1", // hosts for tests (RFC 6761)
 		"--password-store=basic", "--window-size=1200,800", "--user-data-dir=" + o.Profile,
 	}}
 	if o.Width > 0 {
