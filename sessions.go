@@ -37,6 +37,9 @@ type (
 	// are those of [middleware.Cookie].
 	Cookie = middleware.Cookie
 
+	// DeviceBound binds sessions to the visitors' devices. It is a field of [Options].
+	DeviceBound = middleware.DeviceBound
+
 	// A Transport carries tokens between client and server. It is a field of
 	// [Options]. Nil is the cookie. See [middleware.Transport].
 	Transport = middleware.Transport

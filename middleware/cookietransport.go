@@ -172,6 +172,9 @@ func (t *cookieTransport) send(h http.Header, issued issuedToken) {
 		b = append(b, '.')
 		b = t.signer.append(b, text)
 	}
+	if !issued.until.IsZero() && (issued.until.Before(issued.deadline) || !issued.persist) {
+		issued.persist, issued.deadline = true, issued.until // the browser renews a cookie that has ended
+	}
 	if issued.persist {
 		left := min(time.Until(issued.deadline), maxAge)
 		b = append(b, "; Max-Age="...)

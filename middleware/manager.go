@@ -22,6 +22,7 @@ type Manager[T any] struct {
 	policy     session.Policy
 	options    Options
 	cookie     *cookieTransport
+	device     *deviceEndpoint // nil if sessions are not bound
 	transport  tokenTransport
 	cookies    cookies  // of CookieFor
 	tokenNames []string // of the transport
@@ -57,6 +58,7 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	m.policy = m.options.policy()
 	m.cookie = newCookieTransport(m.options.Cookie, m.options.Secrets)
 	m.cookie.acceptUnsigned = m.options.AcceptUnsigned
+	m.device = newDeviceEndpoint(&m.options, m.cookie)
 	m.options.Secrets = nil // the signer has copies, which print nowhere
 	m.transport = m.cookie
 	if m.options.Transport != nil {
@@ -113,6 +115,12 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 		panic("sessions: Manager.Handler: the handler is nil")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if m.device != nil {
+			if rest, ok := m.device.serves(r); ok {
+				m.serveDevice(w, r, rest)
+				return
+			}
+		}
 		x := newResponse(m, r)
 		x.checkChain()
 		newWriter(w, r, x, m.options.HoldBack).serve(next, r)
@@ -152,6 +160,9 @@ func (m *Manager[T]) Options() Options {
 	o.Lifetime = cmp.Or(o.Lifetime, session.DefaultLifetime)
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, session.DefaultIdleTimeout)
 	o.SaveTimeout, o.WatchInterval = o.saveTimeout(), o.watchInterval()
+	if o.DeviceBound.Enabled {
+		o.DeviceBound.Life, o.DeviceBound.Path = o.DeviceBound.life(), m.device.path
+	}
 	if o.Remember.IdleTimeout == 0 {
 		o.Remember.IdleTimeout = o.Remember.Lifetime
 	}

@@ -46,7 +46,7 @@ var kinds = [...]session.EventKind{
 	session.EventCreated, session.EventLoaded, session.EventSaved, session.EventTouched, session.EventRenewed,
 	session.EventDestroyed, session.EventRevoked, session.EventConflict, session.EventGone, session.EventReused,
 	session.EventRejected, session.EventUndecodable, session.EventLate, session.EventFailed, session.EventRefused,
-	session.EventTimeout, "",
+	session.EventTimeout, session.EventBound, session.EventRefreshed, session.EventUnproven, session.EventSkipped, "",
 }
 
 // Observe counts an event.

@@ -126,6 +126,9 @@ type Options struct {
 	// Transport carries the token. Nil means the cookie.
 	Transport Transport
 
+	// DeviceBound binds sessions to the visitors' devices. The zero value is off.
+	DeviceBound DeviceBound
+
 	// SaveTimeout bounds how long saving the session may take at the end of a
 	// request. The save goes on when the client disconnects, and ends at the
 	// request's own deadline. Zero means 5 seconds.
@@ -221,6 +224,7 @@ func (o *Options) check() error {
 	if o.Transport != nil {
 		errs = append(errs, o.Transport.check())
 	}
+	o.DeviceBound.check(o, refuse)
 	return errors.Join(errs...)
 }
 
@@ -260,8 +264,13 @@ func (o *Options) policy() session.Policy {
 		RotateEvery:    o.RotateEvery,
 		EndOnReuse:     o.EndOnReuse,
 		SaveTimeout:    o.saveTimeout(),
-		Observe:        o.Observe,
-		Report:         o.report,
+
+		DeviceLife:          o.lifeOf(),
+		DeviceFallBack:      o.DeviceBound.FallBack,
+		BindBrowserSessions: o.DeviceBound.BrowserSessions,
+
+		Observe: o.Observe,
+		Report:  o.report,
 	}
 }
 

@@ -287,6 +287,9 @@ func (x *response[T]) commit(w *writer, status int) error {
 			return x.explain(err)
 		}
 		x.writeToken(h, s)
+		if x.m.device != nil {
+			x.m.device.offer(h, hooks.Of(s), &x.lines)
+		}
 	}
 	if used {
 		keepPrivate(h, x.m.varyHeader, &x.lines)

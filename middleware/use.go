@@ -147,6 +147,9 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 			if s != nil && x.passive {
 				s.SetPassive(true)
 			}
+			if s != nil {
+				hooks.Of(s).Offer(x.offers(by, u.offPath))
+			}
 			if s != nil && (x.returned || x.phase == answering || u.offPath) {
 				hooks.Of(s).Detach(ctx) // at once: no commit is in progress
 			}
@@ -168,6 +171,9 @@ func (x *response[T]) load(ctx context.Context) (tokenWriter, *session.Session[T
 	if err := x.cookie.invalid; err != nil {
 		x.m.reportFailure(ctx, err)
 		return x.cookie, nil, err
+	}
+	if x.m.device != nil {
+		x.noteSkipped(ctx)
 	}
 	got := x.receive(ctx)
 	if got.token.IsZero() {
@@ -230,7 +236,7 @@ func (x *response[T]) writeToken(h http.Header, s *session.Session[T]) {
 	switch hooks.Of(s).News() {
 	case hooks.NewToken:
 		token, _ := s.Token()
-		u.by.send(h, issuedToken{token, s.Persistent(), s.Deadline()})
+		u.by.send(h, issuedToken{token, s.Persistent(), s.Deadline(), hooks.Of(s).SecretEnds()})
 		if byCookie(u.by) {
 			x.adviseOthers(true)
 		}

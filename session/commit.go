@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/hooks"
 )
 
 const (
@@ -102,9 +104,10 @@ type commit[T any] struct {
 	state[T]
 	late     bool
 	passive  bool
-	fresh    bool  // base is as the store had it a moment ago
-	joins    bool  // base is another log-in's of the same owner; the session is gone otherwise
-	next     Token // all attempts of one commit use one new secret
+	fresh    bool   // base is as the store had it a moment ago
+	joins    bool   // base is another log-in's of the same owner; the session is gone otherwise
+	next     Token  // all attempts of one commit use one new secret
+	offering string // the offer of the record that is about to be stored
 	attempts int
 	start    time.Time
 	events   []Event
@@ -186,6 +189,9 @@ func (c *commit[T]) fail(err error) error {
 		err = ErrGone
 	}
 	c.gone = c.gone || err == ErrGone && c.destroyed == nil
+	if errors.Is(err, hooks.ErrOld) {
+		return err // the device answers another challenge
+	}
 	c.event(Event{Kind: failureKind(err), Attempts: c.attempts, Err: err})
 	return err
 }
@@ -224,6 +230,8 @@ func failureKind(err error) EventKind {
 		return EventLate
 	case errors.Is(err, ErrTooManySessions):
 		return EventRefused
+	case errors.Is(err, hooks.ErrStale):
+		return EventUnproven
 	}
 	return EventFailed
 }

@@ -28,6 +28,11 @@ func (c *commit[T]) decide(at time.Time) (action, error) {
 	if d == nil {
 		d = new(draft[T])
 	}
+	if d.proof != nil {
+		if err := d.proof.check(c.base.Secrets, c.base.ID, c.base.Renewed, c.base.LoggedIn, at, c.s.policy); err != nil {
+			return leave, err
+		}
+	}
 	changes := c.changes(d)
 	switch {
 	case d.err != nil:
@@ -63,7 +68,7 @@ func (c *commit[T]) decide(at time.Time) (action, error) {
 // changes reports whether there is something to store.
 func (c *commit[T]) changes(d *draft[T]) bool {
 	switch {
-	case d.logIn, d.value != nil && !c.s.plan.Equal(&c.base.Value, d.value):
+	case d.logIn, d.proof != nil, d.value != nil && !c.s.plan.Equal(&c.base.Value, d.value):
 		return true
 	case c.gone:
 		return d.renew || d.persist != nil || d.deadline != nil
@@ -77,7 +82,7 @@ func (c *commit[T]) changes(d *draft[T]) bool {
 // secret: a cookie that was sent again for the same one could overwrite the cookie of a
 // log-in in another request.
 func (c *commit[T]) needsSecret(d *draft[T]) bool {
-	return c.endsSecrets(d) || c.persistChanges(d) ||
+	return c.endsSecrets(d) || c.persistChanges(d) || d.proof != nil ||
 		c.base.Persist && d.deadline != nil && d.deadline.After(c.base.Deadline)
 }
 
@@ -102,8 +107,12 @@ func (c *commit[T]) settleDue() bool {
 // rotates: see the section "Rotation" of the package's documentation.
 func (c *commit[T]) rotateDue(at time.Time) bool {
 	every := c.s.policy.RotateEvery
-	return every > 0 && !c.passive && at.Sub(c.base.Renewed) >= every && !c.base.LoggedIn.IsZero() &&
-		(c.kind == current || c.kind == open) && !c.late && c.base.Secrets.hasRoom(c.token.hash(), at)
+	if every == 0 || c.passive || at.Sub(c.base.Renewed) < every || c.base.LoggedIn.IsZero() ||
+		c.kind != current && c.kind != open || c.late {
+		return false
+	}
+	d := c.base.Secrets.device()
+	return !d.limited() && c.base.Secrets.hasRoom(c.token.hash(), at) // else the device does
 }
 
 // record returns the record to store, and whether it has a new secret. Its value is a
@@ -132,12 +141,13 @@ func (c *commit[T]) record(what action, at time.Time) (_ *Record[T], renewed boo
 	}
 	rec.Deadline = c.deadline(&rec, at)
 	rec.Expires = p.expires(at, rec.Deadline, rec.Persist)
-	if c.keepsIdleEnd(what) && p.idle(rec.Persist) > 0 && c.base.Expires.Before(rec.Expires) {
-		rec.Expires = c.base.Expires
+	if keeps := d.proof != nil || c.keepsIdleEnd(what); keeps && p.idle(rec.Persist) > 0 && c.base.Expires.Before(rec.Expires) {
+		rec.Expires = c.base.Expires // what a browser does by itself is no use of the session either
 	}
 	if rec.Secrets, renewed = c.secrets(what, at); renewed {
 		rec.ID, rec.Renewed = c.next.ID(), at
 	}
+	rec.Secrets, c.offering = c.devices(&rec, what, renewed, at)
 	return &rec, renewed, nil
 }
 

@@ -28,7 +28,7 @@ func (s *state[T]) end(why Reason) {
 		s.destroyed = e
 	}
 	s.base, s.token, s.kind, s.draft = new(Record[T]), Token{}, 0, nil
-	s.gone, s.copied, s.news = false, false, hooks.NoNews
+	s.gone, s.copied, s.news, s.offer = false, false, hooks.NoNews, ""
 }
 
 // deleteDestroyed deletes the record of a session that was destroyed, as long as it
@@ -119,11 +119,12 @@ func EndIf[T any](ctx context.Context, store Store[T], p *Policy, id ID, why Rea
 }
 
 // endReused ends a session whose former secret was used after its grace. Secrets that a
-// log-in ended do not count: else whoever planted one could log the visitor out.
+// log-in ended do not count: else whoever planted one could log the visitor out. Nor
+// does the newest secret of a bound session, which the device may still renew.
 func (s *Session[T]) endReused(ctx context.Context, id ID, h hash) {
 	rec, err := EndIf(ctx, s.store, s.policy, id, ReasonReused, func(rec *Record[T]) bool {
 		how, k := rec.Secrets.classify(h, s.arrived)
-		return how == unknown && k == ending
+		return how == unknown && (k == ending || k == open)
 	})
 	switch {
 	case err == nil:

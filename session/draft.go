@@ -21,6 +21,7 @@ type demands struct {
 	logIn    bool // an edit is a log-in; implies renew
 	persist  *bool
 	deadline *time.Time
+	proof    *proof // of the device
 }
 
 // A lost is a write whose reply was lost: the store may have it or not.
@@ -48,7 +49,7 @@ func (d *draft[T]) says() bool {
 
 // empty reports whether the draft has nothing to commit.
 func (d *draft[T]) empty() bool {
-	return !d.says() && !d.renew && !d.logIn && d.err == nil && d.lost == nil
+	return !d.says() && !d.renew && !d.logIn && d.err == nil && d.lost == nil && d.proof == nil
 }
 
 // keepLost notes that the reply to a write of all these changes was lost.
@@ -67,6 +68,9 @@ func (d *draft[T]) forgetLost() {
 	}
 	if d.deadline == nil {
 		d.deadline = l.deadline
+	}
+	if d.proof == nil {
+		d.proof = l.proof
 	}
 }
 

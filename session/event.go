@@ -25,6 +25,10 @@ const (
 	EventLate        EventKind = "late"        // refused: the change needs a cookie and the response has begun
 	EventFailed      EventKind = "failed"      // the store failed
 	EventRefused     EventKind = "refused"     // a log-in that its owner has no room for, with [RefuseLogIn]; nothing saved
+	EventBound       EventKind = "bound"       // bound to a device, and given a new token
+	EventRefreshed   EventKind = "refreshed"   // given a new token, as the device that it is bound to has asked
+	EventUnproven    EventKind = "unproven"    // the proof of a device was refused: Err says why
+	EventSkipped     EventKind = "skipped"     // a browser could not refresh a bound session: Err says why
 	EventTimeout     EventKind = "timeout"     // the time of the request had passed before its changes were saved; nothing is
 )
 
@@ -34,6 +38,7 @@ func EventKinds() []EventKind { return slices.Clone(eventKinds[:]) }
 var eventKinds = [...]EventKind{
 	EventCreated, EventLoaded, EventSaved, EventTouched, EventRenewed, EventDestroyed, EventRevoked,
 	EventConflict, EventGone, EventReused, EventRejected, EventUndecodable, EventLate, EventFailed, EventRefused, EventTimeout,
+	EventBound, EventRefreshed, EventUnproven, EventSkipped,
 }
 
 // An Operation is a use of the store in which events occur.
@@ -55,9 +60,9 @@ type Event struct {
 	Changes   []string      // for created, saved and renewed: the paths of the fields that changed
 	Start     time.Time     // when the operation began; zero if it was not timed
 	Duration  time.Duration // since Start: the store's share; zero if the operation was not timed
-	Attempts  int           // for created, saved and renewed: the number of writes tried
+	Attempts  int           // for created, saved, renewed, bound and refreshed: the number of writes tried
 	LogIn     bool          // for created and renewed: by a log-in, or a change to another owner
-	Err       error         // for conflict, gone, rejected, undecodable, late, failed, refused and timeout
+	Err       error         // for conflict, gone, rejected, undecodable, late, failed, refused, timeout, unproven and skipped
 }
 
 // Ends reports whether the event is how a timed operation ended. Each load has one such

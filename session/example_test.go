@@ -195,7 +195,7 @@ func ExampleEventKinds() {
 		counters[kind] = 0
 	}
 	fmt.Println(len(counters), "counters")
-	// Output: 16 counters
+	// Output: 20 counters
 }
 
 // An observer watches how long operations take.

@@ -93,6 +93,10 @@ func (c *commit[T]) adopt(what action, rec *Record[T], renewed bool) {
 	switch {
 	case what == create:
 		e.Kind = EventCreated
+	case c.draft.proof != nil && c.draft.proof.binds:
+		e.Kind = EventBound
+	case c.draft.proof != nil:
+		e.Kind = EventRefreshed
 	case renewed:
 		e.Kind = EventRenewed
 	case what == tend:
@@ -104,6 +108,9 @@ func (c *commit[T]) adopt(what action, rec *Record[T], renewed bool) {
 	e.LogIn = logsIn(c.base, rec)
 	c.base, c.gone, c.copied, c.failed = rec, false, false, time.Time{}
 	*c.draft = draft[T]{seat: c.draft.seat}
+	if renewed || c.offering != "" {
+		c.offer = c.offering
+	}
 	if renewed {
 		c.token, c.kind, c.news = c.next, current, hooks.NewToken
 		c.next = Token{}
@@ -171,10 +178,11 @@ func (c *commit[T]) reload(ctx context.Context) error {
 // outside has no secret, but a condition.
 func (c *commit[T]) meet(rec *Record[T]) error {
 	var how standing
+	how, c.kind = rec.Secrets.classify(c.token.hash(), c.s.arrived)
 	switch accepts := c.s.outside; {
-	case accepts == nil:
-		how, c.kind = rec.Secrets.classify(c.token.hash(), c.s.arrived)
-	case accepts(rec):
+	case c.draft.proof != nil: // which is verified again when it is decided again
+		how = accepted
+	case accepts != nil && accepts(rec):
 		how = accepted
 	}
 	owner := ownerOf(c.current())

@@ -40,6 +40,16 @@ type Policy struct {
 	// [Session.Ended]. Zero keeps nothing.
 	KeepEnded time.Duration
 
+	// DeviceLife is how long a secret lives of a session that is bound to a device: only
+	// the device's key renews it. Afterwards it is accepted for thirty seconds, for
+	// requests on their way. Zero binds no sessions. Without DeviceFallBack, a session
+	// that was bound ends after DeviceLife if the browser does not bind it again after a
+	// log-in. BindBrowserSessions binds those too that end with the browser, which its
+	// key does not.
+	DeviceLife          time.Duration
+	DeviceFallBack      bool
+	BindBrowserSessions bool
+
 	// Observe, if not nil, gets every event. Report, if not nil, gets those whose kind
 	// is [EventKind.Trouble].
 	Observe, Report func(context.Context, Event)

@@ -41,17 +41,24 @@ const (
 // A secret is an entry of a record's list.
 type secret struct {
 	kind  kind
-	until int64 // in Unix milliseconds, of an ending or ended one
+	until int64 // in Unix milliseconds, of an ending or ended one, and of each one of a bound session; else zero
 	hash  hash
 }
 
 // A hash is the SHA-256 of a secret under a prefix of its own: see [Token].
 type hash [32]byte
 
-func (e *secret) passed(at time.Time) bool { return e.kind >= ending && at.UnixMilli() >= e.until }
+func (e *secret) passed(at time.Time) bool { return e.until != 0 && at.UnixMilli() >= e.until }
 
-// end makes the secret a former one whose time has come to an end.
-func (e *secret) end(k kind, now time.Time) { e.kind, e.until = k, now.Add(renewalGrace).UnixMilli() }
+// end makes the secret a former one whose time has come to an end. That never extends
+// the time in which it is accepted.
+func (e *secret) end(k kind, now time.Time) {
+	until := now.Add(renewalGrace).UnixMilli()
+	if k == ending && e.until != 0 {
+		until = min(until, e.until)
+	}
+	e.kind, e.until = k, until
+}
 
 // Secrets are the secrets that give access to a session, as their hashes, the
 // newest first, a count of the renewals that ended all earlier ones, and the terms
@@ -84,9 +91,10 @@ func ParseSecrets(data []byte) (Secrets, error) {
 	s := Secrets{string(data)}
 	valid := len(s.terms()) <= maxTermsLen && validTerms(s.terms())
 	usable := false
+	lasting := !valid || s.term(deviceTerm) == "" // secrets need no end before they are replaced
 	for i := 0; valid && i < s.len(); i++ {
 		e := s.at(i)
-		valid = i < maxSecrets && current <= e.kind && e.kind <= ended && (e.kind <= open) == (e.until == 0)
+		valid = i < maxSecrets && current <= e.kind && e.kind <= ended && (e.kind > open && e.until != 0 || e.kind <= open && (e.until == 0 || !lasting))
 		usable = usable || e.kind == current
 	}
 	if !valid || usable == s.isNote() {
@@ -196,8 +204,11 @@ func (s Secrets) settle(now time.Time) Secrets {
 func (s Secrets) hard(h, presented hash, now time.Time) Secrets {
 	list := s.list()
 	for i := range list {
-		if e := &list[i]; e.kind != ended && !e.passed(now) {
+		switch e := &list[i]; {
+		case e.kind != ended && !e.passed(now):
 			e.end(ended, now)
+		case e.kind <= open: // of a bound session, which it may not be any more
+			e.kind = ending
 		}
 	}
 	return pack(s.Renewals()+1, add(h, makeRoom(list, presented, now)), s.terms())
@@ -205,7 +216,19 @@ func (s Secrets) hard(h, presented hash, now time.Time) Secrets {
 
 // soft adds a secret and keeps the others until the client presents the new one.
 func (s Secrets) soft(h, presented hash, now time.Time) Secrets {
-	return pack(s.Renewals(), add(h, reopen(makeRoom(s.list(), presented, now))), s.terms())
+	list := add(h, reopen(makeRoom(s.list(), presented, now)))
+	if d := s.device(); d.limited() {
+		list[0].until = s.untilOf(presented) // only the device extends the time
+	}
+	return pack(s.Renewals(), list, s.terms())
+}
+
+// untilOf returns the end of a secret's time, or zero.
+func (s Secrets) untilOf(h hash) int64 {
+	if i := s.find(h); i >= 0 {
+		return s.at(i).until
+	}
+	return 0
 }
 
 // rotate is soft, unless that drops a secret that is still good for something. It

@@ -29,6 +29,7 @@ type Session[T any] struct {
 	arrived   time.Time // when the request did
 	came      Token     // with the request; zero without one
 	presented bool      // by the client was a token that gave access
+	offers    hooks.Offers
 
 	outside func(*Record[T]) bool // the condition of an edit without a token; else nil
 
@@ -53,6 +54,7 @@ type state[T any] struct {
 	gone      bool          // another request has ended the session or its token
 	copied    bool          // base was a copy, and may be out of date
 	news      hooks.News    // what the client is to be told
+	offer     string        // the challenge by which the browser may bind the session; empty without one
 	failed    time.Time     // when upkeep last failed
 	destroyed *destroyed[T] // still to be deleted; nil without one
 	draft     *draft[T]     // the changes since the last commit; nil without any
@@ -296,7 +298,7 @@ func (c *commit[T]) upkeepDue(at time.Time) action {
 	switch {
 	case rec.Revision == 0, c.gone, c.passive, !c.failed.IsZero() && at.Sub(c.failed) < idle/touchShare:
 		return leave
-	case c.attempts == 0 && (c.settleDue() || c.rotateDue(at)): // else another request was first
+	case c.attempts == 0 && (c.settleDue() || c.rotateDue(at) || c.offerDue(at)): // else another request was first
 		return tend
 	case !p.recentlyTouched(at, rec.Expires, rec.Deadline, rec.Persist):
 		return touch

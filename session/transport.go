@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/seed48429006/sessions/internal/hooks"
 )
@@ -12,6 +14,10 @@ type hooked[T any] Session[T]
 func (s *Session[T]) hooks() hooks.Session { return (*hooked[T])(s) }
 
 func init() {
+	hooks.ChallengeID = func(text string) ([16]byte, bool) {
+		c, ok := parseChallenge(text)
+		return c.id, ok
+	}
 	hooks.Of = func(s any) hooks.Session { return s.(interface{ hooks() hooks.Session }).hooks() }
 }
 
@@ -63,3 +69,61 @@ func (h *hooked[T]) News() hooks.News {
 func (h *hooked[T]) Revision() uint64 { return uint64((*Session[T])(h).record().Revision) }
 
 func (h *hooked[T]) Renewals() uint32 { return (*Session[T])(h).record().Secrets.Renewals() }
+
+func (h *hooked[T]) Offer(offers hooks.Offers) { h.offers = offers }
+
+func (h *hooked[T]) Offered() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.offer
+}
+
+func (h *hooked[T]) Find(ctx context.Context, id [16]byte) error {
+	s := (*Session[T])(h)
+	e := Event{Kind: EventLoaded, Operation: OperationLoad, ID: id}
+	start := s.policy.clock()
+	rec, err := load(ctx, s.store, e.ID)
+	switch e.Owner, e.Err = rec.Owner, err; {
+	case err == nil:
+		s.arrived, s.first = now(), rec
+	case errors.Is(err, ErrNotFound):
+		return err
+	case errors.Is(err, ErrUnavailable):
+		e.Kind = EventFailed
+	default:
+		e.Kind = EventUndecodable
+	}
+	s.policy.observe(ctx, e.since(start))
+	return err
+}
+
+func (h *hooked[T]) Device() string {
+	d := (*Session[T])(h).record().Secrets.device()
+	if d.binding != bound {
+		return ""
+	}
+	return d.key
+}
+
+func (h *hooked[T]) Challenge() string {
+	rec := (*Session[T])(h).record()
+	d := rec.Secrets.device()
+	c := challenge{id: rec.ID, at: now().UnixMilli()}
+	c.by = c.mac(rec.Secrets, &d)
+	return c.String()
+}
+
+func (h *hooked[T]) Prove(challenge, key string, binds bool) {
+	(*Session[T])(h).change(func(d *demands) { d.proof = &proof{challenge, key, binds} })
+}
+
+func (h *hooked[T]) SecretEnds() time.Time {
+	s := (*Session[T])(h)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until := s.base.Secrets.untilOf(s.token.hash())
+	if until == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(until).Add(-renewalGrace).UTC()
+}

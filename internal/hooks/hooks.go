@@ -2,7 +2,12 @@
 // applications have no use.
 package hooks
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
 
 // Session is a *session.Session as a transport sees it. Its methods are safe for
 // concurrent use.
@@ -37,6 +42,33 @@ type Session interface {
 	// Revision returns the revision of the record as this request knows it.
 	Revision() uint64
 
+	// Offer sets how far the response can ask the browser to bind the session. It is
+	// called before the session is used.
+	Offer(Offers)
+
+	// Offered returns the challenge by which the browser may bind the session, if the
+	// response is to ask for that.
+	Offered() string
+
+	// Find makes a new session the one with this ID, for a device that proves by Prove
+	// that it may have it. Its errors are those of a store.
+	Find(ctx context.Context, id [16]byte) error
+
+	// Device returns the public key that the session is bound to, or "".
+	Device() string
+
+	// Challenge returns a challenge for the device that the session is bound to.
+	Challenge() string
+
+	// Prove has the next commit renew the secret, for an answer to a challenge that the
+	// key has signed: to bind the session to the key, or for a session that is bound.
+	// The commit returns ErrStale if the challenge is not the session's present one.
+	Prove(challenge, key string, binds bool)
+
+	// SecretEnds returns until when the client should use its token, or the zero time if
+	// that is as long as the session lives.
+	SecretEnds() time.Time
+
 	// Renewals returns how often all earlier tokens of the session were ended, as far
 	// as this request knows.
 	Renewals() uint32
@@ -50,6 +82,27 @@ const (
 	NewToken             // Session.Token, which this request issued
 	NoToken              // that its token is worth nothing any more
 )
+
+// Offers says how far a response can ask a browser to bind a session.
+type Offers int
+
+const (
+	NoOffer    Offers = iota
+	OfferOnce         // if it was not asked yet
+	OfferAgain        // also if an earlier answer may be lost
+)
+
+// ErrStale means that a challenge was answered before, is too old, or is another
+// session's. ErrOld is an ErrStale too: the challenge is the session's present one, and
+// too old, as after a pause of the visitor's.
+var (
+	ErrStale = errors.New("session: the challenge was used, is too old, or is not the session's")
+	ErrOld   = fmt.Errorf("%w, but was asked for long ago", ErrStale)
+)
+
+// ChallengeID returns the ID of the session that a challenge is for, and whether it has
+// the form of one. Package session sets it.
+var ChallengeID func(challenge string) (id [16]byte, ok bool)
 
 // Of returns the hooks of a *session.Session. Package session sets it.
 var Of func(session any) Session

@@ -21,6 +21,10 @@ type Options struct {
 	// TrustLocalhost lets Secure cookies go over plain http to this machine, as
 	// Chromium and Firefox do.
 	TrustLocalhost bool
+
+	// NoDeviceBound makes a browser that binds no sessions to its device, such as
+	// Firefox and Safari.
+	NoDeviceBound bool
 }
 
 // A Browser keeps the cookies of one person. It is safe for concurrent use.
@@ -28,6 +32,7 @@ type Browser struct {
 	handler http.Handler
 	root    *url.URL
 	jar     *jar.Jar
+	device  *device // nil if the browser binds no sessions
 }
 
 // New returns a browser without cookies. Its requests are served by h, whatever their
@@ -52,7 +57,11 @@ func New(h http.Handler, o *Options) (*Browser, error) {
 		return nil, err
 	}
 	withSlash(root)
-	return &Browser{handler: h, root: root, jar: &jar.Jar{TrustLocalhost: o.TrustLocalhost}}, nil
+	b := &Browser{handler: h, root: root, jar: &jar.Jar{TrustLocalhost: o.TrustLocalhost}}
+	if !o.NoDeviceBound {
+		b.device = new(device)
+	}
+	return b, nil
 }
 
 func isWeb(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" }
@@ -61,18 +70,26 @@ func isWeb(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https")
 func (b *Browser) Tab() *Tab { return &Tab{Header: http.Header{}, browser: b} }
 
 // Clone returns another browser that begins with the same cookies, like that of a
-// thief, or one that was restored from a backup.
-func (b *Browser) Clone() *Browser {
-	return &Browser{handler: b.handler, root: b.root, jar: b.jar.Clone()}
-}
+// thief, or one that was restored from a backup. It has none of the keys of sessions
+// that are bound to the device.
+func (b *Browser) Clone() *Browser { return b.with(b.jar.Clone()) }
 
 // Other returns another browser without cookies, for the same site.
 func (b *Browser) Other() *Browser {
-	return &Browser{handler: b.handler, root: b.root, jar: &jar.Jar{TrustLocalhost: b.jar.TrustLocalhost}}
+	return b.with(&jar.Jar{TrustLocalhost: b.jar.TrustLocalhost})
+}
+
+// with returns a browser on another device.
+func (b *Browser) with(cookies *jar.Jar) *Browser {
+	other := &Browser{handler: b.handler, root: b.root, jar: cookies}
+	if b.device != nil {
+		other.device = new(device)
+	}
+	return other
 }
 
 // Restart closes the browser and opens it again: cookies with neither Max-Age nor
-// Expires are gone.
+// Expires are gone. The keys of bound sessions stay.
 func (b *Browser) Restart() { b.jar.Close() }
 
 // Cookies returns all cookies that have not expired, the oldest first.

@@ -25,4 +25,11 @@
 // Each step is a navigation of the whole tab, with the headers Origin, Referer and
 // Sec-Fetch-* that a browser sends. The handler is called in the caller's goroutine.
 // Scripts, frames, pictures and caches, but for [Tab.Back], are beyond this browser.
+//
+// # Bound sessions
+//
+// A browser binds sessions to its device where a response offers that, by Device Bound
+// Session Credentials, and refreshes their cookies. [Page.Device] has the requests for
+// it. It differs from Chromium in that it binds a session before the next request, and
+// does not refresh a cookie ahead of its end.
 package browser

@@ -18,6 +18,7 @@ type Page struct {
 	Header  http.Header
 	Body    string
 	Hops    []Hop     // the responses of the step, the last of which is the page
+	Device  []Hop     // the browser's own requests of the step, to bind sessions to its device and to refresh them
 	Refused []Refused // the cookies that were not kept
 }
 

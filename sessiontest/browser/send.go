@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime/debug"
 	"strings"
 
+	"github.com/seed48429006/sessions/internal/dbsc"
 	"github.com/seed48429006/sessions/sessiontest/internal/jar"
 )
 
@@ -45,8 +47,13 @@ func (t *Tab) navigate(ctx context.Context, n *navigation) (*Page, error) {
 func (t *Tab) send(ctx context.Context, n *navigation, page *Page) (Hop, string, error) {
 	ctx, cancel := context.WithCancel(ctx) // as a server does when the handler returns
 	defer cancel()
+	skipped := t.refreshBound(ctx, n, page)
+	r := t.request(ctx, n)
+	if skipped != "" {
+		r.Header.Set(dbsc.HeaderSkipped, skipped)
+	}
 	w := httptest.NewRecorder()
-	if err := serve(t.browser.handler, w, t.request(ctx, n)); err != nil {
+	if err := serve(t.browser.handler, w, r); err != nil {
 		return Hop{}, "", err
 	}
 	response := w.Result()
@@ -55,6 +62,7 @@ func (t *Tab) send(ctx context.Context, n *navigation, page *Page) (Hop, string,
 			page.Refused = append(page.Refused, Refused{line, err})
 		}
 	}
+	t.bind(ctx, n, response.Header, page)
 	return Hop{n.method, n.current(), response.StatusCode, response.Header}, w.Body.String(), nil
 }
 
@@ -62,10 +70,7 @@ func (t *Tab) send(ctx context.Context, n *navigation, page *Page) (Hop, string,
 func (t *Tab) request(ctx context.Context, n *navigation) *http.Request {
 	to := n.current()
 	r := httptest.NewRequestWithContext(ctx, n.method, to.RequestURI(), strings.NewReader(n.body))
-	r.Host, r.Proto, r.ProtoMinor = to.Host, "HTTP/1.1", 1
-	if to.Scheme == "https" {
-		r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: to.Hostname()}
-	}
+	setServer(r, to)
 	for name, values := range t.Header {
 		r.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
 	}
@@ -74,6 +79,14 @@ func (t *Tab) request(ctx context.Context, n *navigation) *http.Request {
 		r.Header.Set("Cookie", cookies)
 	}
 	return r
+}
+
+// setServer makes r a request to the server of a URL.
+func setServer(r *http.Request, to *url.URL) {
+	r.Host, r.Proto, r.ProtoMinor = to.Host, "HTTP/1.1", 1
+	if to.Scheme == "https" {
+		r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: to.Hostname()}
+	}
 }
 
 // serve calls the handler. A panic is an error, as it is no end of a server.

@@ -261,3 +261,18 @@ func (j *Jar) All() []*Cookie {
 	slices.SortFunc(live, func(a, b *Cookie) int { return cmp.Compare(a.number, b.number) })
 	return live
 }
+
+// Lacks reports whether a request would bring a cookie of this name with these
+// attributes, if there were one, and there is none.
+func (j *Jar) Lacks(a Access, name, attributes string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	now := time.Now()
+	want, err := Parse(name+"=x; "+attributes, now)
+	if err != nil || j.complete(want, Access{URL: a.URL, SameSite: true}) != nil || !j.goesWith(want, a, now) {
+		return false
+	}
+	return !slices.ContainsFunc(j.cookies, func(c *Cookie) bool {
+		return c.replaces(want) && !c.expired(now) && c.Secure == want.Secure && c.HTTPOnly == want.HTTPOnly && c.SameSite == want.SameSite
+	})
+}
