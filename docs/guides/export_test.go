@@ -1,0 +1,4 @@
+package guides
+
+// LogInExisting is tested in every order of the store's calls.
+var LogInExisting = logInExisting
