@@ -46,4 +46,19 @@ func mayStepUp(visit *sessions.Session[Visit]) bool {
 // fresh is for how long after the log-in sensitive pages open.
 const fresh = 10 * time.Minute
 
+// closeAccount wants the user themselves, and a recent log-in. The time of an
+// administrator's log-in says nothing about the user.
+func closeAccount(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
+	if !mayStepUp(visit) {
+		http.Error(w, "Only the user can do this, after a log-in.", http.StatusForbidden)
+		return
+	}
+	visit.Destroy()
+}
+
+func logInVisit(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
+	name := r.FormValue("user") // after checking a password
+	visit.LogIn(func(v *Visit) { *v = Visit{User: name} })
+}
+
 func isAdmin(v Visit) bool { return v.SessionOwner() == "root" }

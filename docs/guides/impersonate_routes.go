@@ -12,6 +12,8 @@ import (
 func VisitRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /act", sessions.Handle(actAs))
+	mux.Handle("POST /login", sessions.Handle(logInVisit))
+	mux.Handle("POST /close", sessions.Handle(closeAccount))
 	mux.Handle("POST /act/end", sessions.Handle(actAsOneself))
 	mux.Handle("GET /{$}", sessions.Handle(func(w http.ResponseWriter, r *http.Request, visit *sessions.Session[Visit]) {
 		fmt.Fprintf(w, "%+v", visit.Value())

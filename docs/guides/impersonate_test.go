@@ -41,6 +41,9 @@ func TestAdministratorActsAsUser(t *testing.T) {
 	if after := root.jar.Cookies(shop)[0].Value; after == before {
 		t.Error("the token is the same although the privileges changed")
 	}
+	if code, _ := root.do("POST", "/close"); code != http.StatusForbidden {
+		t.Errorf("an administrator closes a user's account: %d", code)
+	}
 	n := 0
 	for range visits.ByOwner(t.Context(), "ada") {
 		n++
@@ -51,6 +54,14 @@ func TestAdministratorActsAsUser(t *testing.T) {
 	root.do("POST", "/act/end")
 	if _, text := root.do("GET", "/"); text != "{User:root Admin:}" {
 		t.Errorf("afterwards: %s", text)
+	}
+	root.do("POST", "/act?user=ada")
+	root.do("POST", "/login?user=root")
+	if _, text := root.do("GET", "/"); text != "{User:root Admin:}" {
+		t.Errorf("after a log-in while acting: %s", text)
+	}
+	if code, _ := root.do("POST", "/close"); code != http.StatusOK {
+		t.Errorf("their own account after a log-in: %d", code)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed48429006/sessions"
 	"github.com/seed48429006/sessions/docs/guides"
 )
 
@@ -45,7 +46,7 @@ func TestStreamsEnd(t *testing.T) {
 				t.Fatalf("%q %v", line, err)
 			}
 			test.end(t, server, func() {
-				if _, err := accounts.RevokeAll(t.Context(), "ada"); err != nil {
+				if _, err := accounts.RevokeAll(t.Context(), "ada", sessions.ReasonRevoked); err != nil {
 					t.Error(err)
 				}
 			})

@@ -120,7 +120,7 @@ func (p *Relying) end(ctx context.Context, subject, sid string) error {
 		if sid != "" && rec.Value.Provider != sid {
 			continue
 		}
-		if err := p.Members.Revoke(ctx, subject, rec.ID); err != nil && !errors.Is(err, sessions.ErrNotFound) {
+		if err := p.Members.Revoke(ctx, subject, rec.ID, "provider_logout"); err != nil && !errors.Is(err, sessions.ErrNotFound) {
 			return err
 		}
 	}

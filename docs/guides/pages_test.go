@@ -20,7 +20,8 @@ func TestPagesAreCompiled(t *testing.T) {
 		}
 		t.Run(page, func(t *testing.T) {
 			snippets.Check(t, page, "*.go", "../../examples/*/*.go", "../../middleware/*/example_test.go",
-				"../../stores/sqlstore/example_test.go", "../../internal/test/sqlserver/owntransaction_test.go")
+				"../../stores/sqlstore/example_test.go", "../../internal/test/sqlserver/owntransaction_test.go",
+				"../../internal/test/sqlserver/ownsessions_test.go", "../../middleware/fibersessions/fibersessions_test.go")
 		})
 	}
 }

@@ -45,7 +45,7 @@ func DeleteUser(ctx context.Context, users Users, accounts *sessions.Manager[Acc
 	if err := users.Delete(ctx, user); err != nil {
 		return err
 	}
-	_, err := accounts.RevokeAll(ctx, user)
+	_, err := accounts.RevokeAll(ctx, user, "user_removed")
 	return err
 }
 

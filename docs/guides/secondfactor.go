@@ -33,7 +33,6 @@ type Factors struct {
 const (
 	codeTime  = 5 * time.Minute
 	codeTries = 3
-	fresh     = 10 * time.Minute
 )
 
 // password takes the first factor. Nobody is logged in by it.

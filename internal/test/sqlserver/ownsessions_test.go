@@ -130,7 +130,7 @@ func TestMoveFromOwnTable(t *testing.T) {
 			_, err = db.Exec("ALTER TABLE elsewhere RENAME TO sessions")
 			must(t, err)
 			kept.Get("/").Has("ada")
-			if _, err := carts.RevokeAll(t.Context(), "ada"); err != nil {
+			if _, err := carts.RevokeAll(t.Context(), "ada", sessions.ReasonRevoked); err != nil {
 				t.Fatal(err)
 			}
 
