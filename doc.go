@@ -58,6 +58,9 @@ Reading:
 	Token() (Token, bool)    the token, for transports other than HTTP
 	Persistent() bool        the cookie outlives the browser
 	Gone() bool              another request ended the session
+	Ended(ctx) (Ending, error)
+	                         why the session that the visitor had has ended
+	Bound() bool             the session is bound to the visitor's device
 	Modified() bool          there is something to commit
 	Changes() []string       the paths of the changed fields
 
@@ -96,11 +99,15 @@ are kept in UTC.
 	Open(ctx, token)                      opens a session outside HTTP: jobs, RPC
 	Watch(ctx, *Session) context.Context  ends with the session: live connections
 	ByOwner(ctx, owner)                   yields the sessions of an owner
-	Revoke(ctx, owner, id) error          ends one session of this owner only
-	RevokeAll(ctx, owner, keep...)        ends all sessions of this owner but those to keep
+	LastUsed(Record) time.Time            when a listed session was last used
+	Revoke(ctx, owner, id, reason) error  ends one session of this owner only
+	RevokeAll(ctx, owner, reason, keep...)
+	                                      ends all sessions of this owner but those to keep
+	UpdateOwner(ctx, owner, edit)         edits all sessions of this owner
 	All(ctx)                              yields all sessions, for operators
 	Record(ctx, id)                       returns a session whoever owns it, for operators
-	End(ctx, id) error                    ends a session whoever owns it, for operators
+	Edit(ctx, id, edit) error             edits a session whoever owns it, for operators
+	End(ctx, id, reason) error            ends a session whoever owns it, for operators
 	Options() Options                     the options, with defaults filled in
 
 # The fields of Options
@@ -114,12 +121,16 @@ here in parentheses.
 	Remember        the times of sessions that outlive the browser (as the others)
 	Passive         tells requests that do not keep the session alive (none)
 	MaxPerOwner     how many sessions an owner may have (any number)
+	AtMax           who yields beyond it: the oldest session, or the log-in (the session)
+	KeepEnded       how long it is noted why a session has ended (not at all)
 	RotateEvery     how long a token lives before use replaces it (for life)
 	EndOnReuse      ends a session whose former token comes back late (no)
 	Secrets         sign the cookie; the first signs, all verify (not signed)
 	AcceptUnsigned  takes unsigned cookies while secrets are introduced (no)
 	Cookie          the cookie: Name (session_id), Domain, Path, SameSite (Lax),
 	                Partitioned, BrowserSession, Insecure
+	CookieFor       gives hosts and tenants a cookie of their own (one for all)
+	DeviceBound     binds sessions to the visitors' devices (off)
 	Transport       how the token travels (in the cookie)
 	SaveTimeout     how long a commit may take
 	WatchInterval   how often Watch asks the store

@@ -38,6 +38,7 @@ type (
 	Cookie = middleware.Cookie
 
 	// DeviceBound binds sessions to the visitors' devices. It is a field of [Options].
+	// See [middleware.DeviceBound].
 	DeviceBound = middleware.DeviceBound
 
 	// A Transport carries tokens between client and server. It is a field of
@@ -60,13 +61,14 @@ type (
 	ID = session.ID
 
 	// A Reason is why a session has ended: one of the constants, or the application's
-	// own.
+	// own. See [session.Reason].
 	Reason = session.Reason
 
-	// An Ending says how a session ended: see [Ended].
+	// An Ending says how a session ended: see [Ended] and [session.Ending].
 	Ending = session.Ending
 
-	// AtMax says who yields when an owner has Options.MaxPerOwner sessions.
+	// AtMax says who yields when an owner has Options.MaxPerOwner sessions. See
+	// [session.AtMax].
 	AtMax = session.AtMax
 
 	// Metrics count events and the time that stores take, for expvar. See
@@ -97,7 +99,8 @@ const (
 	ReasonExpired     = session.ReasonExpired     // most likely it timed out; the store has nothing of it
 )
 
-// Who yields when an owner has Options.MaxPerOwner sessions.
+// Who yields when an owner has Options.MaxPerOwner sessions. See
+// [session.AtMax].
 const (
 	EndOldest   = session.EndOldest   // the session whose last log-in is the longest ago
 	RefuseLogIn = session.RefuseLogIn // the log-in, which fails with ErrTooManySessions

@@ -61,7 +61,9 @@ func newAPI(store sessions.Store[Client]) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeContent(w, r, "page.html", time.Time{}, strings.NewReader(page)) })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "page.html", time.Time{}, strings.NewReader(page))
+	})
 	mux.Handle("POST /login", sessions.Handle(logIn))
 	mux.Handle("DELETE /login", sessions.Handle(logOut))
 	mux.Handle("GET /notes", loggedIn(listNotes))

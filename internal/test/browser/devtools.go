@@ -24,7 +24,7 @@ type DevTools struct {
 	tb     testing.TB
 	cmd    *exec.Cmd
 	to     *os.File
-	target string // the protocol's session of the tab
+	target string        // the protocol's session of the tab
 	events chan string   // what the browser tells of bound sessions
 	loads  chan struct{} // pages that were loaded
 

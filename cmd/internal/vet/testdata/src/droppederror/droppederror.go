@@ -16,8 +16,8 @@ type Cart struct{ Count int }
 func drops(ctx context.Context, cart *sessions.Session[Cart], carts *sessions.Manager[Cart], db *sql.DB) {
 	cart.Commit(ctx)                                                                            // want `drops the error of cart.Commit: the changes may not be stored; return it, or call Fail with it`
 	defer cart.Commit(ctx)                                                                      // want `drops the error of cart.Commit`
-	carts.RevokeAll(ctx, "ada", "")                                                                 // want `drops the error of carts.RevokeAll: the sessions may live on; handle it`
-	carts.Revoke(ctx, "ada", cart.ID(), "")                                                         // want `drops the error of carts.Revoke`
+	carts.RevokeAll(ctx, "ada", "")                                                             // want `drops the error of carts.RevokeAll: the sessions may live on; handle it`
+	carts.Revoke(ctx, "ada", cart.ID(), "")                                                     // want `drops the error of carts.Revoke`
 	sqlstore.Transact(ctx, db, nil, func(ctx context.Context, tx *sql.Tx) error { return nil }) // want `drops the error of sqlstore.Transact: the transaction may have been rolled back; handle it`
 }
 
