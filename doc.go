@@ -77,8 +77,9 @@ Changing. Changes are stored when the response begins:
 	Discard()                drops the changes made so far
 	Commit(ctx) error        stores the changes now
 
-[Take] reads a field once. [Passive] makes a handler's requests no use of their sessions,
-for pages that poll.
+[Take] reads a field once. [Once] saves an edit and returns its result, for what must
+work once. [Passive] makes a handler's requests no use of their sessions, for pages that
+poll. Package session documents each method.
 
 An Update that leaves the value as it was writes nothing. If another request has
 changed the session meanwhile, the function given to Update runs again, on the

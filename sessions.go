@@ -192,6 +192,12 @@ func Take[T, V any](s *Session[T], field func(*T) *V) V {
 	return session.Take(s, field)
 }
 
+// Once makes an edit and saves it at once, and returns the edit's result only if that
+// succeeded: for a checkout, or a code that is redeemed. See [session.Once].
+func Once[T, R any](ctx context.Context, s *Session[T], edit func(v *T) (R, error)) (R, error) {
+	return session.Once(ctx, s, edit)
+}
+
 // ParseConfig reads a Config from JSON, and refuses unknown keys. stores.FromConfig
 // makes a manager of it.
 func ParseConfig(data []byte) (Config, error) { return middleware.ParseConfig(data) }

@@ -212,3 +212,26 @@ func ExampleEvent_Ends() {
 	// commit ended as created in time
 	// <nil>
 }
+
+// A cart is ordered once, also if the button is pressed twice.
+func ExampleOnce() {
+	ctx := context.Background()
+	errEmpty := errors.New("the cart is empty")
+	cart := newCart(memstore.New[Cart](nil), "tea", "cup")
+
+	order := func(c *Cart) ([]string, error) {
+		if len(c.Items) == 0 {
+			return nil, errEmpty
+		}
+		items := c.Items
+		c.Items = nil
+		return items, nil
+	}
+	for range 2 {
+		items, err := session.Once(ctx, cart, order)
+		fmt.Println(items, err)
+	}
+	// Output:
+	// [tea cup] <nil>
+	// [] the cart is empty
+}

@@ -1,6 +1,7 @@
 package guides
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -23,4 +24,19 @@ func order(sendConfirmation func(user string)) http.HandlerFunc {
 func rotating() *sessions.Options {
 	o := &sessions.Options{RotateEvery: 15 * time.Minute, EndOnReuse: true}
 	return o
+}
+
+var errNothing = errors.New("there is nothing to order")
+
+// orderOnce takes the items out of the session, once.
+func orderOnce(r *http.Request, account *sessions.Session[Account]) ([]string, error) {
+	order, err := sessions.Once(r.Context(), account, func(a *Account) ([]string, error) {
+		if len(a.Items) == 0 {
+			return nil, errNothing
+		}
+		order := a.Items
+		a.Items = nil
+		return order, nil
+	})
+	return order, err
 }
