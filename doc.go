@@ -76,6 +76,7 @@ Changing. Changes are stored when the response begins:
 	Destroy()                ends the session
 	Discard()                drops the changes made so far
 	Commit(ctx) error        stores the changes now
+	Reload(ctx) error        gets the value that the store has now
 
 [Take] reads a field once. [Once] saves an edit and returns its result, for what must
 work once. [Passive] makes a handler's requests no use of their sessions, for pages that
@@ -207,7 +208,7 @@ a cookie of its own. [LogEvents] and [Metrics] report events; pass them as
 Options.Observe, several with [Observers]. The modules middleware/promsessions and
 middleware/otelsessions report them to Prometheus and OpenTelemetry. Package
 middleware/inspector is an operators' page. Manager.Watch ends a live connection, such
-as a WebSocket, with its session.
+as a WebSocket, with its session, and Manager.WatchChanges tells it of changes.
 
 The guides in docs/guides explain concepts, log-ins, proxies, operating, and how to
 move from other libraries.

@@ -81,3 +81,24 @@ func ExampleManager_Watch_keepAlive() {
 	// ada says hello
 	// context canceled
 }
+
+// A connection shows the present value: another request has changed it.
+func ExampleManager_WatchChanges() {
+	logins := newLogins()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	login := logIn(logins, "ada", "Firefox")
+	ctx, changes := logins.WatchChanges(ctx, login)
+
+	logins.Edit(context.Background(), login.ID(), func(l *Login) { l.Browser = "Chromium" })
+	select {
+	case <-changes:
+		if err := login.Reload(ctx); err != nil {
+			fmt.Println(err)
+		}
+		fmt.Println(login.Value().Browser)
+	case <-ctx.Done():
+		fmt.Println(context.Cause(ctx))
+	}
+	// Output: Chromium
+}

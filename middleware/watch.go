@@ -18,6 +18,7 @@ import (
 //   - Otherwise ctx has ended.
 //
 // Changes of the session do not end the context, and neither do renewals by s itself.
+// [Manager.WatchChanges] tells of changes.
 //
 // The end is noticed at once if the store can tell, as memstore can: see
 // [session.Watcher]. Otherwise, and for sessions that expire, the store is asked at
@@ -37,6 +38,33 @@ import (
 // of them. Watch keeps s until the returned context ends, so ctx must end, as the
 // context of a request does when its handler returns.
 func (m *Manager[T]) Watch(ctx context.Context, s *session.Session[T]) context.Context {
+	return m.watch(ctx, s, nil)
+}
+
+// WatchChanges is [Manager.Watch] for a connection that shows the session's value. When
+// another request or an operator has changed the session, it sends on the channel, and
+// [session.Session.Reload] gets the present value:
+//
+//	ctx, changes := logins.WatchChanges(r.Context(), login)
+//	for {
+//		select {
+//		case <-changes:
+//			if err := login.Reload(ctx); err != nil { … }
+//			show(login.Value())
+//		case <-ctx.Done():
+//			return
+//		}
+//	}
+//
+// Changes are noticed as ends are. Several that follow each other may be one message, and
+// a message may come for a write that left the value as it was, such as a new token.
+// Changes that s itself has saved are none. The channel is never closed.
+func (m *Manager[T]) WatchChanges(ctx context.Context, s *session.Session[T]) (context.Context, <-chan struct{}) {
+	changes := make(chan struct{}, 1)
+	return m.watch(ctx, s, changes), changes
+}
+
+func (m *Manager[T]) watch(ctx context.Context, s *session.Session[T], changes chan<- struct{}) context.Context {
 	if s == nil {
 		panic("sessions: Manager.Watch: the session is nil")
 	}
@@ -44,7 +72,7 @@ func (m *Manager[T]) Watch(ctx context.Context, s *session.Session[T]) context.C
 		return ctx
 	}
 	watched, cancel := context.WithCancelCause(ctx)
-	w := m.watches.add(s, cancel)
+	w := m.watches.add(s, cancel, changes)
 	context.AfterFunc(watched, w.end)
 	return watched
 }

@@ -35,6 +35,7 @@ type watch struct {
 	in      *watches
 	session watchable
 	cancel  context.CancelCauseFunc
+	changes chan<- struct{}  // has room for one; nil if only the end matters
 	id      session.ID       // zero while it is not stored
 	seen    session.Revision // which is not looked at again
 	waits   int              // how often a commit was in progress
@@ -47,8 +48,8 @@ type watchable interface {
 	ID() session.ID
 }
 
-func (l *watches) add(s watchable, cancel context.CancelCauseFunc) *watch {
-	w := &watch{in: l, session: s, cancel: cancel}
+func (l *watches) add(s watchable, cancel context.CancelCauseFunc, changes chan<- struct{}) *watch {
+	w := &watch{in: l, session: s, cancel: cancel, changes: changes}
 	l.mu.Lock()
 	if l.all == nil {
 		l.all = make(map[*watch]bool)
@@ -205,7 +206,7 @@ func (l *watches) askBatch(ids []session.ID, byID map[session.ID][]*watch) bool 
 }
 
 // see ends the watch if the session has ended, or if another request has ended the
-// token that it was opened with.
+// token that it was opened with. It tells of other changes.
 func (w *watch) see(rev session.Revision, secrets session.Secrets, err error) {
 	var cause error
 	s := hooks.Of(w.session)
@@ -218,13 +219,24 @@ func (w *watch) see(rev session.Revision, secrets session.Secrets, err error) {
 	case secrets.Renewals() > s.Renewals():
 		cause = session.ErrGone
 	}
+	others := rev != session.Revision(s.Revision())
 	switch {
-	case cause == nil:
-		w.seen = rev
+	case cause == nil && (w.changes == nil || !others || !committing):
+		if w.seen = rev; others {
+			w.tell()
+		}
 	case committing: // which may be why
 		time.AfterFunc(min(recheck<<min(w.waits, 10), w.in.interval), w.suspect)
 		w.waits++
 	default:
 		w.cancel(cause)
+	}
+}
+
+// tell tells of a change. One that was not taken yet tells of this one too.
+func (w *watch) tell() {
+	select {
+	case w.changes <- struct{}{}:
+	default: // also if it is nil
 	}
 }

@@ -66,6 +66,9 @@
 // another secret, if the response has begun, and if another request changes the
 // session at the same time.
 //
+// A request, or a connection, that lasts longer than the record keeps its secret goes on,
+// unless a renewal has ended all secrets meanwhile.
+//
 // Only logged-in sessions rotate. Browsers keep the cookie of the response that arrives
 // last, and a response with a rotated token may arrive after the response of a log-in
 // that has ended that token. The visitor then has to log in again. For the same reason

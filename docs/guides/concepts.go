@@ -1,6 +1,7 @@
 package guides
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -39,4 +40,20 @@ func orderOnce(r *http.Request, account *sessions.Session[Account]) ([]string, e
 		return order, nil
 	})
 	return order, err
+}
+
+// follow shows the account of a connection, as it is now.
+func follow(accounts *sessions.Manager[Account], r *http.Request, account *sessions.Session[Account], show func(Account)) error {
+	ctx, changes := accounts.WatchChanges(r.Context(), account)
+	for {
+		select {
+		case <-changes:
+			if err := account.Reload(ctx); err != nil {
+				return err
+			}
+			show(account.Value())
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
