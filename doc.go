@@ -72,6 +72,7 @@ Changing. Changes are stored when the response begins:
 	Renew()                  gives the session a new token
 	Persist(bool)            lets the cookie outlive the browser ("remember me")
 	SetDeadline(time.Time)   sets the absolute end
+	SetIdleTimeout(d)        sets the idle timeout of this session
 	SetPassive(bool)         makes this request no use of the session
 	Destroy()                ends the session
 	Discard()                drops the changes made so far

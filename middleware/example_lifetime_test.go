@@ -51,29 +51,13 @@ func ExampleOptions_slidingLifetime() {
 	// Output: 720h0m0s
 }
 
-// An idle timeout of one session, here of five minutes at a shared computer: its
-// deadline moves with its use, and never past the lifetime. It writes once in a
-// minute at most. The cookie must end with the browser, so that a later deadline
-// needs no new one: see Session.Persist.
+// An idle timeout of one session, here of five minutes at a shared computer.
 func ExampleOptions_idleTimeoutOfOneSession() {
-	logins := newLogins()
-	idleAfter := func(login *session.Session[Login], idle time.Duration) {
-		end := time.Now().Add(idle)
-		if last := login.Created().Add(logins.Options().Lifetime); end.After(last) {
-			end = last
-		}
-		if !login.IsNew() && end.Sub(login.Deadline()).Abs() > time.Minute {
-			login.SetDeadline(end)
-		}
-	}
-
-	ctx := context.Background()
-	login := logIn(logins, "ada", "the library's")
-	login.Persist(false)
-	idleAfter(login, 5*time.Minute) // in each request
-	if err := login.Commit(ctx); err != nil {
+	login := logIn(newLogins(), "ada", "the library's")
+	login.SetIdleTimeout(5 * time.Minute) // in the log-in's handler
+	if err := login.Commit(context.Background()); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(time.Until(login.Deadline()).Round(time.Minute))
+	fmt.Println(time.Until(login.Expires()).Round(time.Minute))
 	// Output: 5m0s
 }

@@ -57,7 +57,7 @@ func (c *commit[T]) decide(at time.Time) (action, error) {
 		return leave, errOwnerOutside
 	case c.endsSecrets(d):
 		return hard, nil
-	case c.passive && !c.fresh && !c.persistChanges(d): // a touch since then would be undone
+	case c.passive && !c.fresh && !c.lifeChanges(d): // a touch since then would be undone
 		return reload, nil
 	case c.needsSecret(d):
 		return soft, nil
@@ -71,11 +71,11 @@ func (c *commit[T]) changes(d *draft[T]) bool {
 	case d.logIn, d.proof != nil, d.value != nil && !c.s.plan.Equal(&c.base.Value, d.value):
 		return true
 	case c.gone:
-		return d.renew || d.persist != nil || d.deadline != nil
+		return d.renew || d.persist != nil || d.deadline != nil || d.idle != nil
 	case c.isNew(): // a session without a value is not worth keeping
 		return false
 	}
-	return d.renew || c.persistChanges(d) || d.deadline != nil && !d.deadline.Equal(c.base.Deadline)
+	return d.renew || c.lifeChanges(d) || d.deadline != nil && !d.deadline.Equal(c.base.Deadline)
 }
 
 // needsSecret reports whether the client needs another cookie. It then gets another
@@ -93,6 +93,11 @@ func (c *commit[T]) endsSecrets(d *draft[T]) bool {
 
 func (c *commit[T]) persistChanges(d *draft[T]) bool {
 	return d.persist != nil && *d.persist != c.base.Persist
+}
+
+// lifeChanges reports whether the session gets another idle timeout.
+func (c *commit[T]) lifeChanges(d *draft[T]) bool {
+	return c.persistChanges(d) || d.idle != nil && c.base.Secrets.withIdle(*d.idle) != c.base.Secrets
 }
 
 func (c *commit[T]) isNew() bool { return c.base.Revision == 0 }
@@ -139,13 +144,16 @@ func (c *commit[T]) record(what action, at time.Time) (_ *Record[T], renewed boo
 	case rec.Owner != c.base.Owner:
 		rec.LoggedIn = time.Time{}
 	}
-	rec.Deadline = c.deadline(&rec, at)
-	rec.Expires = p.expires(at, rec.Deadline, rec.Persist)
-	if keeps := d.proof != nil || c.keepsIdleEnd(what); keeps && p.idle(rec.Persist) > 0 && c.base.Expires.Before(rec.Expires) {
-		rec.Expires = c.base.Expires // what a browser does by itself is no use of the session either
-	}
 	if rec.Secrets, renewed = c.secrets(what, at); renewed {
 		rec.ID, rec.Renewed = c.next.ID(), at
+	}
+	if d.idle != nil {
+		rec.Secrets = rec.Secrets.withIdle(*d.idle)
+	}
+	rec.Deadline = c.deadline(&rec, at)
+	rec.Expires = expires(p, &rec, at)
+	if keeps := d.proof != nil || c.keepsIdleEnd(what); keeps && idleTimeout(p, &rec) > 0 && c.base.Expires.Before(rec.Expires) {
+		rec.Expires = c.base.Expires // what a browser does by itself is no use of the session either
 	}
 	rec.Secrets, c.offering = c.devices(&rec, what, renewed, at)
 	return &rec, renewed, nil
@@ -154,7 +162,7 @@ func (c *commit[T]) record(what action, at time.Time) (_ *Record[T], renewed boo
 // keepsIdleEnd reports whether storing the record is no use of the session. A change
 // that decides how long the session lives is always one.
 func (c *commit[T]) keepsIdleEnd(what action) bool {
-	return c.passive && (what == save || what == soft && !c.persistChanges(c.draft))
+	return c.passive && (what == save || what == soft) && !c.lifeChanges(c.draft)
 }
 
 // secrets returns the secrets of the record to store, and whether there is a new one.

@@ -22,6 +22,7 @@ type demands struct {
 	persist  *bool
 	deadline *time.Time
 	proof    *proof // of the device
+	idle     *time.Duration // zero means the policy's, a negative value none
 }
 
 // A lost is a write whose reply was lost: the store may have it or not.
@@ -44,7 +45,7 @@ func (d *draft[T]) add(value *T, replay func(*T)) {
 // says reports whether the draft says how the session is to be, even if it is so
 // already.
 func (d *draft[T]) says() bool {
-	return len(d.edits) > 0 || d.persist != nil || d.deadline != nil
+	return len(d.edits) > 0 || d.persist != nil || d.deadline != nil || d.idle != nil
 }
 
 // empty reports whether the draft has nothing to commit.
@@ -71,6 +72,9 @@ func (d *draft[T]) forgetLost() {
 	}
 	if d.proof == nil {
 		d.proof = l.proof
+	}
+	if d.idle == nil {
+		d.idle = l.idle
 	}
 }
 
@@ -124,6 +128,19 @@ func (s *Session[T]) SetDeadline(t time.Time) {
 	s.change(func(d *demands) { d.deadline = &t })
 }
 
+// SetIdleTimeout sets how long this session lives without use, in place of the policy's
+// idle timeouts: for a shared computer, or an administrator. A negative duration means no
+// limit, and zero the policy's again. It stays until it is set again, also over a log-in.
+// A change of it is a use, and needs no other token. For a new session it takes effect
+// when something else is changed too.
+func (s *Session[T]) SetIdleTimeout(d time.Duration) {
+	if d > 0 {
+		d = max(d.Truncate(time.Millisecond), time.Millisecond)
+	}
+	d = max(d, -1)
+	s.change(func(to *demands) { to.idle = &d })
+}
+
 // endOfTime is the last deadline that every format for times can express.
 var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
@@ -131,8 +148,8 @@ var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 // for a page that asks again and again by itself. A passive request reads and may change
 // the session, but it does not move the idle end and does not rotate the token. If it
 // changes nothing, it writes nothing. A log-in, [Session.Renew], another owner and a
-// change by [Session.Persist] are uses in any case. So is the first commit of a new
-// session.
+// change by [Session.Persist] or [Session.SetIdleTimeout] are uses in any case. So is the
+// first commit of a new session.
 func (s *Session[T]) SetPassive(passive bool) {
 	s.hold(func() {
 		s.mu.Lock()

@@ -137,7 +137,7 @@ func (c *commit[T]) upkeep(ctx context.Context, what action, at time.Time) (agai
 		err = c.s.store.Save(ctx, rec)
 	} else {
 		touched := *c.base
-		touched.Expires = c.s.policy.expires(at, c.base.Deadline, c.base.Persist)
+		touched.Expires = expires(c.s.policy, c.base, at)
 		rec, err = &touched, c.s.store.Touch(ctx, c.base.ID, c.base.Revision, touched.Expires)
 	}
 	switch err = StoreError(err); {

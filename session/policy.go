@@ -70,10 +70,10 @@ type Remember struct {
 // recentlyTouched reports whether a record's idle end is about where a use at this time
 // would put it. An end that another clock or configuration has put far ahead is not: it
 // is moved back.
-func (p *Policy) recentlyTouched(at, expires, deadline time.Time, persist bool) bool {
-	end := p.expires(at, deadline, persist)
-	off := end.Sub(expires).Abs()
-	return end.IsZero() || off == 0 || off < p.idle(persist)/touchShare
+func recentlyTouched[T any](p *Policy, rec *Record[T], at time.Time) bool {
+	end := expires(p, rec, at)
+	off := end.Sub(rec.Expires).Abs()
+	return end.IsZero() || off == 0 || off < idleTimeout(p, rec)/touchShare
 }
 
 func (p *Policy) observe(ctx context.Context, e Event) {
@@ -107,7 +107,17 @@ func (p *Policy) lifetime(persist bool) time.Duration {
 	return p.Lifetime
 }
 
-// idle returns the idle timeout of a session, or zero if there is none.
+// idleTimeout returns the idle timeout of a session, its own or the policy's, or zero if
+// there is none.
+func idleTimeout[T any](p *Policy, rec *Record[T]) time.Duration {
+	if idle, own := rec.Secrets.idle(); own {
+		return idle
+	}
+	return p.idle(rec.Persist)
+}
+
+// idle returns the idle timeout of sessions without one of their own, or zero if there is
+// none.
 func (p *Policy) idle(persist bool) time.Duration {
 	switch {
 	case persist && p.remembers():
@@ -134,7 +144,7 @@ func LastUsed[T any](p *Policy, rec *Record[T]) time.Time {
 			last = at
 		}
 	}
-	if idle := p.idle(rec.Persist); idle > 0 {
+	if idle := idleTimeout(p, rec); idle > 0 {
 		if at := rec.Expires.Add(-idle); at.After(last) {
 			last = at
 		}
@@ -146,11 +156,11 @@ func LastUsed[T any](p *Policy, rec *Record[T]) time.Time {
 }
 
 // expires returns when a session that is used now expires unless it is used again.
-func (p *Policy) expires(now, deadline time.Time, persist bool) time.Time {
-	if idle := p.idle(persist); idle > 0 && (deadline.IsZero() || now.Add(idle).Before(deadline)) {
+func expires[T any](p *Policy, rec *Record[T], now time.Time) time.Time {
+	if idle := idleTimeout(p, rec); idle > 0 && (rec.Deadline.IsZero() || now.Add(idle).Before(rec.Deadline)) {
 		return now.Add(idle)
 	}
-	return deadline
+	return rec.Deadline
 }
 
 // now returns the time in the precision of records.

@@ -241,6 +241,10 @@ func (s *Session[T]) Expires() time.Time { return s.record().Expires }
 // session is new.
 func (s *Session[T]) Deadline() time.Time { return s.record().Deadline }
 
+// IdleTimeout returns how long the session lives without use. Zero means that it has no
+// idle timeout.
+func (s *Session[T]) IdleTimeout() time.Duration { return idleTimeout(s.policy, s.record()) }
+
 // Persistent reports whether the session, as last committed, outlives the browser.
 func (s *Session[T]) Persistent() bool { return s.record().Persist }
 
@@ -294,13 +298,13 @@ func (s *Session[T]) Token() (Token, bool) {
 // secrets, or a later idle end. After a failure it is not tried again at once.
 func (c *commit[T]) upkeepDue(at time.Time) action {
 	p, rec := c.s.policy, c.base
-	idle := cmp.Or(p.idle(rec.Persist), DefaultIdleTimeout)
+	idle := cmp.Or(idleTimeout(p, rec), DefaultIdleTimeout)
 	switch {
 	case rec.Revision == 0, c.gone, c.passive, !c.failed.IsZero() && at.Sub(c.failed) < idle/touchShare:
 		return leave
 	case c.attempts == 0 && (c.settleDue() || c.rotateDue(at) || c.offerDue(at)): // else another request was first
 		return tend
-	case !p.recentlyTouched(at, rec.Expires, rec.Deadline, rec.Persist):
+	case !recentlyTouched(p, rec, at):
 		return touch
 	}
 	return leave

@@ -2,7 +2,9 @@ package session
 
 import (
 	"encoding/binary"
+	"math"
 	"strings"
+	"time"
 )
 
 // A term is a condition of the access to some sessions. It follows the secrets in the
@@ -78,4 +80,23 @@ func validTerms(terms string) bool {
 		last, terms = t, after
 	}
 	return true
+}
+
+// idle returns the idle timeout of the session's own, if it has one. Zero means no limit.
+func (s Secrets) idle() (idle time.Duration, own bool) {
+	data := s.term(idleTerm)
+	if len(data) != 8 {
+		return 0, false
+	}
+	ms := binary.BigEndian.Uint64([]byte(data))
+	return time.Duration(min(ms, math.MaxInt64/uint64(time.Millisecond))) * time.Millisecond, true
+}
+
+// withIdle returns the secrets with an idle timeout of the session's own. Zero means none
+// of its own, and a negative one no limit.
+func (s Secrets) withIdle(idle time.Duration) Secrets {
+	if idle == 0 {
+		return s.with(idleTerm, "")
+	}
+	return s.with(idleTerm, string(binary.BigEndian.AppendUint64(nil, uint64(max(idle, 0)/time.Millisecond))))
 }

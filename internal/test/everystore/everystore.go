@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t testing.TB) session.Store[Account]) {
 	for name, test := range map[string]func(t *testing.T, s *site){
 		"a passive request is no use":          testPassive,
 		"a list tells when sessions were used": testLastUsed,
+		"a session has its own idle timeout":   testIdleTimeout,
 		"an owner's sessions are edited":       testUpdateOwner,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,6 +130,39 @@ func testPassive(t *testing.T, s *site) {
 	if rec := s.record(t, token.ID()); !rec.Expires.Equal(used) || rec.Value.Pages != 3 {
 		t.Errorf("a passive change moves the idle end by %v; %d pages", rec.Expires.Sub(used), rec.Value.Pages)
 	}
+}
+
+func testIdleTimeout(t *testing.T, s *site) {
+	token := s.begin(t, Account{User: "ada"})
+	for _, idle := range []time.Duration{5 * time.Minute, 5 * time.Hour, -1, 0} {
+		token = s.visit(t, token, func(v *session.Session[Account]) { v.SetIdleTimeout(idle) })
+		want := idle
+		switch idle {
+		case 0:
+			want = session.DefaultIdleTimeout
+		case -1:
+			want = session.DefaultLifetime
+		}
+		// By a touch, a change and a renewal, too.
+		for name, act := range map[string]func(*session.Session[Account]){"read": read, "change": count, "renewal": (*session.Session[Account]).Renew} {
+			s.unused(t, token.ID())
+			token = s.visit(t, token, act)
+			rec := s.record(t, token.ID())
+			if left := time.Until(rec.Expires); left > want || left < want-10*time.Minute {
+				t.Errorf("with the idle timeout %v, after a %s it expires in %v", idle, name, left)
+			}
+			if idle > 0 && s.open(t, token).IdleTimeout() != idle {
+				t.Errorf("the idle timeout is %v, want %v", s.open(t, token).IdleTimeout(), idle)
+			}
+		}
+	}
+	token = s.visit(t, token, func(v *session.Session[Account]) { v.SetIdleTimeout(300 * time.Millisecond) })
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if _, err := s.Open(t.Context(), token.Reveal()); errors.Is(err, session.ErrNotFound) {
+			return
+		}
+	}
+	t.Error("it does not end")
 }
 
 func testLastUsed(t *testing.T, s *site) {
