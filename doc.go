@@ -30,6 +30,11 @@ A handler takes its session as an argument, or asks for it:
 		...
 	}
 
+Code that can return no error, such as a template's function, asks for the session that
+is loaded already:
+
+	if cart, ok := sessions.Loaded[Cart](r.Context()); ok { ... }
+
 # Five promises
 
  1. No lost update. Two overlapping requests that change one session both survive.

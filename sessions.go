@@ -170,6 +170,10 @@ func FromContext[T any](ctx context.Context) (*Session[T], error) {
 	return middleware.FromContext[T](ctx)
 }
 
+// Loaded returns the session of the request, if it has been loaded already, for code that
+// can return no error. It loads nothing.
+func Loaded[T any](ctx context.Context) (*Session[T], bool) { return middleware.Loaded[T](ctx) }
+
 // Handle returns a handler that calls h with the request's session. If the
 // session cannot be loaded, Options.ErrorHandler answers instead of h.
 func Handle[T any](h func(http.ResponseWriter, *http.Request, *Session[T])) http.HandlerFunc {

@@ -19,6 +19,7 @@ type contextKey[T any] struct{}
 // A source is the value of a contextKey.
 type source[T any] interface {
 	get(ctx context.Context, r *http.Request) (*session.Session[T], error)
+	used() (s *session.Session[T], used bool)
 	fail(w http.ResponseWriter, r *http.Request, err error)
 }
 
@@ -56,6 +57,18 @@ func Ended[T any](r *http.Request) (session.Ending, error) {
 // FromContext has returned.
 func FromContext[T any](ctx context.Context) (*session.Session[T], error) {
 	return fromContext[T](ctx, nil)
+}
+
+// Loaded returns the session of the request, if it has been loaded, for code that can
+// return no error: a template's function, a log. It loads nothing. It reports false if
+// nothing has asked for the session yet, if the load has failed or is in progress, and if
+// the context has not come through a [Manager] of type T.
+func Loaded[T any](ctx context.Context) (*session.Session[T], bool) {
+	if src, ok := ctx.Value(contextKey[T]{}).(source[T]); ok {
+		s, _ := src.used()
+		return s, s != nil
+	}
+	return nil, false
 }
 
 // fromContext is FromContext for the handler of a request, if that is known.
@@ -127,6 +140,8 @@ func NewContext[T any](ctx context.Context, s *session.Session[T]) context.Conte
 type given[T any] struct{ s *session.Session[T] }
 
 func (h given[T]) get(context.Context, *http.Request) (*session.Session[T], error) { return h.s, nil }
+
+func (h given[T]) used() (*session.Session[T], bool) { return h.s, true }
 
 func (h given[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
 	h.s.Discard()

@@ -222,3 +222,30 @@ func ExamplePassive() {
 	fmt.Println(w.Body)
 	// Output: 1h0m0s
 }
+
+// A log names the customer if the request has loaded the session anyway.
+func ExampleLoaded() {
+	logins := newLogins()
+	token, _ := logIn(logins, "ada", "Firefox").Token()
+	line := func(r *http.Request) {
+		customer := "unknown"
+		if login, ok := middleware.Loaded[Login](r.Context()); ok {
+			customer = login.Value().Customer
+		}
+		fmt.Println(r.URL.Path, "by", customer)
+	}
+	h := logins.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer line(r)
+		if r.URL.Path == "/account" {
+			middleware.Get[Login](r)
+		}
+	}))
+	for _, path := range []string{"/account", "/logo"} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Cookie", "__Host-session_id="+token.Reveal())
+		h.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	// Output:
+	// /account by ada
+	// /logo by unknown
+}

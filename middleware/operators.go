@@ -3,6 +3,8 @@ package middleware
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/seed48429006/sessions/session"
 )
@@ -28,6 +30,72 @@ func (m *Manager[T]) Record(ctx context.Context, id session.ID) (session.Record[
 func (m *Manager[T]) Edit(ctx context.Context, id session.ID, edit func(v *T)) error {
 	_, err := session.Edit(ctx, m.store, &m.policy, id, func(*session.Record[T]) bool { return true }, edit)
 	return err
+}
+
+// EndAll ends all sessions, whoever owns them, as after a leak, and returns how many it
+// ended. The store must be a [session.Lister]. Sessions that begin after the call may live
+// on: first keep log-ins out, if they must not.
+//
+// EndAll needs memory for a batch of sessions, whatever their number. It goes on after
+// failures, and its error joins the first of them. After an error some sessions may live
+// on, and it can be called again. It ends when ctx is done.
+func (m *Manager[T]) EndAll(ctx context.Context) (int, error) {
+	count := 0
+	var failed failures
+	batch := make([]session.ID, 0, endBatch)
+	flush := func() {
+		for _, id := range batch {
+			switch err := m.End(ctx, id); {
+			case err == nil:
+				count++
+			case !errors.Is(err, session.ErrNotFound):
+				failed.add(fmt.Errorf("sessions: session %v: %w", id, err))
+			}
+		}
+		batch = batch[:0]
+	}
+	for rec, err := range m.All(ctx) {
+		id := rec.ID
+		if unreadable, ok := errors.AsType[*session.DecodeError](err); ok {
+			id = unreadable.ID
+		} else if err != nil {
+			failed.add(err)
+			continue
+		}
+		if batch = append(batch, id); len(batch) == endBatch {
+			flush()
+			if ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	flush()
+	return count, failed.err()
+}
+
+// endBatch is how many sessions EndAll lists before it ends them, since some stores hold a
+// connection or a lock while they list.
+const endBatch = 500
+
+// failures are errors, of which the first are kept.
+type failures struct {
+	kept  []error
+	count int
+}
+
+const maxFailures = 20
+
+func (f *failures) add(err error) {
+	if f.count++; f.count <= maxFailures {
+		f.kept = append(f.kept, err)
+	}
+}
+
+func (f *failures) err() error {
+	if more := f.count - maxFailures; more > 0 {
+		return errors.Join(append(f.kept, fmt.Errorf("sessions: and %d more failures", more))...)
+	}
+	return errors.Join(f.kept...)
 }
 
 // End ends the session with this ID, whoever owns it, for operators. Pages on which
