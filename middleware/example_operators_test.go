@@ -46,3 +46,13 @@ func ExampleManager_Edit() {
 	fmt.Println(rec.Value.Browser, err)
 	// Output: unknown <nil>
 }
+
+// After a leak, everybody has to log in again.
+func ExampleManager_EndAll() {
+	logins := newLogins()
+	logIn(logins, "ada", "Firefox")
+	logIn(logins, "charles", "Safari")
+
+	fmt.Println(logins.EndAll(context.Background()))
+	// Output: 2 <nil>
+}

@@ -36,24 +36,12 @@ func (m *Manager[T]) Edit(ctx context.Context, id session.ID, edit func(v *T)) e
 // ended. The store must be a [session.Lister]. Sessions that begin after the call may live
 // on: first keep log-ins out, if they must not.
 //
-// EndAll needs memory for a batch of sessions, whatever their number. It goes on after
-// failures, and its error joins the first of them. After an error some sessions may live
-// on, and it can be called again. It ends when ctx is done.
+// EndAll keeps no list of sessions, so it needs little memory, whatever their number. It
+// goes on after failures, and its error joins the first of them. After an error some
+// sessions may live on, and it can be called again. It stops when ctx is done.
 func (m *Manager[T]) EndAll(ctx context.Context) (int, error) {
 	count := 0
 	var failed failures
-	batch := make([]session.ID, 0, endBatch)
-	flush := func() {
-		for _, id := range batch {
-			switch err := m.End(ctx, id); {
-			case err == nil:
-				count++
-			case !errors.Is(err, session.ErrNotFound):
-				failed.add(fmt.Errorf("sessions: session %v: %w", id, err))
-			}
-		}
-		batch = batch[:0]
-	}
 	for rec, err := range m.All(ctx) {
 		id := rec.ID
 		if unreadable, ok := errors.AsType[*session.DecodeError](err); ok {
@@ -62,20 +50,15 @@ func (m *Manager[T]) EndAll(ctx context.Context) (int, error) {
 			failed.add(err)
 			continue
 		}
-		if batch = append(batch, id); len(batch) == endBatch {
-			flush()
-			if ctx.Err() != nil {
-				break
-			}
+		switch err := m.End(ctx, id); {
+		case err == nil:
+			count++
+		case !errors.Is(err, session.ErrNotFound):
+			failed.add(fmt.Errorf("sessions: session %v: %w", id, err))
 		}
 	}
-	flush()
 	return count, failed.err()
 }
-
-// endBatch is how many sessions EndAll lists before it ends them, since some stores hold a
-// connection or a lock while they list.
-const endBatch = 500
 
 // failures are errors, of which the first are kept.
 type failures struct {

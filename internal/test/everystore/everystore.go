@@ -33,6 +33,8 @@ func Run(t *testing.T, open func(t testing.TB) session.Store[Account]) {
 	for name, test := range map[string]func(t *testing.T, s *site){
 		"a passive request is no use":          testPassive,
 		"a list tells when sessions were used": testLastUsed,
+		"everybody's sessions end":             testEndAll,
+		"a connection sees changes":            testReload,
 		"a session has its own idle timeout":   testIdleTimeout,
 		"an owner's sessions are edited":       testUpdateOwner,
 	} {
@@ -129,6 +131,35 @@ func testPassive(t *testing.T, s *site) {
 	}
 	if rec := s.record(t, token.ID()); !rec.Expires.Equal(used) || rec.Value.Pages != 3 {
 		t.Errorf("a passive change moves the idle end by %v; %d pages", rec.Expires.Sub(used), rec.Value.Pages)
+	}
+}
+
+func testEndAll(t *testing.T, s *site) {
+	for i := range 25 {
+		s.begin(t, Account{User: []string{"ada", "eve", ""}[i%3], Pages: 1})
+	}
+	if n, err := s.EndAll(t.Context()); n != 25 || err != nil {
+		t.Errorf("%d ended, %v", n, err)
+	}
+	if n, err := s.EndAll(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d ended again, %v", n, err)
+	}
+}
+
+func testReload(t *testing.T, s *site) {
+	connection := s.open(t, s.begin(t, Account{User: "ada"}))
+	if err := s.Edit(t.Context(), connection.ID(), func(a *Account) { a.Role = "admin" }); err != nil {
+		t.Fatal(err)
+	}
+	count(connection)
+	if err := connection.Reload(t.Context()); err != nil || connection.Value() != (Account{"ada", "admin", 1}) {
+		t.Errorf("%v; %+v", err, connection.Value())
+	}
+	if err := s.End(t.Context(), connection.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if err := connection.Reload(t.Context()); !errors.Is(err, session.ErrGone) {
+		t.Error("after the end:", err)
 	}
 }
 
