@@ -20,7 +20,7 @@ func TestEndAll(t *testing.T) {
 		st.Seed(cart{Customer: []string{"", "ada", "eve"}[i%3], Items: 1})
 	}
 	st.Corrupt(st.Seed(cart{Customer: "ada"}).ID(), errors.New("damaged"))
-	if n, err := a.EndAll(t.Context()); n != 101 || err != nil || st.Direct().Len() != 0 {
+	if n, err := a.EndAll(t.Context(), ""); n != 101 || err != nil || st.Direct().Len() != 0 {
 		t.Errorf("%d ended, %d are left: %v", n, st.Direct().Len(), err)
 	}
 	revoked := 0
@@ -29,7 +29,7 @@ func TestEndAll(t *testing.T) {
 			revoked++
 		}
 	}
-	if n, err := a.EndAll(t.Context()); n != 0 || err != nil || revoked != 101 {
+	if n, err := a.EndAll(t.Context(), ""); n != 0 || err != nil || revoked != 101 {
 		t.Errorf("%d ended again: %v; %d were reported", n, err, revoked)
 	}
 }
@@ -43,20 +43,20 @@ func TestEndAllGoesOn(t *testing.T) {
 		a.visit(t, cart{Customer: "ada"})
 	}
 	st.fail("Delete", errDown)
-	n, err := a.EndAll(t.Context())
+	n, err := a.EndAll(t.Context(), "")
 	if n != 0 || !errors.Is(err, session.ErrUnavailable) || strings.Count(fmt.Sprint(err), "\n") != 20 || !strings.Contains(fmt.Sprint(err), "and 30 more failures") {
 		t.Errorf("%d ended: %v", n, err)
 	}
 	st.fail("Delete", nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if n, err := a.EndAll(ctx); n != 0 || !errors.Is(err, session.ErrUnavailable) {
+	if n, err := a.EndAll(ctx, ""); n != 0 || !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("without time: %d ended, %v", n, err)
 	}
-	if n, err := a.EndAll(t.Context()); n != 50 || err != nil {
+	if n, err := a.EndAll(t.Context(), ""); n != 50 || err != nil {
 		t.Errorf("%d ended: %v", n, err)
 	}
-	if n, err := newApp(t, bare{newStore()}, nil).EndAll(t.Context()); n != 0 || !errors.Is(err, session.ErrUnsupported) {
+	if n, err := newApp(t, bare{newStore()}, nil).EndAll(t.Context(), ""); n != 0 || !errors.Is(err, session.ErrUnsupported) {
 		t.Errorf("a store without lists: %d, %v", n, err)
 	}
 }

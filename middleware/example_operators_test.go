@@ -53,6 +53,6 @@ func ExampleManager_EndAll() {
 	logIn(logins, "ada", "Firefox")
 	logIn(logins, "charles", "Safari")
 
-	fmt.Println(logins.EndAll(context.Background()))
+	fmt.Println(logins.EndAll(context.Background(), ""))
 	// Output: 2 <nil>
 }

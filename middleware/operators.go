@@ -28,7 +28,7 @@ func (m *Manager[T]) Record(ctx context.Context, id session.ID) (session.Record[
 // [*session.DecodeError] if it cannot be read, [session.ErrUnsupported] if the edit
 // changes the owner, or that of [session.Session.Commit].
 func (m *Manager[T]) Edit(ctx context.Context, id session.ID, edit func(v *T)) error {
-	_, err := session.Edit(ctx, m.store, &m.policy, id, func(*session.Record[T]) bool { return true }, edit)
+	_, err := session.Edit(ctx, m.store, &m.policy, id, func(rec *session.Record[T]) bool { return !rec.IsNote() }, edit)
 	return err
 }
 
@@ -38,8 +38,9 @@ func (m *Manager[T]) Edit(ctx context.Context, id session.ID, edit func(v *T)) e
 //
 // EndAll keeps no list of sessions, so it needs little memory, whatever their number. It
 // goes on after failures, and its error joins the first of them. After an error some
-// sessions may live on, and it can be called again. It stops when ctx is done.
-func (m *Manager[T]) EndAll(ctx context.Context) (int, error) {
+// sessions may live on, and it can be called again. It stops when ctx is done. The reason
+// is as for [Manager.End].
+func (m *Manager[T]) EndAll(ctx context.Context, why session.Reason) (int, error) {
 	count := 0
 	var failed failures
 	for rec, err := range m.All(ctx) {
@@ -50,7 +51,7 @@ func (m *Manager[T]) EndAll(ctx context.Context) (int, error) {
 			failed.add(err)
 			continue
 		}
-		switch err := m.End(ctx, id); {
+		switch err := m.End(ctx, id, why); {
 		case err == nil:
 			count++
 		case !errors.Is(err, session.ErrNotFound):

@@ -44,7 +44,7 @@ func TestWatchChanges(t *testing.T) {
 			commit(t, o)
 		}, false, session.ErrGone},
 		"an end": {func(t *testing.T, a *app, s *session.Session[cart]) {
-			if err := a.End(t.Context(), s.ID()); err != nil {
+			if err := a.End(t.Context(), s.ID(), ""); err != nil {
 				t.Fatal(err)
 			}
 		}, false, session.ErrNotFound},
@@ -109,7 +109,7 @@ func TestWatchChangesDoesNotWait(t *testing.T) {
 		if len(changes) != 1 {
 			t.Errorf("%d messages", len(changes))
 		}
-		if _, err := a.RevokeAll(t.Context(), "ada"); err != nil {
+		if _, err := a.RevokeAll(t.Context(), "ada", ""); err != nil {
 			t.Fatal(err)
 		}
 		<-watched.Done()

@@ -21,7 +21,7 @@ type demands struct {
 	logIn    bool // an edit is a log-in; implies renew
 	persist  *bool
 	deadline *time.Time
-	proof    *proof // of the device
+	proof    *proof         // of the device
 	idle     *time.Duration // zero means the policy's, a negative value none
 }
 

@@ -138,10 +138,10 @@ func testEndAll(t *testing.T, s *site) {
 	for i := range 25 {
 		s.begin(t, Account{User: []string{"ada", "eve", ""}[i%3], Pages: 1})
 	}
-	if n, err := s.EndAll(t.Context()); n != 25 || err != nil {
+	if n, err := s.EndAll(t.Context(), ""); n != 25 || err != nil {
 		t.Errorf("%d ended, %v", n, err)
 	}
-	if n, err := s.EndAll(t.Context()); n != 0 || err != nil {
+	if n, err := s.EndAll(t.Context(), ""); n != 0 || err != nil {
 		t.Errorf("%d ended again, %v", n, err)
 	}
 }
@@ -155,7 +155,7 @@ func testReload(t *testing.T, s *site) {
 	if err := connection.Reload(t.Context()); err != nil || connection.Value() != (Account{"ada", "admin", 1}) {
 		t.Errorf("%v; %+v", err, connection.Value())
 	}
-	if err := s.End(t.Context(), connection.ID()); err != nil {
+	if err := s.End(t.Context(), connection.ID(), ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := connection.Reload(t.Context()); !errors.Is(err, session.ErrGone) {
