@@ -24,8 +24,9 @@ const (
 var ErrDiffers = errors.New("stores: the copy differs")
 
 // Copy copies all live sessions of one store to another, with their IDs, secrets,
-// owners and times, so that visitors keep their cookies. It returns how many sessions
-// the other store then holds as from holds them. From must be a [session.Lister]:
+// owners and times, so that visitors keep their cookies, and the notes of sessions that
+// have ended. It returns how many sessions the other store then holds as from holds
+// them, without the notes. From must be a [session.Lister]:
 // memstore, redisstore on a client that can list, and sqlstore are.
 //
 // Copy goes through from again until nothing has changed, at most ten times. So a
@@ -69,6 +70,7 @@ type twin struct {
 	expires  time.Time        // of that
 	copy     session.Revision // of what to has of it; zero for nothing, or for another's
 	err      error            // why to does not hold the same; nil if it does
+	note     bool             // it is not a session
 }
 
 // run goes through the sessions until nothing changes, and compares.
@@ -102,7 +104,7 @@ func (c *copier[T]) copyAll(ctx context.Context) (changed bool, err error) {
 			t = new(twin)
 			c.twins[id] = t
 		}
-		t.seen = c.pass
+		t.seen, t.note = c.pass, err == nil && rec.IsNote()
 		did, err := update(ctx, t, &rec)
 		if err != nil {
 			return false, err
@@ -294,6 +296,7 @@ func (c *copier[T]) report(err error) (same int, _ error) {
 	errs, more := []error{err}, 0
 	for _, t := range c.twins {
 		switch {
+		case t.note && t.err == nil:
 		case t.err == nil && t.copy != 0:
 			same++
 		case t.err != nil && len(errs) <= maxReported:
