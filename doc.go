@@ -133,6 +133,8 @@ here in parentheses.
 	KeepEnded       how long it is noted why a session has ended (not at all)
 	RotateEvery     how long a token lives before use replaces it (for life)
 	EndOnReuse      ends a session whose former token comes back late (no)
+	AtMax           who yields at MaxPerOwner: the oldest session, or the log-in (the session)
+	KeepEnded       how long the reason of an end is kept for [Ended] (not at all)
 	Secrets         sign the cookie; the first signs, all verify (not signed)
 	AcceptUnsigned  takes unsigned cookies while secrets are introduced (no)
 	Cookie          the cookie: Name (session_id), Domain, Path, SameSite (Lax),

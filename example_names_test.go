@@ -52,6 +52,69 @@ func ExampleHandle() {
 	// Output: 1 items
 }
 
+// A page that asks for a log-in says why the visitor has to log in again.
+func ExampleEnded() {
+	carts, err := sessions.New(memstore.New[Cart](nil), &sessions.Options{KeepEnded: 7 * 24 * time.Hour})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /login", sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+		cart.LogIn(func(c *Cart) { c.Customer = "ada" })
+	}))
+	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) {
+		end, err := sessions.Ended[Cart](r)
+		if err != nil {
+			sessions.Fail[Cart](w, r, err)
+			return
+		}
+		switch end.Reason {
+		case "": // a new visitor
+		case sessions.ReasonExpired:
+			fmt.Print("Your session has timed out. ")
+		case sessions.ReasonRevoked, sessions.ReasonMaxPerOwner:
+			fmt.Print("You have logged out, or logged in, on another device. ")
+		default:
+			fmt.Print("You were logged out. ")
+		}
+		fmt.Println("Please log in.")
+	})
+	h := carts.Handler(mux)
+	cookie := ask(h, "POST", "/login", "").Cookies()[0].String()
+	if _, err := carts.RevokeAll(context.Background(), "ada", sessions.ReasonRevoked); err != nil {
+		log.Fatal(err)
+	}
+	ask(h, "GET", "/login", cookie)
+	ask(h, "GET", "/login", "")
+	// Output:
+	// You have logged out, or logged in, on another device. Please log in.
+	// Please log in.
+}
+
+// A second log-in is refused as long as the first one's session lives.
+func ExampleAtMax() {
+	carts, err := sessions.New(memstore.New[Cart](nil), &sessions.Options{MaxPerOwner: 1, AtMax: sessions.RefuseLogIn})
+	if err != nil {
+		log.Fatal(err)
+	}
+	h := carts.Handler(sessions.Handle(func(w http.ResponseWriter, r *http.Request, cart *sessions.Session[Cart]) {
+		cart.LogIn(func(c *Cart) { c.Customer = "ada" })
+		err := cart.Commit(r.Context())
+		if errors.Is(err, sessions.ErrTooManySessions) {
+			cart.Discard()
+			fmt.Println("You are logged in on another device.")
+		} else if err != nil {
+			sessions.Fail[Cart](w, r, err)
+		}
+	}))
+	fmt.Println(len(ask(h, "POST", "/login", "").Cookies()), "cookie")
+	fmt.Println(len(ask(h, "POST", "/login", "").Cookies()), "cookies")
+	// Output:
+	// 1 cookie
+	// You are logged in on another device.
+	// 0 cookies
+}
+
 // FromContext serves code that has no request, such as a resolver for GraphQL.
 func ExampleFromContext() {
 	greeting := func(ctx context.Context) string {

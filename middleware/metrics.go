@@ -45,8 +45,9 @@ type counters struct {
 var kinds = [...]session.EventKind{
 	session.EventCreated, session.EventLoaded, session.EventSaved, session.EventTouched, session.EventRenewed,
 	session.EventDestroyed, session.EventRevoked, session.EventConflict, session.EventGone, session.EventReused,
-	session.EventRejected, session.EventUndecodable, session.EventLate, session.EventFailed, session.EventRefused,
-	session.EventTimeout, session.EventBound, session.EventRefreshed, session.EventUnproven, session.EventSkipped, "",
+	session.EventRejected, session.EventUndecodable, session.EventLate, session.EventFailed, session.EventExpired,
+	session.EventRefused, session.EventTimeout, session.EventBound, session.EventRefreshed, session.EventUnproven,
+	session.EventSkipped, "",
 }
 
 // Observe counts an event.

@@ -53,7 +53,7 @@ type Ending struct {
 // access to the session and that no log-in has ended. For all others, also invented
 // ones, the reason is [ReasonExpired]. So it is for a session that timed out, that
 // ended longer ago than KeepEnded, or that the store gave up. It is also [ReasonExpired]
-// if the process that ends the session fails in that moment.
+// if the process that ends the session fails in that moment. [EventExpired] reports it.
 //
 // Its error is [ErrUnavailable].
 func (s *Session[T]) Ended(ctx context.Context) (Ending, error) {
@@ -81,6 +81,7 @@ func (s *Session[T]) Ended(ctx context.Context) (Ending, error) {
 	case err == nil && rec.Secrets.find(h) >= 0:
 		return Ending{Reason(rec.Secrets.term(reasonTerm)), rec.Created}, nil
 	}
+	s.policy.observe(ctx, Event{Kind: EventExpired, ID: token.ID(), Reason: ReasonExpired})
 	return Ending{Reason: ReasonExpired}, nil
 }
 

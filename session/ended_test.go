@@ -261,6 +261,21 @@ func TestEndedWithoutTheStore(t *testing.T) {
 	}
 }
 
+// That nothing is left of a session is an event, as often as a page asks.
+func TestEndedReportsWhatHasExpired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, p := newProbe(), keeping()
+		token := storedWith(t, store, p, state{User: "ada"})
+		time.Sleep(time.Hour)
+		var got []session.Event
+		p.Observe = func(_ context.Context, e session.Event) { got = append(got, e) }
+		reasonFor(t, store, p, token)
+		if len(got) != 1 || got[0].Kind != session.EventExpired || got[0].ID != token.ID() || got[0].Reason != session.ReasonExpired || got[0].Ends() {
+			t.Errorf("events %v", got)
+		}
+	})
+}
+
 // Events of ends have the reason.
 func TestEventsHaveTheReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

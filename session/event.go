@@ -24,6 +24,7 @@ const (
 	EventUndecodable EventKind = "undecodable" // the record cannot be read; the visitor gets a new session
 	EventLate        EventKind = "late"        // refused: the change needs a cookie and the response has begun
 	EventFailed      EventKind = "failed"      // the store failed
+	EventExpired     EventKind = "expired"     // [Session.Ended] found nothing of a session: most likely it timed out
 	EventRefused     EventKind = "refused"     // a log-in that its owner has no room for, with [RefuseLogIn]; nothing saved
 	EventBound       EventKind = "bound"       // bound to a device, and given a new token
 	EventRefreshed   EventKind = "refreshed"   // given a new token, as the device that it is bound to has asked
@@ -37,8 +38,8 @@ func EventKinds() []EventKind { return slices.Clone(eventKinds[:]) }
 
 var eventKinds = [...]EventKind{
 	EventCreated, EventLoaded, EventSaved, EventTouched, EventRenewed, EventDestroyed, EventRevoked,
-	EventConflict, EventGone, EventReused, EventRejected, EventUndecodable, EventLate, EventFailed, EventRefused, EventTimeout,
-	EventBound, EventRefreshed, EventUnproven, EventSkipped,
+	EventConflict, EventGone, EventReused, EventRejected, EventUndecodable, EventLate, EventFailed, EventExpired,
+	EventRefused, EventTimeout, EventBound, EventRefreshed, EventUnproven, EventSkipped,
 }
 
 // An Operation is a use of the store in which events occur.
@@ -56,7 +57,7 @@ type Event struct {
 	Operation Operation     // empty if the event belongs to none
 	ID        ID            // zero if there is none yet
 	Owner     string        // empty if the session has none
-	Reason    Reason        // for destroyed and revoked: why
+	Reason    Reason        // for destroyed, revoked and expired: why
 	Changes   []string      // for created, saved and renewed: the paths of the fields that changed
 	Start     time.Time     // when the operation began; zero if it was not timed
 	Duration  time.Duration // since Start: the store's share; zero if the operation was not timed

@@ -216,7 +216,7 @@ func TestAnObserverThatPanics(t *testing.T) {
 // EventKinds returns a list of the caller's own.
 func TestEventKinds(t *testing.T) {
 	session.EventKinds()[0] = "changed"
-	if kinds := session.EventKinds(); len(kinds) != 20 || kinds[0] != session.EventCreated {
+	if kinds := session.EventKinds(); len(kinds) != 21 || kinds[0] != session.EventCreated {
 		t.Errorf("kinds %v", kinds)
 	}
 	if (session.Event{Kind: session.EventRejected}).Ends() {

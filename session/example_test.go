@@ -103,6 +103,29 @@ func ExampleSession_LogIn() {
 	// the new token opens [tea]
 }
 
+// A visitor whose session was ended is told why at the next request.
+func ExampleSession_Ended() {
+	store, policy := memstore.New[Cart](nil), &session.Policy{KeepEnded: 24 * time.Hour}
+	cart := session.New(store, policy)
+	cart.LogIn(func(c *Cart) { c.Customer = "ada" })
+	if err := cart.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	token, _ := cart.Token()
+	of := func(rec *session.Record[Cart]) bool { return rec.Owner == "ada" }
+	if _, err := session.EndIf(context.Background(), store, policy, cart.ID(), "password_changed", of); err != nil {
+		log.Fatal(err)
+	}
+
+	next, err := session.Load(context.Background(), store, policy, token, time.Time{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	end, err := next.Ended(context.Background())
+	fmt.Println(end.Reason, err)
+	// Output: password_changed <nil>
+}
+
 func ExampleSession_Renew() {
 	store := memstore.New[Cart](nil)
 	cart := newCart(store, "tea")
@@ -195,7 +218,7 @@ func ExampleEventKinds() {
 		counters[kind] = 0
 	}
 	fmt.Println(len(counters), "counters")
-	// Output: 20 counters
+	// Output: 21 counters
 }
 
 // An observer watches how long operations take.
