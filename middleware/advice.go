@@ -39,7 +39,7 @@ func adviceSideBySide(one, other, cookie string) string {
 // which is Secure, since the request came over plain http. A host that is named
 // localhost, or is a loopback address, counts as secure.
 func (x *response[T]) dropsSecureCookie() bool {
-	if !byCookie(x.use.by) || x.cookie.cookie.Insecure || !x.plainHTTP() {
+	if !byCookie(x.use.by) || x.request.cookie.cookie.Insecure || !x.plainHTTP() {
 		return false
 	}
 	return !trusted(x.request.host)

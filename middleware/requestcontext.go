@@ -61,8 +61,8 @@ func (x *response[T]) describe() (manager any, tokenNames []string, typeName str
 }
 
 func (x *response[T]) tokenNames() []string {
-	if x.cookie != x.m.cookie {
-		return x.cookie.names
+	if x.request.cookie != x.m.cookie {
+		return x.request.cookie.names
 	}
 	return x.m.tokenNames
 }

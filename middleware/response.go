@@ -22,8 +22,7 @@ type response[T any] struct {
 	context.Context // of the request as it came
 	m               *Manager[T]
 	request         *request
-	cookie          *cookieTransport // of this request
-	lines           [3]string        // of the response's header
+	lines           [3]string // of the response's header
 
 	mu       sync.Mutex // guards the fields below
 	phase    phase
@@ -42,17 +41,17 @@ func newResponse[T any](m *Manager[T], r *http.Request) *response[T] {
 		response response[T]
 		request  request
 		use      use[T]
-	}{request: request{r.Header, r.Method, r.RequestURI, r.Host, r.URL, r.TLS != nil, time.Now()}}
+	}{request: request{r.Header, r.Method, r.RequestURI, r.Host, r.URL, r.TLS != nil, time.Now(), m.cookieOf(r)}}
 	x := &all.response
-	x.Context, x.m, x.request, x.use, x.cookie = r.Context(), m, &all.request, &all.use, m.cookieOf(r)
+	x.Context, x.m, x.request, x.use = r.Context(), m, &all.request, &all.use
 	x.passive = m.options.Passive != nil && m.options.Passive(r)
 	return x
 }
 
 // transport returns the way by which the request's token goes.
 func (x *response[T]) transport() tokenTransport {
-	if x.cookie != x.m.cookie {
-		return x.cookie
+	if x.request.cookie != x.m.cookie {
+		return x.request.cookie
 	}
 	return x.m.transport
 }

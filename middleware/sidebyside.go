@@ -31,7 +31,7 @@ func (x *response[T]) adviseOthers(issues bool) {
 	if !ok || x.m.sideBySide.given.Load() {
 		return
 	}
-	at := place{weak.Make(server), x.cookie.name, x.cookie.cookie.Path, x.cookie.cookie.Domain}
+	at := place{weak.Make(server), x.request.cookie.name, x.request.cookie.cookie.Path, x.request.cookie.cookie.Domain}
 	first, found := issuers.Load(at)
 	if !found && issues {
 		first, found = issuers.LoadOrStore(at, &issuer{x.m, x.m.typeName, x.request.host})
@@ -43,6 +43,6 @@ func (x *response[T]) adviseOthers(issues bool) {
 		return
 	}
 	if other := first.(*issuer); other.manager != any(x.m) && other.host == x.request.host {
-		x.m.sideBySide.log(x, x.m.options.logger(), adviceSideBySide(other.typeName, x.m.typeName, x.cookie.name))
+		x.m.sideBySide.log(x, x.m.options.logger(), adviceSideBySide(other.typeName, x.m.typeName, x.request.cookie.name))
 	}
 }

@@ -23,6 +23,7 @@ type request struct {
 	tls    bool
 
 	arrived time.Time // the times of secrets are compared with it
+	cookie  *cookieTransport
 }
 
 // A use is the session of one request, loaded when it is first asked for.
@@ -143,7 +144,7 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 		default:
 			u.session, u.err, u.by = s, err, by
 			u.limit(ctx, x)
-			u.offPath = by == x.cookie && x.cookie.misses(x.request)
+			u.offPath = by == x.request.cookie && x.request.cookie.misses(x.request)
 			if s != nil && x.passive {
 				s.SetPassive(true)
 			}
@@ -168,9 +169,9 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 
 // load returns the session of the token that the request bears.
 func (x *response[T]) load(ctx context.Context) (tokenWriter, *session.Session[T], error) {
-	if err := x.cookie.invalid; err != nil {
+	if err := x.request.cookie.invalid; err != nil {
 		x.m.reportFailure(ctx, err)
-		return x.cookie, nil, err
+		return x.request.cookie, nil, err
 	}
 	if x.m.device != nil {
 		x.noteSkipped(ctx)
@@ -196,7 +197,7 @@ func (x *response[T]) receive(ctx context.Context) received {
 		}
 		if errors.Is(err, errAmbiguous) {
 			x.m.twoCookies.log(ctx, x.m.options.logger(), adviceTwoCookies)
-			got.by = cookieCleaner{x.cookie, x.request.host, x.request.url.EscapedPath()}
+			got.by = cookieCleaner{x.request.cookie, x.request.host, x.request.url.EscapedPath()}
 		}
 	}
 	return got
