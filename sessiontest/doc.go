@@ -26,9 +26,29 @@
 //	ada.Submit("Log in", url.Values{"name": {"ada"}}).At("/").Has("Hello ada").Told(sessiontest.CookieRenewed)
 //	sessiontest.Equal(t, sessiontest.Peek[Cart](ada), Cart{Customer: "ada"})
 //
+// [LogIn] logs a client in without the application's own page:
+//
+//	sessiontest.LogIn(ada, Cart{Customer: "ada"})
+//	ada.Get("/account").Has("Hello ada")
+//
 // [Client.Tab] is another tab, [Client.Other] another person, [Client.Copy] a thief of
 // the cookies, and [Client.TabAt] a page of another site. Everything here works inside
-// a [testing/synctest] bubble, where a test waits for the end of a session in no time.
+// a [testing/synctest] bubble, where a test waits for the end of a session in no time:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		ada := sessiontest.NewClient(t, newHandler(sessiontest.NewStore[Cart](t)))
+//		sessiontest.LogIn(ada, Cart{Customer: "ada"})
+//		time.Sleep(session.DefaultIdleTimeout)
+//		ada.Get("/account").At("/login")
+//	})
+//
+// A test with a real network or browser cannot run in a bubble. [Store.Age] makes the
+// stored sessions older there.
+//
+// # Edits
+//
+// Edits run again when another request is first. So a [Store] lets each run twice, and
+// fails the test if the results differ: see [NewStore].
 //
 // # Outages
 //
@@ -65,7 +85,7 @@
 // # Without a test
 //
 // TestMain, examples and programs have no [testing.TB]. Package browser has the steps
-// of a Client, [WithSession] is Request, [Diff] is Equal, [PeekTab] is Peek, and
+// of a Client, [WithSession] is Request, [Diff] is Equal, [PeekTab] is Peek, [LogInTab] is LogIn, and
 // [Store.TrySeed] is Seed: they return errors.
 //
 // # Other packages

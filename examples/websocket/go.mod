@@ -7,6 +7,9 @@ require (
 	github.com/seed48429006/sessions v0.0.0
 )
 
-require github.com/google/go-cmp v0.7.0 // indirect
+require (
+	github.com/google/go-cmp v0.7.0 // indirect
+	golang.org/x/net v0.62.0 // indirect
+)
 
 replace github.com/seed48429006/sessions => ../..

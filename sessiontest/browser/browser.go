@@ -74,6 +74,12 @@ func (b *Browser) Tab() *Tab { return &Tab{Header: http.Header{}, browser: b} }
 // that are bound to the device.
 func (b *Browser) Clone() *Browser { return b.with(b.jar.Clone()) }
 
+// ServedBy returns a browser that shares the cookies of b, and whose requests are served
+// by h.
+func (b *Browser) ServedBy(h http.Handler) *Browser {
+	return &Browser{handler: h, root: b.root, jar: b.jar}
+}
+
 // Other returns another browser without cookies, for the same site.
 func (b *Browser) Other() *Browser {
 	return b.with(&jar.Jar{TrustLocalhost: b.jar.TrustLocalhost})

@@ -107,29 +107,25 @@ func (f *Form) Submission(button *Control) Submission {
 // Text returns a page's text, with single spaces, and without the contents of scripts
 // and the like.
 func Text(page string) string {
-	s := scanner{rest: page}
+	s := newScanner(page)
 	var b strings.Builder
+	hidden := false // the text is that of an element that shows none
 	for s.scan() {
-		if s.tag.name != "" {
-			s.skipUnseen(&b)
-			continue
+		switch {
+		case s.tag.name != "":
+			hidden = unseen[s.tag.name] && !s.tag.end
+			if !inline[s.tag.name] { // its tags separate words
+				b.WriteByte(' ')
+			}
+		case !hidden:
+			b.WriteString(s.text)
 		}
-		b.WriteString(s.text)
 	}
 	return squeeze(b.String())
 }
 
-// skipUnseen skips the contents of an element that shows none. The tags of elements
-// that begin a line separate words.
-func (s *scanner) skipUnseen(b *strings.Builder) {
-	shown, raw := rawElements[s.tag.name]
-	if raw && !shown && !s.tag.end {
-		s.scanRaw()
-	}
-	if !inline[s.tag.name] {
-		b.WriteByte(' ')
-	}
-}
+// unseen elements have text and no tags, and do not show it.
+var unseen = map[string]bool{"script": true, "style": true, "xmp": true, "iframe": true, "noembed": true, "noframes": true}
 
 var inline = map[string]bool{
 	"a": true, "abbr": true, "b": true, "bdi": true, "bdo": true, "cite": true, "code": true, "data": true,

@@ -17,7 +17,7 @@ type Link struct{ Href, Text string }
 
 // Parse finds the forms and links of a page.
 func Parse(page string) *Document {
-	p := parser{scanner: scanner{rest: page}, doc: new(Document)}
+	p := parser{scanner: newScanner(page), doc: new(Document)}
 	for p.scan() {
 		switch {
 		case p.tag.name == "":

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // Site returns the site of a URL: its scheme and registrable domain.
@@ -14,32 +16,17 @@ func host(u *url.URL) string { return strings.TrimSuffix(strings.ToLower(u.Hostn
 
 // registrable returns the part of a host below which everything has one owner.
 func registrable(host string) string {
-	labels := strings.Split(host, ".")
-	for i := max(0, len(labels)-3); i < len(labels)-1 && !isAddress(host); i++ {
-		if rest := strings.Join(labels[i:], "."); !publicSuffix(rest) {
-			if next := strings.Join(labels[i+1:], "."); publicSuffix(next) {
-				return rest
-			}
-		}
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil && !isAddress(host) {
+		return domain
 	}
 	return host
 }
 
-// publicSuffix reports whether anybody can register names below a domain: those
-// without a dot, and those like co.uk. It stands for the list of all, which is long.
+// publicSuffix reports whether anybody can register names below a domain: "com",
+// "co.uk", "github.io", and names without a dot.
 func publicSuffix(domain string) bool {
-	second, top, dotted := strings.Cut(domain, ".")
-	if !dotted {
-		return true
-	}
-	if len(top) != 2 {
-		return false
-	}
-	switch second {
-	case "ac", "co", "com", "edu", "gov", "net", "org":
-		return true
-	}
-	return false
+	suffix, _ := publicsuffix.PublicSuffix(domain)
+	return suffix == domain
 }
 
 func isAddress(host string) bool {
