@@ -16,8 +16,7 @@
 // [testing/synctest] bubble.
 //
 // Two URLs are of the same site if their scheme and registrable domain are the same.
-// There is no list of all public suffixes: those without a dot, and those like co.uk,
-// are taken for one. A cookie without SameSite is Lax, but goes with cross-site POST
+// The public suffixes are those of golang.org/x/net/publicsuffix. A cookie without SameSite is Lax, but goes with cross-site POST
 // requests for two minutes, as in Chromium.
 //
 // # Requests
