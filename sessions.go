@@ -99,8 +99,7 @@ const (
 	ReasonExpired     = session.ReasonExpired     // most likely it timed out; the store has nothing of it
 )
 
-// Who yields when an owner has Options.MaxPerOwner sessions. See
-// [session.AtMax].
+// Who yields when an owner has Options.MaxPerOwner sessions.
 const (
 	EndOldest   = session.EndOldest   // the session whose last log-in is the longest ago
 	RefuseLogIn = session.RefuseLogIn // the log-in, which fails with ErrTooManySessions
