@@ -34,13 +34,15 @@ type Store[T any] interface {
 //	bolt:/path/to/file              bbolt, a file for one process
 //	badger:/path/to/folder          Badger, a folder for one process
 //	nats://host:4222                NATS JetStream
+//	etcd://host:2379                etcd
+//	dynamodb:table?region=r         Amazon DynamoDB
 //	memcache://host:11211           memcached, without lists
 //
 // The schemes rediss, rediss+cluster and rediss+sentinel use TLS; see
 // [redisstore.NewClient]. For a server and for Sentinel, ?near_cache=10000 keeps so
 // many sessions in the process too; see [redisstore.NearCache]. "memory" and
 // "memory://" mean "memory:". For SQL the program must import a driver: see
-// [sqlstore.Open]. For the last four it must import a module of ours, such as
+// [sqlstore.Open]. For the last six it must import a module of ours, such as
 // stores/boltkv, and for others the module that calls [kvstore.Register]. If it does
 // not, the error names the import.
 //
@@ -80,7 +82,7 @@ func Open[T any](ctx context.Context, url, namespace string, c codec.Codec[T]) (
 		}
 		return store, nil
 	}
-	return nil, fmt.Errorf("stores: unknown session store %q: there are memory:, postgres://, mysql://, sqlite: and redis://, with the other schemes of redisstore.NewClient, and with modules of their own bolt:, badger:, nats:// and memcache://", display(url))
+	return nil, fmt.Errorf("stores: unknown session store %q: there are memory:, postgres://, mysql://, sqlite: and redis://, with the other schemes of redisstore.NewClient, and with modules of their own bolt:, badger:, nats://, etcd://, dynamodb: and memcache://", display(url))
 }
 
 // checkCodec returns why the codec cannot encode T.
@@ -108,7 +110,8 @@ func openKeyValue[T any](ctx context.Context, url, namespace string, c codec.Cod
 }
 
 // keyValueModules are our modules that have a scheme.
-var keyValueModules = map[string]string{"bolt": "boltkv", "badger": "badgerkv", "nats": "natskv", "memcache": "memcachekv"}
+var keyValueModules = map[string]string{"bolt": "boltkv", "badger": "badgerkv", "nats": "natskv", "etcd": "etcdkv", "etcds": "etcdkv",
+	"dynamodb": "dynamokv", "memcache": "memcachekv"}
 
 const modulePath = "github.com/seed48429006/sessions/stores/"
 

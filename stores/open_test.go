@@ -100,6 +100,8 @@ func TestOpenErrors(t *testing.T) {
 		{"hunter2@host:6379", "carts", codec.JSON[cart](), false, `unknown session store "…"`},
 		{"bolt:/tmp/x", "carts", codec.JSON[cart](), false, `import it: _ "github.com/seed48429006/sessions/stores/boltkv"`},
 		{"nats://anna:hunter2@host", "carts", codec.JSON[cart](), false, `stores/natskv`},
+		{"etcds://anna:hunter2@host", "carts", codec.JSON[cart](), false, `stores/etcdkv`},
+		{"dynamodb:sessions", "carts", codec.JSON[cart](), false, `stores/dynamokv`},
 		{"redis", "carts", codec.JSON[cart](), false, `unknown session store "redis"`},
 		{"redis+file://host", "carts", codec.JSON[cart](), false, "there are redis, rediss, redis+cluster"},
 		{"redis://", "carts", codec.JSON[cart](), false, "needs a host"},

@@ -7,8 +7,9 @@
 //	carts, err := sessions.New(store, nil)
 //
 // Modules of their own have backends: bbolt, a file of one process, in boltkv; Badger in
-// badgerkv; NATS JetStream in natskv; memcached in memcachekv. A program that
-// imports one of them can also open it by its URL: see [Open] and package stores.
+// badgerkv; NATS JetStream in natskv; etcd in etcdkv; Amazon DynamoDB in dynamokv;
+// memcached in memcachekv. A program that imports one of them can also open it by its
+// URL: see [Open] and package stores.
 //
 // # Writing a backend
 //
