@@ -36,13 +36,13 @@ func TestAllocations(t *testing.T) {
 		most float64
 	}{
 		"a read":   {read, 1},
-		"a write":  {count, 7},
-		"a log-in": {logIn("ada"), 11},
+		"a write":  {count, 6},
+		"a log-in": {logIn("ada"), 10},
 		"a new session": {func(*session.Session[state]) {
 			s := session.New(store, policy)
 			s.Update(increment)
 			s.Commit(ctx)
-		}, 12},
+		}, 11},
 	} {
 		t.Run(name, func(t *testing.T) { atMost(t, test.most, func() { visit(test.act) }) })
 	}

@@ -266,8 +266,8 @@ func (s Secrets) list() []secret {
 }
 
 func pack(renewals uint32, list []secret, terms string) Secrets {
-	data := make([]byte, 0, countLen+maxSecrets*secretLen+len(terms))
-	data = binary.BigEndian.AppendUint32(data, renewals)
+	var room [countLen + maxSecrets*secretLen + 64]byte // on the stack; few terms are longer
+	data := binary.BigEndian.AppendUint32(room[:0], renewals)
 	for _, e := range list {
 		data = append(data, byte(e.kind))
 		data = binary.BigEndian.AppendUint64(data, uint64(e.until))

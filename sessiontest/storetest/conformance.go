@@ -56,7 +56,8 @@ type Options struct {
 	Decoded func() int
 
 	// Indexed returns how many entries the store's index has for an owner. Nil means that
-	// this is not known, and skips the rule that none stays behind.
+	// this is not known, or that entries go later than their sessions, and skips the rule
+	// that none stays behind.
 	Indexed func(t *testing.T, store session.Store[Profile], owner string) int
 
 	// Corrupt makes the record that store has of id unreadable. Nil means that

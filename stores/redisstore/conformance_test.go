@@ -17,7 +17,7 @@ import (
 const maxRecord = 160 << 10
 
 func conform(t *testing.T, client redis.UniversalClient, c codec.Codec[storetest.Profile], o storetest.Options) {
-	o.Indexer, o.Lister, o.Poller, o.MaxRecord = true, true, true, maxRecord
+	o.Indexer, o.Lister, o.Poller, o.Outliner, o.MaxRecord = true, true, true, true, maxRecord
 	o.Corrupt = func(t *testing.T, _ session.Store[storetest.Profile], id session.ID) {
 		must(t, client.SetRange(t.Context(), "conformance:"+id.String(), 60, "damage").Err())
 	}

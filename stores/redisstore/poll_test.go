@@ -42,12 +42,12 @@ func TestRevisions(t *testing.T) {
 		}
 		done, cancel := context.WithCancel(ctx)
 		cancel()
-		if _, err := s.Revisions(done, ids); !errors.Is(err, session.ErrUnavailable) {
-			t.Errorf("in a context that is done, Revisions returned error %v", err)
+		if got, err := s.Revisions(done, ids); got != nil || !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("in a context that is done, Revisions returned %v, error %v", got, err)
 		}
 		sent.fail, sent.failAlone = errors.New("down"), true
-		if _, err := s.Revisions(ctx, ids); !errors.Is(err, session.ErrUnavailable) {
-			t.Errorf("while the server is down, Revisions returned error %v", err)
+		if got, err := s.Revisions(ctx, ids); got != nil || !errors.Is(err, session.ErrUnavailable) { // zeros would be ends
+			t.Errorf("while the server is down, Revisions returned %v, error %v", got, err)
 		}
 	})
 }
