@@ -7,7 +7,9 @@
 //	mux.Handle("/admin/sessions/", onlyAdministrators(admin))
 //
 // The pages show which sessions changed last, the sessions of one owner, and a
-// survey by age, size and owner. They end one session, or all of an owner.
+// survey by age, last use, size and owner. They find a session by the ID that logs print,
+// an owner by the exact name, and other owners by its beginning. They end one session, or
+// all of an owner, when the operator has confirmed it.
 //
 // # Access
 //
@@ -21,6 +23,7 @@
 //
 // # Cost
 //
-// Opening the first page costs no store command. A survey reads at most
-// [MaxSurvey] sessions, an owner's page at most [MaxOwned].
+// Opening the first page costs no store command. A survey, and the search for the
+// beginning of a name, read at most [MaxSurvey] sessions, an owner's page at most
+// [MaxOwned].
 package inspector

@@ -20,6 +20,15 @@ func period(d time.Duration) string {
 	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }
 
+// number returns a count in groups of three digits.
+func number(n any) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
 // size returns a number of bytes in its largest unit. It is unknown if negative.
 func size(n int) string {
 	switch {

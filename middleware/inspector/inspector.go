@@ -61,6 +61,7 @@ func (i *Inspector[T]) Handler(m *middleware.Manager[T]) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.home)
 	mux.HandleFunc("GET /survey", p.survey)
+	mux.HandleFunc("GET /find", p.find)
 	mux.HandleFunc("GET /owner", p.owner)
 	mux.HandleFunc("GET /session", p.session)
 	mux.HandleFunc("POST /end", p.end)

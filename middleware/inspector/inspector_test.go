@@ -61,24 +61,31 @@ func TestEndOne(t *testing.T) {
 	ada, charles, nobody := s.seed("ada"), s.seed("charles"), s.seed("")
 
 	s.Get(at+"owner?name=ada").Has("Sessions: 1.", ada.String())
-	s.Submit("End", nil).At(at+"owner?ended=1&name=ada").Has("Sessions ended: 1", "No sessions")
+	s.Submit("End", nil).Has("Are you sure?", ada.String())
+	if !s.live(t, ada) {
+		t.Fatal("a session was ended without a confirmation")
+	}
+	s.Submit("Yes, end it", nil).At(at+"owner?ended=1&name=ada").Has("Sessions ended: 1", "No sessions")
 	s.Get(at + "session?id=" + nobody.String()).Has("Owner none")
-	s.Submit("End this session", nil).At(at)
+	s.Submit("End this session", nil)
+	s.Submit("Yes, end it", nil).At(at)
 	if s.live(t, ada) || s.live(t, nobody) || !s.live(t, charles) {
 		t.Error("another session than those two was ended, or one of them was not")
 	}
 	s.Get(at).Has("2 revoked")
-	s.Post(at+"end", url.Values{"id": {ada.String()}, "owner": {"ada"}}).Has("Sessions ended: 0")
+	s.Post(at+"end", url.Values{"id": {ada.String()}, "owner": {"ada"}, "sure": {"1"}}).Has("Sessions ended: 0")
 }
 
 func TestEndAllOfAnOwner(t *testing.T) {
 	s := newSite(t, nil)
 	first, second, charles := s.seed("ada"), s.seed("ada"), s.seed("charles")
-	s.Post(at+"end-owner", url.Values{"owner": {"ada"}}).HasStatus(http.StatusUnprocessableEntity)
+	s.Post(at+"end-owner", nil).HasStatus(http.StatusUnprocessableEntity)
+	s.Get(at + "owner?name=ada")
+	s.Submit("End all sessions of ada", nil).Has("This ends all sessions of ada.")
 	if !s.live(t, first) {
-		t.Fatal("sessions were ended without the tick")
+		t.Fatal("sessions were ended without a confirmation")
 	}
-	s.Post(at+"end-owner", url.Values{"owner": {"ada"}, "sure": {"on"}}).Has("Sessions ended: 2")
+	s.Submit("Yes, end them", nil).Has("Sessions ended: 2")
 	if s.live(t, first) || s.live(t, second) || !s.live(t, charles) {
 		t.Error("the wrong sessions were ended")
 	}
@@ -88,7 +95,7 @@ func TestEndIsRefusedFromOtherSites(t *testing.T) {
 	s := newSite(t, nil)
 	ada := s.seed("ada")
 	const evil = "https://evil.example/"
-	s.TabAt(evil).Post(at+"end", url.Values{"id": {ada.String()}}).HasStatus(http.StatusForbidden)
+	s.TabAt(evil).Post(at+"end", url.Values{"id": {ada.String()}, "sure": {"1"}}).HasStatus(http.StatusForbidden)
 	s.TabAt(evil).Post(at+"end-owner", url.Values{"owner": {"ada"}, "sure": {"on"}}).HasStatus(http.StatusForbidden)
 	if !s.live(t, ada) {
 		t.Error("another site ended a session")
@@ -148,7 +155,10 @@ func TestHostileNames(t *testing.T) {
 			t.Errorf("%s: a name is not escaped:\n%s", path, body)
 		}
 	}
-	s.Submit("End", nil).Has("Sessions ended: 1")
+	if body := s.Submit("End", nil).Body; strings.Contains(body, "<script") {
+		t.Errorf("a name is not escaped:\n%s", body)
+	}
+	s.Submit("Yes, end it", nil).Has("Sessions ended: 1")
 }
 
 func TestFirstPageCostsNoCommand(t *testing.T) {
@@ -208,9 +218,10 @@ func TestSurvey(t *testing.T) {
 	s.seed("")
 	broken := s.store.Seed(Cart{Customer: "ada"})
 	s.store.Corrupt(broken.ID(), errors.New("a bit flipped"))
-	s.Get(at+"survey").Has("Live sessions: 5. With an owner: 4. Unreadable: 1.", "ada 3", "charles 1", "under a minute 5", "under 1 KB 5")
+	s.Get(at+"survey").Has("Live sessions: 5. With an owner: 4. Unreadable: 1.", "ada 3", "charles 1", "under a minute 5", "under 64 B 3", "Last use")
 	s.Get(at + "session?id=" + broken.ID().String()).Has("a bit flipped")
 	s.Submit("End this session", nil)
+	s.Submit("Yes, end it", nil)
 	if s.live(t, broken.ID()) {
 		t.Error("a session that cannot be read was not ended")
 	}
@@ -221,7 +232,7 @@ func TestSurveyIsBounded(t *testing.T) {
 	for range inspector.MaxSurvey + 1 {
 		s.store.Direct().Save(t.Context(), &session.Record[Cart]{ID: session.NewID(), Expires: time.Now().Add(time.Hour)})
 	}
-	s.Get(at+"survey").Has("Live sessions: 10000.", "There are more")
+	s.Get(at+"survey").Has("Live sessions: 10,000.", "There are more")
 }
 
 func TestOwnersPageIsBounded(t *testing.T) {
@@ -239,7 +250,7 @@ func TestStoreIsDown(t *testing.T) {
 	for _, path := range []string{"survey", "owner?name=ada", "session?id=" + id} {
 		s.Get(at + path).HasStatus(http.StatusServiceUnavailable).Has("The store did not answer")
 	}
-	s.Post(at+"end", url.Values{"id": {id}}).HasStatus(http.StatusServiceUnavailable)
+	s.Post(at+"end", url.Values{"id": {id}, "sure": {"1"}}).HasStatus(http.StatusServiceUnavailable)
 }
 
 func TestNoSuchSession(t *testing.T) {
@@ -256,5 +267,39 @@ func TestObserveCostsNoAllocation(t *testing.T) {
 	inspect.Observe(ctx, e)
 	if n := testing.AllocsPerRun(100, func() { inspect.Observe(ctx, e) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestFind(t *testing.T) {
+	s := newSite(t, nil)
+	ada, _, _ := s.seed("ada"), s.seed("adam"), s.seed("charles")
+	find := func(text string) *sessiontest.Page {
+		s.Get(at)
+		return s.Submit("Find", url.Values{"q": {text}})
+	}
+	find("ada").At(at + "owner?name=ada")
+	find(" "+ada.String()).At(at+"session?id="+ada.String()).Has("Owner ada", "Last used 0 s ago")
+	find("ad").At(at+"find?q=ad").Has("in exactly this spelling", "These begin with it", "ada 1", "adam 1").Lacks("charles")
+	find("Ada").Has("None begins with it")
+	find(session.NewID().String()).Has("None begins with it")
+	s.store.Down()
+	find("ad").HasStatus(http.StatusServiceUnavailable)
+}
+
+func TestFindIsBounded(t *testing.T) {
+	s := newSite(t, nil)
+	for range inspector.MaxSurvey + 1 {
+		s.store.Direct().Save(t.Context(), &session.Record[Cart]{ID: session.NewID(), Expires: time.Now().Add(time.Hour)})
+	}
+	s.Get(at + "find?q=ad").Has("Only 10,000 sessions were looked at")
+}
+
+func TestCurrentPageIsMarked(t *testing.T) {
+	s := newSite(t, nil)
+	for path, link := range map[string]string{"": `<a href="./" aria-current="page">`, "survey": `<a href="survey" aria-current="page">`, "owner?name=ada": ""} {
+		body := s.Get(at + path).Body
+		if want := min(1, len(link)); strings.Count(body, "aria-current") != want || !strings.Contains(body, link) {
+			t.Errorf("%s: want the link %q marked:\n%s", path, link, body)
+		}
 	}
 }

@@ -2,13 +2,16 @@ package inspector
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"errors"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed48429006/sessions/middleware"
@@ -22,7 +25,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"ago":   func(t time.Time) string { return period(time.Since(t)) + " ago" },
 	"until": func(t time.Time) string { return "in " + period(time.Until(t)) },
 	"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"bytes": size,
+	"bytes": size, "number": number, "most": most,
 	"short": func(id session.ID) string { return id.String()[:8] },
 }).ParseFS(files, "pages.html"))
 
@@ -47,6 +50,62 @@ func (p *pages[T]) survey(w http.ResponseWriter, r *http.Request) {
 	show(w, http.StatusOK, "survey", s)
 }
 
+// find leads to the session with this ID, or to the owner of this name. If there is no such
+// owner, it lists those whose names begin so.
+func (p *pages[T]) find(w http.ResponseWriter, r *http.Request) {
+	query := r.FormValue("q")
+	to := "owner?" + url.Values{"name": {query}}.Encode()
+	if id, err := session.ParseID(strings.TrimSpace(query)); err == nil {
+		if _, err := p.manager.Record(r.Context(), id); !errors.Is(err, session.ErrNotFound) {
+			to = "session?" + url.Values{"id": {id.String()}}.Encode()
+		}
+	}
+	if strings.HasPrefix(to, "owner?") {
+		if !p.hasSessions(r.Context(), query) {
+			p.owners(w, r, query)
+			return
+		}
+	}
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// hasSessions reports whether the owner has any, or whether that is not known.
+func (p *pages[T]) hasSessions(ctx context.Context, owner string) bool {
+	for range p.manager.ByOwner(ctx, owner) {
+		return true
+	}
+	return false
+}
+
+// owners lists the owners whose names begin with the text, of at most MaxSurvey sessions.
+func (p *pages[T]) owners(w http.ResponseWriter, r *http.Request, begin string) {
+	count, seen, complete := map[string]int{}, 0, true
+	for rec, err := range p.manager.All(r.Context()) {
+		if seen == MaxSurvey {
+			complete = false
+			break
+		}
+		seen++
+		if _, unreadable := errors.AsType[*session.DecodeError](err); unreadable {
+			continue
+		}
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		if rec.Owner != "" && strings.HasPrefix(rec.Owner, begin) {
+			count[rec.Owner]++
+		}
+	}
+	var all []owned
+	for _, name := range slices.Sorted(maps.Keys(count)) {
+		all = append(all, owned{name, count[name]})
+	}
+	all = all[:min(len(all), MaxOwned)]
+	show(w, http.StatusOK, "found", map[string]any{"Query": begin, "Owners": all, "Seen": seen, "Complete": complete})
+}
+
 // owner lists the sessions of one owner, the latest log-in first.
 func (p *pages[T]) owner(w http.ResponseWriter, r *http.Request) {
 	name := r.FormValue("name")
@@ -64,7 +123,7 @@ func (p *pages[T]) owner(w http.ResponseWriter, r *http.Request) {
 			fail(w, err)
 			return
 		}
-		rows = append(rows, rowOf(&rec))
+		rows = append(rows, p.rowOf(&rec))
 	}
 	slices.SortFunc(rows, func(a, b row) int { return b.LoggedIn.Compare(a.LoggedIn) })
 	show(w, http.StatusOK, "owner", map[string]any{"Owner": name, "Rows": rows, "More": more, "Ended": r.FormValue("ended")})
@@ -86,7 +145,7 @@ func (p *pages[T]) session(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	data := map[string]any{"Row": rowOf(&rec), "ShowValues": p.options.ShowValues}
+	data := map[string]any{"Row": p.rowOf(&rec), "ShowValues": p.options.ShowValues}
 	if p.options.ShowValues && r.FormValue("value") != "" {
 		data["Value"] = text(&rec.Value)
 	}
@@ -96,6 +155,10 @@ func (p *pages[T]) session(w http.ResponseWriter, r *http.Request) {
 // end ends one session. One that has ended meanwhile is no failure.
 func (p *pages[T]) end(w http.ResponseWriter, r *http.Request) {
 	id, err := session.ParseID(r.PostFormValue("id"))
+	if err == nil && r.PostFormValue("sure") == "" {
+		show(w, http.StatusOK, "confirm", map[string]any{"Action": "end", "ID": id.String(), "Owner": r.PostFormValue("owner")})
+		return
+	}
 	if err == nil {
 		err = p.manager.End(r.Context(), id, session.ReasonOperator)
 	}
@@ -112,8 +175,12 @@ func (p *pages[T]) end(w http.ResponseWriter, r *http.Request) {
 // endOwner ends all sessions of an owner.
 func (p *pages[T]) endOwner(w http.ResponseWriter, r *http.Request) {
 	owner := r.PostFormValue("owner")
-	if owner == "" || r.PostFormValue("sure") == "" {
-		show(w, http.StatusUnprocessableEntity, "problem", "Nothing was ended: the box “I am sure” was not ticked.")
+	if owner == "" {
+		show(w, http.StatusUnprocessableEntity, "problem", "Nothing was ended: no owner was named.")
+		return
+	}
+	if r.PostFormValue("sure") == "" {
+		show(w, http.StatusOK, "confirm", map[string]any{"Action": "end-owner", "ID": "", "Owner": owner})
 		return
 	}
 	n, err := p.manager.RevokeAll(r.Context(), owner, session.ReasonRevoked)

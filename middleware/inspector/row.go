@@ -15,6 +15,7 @@ type row struct {
 	ID                session.ID
 	Owner             string
 	Created, Renewed  time.Time
+	LastUsed          time.Time
 	LoggedIn          time.Time // zero for a session without an owner
 	Expires, Deadline time.Time
 	Persist           bool
@@ -22,8 +23,8 @@ type row struct {
 	Unreadable        bool
 }
 
-func rowOf[T any](rec *session.Record[T]) row {
-	return row{ID: rec.ID, Owner: rec.Owner, Created: rec.Created, Renewed: rec.Renewed, LoggedIn: rec.LoggedIn,
+func (p *pages[T]) rowOf(rec *session.Record[T]) row {
+	return row{ID: rec.ID, Owner: rec.Owner, LastUsed: p.manager.LastUsed(*rec), Created: rec.Created, Renewed: rec.Renewed, LoggedIn: rec.LoggedIn,
 		Expires: rec.Expires, Deadline: rec.Deadline, Persist: rec.Persist, Size: sizeOf(&rec.Value)}
 }
 

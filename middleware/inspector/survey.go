@@ -18,7 +18,7 @@ const top = 10
 type survey struct {
 	Live, Owned, Unreadable int
 	Complete                bool // it has seen all sessions
-	Ages, Sizes             []bucket
+	Ages, Uses, Sizes       []bucket
 	Owners                  []owned // with the most sessions
 	Largest                 []row
 }
@@ -37,7 +37,7 @@ type owned struct {
 
 // takeSurvey looks at the sessions, at MaxSurvey of them.
 func (p *pages[T]) takeSurvey(ctx context.Context) (*survey, error) {
-	s := &survey{Complete: true, Ages: buckets(ages), Sizes: buckets(sizes)}
+	s := &survey{Complete: true, Ages: buckets(ages), Uses: buckets(ages), Sizes: buckets(sizes)}
 	owners := make(map[string]int)
 	now := time.Now()
 	for rec, err := range p.manager.All(ctx) {
@@ -57,8 +57,9 @@ func (p *pages[T]) takeSurvey(ctx context.Context) (*survey, error) {
 			s.Owned++
 			owners[rec.Owner]++
 		}
-		r := rowOf(&rec)
+		r := p.rowOf(&rec)
 		s.Ages[place(ages, now.Sub(rec.Created))].N++
+		s.Uses[place(ages, now.Sub(r.LastUsed))].N++
 		s.Sizes[place(sizes, r.Size)].N++
 		s.Largest = keepTop(s.Largest, r, func(a, b row) int { return cmp.Compare(b.Size, a.Size) })
 	}
@@ -84,12 +85,13 @@ type bound[V cmp.Ordered] struct {
 }
 
 var ages = []bound[time.Duration]{
-	{time.Minute, "under a minute"}, {time.Hour, "under an hour"}, {24 * time.Hour, "under a day"},
-	{7 * 24 * time.Hour, "under a week"}, {1<<63 - 1, "older"},
+	{time.Minute, "under a minute"}, {10 * time.Minute, "under 10 minutes"}, {time.Hour, "under an hour"},
+	{6 * time.Hour, "under 6 hours"}, {24 * time.Hour, "under a day"}, {7 * 24 * time.Hour, "under a week"}, {1<<63 - 1, "older"},
 }
 
 var sizes = []bound[int]{
-	{0, "unknown"}, {1 << 10, "under 1 KB"}, {10 << 10, "under 10 KB"}, {100 << 10, "under 100 KB"}, {math.MaxInt, "larger"},
+	{0, "unknown"}, {64, "under 64 B"}, {256, "under 256 B"}, {1 << 10, "under 1 KB"}, {4 << 10, "under 4 KB"}, {16 << 10, "under 16 KB"},
+	{64 << 10, "under 64 KB"}, {math.MaxInt, "larger"},
 }
 
 func buckets[V cmp.Ordered](bounds []bound[V]) []bucket {
@@ -107,4 +109,13 @@ func place[V cmp.Ordered](bounds []bound[V], v V) int {
 		i = len(bounds) - 1
 	}
 	return i
+}
+
+// most returns the largest count, for the scale of a chart; one if all are empty.
+func most(all []bucket) int {
+	n := 1
+	for _, b := range all {
+		n = max(n, b.N)
+	}
+	return n
 }
