@@ -218,7 +218,7 @@ func TestSurvey(t *testing.T) {
 	s.seed("")
 	broken := s.store.Seed(Cart{Customer: "ada"})
 	s.store.Corrupt(broken.ID(), errors.New("a bit flipped"))
-	s.Get(at+"survey").Has("Live sessions: 5. With an owner: 4. Unreadable: 1.", "ada 3", "charles 1", "under a minute 5", "under 64 B 3", "Last use")
+	s.Get(at+"survey").Has("Live sessions: 5. With an owner: 4. Unreadable: 1.", "ada 3", "charles 1", "under a minute 5", "under 64 B 5", "Last use")
 	s.Get(at + "session?id=" + broken.ID().String()).Has("a bit flipped")
 	s.Submit("End this session", nil)
 	s.Submit("Yes, end it", nil)

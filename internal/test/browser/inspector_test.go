@@ -58,6 +58,8 @@ func TestInspector(t *testing.T) {
 		}
 	}
 	operator.Click("button.end")
+	operator.Shows("Are you sure?")
+	operator.Click("button.end")
 	operator.Shows("Sessions ended: 1.")
 	ada.Go(site + "/")
 	ada.Shows("Hello, .")
