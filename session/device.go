@@ -175,13 +175,13 @@ func (p *proof) check(secrets Secrets, id ID, renewed, loggedIn, now time.Time, 
 		want := c.mac(secrets, &d)
 		genuine = hmac.Equal(want[:], c.by[:])
 	}
-	switch {
-	case !genuine:
-		return hooks.ErrStale
-	case !c.fresh(now, life):
+	switch fresh := c.fresh(now, life); {
+	case genuine && fresh:
+		return nil
+	case genuine && !p.binds:
 		return hooks.ErrOld
 	}
-	return nil
+	return hooks.ErrStale
 }
 
 // unconfirmed reports whether the answer that bound the session may be lost: its secret

@@ -409,3 +409,80 @@ func FuzzStepsOfSecrets(f *testing.F) {
 		}
 	})
 }
+
+// The secrets of a bound session have an end, which no step but a proof of the device
+// extends.
+func TestSecretsOfABoundSession(t *testing.T) {
+	key := strings.Repeat("k", 64)
+	everyList(func(list []secret) {
+		if len(list) > 3 {
+			return
+		}
+		for _, end := range []int64{-1, 1, 600_000} {
+			bound := pack(7, list, "").withDevice(device{binding: bound, at: 1, salt: strings.Repeat("s", saltLen), key: key})
+			s := bound.limit(noon.Add(time.Duration(end) * time.Millisecond))
+			checkSecrets(t, s)
+			latest := func(s Secrets) (most int64) {
+				for _, e := range s.list() {
+					if e.kind < ended {
+						most = max(most, e.until)
+					}
+				}
+				return most
+			}
+			for n := range list {
+				presented := hashOf(n + 1)
+				how, _ := s.classify(presented, noon)
+				if e := s.at(n); (how == accepted) != (e.kind < ended && e.until > lapsed) {
+					t.Fatalf("%d of %s is %v", n, show(s.list()), how)
+				}
+				if how != accepted {
+					continue
+				}
+				for step, got := range map[string]Secrets{"settle": s.settle(noon), "soft": s.soft(hashOf(fresh), presented, noon)} {
+					checkSecrets(t, got)
+					if latest(got) > latest(s) {
+						t.Fatalf("%s by %d extends %s to %s", step, n+1, show(s.list()), show(got.list()))
+					}
+					if step == "soft" && got.untilOf(hashOf(fresh)) != s.at(n).until {
+						t.Fatalf("a new secret lives longer than %d of %s, in %s", n+1, show(s.list()), show(got.list()))
+					}
+				}
+				hard := s.hard(hashOf(fresh), presented, noon)
+				checkSecrets(t, hard)
+				checkSecrets(t, hard.withDevice(device{}))
+				for i := range len(list) {
+					if how, _ := hard.classify(hashOf(i+1), noon); how == accepted {
+						t.Fatalf("a log-in leaves %s", show(hard.list()))
+					}
+				}
+			}
+		}
+	})
+	for name, data := range map[string]string{
+		"short": "k", "without a key": strings.Repeat("\x03", saltAt), "a key without salt": strings.Repeat("\x03", keyAt),
+	} {
+		if d := (Secrets{}).with(deviceTerm, data).device(); d.binding == bound || d.key != "" {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}
+
+// All terms fit beside the largest key.
+func TestTheLargestKeyHasRoom(t *testing.T) {
+	s := pack(0, make([]secret, maxSecrets), "").withDevice(device{binding: bound, salt: strings.Repeat("s", saltLen), key: strings.Repeat("k", 513)})
+	if left := maxTermsLen - len(s.terms()); left < 200 {
+		t.Errorf("%d bytes are left for other terms", left)
+	}
+}
+
+func FuzzChallenge(f *testing.F) {
+	c := challenge{id: ID{1}, at: noon.UnixMilli()}
+	f.Add(c.String())
+	f.Add(strings.Repeat("A", challengeText))
+	f.Fuzz(func(t *testing.T, text string) {
+		if c, ok := parseChallenge(text); ok && c.String() != text {
+			t.Errorf("%q is another spelling of %q", text, c.String())
+		}
+	})
+}
