@@ -141,7 +141,7 @@ func TestProofsThatBindNothing(t *testing.T) {
 		"a challenge that is too long": {func(d, _ *rawDevice) string { return d.prove(d.offer + "A") }, 403},
 		"a changed challenge":          {func(d, _ *rawDevice) string { return d.prove(changed(d.offer, 5)) }, 403},
 		"a changed time":               {func(d, _ *rawDevice) string { return d.prove(changed(d.offer, 50)) }, 403},
-		"another session's ID":         {func(d, other *rawDevice) string { return d.prove(other.offer[:21] + d.offer[21:]) }, 403},
+		"another session's ID":         {func(d, other *rawDevice) string { return d.prove(other.offer[:22] + d.offer[22:]) }, 403},
 		"an old challenge": {func(d, _ *rawDevice) string {
 			old := d.offer
 			d.logIn("ada")

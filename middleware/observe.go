@@ -23,11 +23,12 @@ func Observers(observers ...func(context.Context, session.Event)) func(context.C
 // audits and for debugging. A nil logger means [slog.Default].
 //
 // Log-ins, log-outs and the like are at level Info: created, renewed, destroyed,
-// revoked, expired and refused. Gone, reused, rejected and conflict are at Info too, and the frequent loaded,
-// saved and touched at Debug. Trouble, which [Options.Logger] gets as well, is at
-// Debug. The attributes are session, owner, log_in for a log-in, reason, changes,
-// attempts, duration, error, and method and route of the request, as far as the event
-// has them. The names of owners are logged, and no values.
+// revoked, expired and refused. Bound, refreshed, gone, reused, rejected, unproven, skipped and
+// conflict are at Info too, and the frequent loaded, saved and touched at Debug. Trouble,
+// which [Options.Logger] gets as well, is at Debug. The attributes are session, owner,
+// log_in for a log-in, reason, changes, attempts, duration, error, and method and route
+// of the request, as far as the event has them. The names of owners are logged, and no
+// values.
 func LogEvents(logger *slog.Logger) func(context.Context, session.Event) {
 	return func(ctx context.Context, e session.Event) {
 		l := logger

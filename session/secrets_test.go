@@ -462,7 +462,7 @@ func TestSecretsOfABoundSession(t *testing.T) {
 	for name, data := range map[string]string{
 		"short": "k", "without a key": strings.Repeat("\x03", saltAt), "a key without salt": strings.Repeat("\x03", keyAt),
 	} {
-		if d := (Secrets{}).with(deviceTerm, data).device(); d.binding == bound || d.key != "" {
+		if d := pack(0, []secret{{kind: current}}, "").with(deviceTerm, data).device(); d.binding == bound || d.key != "" {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
