@@ -69,10 +69,10 @@ func openVault(t *testing.T, store sessions.Store[Login], http2 bool) *vault {
 	}))
 	mux.HandleFunc("GET /favicon.ico", http.NotFound)
 	mux.HandleFunc("GET /plain", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "plain") })
-	h := v.logins.Handler(mux)
+	guarded := http.NewCrossOriginProtection().Handler(v.logins.Handler(mux))
 	v.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
-		h.ServeHTTP(rec, r)
+		guarded.ServeHTTP(rec, r)
 		v.mu.Lock()
 		path, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/.sessions"), "/device/")
 		if path != strings.TrimPrefix(r.URL.Path, "/.sessions") {
