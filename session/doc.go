@@ -78,6 +78,14 @@
 // a browser was restored from a backup. [EventReused] reports that, and
 // [Policy.EndOnReuse] ends the session. It is recognised for about three rotations.
 //
+// # Devices
+//
+// With [Policy.DeviceLife], a logged-in session can be bound to a key of the device that
+// it is used on. Each of its secrets then ends after that time, whether it was replaced or
+// not, and only a proof of the device adds one that lives longer. Secrets that other
+// renewals add end with the one that the request presented. A hard renewal drops the
+// key. Package middleware has the protocol, Device Bound Session Credentials.
+//
 // # Unknown outcomes
 //
 // If the store does not answer in the middle of a commit, the commit fails with
