@@ -176,7 +176,7 @@ func TestProofsThatBindNothing(t *testing.T) {
 				if w.Code != test.status || d.cookie != cookie || w.Body.Len() > 0 {
 					t.Errorf("status %d, %v, %s", w.Code, w.Header(), w.Body)
 				}
-				if got := b.happened(deviceKinds...); !strings.HasPrefix(got, "refused (") && name != "after the log-out" {
+				if got := b.happened(deviceKinds...); !strings.HasPrefix(got, "unproven (") && name != "after the log-out" {
 					t.Errorf("events: %s", got)
 				}
 			})

@@ -145,7 +145,7 @@ func codes(hops []web.Hop) (list []int) {
 }
 
 // happened returns how often events of these kinds occurred since the last call, and
-// the errors of those that were refused or skipped.
+// the errors of those that were unproven or skipped.
 func (b *bank) happened(kinds ...session.EventKind) (found string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

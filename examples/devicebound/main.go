@@ -69,7 +69,7 @@ func newSite(store sessions.Store[Login], report func(string, ...any)) (*site, e
 		EndOnReuse:  true,
 		Observe: func(_ context.Context, e sessions.Event) {
 			switch e.Kind {
-			case "bound", "refreshed", "refused", "skipped", "reused":
+			case "bound", "refreshed", "unproven", "skipped", "reused":
 				report("session %v of %q: %s %v", e.ID, e.Owner, e.Kind, e.Err)
 			}
 		},

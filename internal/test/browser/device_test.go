@@ -195,7 +195,7 @@ func testDeviceBound(t *testing.T, v *vault, http2 bool) {
 	// The log-in binds.
 	shows(t, b.Go(v.URL+"/login?name=ada"), `"ada"`)
 	b.Until("creationEventDetails")
-	if v.seen(session.EventBound) != 1 || v.seen(session.EventRefused) != 0 || (v.proto == "HTTP/2.0") != http2 {
+	if v.seen(session.EventBound) != 1 || v.seen(session.EventUnproven) != 0 || (v.proto == "HTTP/2.0") != http2 {
 		t.Fatalf("events %v over %s", v.events, v.proto)
 	}
 	shows(t, b.Go(v.URL+"/"), `"ada"`)
@@ -273,7 +273,7 @@ func testDeviceBound(t *testing.T, v *vault, http2 bool) {
 	if n := v.count("POST refresh"); n != 1 {
 		t.Errorf("%d requests for a refresh after the log-out", n)
 	}
-	if n := v.seen(session.EventRefused); n != 0 {
+	if n := v.seen(session.EventUnproven); n != 0 {
 		t.Errorf("%d proofs were refused", n)
 	}
 }
