@@ -62,6 +62,7 @@ Reading:
 	Expires, Deadline        when it ends without use; at the latest
 	Token() (Token, bool)    the token, for transports other than HTTP
 	Persistent() bool        the cookie outlives the browser
+	Bound() bool             only the visitor's device can keep it: Options.DeviceBound
 	Gone() bool              another request ended the session
 	Ended(ctx) (Ending, error)
 	                         why the session that the visitor had has ended
@@ -132,6 +133,7 @@ here in parentheses.
 	AtMax           who yields beyond it: the oldest session, or the log-in (the session)
 	KeepEnded       how long it is noted why a session has ended (not at all)
 	RotateEvery     how long a token lives before use replaces it (for life)
+	DeviceBound     binds log-ins to the visitor's device (no)
 	EndOnReuse      ends a session whose former token comes back late (no)
 	AtMax           who yields at MaxPerOwner: the oldest session, or the log-in (the session)
 	KeepEnded       how long the reason of an end is kept for [Ended] (not at all)

@@ -699,7 +699,10 @@ func TestDeviceBoundOptions(t *testing.T) {
 		"plain http":            {func(o *middleware.Options) { o.Cookie.Insecure = true }, "Cookie.Insecure"},
 		"a domain":              {func(o *middleware.Options) { o.Cookie.Domain = "example.com" }, "Cookie.Domain"},
 		"partitioned":           {func(o *middleware.Options) { o.Cookie.Partitioned = true }, "kept apart"},
-		"a header":              {func(o *middleware.Options) { o.Transport = middleware.HeaderTransport("X-Token") }, "CookieOrHeader"},
+		"cookies by host": {func(o *middleware.Options) {
+			o.CookieFor = func(_ *http.Request, c middleware.Cookie) middleware.Cookie { return c }
+		}, "CookieFor"},
+		"a header": {func(o *middleware.Options) { o.Transport = middleware.HeaderTransport("X-Token") }, "CookieOrHeader"},
 	} {
 		o := bound
 		test.change(&o)

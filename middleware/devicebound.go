@@ -27,7 +27,7 @@ const minDeviceLife = 3 * time.Minute
 // make. Requests that need the cookie wait meanwhile. A copy of the cookie is worthless
 // after Life and thirty seconds, for requests on their way.
 //
-// It needs the cookie, over TLS, of one host. Browsers without it, and API clients, have
+// It needs the cookie, over TLS, of one host: neither Cookie.Domain nor CookieFor. Browsers without it, and API clients, have
 // sessions as before. When it is switched off again, bound sessions end within Life.
 type DeviceBound struct {
 	// Enabled switches it on.
@@ -75,6 +75,7 @@ func (d *DeviceBound) check(o *Options, refuse func(bad bool, format string, arg
 	refuse(o.Cookie.Insecure, "DeviceBound needs a Secure cookie; unset Cookie.Insecure")
 	refuse(o.Cookie.Domain != "", "DeviceBound binds the cookie of one host; unset Cookie.Domain")
 	refuse(o.Cookie.Partitioned, "DeviceBound does not bind a cookie that is kept apart for each embedding site; unset Cookie.Partitioned")
+	refuse(o.CookieFor != nil, "DeviceBound binds one cookie; unset CookieFor, whose cookies must not take over each other's sessions")
 	_, header := o.Transport.(headerTransport)
 	refuse(header, "DeviceBound binds a cookie, and Transport has none; use CookieOrHeader")
 }

@@ -132,7 +132,7 @@ func logOut(w http.ResponseWriter, r *http.Request, login *sessions.Session[Logi
 func (s *site) end(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
 	id, err := sessions.ParseID(r.PostFormValue("id"))
 	if err == nil {
-		err = s.logins.Revoke(r.Context(), login.Value().User, id)
+		err = s.logins.Revoke(r.Context(), login.Value().User, id, sessions.ReasonRevoked)
 	}
 	if err != nil {
 		sessions.Fail[Login](w, r, err)
