@@ -60,13 +60,13 @@ Reading:
 	Created, LoggedIn        when the session was first stored; the last log-in
 	Renewed                  when the session got its token
 	Expires, Deadline        when it ends without use; at the latest
+	IdleTimeout()            how long it lives without use
 	Token() (Token, bool)    the token, for transports other than HTTP
 	Persistent() bool        the cookie outlives the browser
 	Bound() bool             only the visitor's device can keep it: Options.DeviceBound
 	Gone() bool              another request ended the session
 	Ended(ctx) (Ending, error)
 	                         why the session that the visitor had has ended
-	Bound() bool             the session is bound to the visitor's device
 	Modified() bool          there is something to commit
 	Changes() []string       the paths of the changed fields
 
@@ -107,6 +107,7 @@ are kept in UTC.
 	Handler(http.Handler) http.Handler    the middleware: gives requests their sessions
 	Open(ctx, token)                      opens a session outside HTTP: jobs, RPC
 	Watch(ctx, *Session) context.Context  ends with the session: live connections
+	WatchChanges(ctx, *Session)           the same, and a channel that tells of changes
 	ByOwner(ctx, owner)                   yields the sessions of an owner
 	LastUsed(Record) time.Time            when a listed session was last used
 	Revoke(ctx, owner, id, reason) error  ends one session of this owner only
@@ -117,6 +118,7 @@ are kept in UTC.
 	Record(ctx, id)                       returns a session whoever owns it, for operators
 	Edit(ctx, id, edit) error             edits a session whoever owns it, for operators
 	End(ctx, id, reason) error            ends a session whoever owns it, for operators
+	EndAll(ctx, reason) (int, error)      ends all sessions, for operators
 	Options() Options                     the options, with defaults filled in
 
 # The fields of Options
@@ -130,8 +132,6 @@ here in parentheses.
 	Remember        the times of sessions that outlive the browser (as the others)
 	Passive         tells requests that do not keep the session alive (none)
 	MaxPerOwner     how many sessions an owner may have (any number)
-	AtMax           who yields beyond it: the oldest session, or the log-in (the session)
-	KeepEnded       how long it is noted why a session has ended (not at all)
 	RotateEvery     how long a token lives before use replaces it (for life)
 	DeviceBound     binds log-ins to the visitor's device (no)
 	EndOnReuse      ends a session whose former token comes back late (no)
@@ -142,7 +142,6 @@ here in parentheses.
 	Cookie          the cookie: Name (session_id), Domain, Path, SameSite (Lax),
 	                Partitioned, BrowserSession, Insecure
 	CookieFor       gives hosts and tenants a cookie of their own (one for all)
-	DeviceBound     binds sessions to the visitors' devices (off)
 	Transport       how the token travels (in the cookie)
 	SaveTimeout     how long a commit may take
 	WatchInterval   how often Watch asks the store
