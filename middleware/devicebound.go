@@ -27,8 +27,9 @@ const minDeviceLife = 3 * time.Minute
 // make. Requests that need the cookie wait meanwhile. A copy of the cookie is worthless
 // after Life and thirty seconds, for requests on their way.
 //
-// It needs the cookie, over TLS, of one host: neither Cookie.Domain nor CookieFor. Browsers without it, and API clients, have
-// sessions as before. When it is switched off again, bound sessions end within Life.
+// It needs the cookie, over TLS, of one host: neither Cookie.Domain nor CookieFor.
+// Browsers without it, and API clients, have sessions as before. When it is switched off
+// again, bound sessions end within Life.
 type DeviceBound struct {
 	// Enabled switches it on.
 	Enabled bool
