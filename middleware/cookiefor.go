@@ -72,9 +72,6 @@ func (o *Options) checkCookieFor() error {
 	if o.AcceptUnsigned {
 		errs = append(errs, errors.New("sessions: CookieFor is set; unset AcceptUnsigned, which accepts the token of one cookie in all others"))
 	}
-	if o.DeviceBound.Enabled {
-		errs = append(errs, errors.New("sessions: CookieFor is set; unset DeviceBound, which binds one cookie"))
-	}
 	if o.Transport != nil {
 		errs = append(errs, errors.New("sessions: CookieFor is set; unset Transport, since a header accepts the token of any cookie"))
 	}

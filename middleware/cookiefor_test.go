@@ -135,7 +135,7 @@ func TestCookieForIsCheckedOnce(t *testing.T) {
 	}{
 		"no secrets": {middleware.Options{}, "set Secrets too"},
 		"unsigned":   {middleware.Options{Secrets: secrets, AcceptUnsigned: true}, "unset AcceptUnsigned"},
-		"devices":    {middleware.Options{Secrets: secrets, DeviceBound: middleware.DeviceBound{Enabled: true}}, "unset DeviceBound"},
+		"devices":    {middleware.Options{Secrets: secrets, DeviceBound: middleware.DeviceBound{Enabled: true}}, "unset CookieFor"},
 		"a header":   {middleware.Options{Secrets: secrets, Transport: middleware.CookieOrHeader("X-Token")}, "unset Transport"},
 		"the cookie": {middleware.Options{Secrets: secrets, Cookie: middleware.Cookie{Path: "x"}}, "Cookie.Path"},
 	} {
