@@ -31,9 +31,24 @@ const cookiePrefix = "__Host-session_id="
 func onEveryStore(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, "memory:") })
-	t.Run("miniredis", func(t *testing.T) { test(t, redisserver.URL(miniredis.RunT(t).Addr())) })
+	t.Run("miniredis", func(t *testing.T) { test(t, redisserver.URL(ticking(t).Addr())) })
 	t.Run("redis", func(t *testing.T) { test(t, redisserver.Start(t).URL()) })
 	t.Run("redis with a near cache", func(t *testing.T) { test(t, redisserver.Start(t).URL()+"&near_cache=1000") })
+}
+
+// ticking returns a server whose time passes, which that of miniredis does not by itself.
+func ticking(t *testing.T) *miniredis.Miniredis {
+	t.Helper()
+	server := miniredis.RunT(t)
+	ctx := t.Context()
+	go func() {
+		for last := time.Now(); ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+			now := time.Now()
+			server.FastForward(now.Sub(last))
+			last = now
+		}
+	}()
+	return server
 }
 
 // A site is an application, as one process of several may run it.
