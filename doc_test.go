@@ -90,8 +90,8 @@ func packageSections(t *testing.T) map[string]string {
 // package slog call.
 func methods[T any]() (names []string) {
 	t := reflect.TypeFor[T]()
-	for i := range t.NumMethod() {
-		if name := t.Method(i).Name; name != "Format" && name != "LogValue" {
+	for method := range t.Methods() {
+		if name := method.Name; name != "Format" && name != "LogValue" {
 			names = append(names, name)
 		}
 	}

@@ -96,8 +96,8 @@ func (d *rawDevice) prove(challenge string) string {
 		d.t.Fatal(err)
 	}
 	enc := base64.RawURLEncoding.EncodeToString
-	text := enc([]byte(fmt.Sprintf(`{"alg":"ES256","typ":"dbsc+jwt","jwk":{"kty":"EC","crv":"P-256","x":%q,"y":%q}}`, enc(point[1:33]), enc(point[33:])))) +
-		"." + enc([]byte(fmt.Sprintf(`{"jti":%q}`, challenge)))
+	text := enc(fmt.Appendf(nil, `{"alg":"ES256","typ":"dbsc+jwt","jwk":{"kty":"EC","crv":"P-256","x":%q,"y":%q}}`, enc(point[1:33]), enc(point[33:]))) +
+		"." + enc(fmt.Appendf(nil, `{"jti":%q}`, challenge))
 	digest := sha256.Sum256([]byte(text))
 	r, s, err := ecdsa.Sign(rand.Reader, d.key, digest[:])
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"runtime"
 	"strings"
@@ -45,9 +46,7 @@ func encode(v any) string {
 // with returns a copy with other members.
 func (m member) with(name string, value any) member {
 	other := member{}
-	for k, v := range m {
-		other[k] = v
-	}
+	maps.Copy(other, m)
 	other[name] = value
 	return other
 }

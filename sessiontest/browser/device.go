@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -242,9 +243,7 @@ func (t *Tab) ask(ctx context.Context, to *url.URL, by *navigation, header http.
 	n := &navigation{method: http.MethodPost, from: by.from, script: true, urls: []*url.URL{to}}
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, to.RequestURI(), nil)
 	setServer(r, to)
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	r.Header.Set("Origin", origin(to))
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	r.Header.Set("Sec-Fetch-Mode", "no-cors")

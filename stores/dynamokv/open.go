@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -65,12 +66,12 @@ func (b *Backend) check(ctx context.Context) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	var keys string
+	var keys strings.Builder
 	for _, key := range reply.Table.KeySchema {
-		keys += fmt.Sprintf("%s %s ", *key.AttributeName, key.KeyType)
+		fmt.Fprintf(&keys, "%s %s ", *key.AttributeName, key.KeyType)
 	}
-	if keys != "pk HASH sk RANGE " {
-		return fmt.Errorf("dynamokv: the keys of table %s are %q and not pk and sk; is it another program's?", *b.table, keys)
+	if keys.String() != "pk HASH sk RANGE " {
+		return fmt.Errorf("dynamokv: the keys of table %s are %q and not pk and sk; is it another program's?", *b.table, keys.String())
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func TestChecklistNamesAllModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, module := range strings.Fields(out) {
+	for module := range strings.FieldsSeq(out) {
 		if !strings.Contains(string(page), "`"+module+"`") {
 			t.Errorf("docs/releasing.md does not name the module %s", module)
 		}
