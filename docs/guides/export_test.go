@@ -5,3 +5,11 @@ var LogInExisting = logInExisting
 
 // SecretSteps are deployed one after the other.
 var SecretSteps = secretSteps
+
+// The snippets of the guides on concepts and on operating.
+var (
+	Rotating  = rotating
+	OrderOnce = orderOnce
+	Follow    = follow
+	SetRole   = setRole
+)
