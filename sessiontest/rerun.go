@@ -17,16 +17,22 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// reruns are commits whose edits are to run a second time, by their contexts.
+// reruns are commits whose edits are to run a second time.
 type reruns[T any] struct {
 	mu      sync.Mutex
 	off     bool
-	pending map[context.Context]rerun[T]
+	pending map[rerunKey]rerun[T]
+}
+
+// A rerunKey is the context of a commit and the session that it stores: a log-in may store
+// a note beside it.
+type rerunKey struct {
+	ctx context.Context
+	id  session.ID
 }
 
 // A rerun is what the edits of a commit made of a value the first time.
 type rerun[T any] struct {
-	id    session.ID
 	base  session.Revision // of the value for the second time, which is the same
 	value *T
 }
@@ -45,8 +51,9 @@ func (s *Store[T]) again(ctx context.Context, rec *session.Record[T]) error {
 	if !s.reruns.concern(ctx) || s.tb == nil || rec.Revision == 0 {
 		return nil
 	}
-	if first, ran := s.reruns.take(ctx); ran {
-		if first.id == rec.ID && first.base == rec.Revision && !alike(first.value, &rec.Value) {
+	key := rerunKey{ctx, rec.ID}
+	if first, ran := s.reruns.take(key); ran {
+		if first.base == rec.Revision && !alike(first.value, &rec.Value) {
 			s.tb.Errorf("sessiontest: an edit of session %s gave another result when it ran again on the same value, as it does if another request is first: "+
 				"it must change its argument only, and compute from it\n%s", rec.ID, difference(first.value, &rec.Value))
 		}
@@ -63,9 +70,9 @@ func (s *Store[T]) again(ctx context.Context, rec *session.Record[T]) error {
 	s.reruns.mu.Lock()
 	defer s.reruns.mu.Unlock()
 	if s.reruns.pending == nil {
-		s.reruns.pending = make(map[context.Context]rerun[T])
+		s.reruns.pending = make(map[rerunKey]rerun[T])
 	}
-	s.reruns.pending[ctx] = rerun[T]{rec.ID, stored.Revision, &value}
+	s.reruns.pending[key] = rerun[T]{stored.Revision, &value}
 	return session.ErrConflict
 }
 
@@ -80,11 +87,11 @@ func (r *reruns[T]) concern(ctx context.Context) bool {
 	return !r.off
 }
 
-func (r *reruns[T]) take(ctx context.Context) (rerun[T], bool) {
+func (r *reruns[T]) take(key rerunKey) (rerun[T], bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	first, ran := r.pending[ctx]
-	delete(r.pending, ctx)
+	first, ran := r.pending[key]
+	delete(r.pending, key)
 	return first, ran
 }
 
@@ -95,7 +102,8 @@ func (r *reruns[T]) reloads(ctx context.Context, id session.ID) bool {
 	if len(r.pending) == 0 || !reflect.TypeOf(ctx).Comparable() {
 		return false
 	}
-	return r.pending[ctx].id == id
+	_, again := r.pending[rerunKey{ctx, id}]
+	return again
 }
 
 // alike reports whether two results are the same, but for the moment that passed

@@ -13,3 +13,9 @@ var (
 	Follow    = follow
 	SetRole   = setRole
 )
+
+// OneDevice and LogInOnOneDevice are of the guide on log-ins.
+var (
+	OneDevice        = oneDevice
+	LogInOnOneDevice = logInOnOneDevice
+)

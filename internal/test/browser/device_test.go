@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -84,9 +85,7 @@ func openVault(t *testing.T, store sessions.Store[Login], http2 bool) *vault {
 			v.cookie = c.Value
 		}
 		v.mu.Unlock()
-		for name, values := range rec.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), rec.Header())
 		w.WriteHeader(rec.Code)
 		w.Write(rec.Body.Bytes())
 	}))
