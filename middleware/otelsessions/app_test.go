@@ -133,6 +133,7 @@ func encoded(set attribute.Set) string {
 func newClient(tb testing.TB, t *telemetry) (*sessiontest.Client, *sessiontest.Store[cart]) {
 	tb.Helper()
 	store := sessiontest.NewStore[cart](tb)
+	store.RunEditsOnce()
 	return sessiontest.NewClient(tb, t.shop(tb, store)), store
 }
 

@@ -33,6 +33,7 @@ var sku = url.Values{"sku": {"tea"}}
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	store := sessiontest.NewStore[cart](t)
+	store.RunEditsOnce()
 	collector := newCollector(t, &promsessions.Options{Manager: "carts", Stored: store.Direct().Len})
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(collector)
@@ -143,6 +144,7 @@ func TestRedis(t *testing.T) {
 func TestDurations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := sessiontest.NewStore[cart](t)
+		store.RunEditsOnce()
 		store.Slow(250 * time.Millisecond)
 		collector := newCollector(t, &promsessions.Options{Buckets: []float64{.2, .3, 1}})
 		ada := sessiontest.NewClient(t, newShop(t, store, collector.Observe))
@@ -233,6 +235,7 @@ func TestManagersShareARegistry(t *testing.T) {
 func TestExposition(t *testing.T) {
 	t.Parallel()
 	store := sessiontest.NewStore[cart](t)
+	store.RunEditsOnce()
 	collector := newCollector(t, &promsessions.Options{Manager: "carts", Stored: store.Direct().Len})
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(collector)
@@ -265,6 +268,7 @@ func TestExposition(t *testing.T) {
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	store := sessiontest.NewStore[cart](t)
+	store.RunEditsOnce()
 	collector := newCollector(t, &promsessions.Options{Stored: store.Direct().Len})
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(collector)
