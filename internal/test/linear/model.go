@@ -114,8 +114,6 @@ func (s State) step(in Input, out Output) []State {
 		return nil
 	case out.Answer == Gone && in.Kind == LogOut: // an absent session is logged out already
 		return s.If(s.Live && !accepted)
-	case out.Answer == Gone && in.Kind == Read: // or the answer is Absent
-		return s.If(gone || !s.Live)
 	case out.Answer == Gone:
 		return s.If(!accepted)
 	case in.Kind == LogOut && !s.Live:
