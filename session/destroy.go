@@ -84,8 +84,10 @@ func (c *commit[T]) deleteAccepting(ctx context.Context, e *destroyed[T]) error 
 }
 
 func (c *commit[T]) accepts(rec *Record[T], e *destroyed[T]) bool {
+	dropped := e.rec.Revision != 0 && rec.Secrets.Renewals() == e.rec.Secrets.Renewals() // by rotations since
 	for _, token := range e.tokens {
-		if how, _ := rec.Secrets.classify(token.hash(), c.s.arrived); how == accepted && !token.IsZero() {
+		how, k := rec.Secrets.classify(token.hash(), c.s.arrived)
+		if (how == accepted || k == 0 && dropped) && !token.IsZero() {
 			return true
 		}
 	}

@@ -184,6 +184,8 @@ func (c *commit[T]) meet(rec *Record[T]) error {
 		how = accepted
 	case accepts != nil && accepts(rec):
 		how = accepted
+	case accepts == nil && c.kind == 0 && !c.gone && rec.Secrets.Renewals() == c.base.Secrets.Renewals():
+		how = accepted // rotations since have dropped the secret, and nothing has ended it
 	}
 	owner := ownerOf(c.current())
 	joins := how == gone && c.draft.logIn && owner != "" && owner == rec.Owner

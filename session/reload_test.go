@@ -86,3 +86,42 @@ func TestReload(t *testing.T) {
 		})
 	})
 }
+
+// A connection outlives the rotations of other tabs, whose list of secrets has no room
+// for its own any more. It reloads, saves and logs out, until a log-in ends its token.
+func TestALongConnectionBesideRotations(t *testing.T) {
+	for name, act := range map[string]request{"reloads and saves": count, "logs out": logOut} {
+		for end, other := range map[string]request{"": nil, ", after a log-in": logIn("ada"), ", after a renewal": renew} {
+			t.Run(name+end, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					store, policy := newProbe(), &session.Policy{RotateEvery: often}
+					token := storedWith(t, store, policy, state{User: "ada"})
+					connection := loadWith(t, store, policy, token)
+					if other != nil {
+						token = mustWith(t, store, policy, token, other)
+					}
+					for range 10 {
+						time.Sleep(often)
+						token = mustWith(t, store, policy, token, read)
+					}
+					var want error
+					if other != nil {
+						want = session.ErrGone
+					}
+					if err := connection.Reload(t.Context()); !errors.Is(err, want) {
+						t.Errorf("it reloads: %v", err)
+					}
+					for range 2 {
+						act(connection)
+						if err := connection.Commit(t.Context()); !errors.Is(err, want) {
+							t.Errorf("it %s: %v", name, err)
+						}
+					}
+					if alive := live(t, store) == 1; alive != (other != nil || name != "logs out") {
+						t.Errorf("the session lives: %v", alive)
+					}
+				})
+			})
+		}
+	}
+}

@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -69,6 +70,7 @@ type State struct {
 	Begun   bool
 	Live    bool
 	Secrets Secrets
+	Dropped string // names of secrets for which there was no room since the last renewal, and which nothing ended
 	Owner   string
 	Persist bool
 	Notes   string
@@ -156,6 +158,8 @@ func (s State) revoke(in Input, out Output) []State {
 
 func (s State) ended() State { return State{Begun: true} }
 
+func (s State) dropped(name Name) bool { return strings.ContainsRune(s.Dropped, rune(name)) }
+
 // joins reports whether a log-in by an ended secret goes on with the session.
 func (s State) joins(in Input) bool {
 	return in.Kind == LogIn && s.Secrets.find(in.Name) == ended && s.Owner == in.Owner && s.Secrets.hasRoom()
@@ -190,7 +194,7 @@ func (s State) becomes(in Input, token Name) []State {
 	case s.joins(in):
 		after.Secrets = s.Secrets.with(token)
 		return after.If(token != in.Name)
-	case !kind.accepted():
+	case !kind.accepted() && !s.dropped(in.Name): // of a request that was on its way
 		return nil
 	case in.Kind == LogOut:
 		return []State{s.ended()}
@@ -199,7 +203,7 @@ func (s State) becomes(in Input, token Name) []State {
 		after.Owner = in.Owner
 	}
 	if in.Kind == LogIn || in.Kind == Renew || after.Owner != s.Owner {
-		after.Secrets = s.Secrets.end().makeRoom(in.Name).with(token)
+		after.Secrets, after.Dropped = s.Secrets.end().makeRoom(in.Name).with(token), ""
 		return after.If(token != in.Name)
 	}
 	settled := s.Secrets
@@ -208,7 +212,8 @@ func (s State) becomes(in Input, token Name) []State {
 	}
 	if in.Kind == Persist && in.Persist != s.Persist {
 		after.Persist = in.Persist
-		after.Secrets = settled.makeRoom(in.Name).reopen().with(token)
+		room := settled.makeRoom(in.Name)
+		after.Secrets, after.Dropped = room.reopen().with(token), s.Dropped+settled.without(room)
 		return after.If(token != in.Name)
 	}
 	var states []State

@@ -61,6 +61,16 @@ func (l Secrets) with(name Name) Secrets {
 	return l
 }
 
+// without returns the names of the accepted secrets that are in l and not in room.
+func (l Secrets) without(room Secrets) (names string) {
+	for _, s := range l {
+		if s.Worth.accepted() && room.find(s.Name) == unknown {
+			names += string(rune(s.Name))
+		}
+	}
+	return names
+}
+
 // makeRoom drops the oldest secret of the least worth, if the list is full, and never
 // the one that the request presented.
 func (l Secrets) makeRoom(presented Name) Secrets {
