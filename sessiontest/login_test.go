@@ -168,6 +168,28 @@ func TestEditsRunTwice(t *testing.T) {
 	}
 }
 
+// A log-in that may be refused stores a note beside its session: each is a write, and
+// the edits run again once.
+func TestEditsRunTwiceBesideANote(t *testing.T) {
+	carts, err := middleware.New(sessiontest.NewStore[Cart](t), &middleware.Options{MaxPerOwner: 1, AtMax: session.RefuseLogIn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := 0
+	ada := sessiontest.NewClient(t, carts.Handler(middleware.Handle(func(_ http.ResponseWriter, r *http.Request, cart *session.Session[Cart]) {
+		if r.Method == http.MethodGet {
+			cart.Update(func(c *Cart) { c.Items = []string{"tea"} })
+			return
+		}
+		cart.LogIn(func(c *Cart) { runs++; c.Customer = "ada" })
+	})))
+	ada.Get("/")
+	ada.Post("/", url.Values{}).HasStatus(http.StatusOK)
+	if v := sessiontest.Peek[Cart](ada).Value(); runs != 2 || v.Customer != "ada" || len(v.Items) != 1 {
+		t.Errorf("after %d runs of the edit: %+v", runs, v)
+	}
+}
+
 // A moment passes between the two runs.
 func TestEditsMayNoteTheTime(t *testing.T) {
 	type seen struct{ At time.Time }
