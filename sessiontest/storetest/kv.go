@@ -39,7 +39,7 @@ func KV(t *testing.T, new func(*testing.T) kvstore.Backend, o *KVOptions) {
 	if o == nil {
 		o = &KVOptions{}
 	}
-	for _, r := range kvRules {
+	for _, r := range slices.Concat(kvRules, kvWatchRules) {
 		t.Run(r.name, func(t *testing.T) {
 			if !o.Bubble {
 				t.Parallel()
