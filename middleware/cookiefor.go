@@ -50,11 +50,8 @@ func (k *cookies) get(c Cookie, base *cookieTransport) *cookieTransport {
 // another name.
 func (t *cookieTransport) with(c Cookie) *cookieTransport {
 	other := newCookieTransport(c, nil)
-	other.acceptUnsigned = t.acceptUnsigned
-	if t.signer != nil {
-		other.signer = t.signer.of(other.name)
-	}
-	if err := c.check(t.signer != nil); err != nil {
+	other.signer = t.signer.of(other.name)
+	if err := c.check(true); err != nil {
 		other.invalid = fmt.Errorf("sessions: Options.CookieFor: %s", strings.ReplaceAll(err.Error(), "sessions: ", ""))
 	}
 	return other

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/seed48429006/sessions/cmd/internal/zero"
 )
 
 // A site is a place where the program uses a session.
@@ -180,22 +182,11 @@ func pureCall(info *types.Info, call *ast.CallExpr) bool {
 
 // zeroText returns the code of t's zero value, or "".
 func zeroText(t types.Type, spell func(types.Type) string) string {
-	switch u := t.Underlying().(type) {
-	case *types.Basic:
-		switch {
-		case u.Info()&types.IsBoolean != 0:
-			return "false"
-		case u.Info()&types.IsString != 0:
-			return `""`
-		case u.Info()&types.IsNumeric != 0:
-			return "0"
-		}
-	case *types.Pointer, *types.Slice, *types.Map:
-		return "nil"
+	switch t.Underlying().(type) {
 	case *types.Struct, *types.Array:
 		return spell(t) + "{}"
 	}
-	return ""
+	return zero.Text(t)
 }
 
 // presentText returns the code that says whether the value is there: it is not zero.

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/tools/go/analysis/passes/ctrlflow"
 	"golang.org/x/tools/go/analysis/passes/inspect"
 	"golang.org/x/tools/go/ast/inspector"
+
+	"github.com/seed48429006/sessions/cmd/internal/zero"
 )
 
 // EditEffects reports edits that do more than change their argument.
@@ -234,27 +236,9 @@ func harmless(f *types.Func) bool {
 	return false
 }
 
-// zeroOf returns the spelling of t's zero value, or "".
-func zeroOf(t types.Type) string {
-	switch u := t.Underlying().(type) {
-	case *types.Basic:
-		switch {
-		case u.Info()&types.IsBoolean != 0:
-			return "false"
-		case u.Info()&types.IsString != 0:
-			return `""`
-		case u.Info()&types.IsNumeric != 0:
-			return "0"
-		}
-	case *types.Pointer, *types.Slice, *types.Map, *types.Interface, *types.Signature, *types.Chan:
-		return "nil"
-	}
-	return ""
-}
-
 // resetFix returns the fix that sets the variable at the start of each run.
 func (c *effectChecker) resetFix(p path) []analysis.SuggestedFix {
-	zero := zeroOf(p.root.Type())
+	zero := zero.Text(p.root.Type())
 	if zero == "" || p.fields != "" || p.root.Parent() == p.root.Pkg().Scope() || !c.declaredZero(p.root) {
 		return nil
 	}
