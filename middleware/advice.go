@@ -27,7 +27,7 @@ const (
 	adviceIgnored = "sessions: some variables of the environment look like those of a Config, but are none, and are ignored"
 
 	advicePlainHTTP = "sessions: a Secure cookie is set over plain http, and browsers will drop it; " +
-		"use TLS, let the proxy set X-Forwarded-Proto, or set Cookie.Insecure (SESSIONS_DEV=true) for development"
+		"use TLS, let the proxy set X-Forwarded-Proto, or set Cookie.Insecure (SESSIONS_COOKIE_INSECURE=true) for development"
 )
 
 func adviceSideBySide(one, other, cookie string) string {
