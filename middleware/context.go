@@ -79,10 +79,16 @@ func fromContext[T any](ctx context.Context, r *http.Request) (*session.Session[
 	return nil, noSession[T](ctx, r)
 }
 
-var noSessionLogged sync.Map // of reflect.Type: types whose managers are missing
+// A missing is a type without a manager, as a logger has it already.
+type missing struct {
+	t      reflect.Type
+	logger *slog.Logger
+}
+
+var missingLogged sync.Map // of missing
 
 // noSession returns the error of a context without a session of type T, and logs
-// it once, with the route if the request is known.
+// it once in each log, with the route if the request is known.
 func noSession[T any](ctx context.Context, r *http.Request) error {
 	logger := slog.Default()
 	var there []string
@@ -102,7 +108,7 @@ func noSession[T any](ctx context.Context, r *http.Request) error {
 		fmt.Sprintf("sessions: no session of type %v in the context: %s; put the handler into Handler of a Manager[%v]", t, have, t),
 		session.ErrNoSession,
 	}
-	if _, logged := noSessionLogged.LoadOrStore(t, true); !logged {
+	if _, logged := missingLogged.LoadOrStore(missing{t, logger}, true); !logged {
 		attrs := routeAttrs(ctx)
 		if r != nil {
 			attrs = []slog.Attr{slog.String("method", r.Method), slog.String("route", cmp.Or(r.Pattern, r.URL.Path))}
