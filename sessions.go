@@ -10,31 +10,30 @@ import (
 )
 
 type (
-	// A Session is one visitor's state, held as a value of type T. It is an alias: its
-	// methods are those of [session.Session], and "The methods of a Session" above
-	// lists them.
+	// A Session is one visitor's state, held as a value of type T. It is an alias of
+	// [session.Session]. "The methods of a Session" above lists its methods.
 	Session[T any] = session.Session[T]
 
-	// A Manager gives requests their sessions: Manager.Handler is the middleware.
-	// It lists and ends the sessions of an owner. It is an alias: its methods are those
-	// of [middleware.Manager], and "The methods of a Manager" above lists them.
+	// A Manager gives requests their sessions: Manager.Handler is the middleware. It
+	// lists and ends the sessions of an owner. It is an alias of [middleware.Manager].
+	// "The methods of a Manager" above lists its methods.
 	Manager[T any] = middleware.Manager[T]
 
 	// A Store keeps sessions until they expire: see the packages below stores, and
 	// [session.Store] for the contract.
 	Store[T any] = session.Store[T]
 
-	// A Record is the stored form of a session, as Manager.ByOwner yields it. Its fields
-	// are those of [session.Record].
+	// A Record is the stored form of a session, as Manager.ByOwner yields it.
+	// [session.Record] lists its fields.
 	Record[T any] = session.Record[T]
 
-	// Options configure a [Manager]. The zero Options are the default, and secure. Its
-	// fields are those of [middleware.Options], and "The fields of Options" above lists
-	// them.
+	// Options configure a [Manager]. The zero Options are the default, and secure. They
+	// are an alias of [middleware.Options]. "The fields of Options" above lists the
+	// fields.
 	Options = middleware.Options
 
-	// A Cookie describes the session's cookie. It is a field of [Options]. Its own fields
-	// are those of [middleware.Cookie].
+	// A Cookie describes the session's cookie. It is a field of [Options].
+	// [middleware.Cookie] lists its own fields.
 	Cookie = middleware.Cookie
 
 	// DeviceBound binds sessions to the visitors' devices. It is a field of [Options].
@@ -46,7 +45,7 @@ type (
 	Transport = middleware.Transport
 
 	// A Config holds the options that operators set: see [ParseConfig] and
-	// [ConfigFromEnv]. Its fields and their keys are those of [middleware.Config].
+	// [ConfigFromEnv]. [middleware.Config] lists its fields and their keys.
 	Config = middleware.Config
 
 	// A Duration is a time in a [Config]: 3600, 15m, 24h, 30d. See [middleware.Duration].
@@ -60,8 +59,8 @@ type (
 	// to list and to put into a form. See [session.ID].
 	ID = session.ID
 
-	// A Reason is why a session has ended: one of the constants, or the application's
-	// own. See [session.Reason].
+	// A Reason is why a session has ended: a constant below, or the application's own.
+	// See [session.Reason].
 	Reason = session.Reason
 
 	// An Ending says how a session ended: see [Ended] and [session.Ending].
@@ -75,8 +74,8 @@ type (
 	// [middleware.Metrics].
 	Metrics = middleware.Metrics
 
-	// An Event reports one step in the life of a session to Options.Observe. Its fields
-	// and kinds are those of [session.Event].
+	// An Event reports a step in the life of a session to Options.Observe.
+	// [session.Event] lists its fields and kinds.
 	Event = session.Event
 
 	// A DecodeError means that a stored record cannot be read. See [session.DecodeError].
@@ -101,7 +100,7 @@ const (
 
 // Who yields when an owner has Options.MaxPerOwner sessions.
 const (
-	EndOldest   = session.EndOldest   // the session whose last log-in is the longest ago
+	EndOldest   = session.EndOldest   // ends the session with the oldest log-in
 	RefuseLogIn = session.RefuseLogIn // the log-in, which fails with ErrTooManySessions
 )
 
@@ -179,8 +178,8 @@ func Handle[T any](h func(http.ResponseWriter, *http.Request, *Session[T])) http
 	return middleware.Handle(h)
 }
 
-// Passive returns a handler whose requests are no use of their sessions: a page that
-// asks it again and again does not keep the visitor logged in.
+// Passive returns a handler whose requests do not count as use of the session: a page
+// that asks it again and again does not keep the visitor logged in.
 func Passive(h http.Handler) http.Handler { return middleware.Passive(h) }
 
 // Fail answers for a handler whose Session.Commit failed: it drops the session's
@@ -206,7 +205,7 @@ func Once[T, R any](ctx context.Context, s *Session[T], edit func(v *T) (R, erro
 func ParseConfig(data []byte) (Config, error) { return middleware.ParseConfig(data) }
 
 // ConfigFromEnv reads a Config from an environment such as [os.Environ] returns:
-// SESSIONS_STORE, SESSIONS_SECRET and so on. It refuses misspelt ones. stores.FromEnv
+// SESSIONS_STORE, SESSIONS_SECRET and so on. It refuses misspelt names. stores.FromEnv
 // makes a manager of it.
 func ConfigFromEnv(environ []string) (Config, error) { return middleware.ConfigFromEnv(environ) }
 
@@ -214,7 +213,7 @@ func ConfigFromEnv(environ []string) (Config, error) { return middleware.ConfigF
 // means [slog.Default].
 func LogEvents(logger *slog.Logger) func(context.Context, Event) { return middleware.LogEvents(logger) }
 
-// Observers returns a function for Options.Observe that calls each of the given ones.
+// Observers returns a function for Options.Observe that calls each given function.
 func Observers(observers ...func(context.Context, Event)) func(context.Context, Event) {
 	return middleware.Observers(observers...)
 }

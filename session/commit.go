@@ -106,7 +106,7 @@ type commit[T any] struct {
 	passive  bool
 	fresh    bool   // base is as the store had it a moment ago
 	joins    bool   // base is another log-in's of the same owner; the session is gone otherwise
-	next     Token  // all attempts of one commit use one new secret
+	next     Token  // the new token; all attempts use the same
 	offering string // the offer of the record that is about to be stored
 	attempts int
 	start    time.Time
@@ -156,7 +156,7 @@ func (c *commit[T]) finish(tx Transaction, err error) ([]Event, error) {
 	return c.events, err
 }
 
-// run carries out what is pending. It goes round when another request was first.
+// run carries out the pending changes. It tries again when another request was first.
 func (c *commit[T]) run(ctx context.Context) error {
 	err := c.deleteDestroyed(ctx)
 	for err == nil {
@@ -242,8 +242,8 @@ func (c *commit[T]) event(e Event) {
 	c.step(e.since(c.start))
 }
 
-// step keeps an event for when the commit is over, if somebody listens. An observer
-// that panics must find the session in order.
+// step keeps an event until the commit is over, if anybody observes. An observer that
+// panics must find the session in order.
 func (c *commit[T]) step(e Event) {
 	if p := c.s.policy; p.Observe != nil || p.Report != nil && e.Kind.Trouble() {
 		e.Operation = OperationCommit

@@ -14,7 +14,7 @@ const (
 	reload               // load the record, since it may be out of date
 	touch                // move the idle end
 	tend                 // settle or rotate the secrets of a session that was only read
-	expire               // end the session, whose deadline has passed
+	expire               // end the session: its deadline has passed
 	join                 // add a secret to the session that another log-in renewed, or create
 	create               // store a new session
 	save                 // replace the record
@@ -153,7 +153,7 @@ func (c *commit[T]) record(what action, at time.Time) (_ *Record[T], renewed boo
 	rec.Deadline = c.deadline(&rec, at)
 	rec.Expires = expires(p, &rec, at)
 	if keeps := d.proof != nil || c.keepsIdleEnd(what); keeps && idleTimeout(p, &rec) > 0 && c.base.Expires.Before(rec.Expires) {
-		rec.Expires = c.base.Expires // what a browser does by itself is no use of the session either
+		rec.Expires = c.base.Expires // a browser does this by itself: the visitor does not use the session
 	}
 	rec.Secrets, c.offering = c.devices(&rec, what, renewed, at)
 	return &rec, renewed, nil

@@ -10,7 +10,7 @@ import (
 // A destroyed is a session that was destroyed and is still to be deleted.
 type destroyed[T any] struct {
 	rec    Record[T] // without its value
-	tokens [2]Token  // the session's, and that of a write whose reply was lost
+	tokens [2]Token  // the session's, and the token of a write without a reply
 	why    Reason
 }
 
@@ -58,11 +58,11 @@ func (c *commit[T]) deleteDestroyed(ctx context.Context) error {
 	return nil
 }
 
-// deleteAccepting deletes the record if it accepts one of the tokens. Else it returns
+// deleteAccepting deletes the record if it accepts any of the tokens. Else it returns
 // [ErrGone].
 func (c *commit[T]) deleteAccepting(ctx context.Context, e *destroyed[T]) error {
 	for {
-		if e.rec.Revision != 0 { // not that of a session that was gone, or whose creation may be lost
+		if e.rec.Revision != 0 { // else the session was gone, or its creation may be lost
 			c.attempts++
 			err := StoreError(c.s.store.Delete(ctx, e.rec.ID, e.rec.Revision))
 			if !errors.Is(err, ErrConflict) {
@@ -120,9 +120,9 @@ func EndIf[T any](ctx context.Context, store Store[T], p *Policy, id ID, why Rea
 	}
 }
 
-// endReused ends a session whose former secret was used after its grace. Secrets that a
-// log-in ended do not count: else whoever planted one could log the visitor out. Nor
-// does the newest secret of a bound session, which the device may still renew.
+// endReused ends a session after a former secret was used too late. Secrets that a
+// log-in ended do not count: an attacker who planted a secret could log the visitor
+// out. Nor does the newest secret of a bound session, which the device may still renew.
 func (s *Session[T]) endReused(ctx context.Context, id ID, h hash) {
 	rec, err := EndIf(ctx, s.store, s.policy, id, ReasonReused, func(rec *Record[T]) bool {
 		how, k := rec.Secrets.classify(h, s.arrived)

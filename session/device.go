@@ -21,7 +21,7 @@ const (
 	bound                  // secrets end unless the device's key renews them
 )
 
-// A device is what the deviceTerm of a record says.
+// A device is the content of a record's deviceTerm.
 type device struct {
 	binding
 	offer hash   // of the challenge by which the browser may bind the session; zero without one
@@ -39,7 +39,7 @@ const (
 	keyAt   = saltAt + saltLen
 )
 
-// device returns what the record says of the device.
+// device returns the device of the record.
 func (s Secrets) device() (d device) {
 	data := s.term(deviceTerm)
 	if len(data) < saltAt {
@@ -89,18 +89,19 @@ func (s *Session[T]) Bound() bool { return s.record().Bound() }
 // [Policy.DeviceLife].
 func (r *Record[T]) Bound() bool { return r.Secrets.device().binding == bound }
 
-// A proof is the answer of a device to a challenge, whose signature was verified.
+// A proof is a device's answer to a challenge. Its signature was verified.
 type proof struct {
 	challenge string
 	key       string // by which it was verified
 	binds     bool   // the session to the key; else it renews the secret of a bound session
 }
 
-// A challenge is the ID, the time in Unix milliseconds, and 32 bytes: random ones to
-// bind a session, whose hash the record keeps, and else a MAC of the record's newest
-// secret and salt. So each works once: an answer replaces what it is compared with.
+// A challenge is the ID, the time in Unix milliseconds, and 32 bytes. To bind a
+// session, the bytes are random, and the record keeps their hash. To renew a secret,
+// they are a MAC of the record's newest secret and salt. So each challenge works once:
+// an answer replaces the secret or hash that it is compared with.
 //
-// The bytes that bind a session are random, since whoever reads the store must not be
+// The bytes that bind a session are random, because a reader of the store must not be
 // able to make them. To renew a secret takes the device's key anyway.
 type challenge struct {
 	id ID
@@ -143,7 +144,7 @@ func (c *challenge) fresh(now time.Time, life time.Duration) bool {
 	return -maxSkew <= age && age <= life
 }
 
-// image returns what a record keeps of a challenge that binds a session.
+// image returns the hash that a record keeps of a challenge that binds a session.
 func (c *challenge) image() hash {
 	data := append([]byte("session-bind/"), c.id[:]...)
 	data = binary.BigEndian.AppendUint64(data, uint64(c.at))
@@ -214,8 +215,8 @@ func (c *commit[T]) canOffer(rec *Record[T]) bool {
 	return c.s.offers != hooks.NoOffer && !c.late && (rec.Persist || c.s.policy.BindBrowserSessions)
 }
 
-// devices returns the secrets of the record to store with what becomes of the device,
-// and the challenge to offer.
+// devices returns the secrets to store, with the change to the device, and the
+// challenge to offer.
 func (c *commit[T]) devices(rec *Record[T], what action, renewed bool, at time.Time) (_ Secrets, offer string) {
 	p, list := c.s.policy, rec.Secrets
 	d := list.device()

@@ -1,7 +1,7 @@
-// Package session defines sessions: a [Session] is one visitor's state,
-// held as a value of type T, and a [Store] keeps it as a [Record]. The package
-// knows neither HTTP nor encodings. Applications use package sessions, which has
-// the names that they need; authors of stores and transports use this one.
+// Package session defines sessions: a [Session] is one visitor's state, held as a value
+// of type T, and a [Store] keeps it as a [Record]. The package knows neither HTTP nor
+// encodings. Applications use package sessions, which has the names that they need.
+// Authors of stores and transports use this package.
 //
 // # Changes
 //
@@ -18,9 +18,9 @@
 //
 // # Tokens
 //
-// A token is the session's [ID], a dot, and a secret. The ID stays the same for life, and
-// gives access to nothing. A record keeps the SHA-256 of one to five secrets, as
-// [Secrets], the newest first. Each of them has a kind:
+// A token is the session's [ID], a dot, and a secret. The ID stays the same for life,
+// and gives access to nothing. A record keeps the SHA-256 of one to five secrets, as
+// [Secrets], the newest first. Each secret has a kind:
 //
 //   - current: accepted
 //   - open: a former one, accepted until the client presents a current one
@@ -45,15 +45,16 @@
 //	within 30 seconds     an empty value   ErrGone          joins, or a new session
 //	later                 an empty value   a new session    a new session
 //
-// A log-in joins the session if the session's owner is the one who is logging in: its
-// edits are made on the value that is there, and it gets a secret beside the others. So
-// a double click on "Log in" leaves one session, and each response carries a token for
-// it. An attacker who planted the token of a session cannot join it without the
-// password. A log-in's edit must set every field that grants something.
+// A log-in joins the session if the same owner is logged in there: its edits are made
+// on the value that is there, and it gets a secret beside the others. So a double click
+// on "Log in" leaves one session, and each response carries a token for it. An attacker
+// who planted the token of a session cannot join it without the password. A log-in's
+// edit must set every field that grants something.
 //
-// [Session.Persist] and a later deadline renew as well, because the client needs another
-// cookie. They keep the former secrets open: a response may be lost, and requests may be
-// under way. The first commit with a current secret gives the open ones an end.
+// [Session.Persist] and a later deadline renew as well, because the client needs
+// another cookie. They keep the former secrets open: a response may be lost, and
+// requests may be under way. The first commit with a current secret gives the open
+// secrets an end.
 //
 // A client that does not receive the response of a log-in loses the session, unless it
 // logs in again. A lost response of Persist costs nothing.
@@ -66,25 +67,25 @@
 // another secret, if the response has begun, and if another request changes the
 // session at the same time.
 //
-// A request, or a connection, that lasts longer than the record keeps its secret goes on,
-// unless a renewal has ended all secrets meanwhile.
+// A request or a connection may last longer than the record keeps its secret. It goes
+// on, unless a renewal has ended all secrets.
 //
 // Only logged-in sessions rotate. Browsers keep the cookie of the response that arrives
 // last, and a response with a rotated token may arrive after the response of a log-in
 // that has ended that token. The visitor then has to log in again. For the same reason
 // Persist belongs into the request of the log-in.
 //
-// If a former secret is presented after its thirty seconds, somebody has copied it, or
-// a browser was restored from a backup. [EventReused] reports that, and
-// [Policy.EndOnReuse] ends the session. It is recognised for about three rotations.
+// If a former secret is presented after its thirty seconds, it was copied, or a browser
+// was restored from a backup. [EventReused] reports that, and [Policy.EndOnReuse] ends
+// the session. It is recognised for about three rotations.
 //
 // # Devices
 //
-// With [Policy.DeviceLife], a logged-in session can be bound to a key of the device that
-// it is used on. Each of its secrets then ends after that time, whether it was replaced or
-// not, and only a proof of the device adds one that lives longer. Secrets that other
-// renewals add end with the one that the request presented. A hard renewal drops the
-// key. Package middleware has the protocol, Device Bound Session Credentials.
+// With [Policy.DeviceLife], a logged-in session can be bound to a key of the visitor's
+// device. Each of its secrets then ends after that time, whether it was replaced or
+// not, and only a proof of the device adds a secret that lives longer. Secrets that
+// other renewals add end with the secret that the request presented. A hard renewal
+// drops the key. Package middleware has the protocol, Device Bound Session Credentials.
 //
 // # Unknown outcomes
 //

@@ -25,13 +25,13 @@ type demands struct {
 	idle     *time.Duration // zero means the policy's, a negative value none
 }
 
-// A lost is a write whose reply was lost: the store may have it or not.
+// A lost is a write without a reply: the store may have it or not.
 type lost struct {
 	demands     // which the write fulfils
 	edits   int // how many of the draft's edits it has
 	id      ID
 	base    Revision // of the record to replace; zero for a new one
-	token   Token    // whose secret it added; zero without one
+	token   Token    // the token that it added; zero without one
 	at      time.Time
 }
 
@@ -117,9 +117,9 @@ func (s *Session[T]) Persist(on bool) {
 	s.change(func(d *demands) { d.persist = &on })
 }
 
-// SetDeadline sets the absolute end of this session. The idle timeout still
-// applies. A time in the past, such as the zero time, ends the session at commit.
-// A time later than before gives a session whose cookie has a Max-Age another token.
+// SetDeadline sets the absolute end of this session. The idle timeout still applies. A
+// time in the past, such as the zero time, ends the session at commit. If the cookie
+// has a Max-Age, a later time than before gives the session another token.
 func (s *Session[T]) SetDeadline(t time.Time) {
 	if t.Unix() > endOfTime.Unix() {
 		t = endOfTime
@@ -144,12 +144,12 @@ func (s *Session[T]) SetIdleTimeout(d time.Duration) {
 // endOfTime is the last deadline that every format for times can express.
 var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
-// SetPassive sets whether what this request does with the session is no use of it, as
-// for a page that asks again and again by itself. A passive request reads and may change
-// the session, but it does not move the idle end and does not rotate the token. If it
+// SetPassive sets whether this request leaves the session unused. Set it for a page
+// that asks again and again by itself. A passive request reads and may change the
+// session, but it does not move the idle end and does not rotate the token. If it
 // changes nothing, it writes nothing. A log-in, [Session.Renew], another owner and a
-// change by [Session.Persist] or [Session.SetIdleTimeout] are uses in any case. So is the
-// first commit of a new session.
+// change by [Session.Persist] or [Session.SetIdleTimeout] are uses in any case. So is
+// the first commit of a new session.
 func (s *Session[T]) SetPassive(passive bool) {
 	s.hold(func() {
 		s.mu.Lock()

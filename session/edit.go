@@ -10,15 +10,14 @@ import (
 // value. If edit panics, nothing is changed. If edit leaves the value as it was,
 // nothing is written.
 //
-// If another request changes the session before this one commits, Commit calls
-// edit again with the other request's value, so that both changes survive. So
-// edit may run more than once and must modify only *v. To get a result out of
-// it, assign to a variable on each run.
+// If another request changes the session first, Commit calls edit again with the other
+// request's value, so that both changes survive. So edit may run more than once and
+// must modify only *v. To get a result out of it, assign to a variable on each run.
 //
-// Edits of one session never run at the same time, and wait while it is being
-// committed. An edit must not keep its argument and must not write a response. It must
-// not call Update, Set, Clear, Take, LogIn or Commit; it panics if it does so on the
-// same session.
+// Edits of the same session never run at the same time, and they wait during a commit.
+// An edit must not keep its argument and must not write a response. It must not call
+// Update, Set, Clear, Take, LogIn or Commit; it panics if it does so on the same
+// session.
 func (s *Session[T]) Update(edit func(v *T)) {
 	s.apply(func(v *T) bool { edit(v); return true }, edit, false)
 }
@@ -33,17 +32,16 @@ func (s *Session[T]) Update(edit func(v *T)) {
 // Session Management Cheat Sheet).
 //
 // Unlike other changes, a log-in succeeds if another request has ended the session or
-// its token first. If that was a log-in of the same owner, as after a double click,
-// this one joins it: the session is the same, its edits are made on the other's
-// value, and both responses carry a token that works. Otherwise it begins a new
-// session with the zero value. So a log-in's edit must set every field that grants
-// something.
+// its token first. If that request logged in the same owner, as after a double click,
+// this log-in joins it: the session is the same, the edits are made on the other's
+// value, and both responses carry a token that works. Otherwise it begins a new session
+// with the zero value. So a log-in's edit must set every field that grants something.
 func (s *Session[T]) LogIn(edit func(v *T)) {
 	s.apply(func(v *T) bool { edit(v); return true }, edit, true)
 }
 
 // Set replaces the session's value by a copy of v. It overwrites changes that another
-// request makes before this one commits.
+// request makes before this commit.
 func (s *Session[T]) Set(v T) {
 	if err := s.plan.Verify(&v); err != nil {
 		s.hold(func() {
@@ -68,9 +66,9 @@ func (s *Session[T]) Clear() {
 //
 //	notices := session.Take(s, func(c *Cart) *[]string { return &c.Notices })
 //
-// If another request changes the session before this one commits, only the
-// returned elements are removed. Elements that the other request appended stay,
-// and so does a value that replaced the returned one.
+// If another request changes the session first, only the returned elements are removed.
+// Elements that the other request appended stay, and so does a value that replaced the
+// returned value.
 //
 // Two overlapping requests may both get the same value. For a code that must
 // work once, use [Session.Update] to compare and clear it, and [Session.Commit]
@@ -115,8 +113,8 @@ func (s *Session[T]) apply(edit func(*T) bool, replay func(*T), logIn bool) {
 	})
 }
 
-// hold runs f in the session's gate. If the session was abandoned while f ran, what f
-// left pending is dropped.
+// hold runs f in the session's gate. If the session was abandoned while f ran, the
+// pending changes are dropped.
 func (s *Session[T]) hold(f func()) { s.within(context.Background(), f) }
 
 func (s *Session[T]) within(ctx context.Context, f func()) error {

@@ -14,10 +14,10 @@ var errOwnerOutside = fmt.Errorf("%w: an edit from outside must not change the o
 // than once, and so may the condition; no change of the visitor's requests is lost, and
 // none of them sees half of it.
 //
-// Edit is no use of the session: the idle end stays, and so does the token. The error
-// is that of [Session.Commit], or:
+// Edit does not count as use of the session: the idle end stays, and so does the token.
+// The errors are those of [Session.Commit], and:
 //
-//   - [ErrNotFound]: there is no such session, it has ended meanwhile, or the condition
+//   - [ErrNotFound]: there is no such session, it has just ended, or the condition
 //     does not hold.
 //   - [*DecodeError]: its record cannot be read.
 //   - [ErrUnsupported]: the edit changes the owner.

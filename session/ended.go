@@ -27,7 +27,7 @@ const (
 // maxReason is how many bytes of a reason are kept.
 const maxReason = 64
 
-// cut returns the reason without what is beyond its greatest length.
+// cut returns the reason, cut to its greatest length.
 func (r Reason) cut() Reason {
 	if len(r) <= maxReason {
 		return r
@@ -50,10 +50,10 @@ type Ending struct {
 // session lives, if the request came with no token, and without [Policy.KeepEnded].
 //
 // Ended asks the store, twice at most. It gives the reason only for a token that gave
-// access to the session and that no log-in has ended. For all others, also invented
-// ones, the reason is [ReasonExpired]. So it is for a session that timed out, that
-// ended longer ago than KeepEnded, or that the store gave up. It is also [ReasonExpired]
-// if the process that ends the session fails in that moment. [EventExpired] reports it.
+// access to the session and that no log-in has ended. For all other tokens, even
+// invented tokens, the reason is [ReasonExpired]. The same reason stands for a session
+// that timed out, that ended longer ago than KeepEnded, or that the store gave up, and
+// for an end during which the process failed. [EventExpired] reports it.
 //
 // Its error is [ErrUnavailable].
 func (s *Session[T]) Ended(ctx context.Context) (Ending, error) {
@@ -85,8 +85,8 @@ func (s *Session[T]) Ended(ctx context.Context) (Ending, error) {
 	return Ending{Reason: ReasonExpired}, nil
 }
 
-// ending returns how a secret ended in a session that lives, and whether it is one of
-// the session's.
+// ending returns how a secret ended in a session that lives, and whether the session
+// knows the secret.
 func (s Secrets) ending(h hash) (_ Ending, known bool) {
 	i := s.find(h)
 	if i < 0 {
@@ -116,8 +116,9 @@ func noteEnd[T any](ctx context.Context, store Store[T], p *Policy, rec *Record[
 	_ = store.Save(ctx, &note)
 }
 
-// note returns the secrets of the note about a session's end: those that gave access to
-// it, ended. A secret that a log-in has ended may be one that somebody planted.
+// note returns the secrets of the note about a session's end: all that gave access to
+// it, marked as ended. It leaves out secrets that a log-in has ended: an attacker may
+// have planted them.
 func (s Secrets) note(why Reason, until time.Time) Secrets {
 	var list []secret
 	for _, e := range s.list() {

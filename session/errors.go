@@ -16,7 +16,7 @@ var (
 	ErrExists = errors.New("session: exists already")
 
 	// ErrConflict means that the stored session has another revision. A commit
-	// returns it only after many attempts, each of which another request won.
+	// returns it only after many attempts: another request was first each time.
 	ErrConflict = errors.New("session: changed by another request")
 
 	// ErrGone means that another request ended the session, or logged in by it and so

@@ -72,8 +72,8 @@ type Event struct {
 // a commit tries again, and the ends of other sessions.
 func (e Event) Ends() bool { return !e.Start.IsZero() }
 
-// since returns the event as one of an operation that began at start, if
-// [Policy.clock] returned a time.
+// since returns the event with the duration since start, if [Policy.clock] returned a
+// time.
 func (e Event) since(start time.Time) Event {
 	if !start.IsZero() {
 		e.Start, e.Duration = start, time.Since(start)

@@ -36,7 +36,7 @@ func (id ID) IsZero() bool { return id == ID{} }
 // MarshalText returns the ID's text, as [ID.String] does.
 func (id ID) MarshalText() ([]byte, error) { return strict.AppendEncode(nil, id[:]), nil }
 
-// UnmarshalText sets id from its text. Its errors are those of [ParseID].
+// UnmarshalText sets id from its text. It returns the errors of [ParseID].
 func (id *ID) UnmarshalText(text []byte) error {
 	if len(text) != idLen {
 		return fmt.Errorf("%w: an ID has %d characters, not %d", ErrNotFound, idLen, len(text))

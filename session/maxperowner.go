@@ -66,7 +66,7 @@ func logInOrder[T any](rec *Record[T], latest time.Time) time.Time {
 	return rec.LoggedIn
 }
 
-// readable returns the owner's sessions that can be read, and counts those of a
+// readable returns the owner's sessions that can be read, and counts the sessions of a
 // newer version: their age is unknown.
 func readable[T any](ctx context.Context, index Indexer[T], owner string) (all []Record[T], newer int, err error) {
 	for rec, err := range OutlinesByOwner(ctx, index, owner) {

@@ -14,7 +14,8 @@ func noteID(about, of string) (id ID) {
 	return id
 }
 
-// isNote reports whether these are the secrets of a note. A note has at most ended ones.
+// isNote reports whether these are the secrets of a note. A note has only ended
+// secrets.
 func (s Secrets) isNote() bool {
 	for i := range s.len() {
 		if s.at(i).kind != ended {

@@ -15,16 +15,16 @@ import "context"
 //		return order, nil
 //	})
 //
-// Of two requests that do so at once, one gets the order and the other errEmpty: the
-// edit runs again on the value that the first has saved, as with [Session.Update], and
-// the result is that of its last run. An edit that returns an error changes nothing.
+// If two requests do so at the same time, one gets the order and the other errEmpty:
+// the edit runs again on the value that the first has saved, as with [Session.Update],
+// and the last run's result counts. An edit that returns an error changes nothing.
 //
 // Changes that were made before are saved first. If that fails, they are still pending.
 // If the edit fails or cannot be saved, it is dropped, so that the middleware does not
-// save it later. The error is the edit's own, or that of [Session.Commit]: after
-// [ErrUnavailable] it is unknown whether the edit was saved. If the edit leaves the value
-// as it was, nothing is written. Other goroutines must not change the session meanwhile,
-// since their changes may be dropped too.
+// save it later. The error is the edit's own, or an error of [Session.Commit]: after
+// [ErrUnavailable] it is unknown whether the edit was saved. If the edit leaves the
+// value as it was, nothing is written. Other goroutines must not change the session
+// during the call, because their changes may be dropped too.
 func Once[T, R any](ctx context.Context, s *Session[T], edit func(v *T) (R, error)) (R, error) {
 	var none, result R
 	var failed error

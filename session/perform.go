@@ -73,7 +73,7 @@ func (c *commit[T]) perform(ctx context.Context, what action, at time.Time) (aga
 	return true, c.again(ctx, c.wait(ctx, before.ID, err))
 }
 
-// again prepares another decision, about what another request has stored.
+// again prepares another decision, about the record that another request has stored.
 func (c *commit[T]) again(ctx context.Context, err error) error {
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (c *commit[T]) upkeep(ctx context.Context, what action, at time.Time) (agai
 	return false
 }
 
-// reload makes the stored record the one that the draft changes.
+// reload makes the stored record the base of the draft.
 func (c *commit[T]) reload(ctx context.Context) error {
 	rec, err := load(ctx, c.s.store, c.base.ID)
 	_, unreadable := errors.AsType[*DecodeError](err)
@@ -216,9 +216,9 @@ func (c *commit[T]) lose() error {
 	return nil
 }
 
-// replayOn makes rec the record that the draft changes: it makes the edits on its
-// value. Each edit gets a copy of its own, since the one before may have put something
-// of its caller's there.
+// replayOn makes rec the base of the draft: it makes the edits on its value. Each edit
+// gets a copy of its own, because the edit before may have put data of its caller
+// there.
 func (c *commit[T]) replayOn(rec *Record[T], edits []func(*T)) error {
 	var value *T
 	for _, edit := range edits {
@@ -236,15 +236,15 @@ func (c *commit[T]) replayOn(rec *Record[T], edits []func(*T)) error {
 	return nil
 }
 
-// findLost finds out whether the store has the write whose reply was lost.
+// findLost finds out whether the store has the write without a reply.
 func (c *commit[T]) findLost(ctx context.Context) error {
 	l := c.draft.lost
 	rec, err := load(ctx, c.s.store, l.id)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		c.draft.forgetLost()
-		// A creation is not sent again under the same ID: a late one must not revive
-		// what was ended meanwhile.
+		// A creation is not sent again under the same ID: a late write must not revive
+		// an ended session.
 		c.gone = l.base != 0
 		return nil
 	case err != nil:

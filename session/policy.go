@@ -31,8 +31,8 @@ type Policy struct {
 	SaveTimeout    time.Duration // bounds each commit; zero means [DefaultSaveTimeout]
 
 	// RotateEvery is how long a secret lives before the use of a logged-in session
-	// replaces it, at least a minute. Zero means for life. EndOnReuse ends a session whose
-	// former secret is used when its grace has passed.
+	// replaces it, at least a minute. Zero means for life. EndOnReuse ends a session
+	// when a former secret is used after its grace.
 	RotateEvery time.Duration
 	EndOnReuse  bool
 
@@ -50,8 +50,8 @@ type Policy struct {
 	DeviceFallBack      bool
 	BindBrowserSessions bool
 
-	// Observe, if not nil, gets every event. Report, if not nil, gets those whose kind
-	// is [EventKind.Trouble].
+	// Observe, if not nil, gets every event. Report, if not nil, gets the events of
+	// trouble: see [EventKind.Trouble].
 	Observe, Report func(context.Context, Event)
 }
 
@@ -116,8 +116,7 @@ func idleTimeout[T any](p *Policy, rec *Record[T]) time.Duration {
 	return p.idle(rec.Persist)
 }
 
-// idle returns the idle timeout of sessions without one of their own, or zero if there is
-// none.
+// idle returns the default idle timeout, or zero if there is none.
 func (p *Policy) idle(persist bool) time.Duration {
 	switch {
 	case persist && p.remembers():

@@ -6,13 +6,13 @@ import "time"
 // no order.
 type Revision uint64
 
-// A Record is the stored form of one session, whose value has type T.
+// A Record is the stored form of a session with a value of type T.
 //
 // Times are in UTC and in whole milliseconds, so that all stores keep them alike.
 type Record[T any] struct {
 	ID       ID
 	Revision Revision
-	Secrets  Secrets   // what gives access; stores keep it as it is
+	Secrets  Secrets   // they give access; stores keep them as they are
 	Owner    string    // empty if the session has none
 	Created  time.Time // when the session began
 	Renewed  time.Time // when the session last got a new secret

@@ -16,20 +16,21 @@ type AtMax int
 
 // The choices at the bound.
 const (
-	EndOldest   AtMax = iota // the session whose last log-in is the longest ago ends
+	EndOldest   AtMax = iota // ends the session with the oldest log-in
 	RefuseLogIn              // the log-in fails with [ErrTooManySessions]
 )
 
 // A seat is the place of a log-in among its owner's sessions while it is being stored.
 //
 // Seats are in a note about the owner. A log-in reads the note, then the owner's
-// sessions, and then replaces the note as it has read it. So log-ins of one owner take
-// their seats one after another, and each has counted those before it: by their seats or,
-// once they are stored, by their sessions. A stored log-in leaves its seat. A process that
-// dies first keeps it until no write of that log-in can arrive any more.
+// sessions, and then replaces the note as it has read it. So log-ins of an owner take
+// their seats one after another, and each has counted all seats before it: by the note
+// or, once they are stored, by their sessions. A stored log-in leaves its seat. A
+// process that dies first keeps its seat until no write of the log-in can arrive any
+// more.
 //
-// The last seat that was left stays in the note. A note that was deleted and made again
-// would look like the one that a slow log-in has not found.
+// The last seat that was left stays in the note. Otherwise the note could be deleted
+// and made again, and a slow log-in that found no note could not tell.
 type seat struct {
 	holder uint64 // names the draft that has taken it
 	id     ID     // of the session; zero when the seat was left
@@ -86,8 +87,8 @@ func (c *commit[T]) leaveSeat(ctx context.Context) {
 	}
 }
 
-// editSeats makes the draft's seat that of the session with this ID, if allowed says so
-// of the others' seats. It goes round when another log-in was first.
+// editSeats gives the draft a seat for the session with this ID, if allowed agrees
+// about the others' seats. It tries again when another log-in was first.
 func (c *commit[T]) editSeats(ctx context.Context, id ID, allowed func(taken []seat) error) error {
 	held := *c.draft.seat
 	noteID := noteID("seats", held.owner)

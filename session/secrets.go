@@ -19,29 +19,29 @@ const (
 	renewalGrace = 30 * time.Second
 )
 
-// A standing is what a record makes of a request's secret.
+// A standing is a record's answer to a request's secret.
 type standing int
 
 const (
-	unknown  standing = iota // none of its secrets, or one whose time has passed
+	unknown  standing = iota // none of its secrets, or its time has passed
 	gone                     // ended while the request was on its way
 	accepted                 // gives access
 )
 
-// A kind is what a secret in a record's list is worth.
+// A kind is the state of a secret in a record's list.
 type kind byte
 
 const (
 	current kind = iota + 1 // accepted; a record can have several
-	open                    // a former one, accepted until a current one is presented
-	ending                  // a former one, accepted until its time
-	ended                   // a dead one; requests with it are recognised until its time
+	open                    // former; accepted until a current secret is presented
+	ending                  // former; accepted until its time
+	ended                   // dead; requests with it are recognised until its time
 )
 
 // A secret is an entry of a record's list.
 type secret struct {
 	kind  kind
-	until int64 // in Unix milliseconds, of an ending or ended one, and of each one of a bound session; else zero
+	until int64 // in Unix milliseconds; zero if the secret is current or open and the session not bound
 	hash  hash
 }
 
@@ -50,8 +50,8 @@ type hash [32]byte
 
 func (e *secret) passed(at time.Time) bool { return e.until != 0 && at.UnixMilli() >= e.until }
 
-// end makes the secret a former one whose time has come to an end. That never extends
-// the time in which it is accepted.
+// end makes the secret a former secret. That never extends the time in which it is
+// accepted.
 func (e *secret) end(k kind, now time.Time) {
 	until := now.Add(renewalGrace).UnixMilli()
 	if k == ending && e.until != 0 {
@@ -60,13 +60,13 @@ func (e *secret) end(k kind, now time.Time) {
 	e.kind, e.until = k, until
 }
 
-// Secrets are the secrets that give access to a session, as their hashes, the
-// newest first, a count of the renewals that ended all earlier ones, and the terms
-// of the access that not every session has.
+// Secrets are the secrets that give access to a session, as hashes, the newest first.
+// With them are a count of the renewals that ended all earlier secrets, and the terms
+// of access that not every session has.
 //
-// Stores keep Secrets as they are, by [Secrets.AppendBinary] and [ParseSecrets] or as
-// a part of a record that package wire encodes. Secrets are immutable and comparable.
-// The zero Secrets give access to nobody.
+// Stores keep Secrets as they are, by [Secrets.AppendBinary] and [ParseSecrets] or as a
+// part of a record that package wire encodes. Secrets are immutable and comparable. The
+// zero Secrets give no access.
 type Secrets struct {
 	// The count in four bytes, then for each secret the kind, the time in eight bytes,
 	// and the hash, then the terms. A string shares its memory with all copies.
@@ -134,7 +134,7 @@ func (s Secrets) String() string {
 	return strings.Join(kinds, ", ")
 }
 
-// Format writes what String returns, whatever the verb.
+// Format writes the String of the secrets, for any verb.
 func (s Secrets) Format(f fmt.State, _ rune) { f.Write([]byte(s.String())) }
 
 // len returns how many secrets there are.
@@ -161,8 +161,9 @@ func (s Secrets) find(h hash) int {
 	return found
 }
 
-// classify returns what the record makes of a secret that a request presented when it
-// arrived, and the secret's kind, which is zero if it is none of the record's.
+// classify returns the record's answer to a secret that a request presented when it
+// arrived, and the secret's kind. The kind is zero if the record does not have the
+// secret.
 func (s Secrets) classify(h hash, arrived time.Time) (standing, kind) {
 	i := s.find(h)
 	if i < 0 {
@@ -199,8 +200,8 @@ func (s Secrets) settle(now time.Time) Secrets {
 	return pack(s.Renewals(), list, s.terms())
 }
 
-// hard adds a secret and ends all others, for a renewal after which a token that
-// somebody planted must be worth nothing.
+// hard adds a secret and ends all others, for a renewal after which a planted token
+// must be worth nothing.
 func (s Secrets) hard(h, presented hash, now time.Time) Secrets {
 	list := s.list()
 	for i := range list {
@@ -241,7 +242,7 @@ func (s Secrets) rotate(h, presented hash, now time.Time) (_ Secrets, room bool)
 	return pack(s.Renewals(), add(h, reopen(list)), s.terms()), true
 }
 
-// join adds a secret beside the others, for a log-in that another one overtook. It
+// join adds a secret beside the others, for a log-in that another log-in overtook. It
 // reports whether there was room.
 func (s Secrets) join(h, presented hash, now time.Time) (_ Secrets, room bool) {
 	list := dropPassed(s.list(), presented, now)
@@ -281,7 +282,7 @@ func add(h hash, list []secret) []secret {
 	return slices.Insert(list, 0, secret{kind: current, hash: h})
 }
 
-// reopen makes current secrets former ones.
+// reopen makes current secrets open again.
 func reopen(list []secret) []secret {
 	for i := range list {
 		if list[i].kind == current {
@@ -291,13 +292,13 @@ func reopen(list []secret) []secret {
 	return list
 }
 
-// dropPassed drops secrets whose time has passed, until there is room for one more.
+// dropPassed drops secrets that have passed, until there is room for another secret.
 func dropPassed(list []secret, presented hash, now time.Time) []secret {
 	return drop(list, presented, func(e *secret) bool { return e.passed(now) })
 }
 
 // makeRoom is dropPassed that drops others if it must: ended secrets first, then open
-// ones, then any.
+// secrets, then any.
 func makeRoom(list []secret, presented hash, now time.Time) []secret {
 	list = dropPassed(list, presented, now)
 	for _, k := range [...]kind{ended, open, ending, current} {
@@ -306,8 +307,8 @@ func makeRoom(list []secret, presented hash, now time.Time) []secret {
 	return list
 }
 
-// drop drops secrets for which which returns true, the oldest first, until there is room
-// for one more. It never drops the one that the request presented.
+// drop drops secrets for which which returns true, the oldest first, until there is
+// room for another secret. It never drops the secret that the request presented.
 func drop(list []secret, presented hash, which func(*secret) bool) []secret {
 	for i := len(list) - 1; i >= 0 && len(list) == maxSecrets; i-- {
 		if list[i].hash != presented && which(&list[i]) {

@@ -39,21 +39,21 @@ type Session[T any] struct {
 	state[T]              // written to within the gate only
 	joined    *joining[T] // commits in a transaction that has not ended; nil without one
 	late      bool        // the client can no longer be told of a new token
-	passive   bool        // what this request does is no use of the session
+	passive   bool        // this request does not use the session
 	abandoned bool        // the draft is dropped when the gate is free
 
 	first Record[T] // base until the first commit, in one allocation with the session
 }
 
-// A state is what the store last confirmed, and what is still to be done. A commit
-// works on a copy and installs it at its end.
+// A state is the last confirmed state in the store, and the work that is still to be
+// done. A commit works on a copy and installs it at its end.
 type state[T any] struct {
 	base      *Record[T]    // as loaded or saved; never written to. Its Revision is zero while the session is new
 	token     Token         // which the client presented, or this request issued; zero while there is none
 	kind      kind          // of the token's secret in base
 	gone      bool          // another request has ended the session or its token
 	copied    bool          // base was a copy, and may be out of date
-	news      hooks.News    // what the client is to be told
+	news      hooks.News    // to tell the client
 	offer     string        // the challenge by which the browser may bind the session; empty without one
 	failed    time.Time     // when upkeep last failed
 	destroyed *destroyed[T] // still to be deleted; nil without one
@@ -212,8 +212,8 @@ func (s *Session[T]) ID() ID { return s.record().ID }
 // IsNew reports whether the session is not stored yet.
 func (s *Session[T]) IsNew() bool { return s.record().Revision == 0 }
 
-// Gone reports whether another request has ended the session, or has ended the token
-// of this one by a log-in. Only a log-in can then be saved.
+// Gone reports whether another request has ended the session, or has ended its token by
+// a log-in. Only a log-in can then be saved.
 func (s *Session[T]) Gone() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -294,7 +294,7 @@ func (s *Session[T]) Token() (Token, bool) {
 	return s.token, !s.token.IsZero()
 }
 
-// upkeepDue reports what a session that was only read needs: settling or rotating its
+// upkeepDue reports the work that is due without a change: settling or rotating the
 // secrets, or a later idle end. After a failure it is not tried again at once.
 func (c *commit[T]) upkeepDue(at time.Time) action {
 	p, rec := c.s.policy, c.base
@@ -310,7 +310,7 @@ func (c *commit[T]) upkeepDue(at time.Time) action {
 	return leave
 }
 
-// Format writes the session's type and nothing of its value, whatever the verb.
+// Format writes the session's type and nothing of its value, for any verb.
 func (s *Session[T]) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "session.Session[%v]", reflect.TypeFor[T]())
 }

@@ -29,7 +29,7 @@ type Store[T any] interface {
 	// write of this ID has had. On an error rec is unchanged.
 	//
 	// If rec.Revision is zero, Save creates the record, or returns [ErrExists] if the
-	// ID is live. Otherwise it replaces the stored record if that one's revision is
+	// ID is live. Otherwise it replaces the stored record if its revision is
 	// rec.Revision; it returns [ErrConflict] if it is another, and [ErrNotFound] if
 	// the ID is absent. Save returns [ErrNotFound] if rec has ended already. It
 	// returns [ErrTooLarge] if the record is larger than the store takes, and
@@ -60,23 +60,23 @@ type Opener[T any] interface {
 	// which must not be called after Open has returned. If accepts returns false, the
 	// value is not decoded, and the returned record has none.
 	//
-	// Open may answer with a copy whose secrets accepts has accepted. Then copied is
-	// true, and the record may have been replaced or ended a moment ago. The store's
-	// documentation states how long a moment is: at most two seconds. Open always
-	// sees the effects of calls from which this store has returned.
+	// Open may answer with a copy, if accepts has accepted the copy's secrets. Then
+	// copied is true, and the record may have been replaced or ended a moment ago. The
+	// store's documentation states how long a moment is: at most two seconds. Open
+	// always sees the effects of calls from which this store has returned.
 	//
-	// [Load] begins sessions with it. Whatever depends on the present record goes on
-	// with [Store.Load].
+	// [Load] begins sessions with it. Code that depends on the present record calls
+	// [Store.Load].
 	Open(ctx context.Context, id ID, accepts func(Secrets) bool) (rec Record[T], copied bool, err error)
 }
 
-// An Indexer is a [Store] that finds the sessions of one owner.
+// An Indexer is a [Store] that finds the sessions of an owner.
 type Indexer[T any] interface {
-	// ByOwner yields the live records of owner, in no particular order. It yields
-	// a record that lives throughout the iteration once. It may yield a record
-	// that comes or goes meanwhile. It yields a [*DecodeError] for a record that
-	// cannot be read, and goes on. Any other error ends the iteration.
-	// The empty owner has no sessions.
+	// ByOwner yields the live records of owner, in no particular order. It yields a
+	// record that lives throughout the iteration once. It may yield a record that comes
+	// or goes during the iteration. It yields a [*DecodeError] for a record that cannot
+	// be read, and goes on. Any other error ends the iteration. The empty owner has no
+	// sessions.
 	ByOwner(ctx context.Context, owner string) iter.Seq2[Record[T], error]
 }
 
@@ -109,8 +109,9 @@ type Watcher interface {
 	// not called again; a call in progress may still run. Calling stop again does
 	// nothing.
 	//
-	// If ok is false, the store cannot tell of what other processes do, as it is
-	// configured. Then it tells of what this process does, or of nothing and stop is nil.
+	// If ok is false, the store is not configured to learn of changes by other
+	// processes. Then it reports changes of this process only, or none at all, and stop
+	// is nil.
 	Watch(id ID, changed func()) (stop func(), ok bool)
 }
 
@@ -118,7 +119,7 @@ type Watcher interface {
 // sessions needs none.
 type Outliner[T any] interface {
 	// OutlinesByOwner is [Indexer.ByOwner] with records without their values. It may
-	// yield a record whose value cannot be read.
+	// yield records with values that cannot be read.
 	OutlinesByOwner(ctx context.Context, owner string) iter.Seq2[Record[T], error]
 
 	// Outline is [Store.Load] without the value.

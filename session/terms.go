@@ -8,14 +8,14 @@ import (
 )
 
 // A term is a condition of the access to some sessions. It follows the secrets in the
-// order of its number, which is greater than that of every [kind]: the number, the
-// length of its data in two bytes, and the data.
+// order of its number, which is greater than every [kind]. It consists of the number,
+// the length of its data in two bytes, and the data.
 type term byte
 
 const (
 	deviceTerm term = firstTerm + iota // the public key of the device that the session is bound to
 	reasonTerm                         // of a session's note: why the session has ended
-	idleTerm                           // the idle timeout, if the session has one of its own
+	idleTerm                           // the idle timeout, if the session has its own
 	seatsTerm                          // of an owner's note: the log-ins that are being stored
 
 	firstTerm term = 0x80
@@ -24,7 +24,7 @@ const (
 
 const termHead = 1 + 2
 
-// terms returns what follows the secrets.
+// terms returns the part after the secrets.
 func (s Secrets) terms() string {
 	return s.data[min(len(s.data), countLen+s.len()*secretLen):]
 }
@@ -60,7 +60,7 @@ func (s Secrets) with(t term, data string) Secrets {
 	return Secrets{out.String()}
 }
 
-// cutTerm returns the first term of valid ones, and what follows it.
+// cutTerm returns the first of the terms, which are valid, and the rest.
 func cutTerm(terms string) (t term, data, after string) {
 	n := termHead + int(binary.BigEndian.Uint16([]byte(terms[1:termHead])))
 	return term(terms[0]), terms[termHead:n], terms[n:]

@@ -28,10 +28,10 @@ const (
 // strict accepts one spelling of each value.
 var strict = base64.RawURLEncoding.Strict()
 
-// A Token is what a client presents to get its session: the session's [ID], a dot,
-// and a secret of 256 bits from crypto/rand. OWASP's Session Management Cheat Sheet
-// asks for 64. The ID stays the same for life, and a renewal replaces the secret.
-// Records keep only the secret's SHA-256, so that no dump of a store gives access.
+// A Token is the secret that a client presents to get its session: the session's [ID],
+// a dot, and a secret of 256 bits from crypto/rand. OWASP's Session Management Cheat
+// Sheet asks for 64. The ID stays the same for life, and a renewal replaces the secret.
+// Records keep only the secret's SHA-256, so that a dump of a store gives no access.
 //
 // A Token prints as "[redacted]" by fmt with any verb, encoding/json and log/slog.
 // [Token.Reveal] is the only way to its text. The zero Token is no token.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// A Transaction is one of the application's own, in which a store can save sessions.
-// Its methods are safe for concurrent use. Package sqlstore implements it.
+// A Transaction is a database transaction of the application, in which a store can save
+// sessions. Its methods are safe for concurrent use. Package sqlstore implements it.
 type Transaction interface {
 	// Joined reports whether a store has written in the transaction. A store that
 	// has no transactions writes outside.
@@ -134,7 +134,7 @@ func (s *Session[T]) awaitEnd(tx Transaction) {
 	}
 }
 
-// finishTransaction keeps what was committed in a transaction, or undoes it.
+// finishTransaction keeps or undoes the changes that were committed in a transaction.
 func (s *Session[T]) finishTransaction(ctx context.Context, how Outcome) {
 	var events []Event
 	s.hold(func() {

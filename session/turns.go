@@ -7,16 +7,16 @@ import (
 	"sync/atomic"
 )
 
-// turns lets commits of one process that change the same session go on one after
-// another, once two of them have met, and has later ones queue behind them. Otherwise n
-// of them need about n²/2 attempts, and those that met somebody are overtaken for ever.
+// turns orders the commits of this process that change the same session, once two of
+// them have met. Later commits queue behind them. Otherwise n commits need about n²/2
+// attempts, and some are overtaken for ever.
 var turns struct {
-	open atomic.Int32 // how many there are, so that commits that meet nobody lock nothing
+	open atomic.Int32 // how many there are; commits that meet no other lock nothing
 	mu   sync.Mutex
 	of   map[turnKey]*turn
 }
 
-// A turnKey is a session under one policy, which is that of a manager and its store.
+// A turnKey is a session under one policy. Each manager has a policy of its own.
 type turnKey struct {
 	policy *Policy
 	id     ID
@@ -30,10 +30,11 @@ type turn struct {
 }
 
 // takeTurn waits until no other commit has the turn. It reports whether the commit has
-// taken it now. If the commit has met nobody, it takes a turn only if others have.
+// taken it now. A commit that has met no other takes a turn only if others have.
 //
-// A commit in a transaction takes none, since a commit that has the turn may wait for a
-// lock of the transaction. Nor does a commit within another one, by a store's hook.
+// A commit in a transaction takes no turn, because a commit that has the turn may wait
+// for a lock of the transaction. Nor does a commit within another commit, by a store's
+// hook.
 func (c *commit[T]) takeTurn(ctx context.Context, id ID, met bool) (bool, error) {
 	if c.turn != nil || !met && turns.open.Load() == 0 || TransactionOf(ctx) != nil || held() > 1 {
 		return false, nil
@@ -63,7 +64,7 @@ func (c *commit[T]) takeTurn(ctx context.Context, id ID, met bool) (bool, error)
 	return true, nil
 }
 
-// leaveTurn lets the next commit go on, with the record that this one has stored.
+// leaveTurn lets the next commit go on, with the record that this commit has stored.
 func (c *commit[T]) leaveTurn(err error) {
 	if c.turn.last = nil; err == nil && c.base.ID == c.turn.key.id && !c.gone {
 		c.turn.last = c.base
