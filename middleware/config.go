@@ -29,10 +29,10 @@ import (
 //	old_secrets_file: /run/secrets/old    SESSIONS_OLD_SECRETS_FILE, one a line
 //	accept_unsigned: false                SESSIONS_ACCEPT_UNSIGNED
 //
-// All are optional. The names are those of [Options]. The key max_age and the variable
-// SESSIONS_MAX_AGE mean lifetime, in the word of cookies. [ParseConfig] reads JSON and
-// [ConfigFromEnv] the environment. For YAML, decode into a Config with unknown keys
-// refused: with gopkg.in/yaml.v3, that is Decoder.KnownFields.
+// All are optional. The names are the names of [Options]. The key max_age and the
+// variable SESSIONS_MAX_AGE mean lifetime, in the word of cookies. [ParseConfig] reads
+// JSON and [ConfigFromEnv] the environment. For YAML, decode into a Config with unknown
+// keys refused: with gopkg.in/yaml.v3, that is Decoder.KnownFields.
 //
 // A file keeps a secret out of the environment and out of the configuration, as
 // Kubernetes, Docker and systemd mount it. It holds the value alone; line ends behind
@@ -46,8 +46,8 @@ type Config struct {
 	Store     string `json:"store" yaml:"store"`
 	StoreFile string `json:"store_file" yaml:"store_file"`
 
-	// Namespace is that of stores.Open, for programs that share a server. Programs
-	// choose one if it is empty.
+	// Namespace is the namespace for stores.Open, for programs that share a server.
+	// Programs choose one if it is empty.
 	Namespace string `json:"namespace" yaml:"namespace"`
 
 	// CookieName is [Cookie.Name].
@@ -56,7 +56,7 @@ type Config struct {
 	// CookieInsecure is [Cookie.Insecure], for development over plain http.
 	CookieInsecure bool `json:"cookie_insecure" yaml:"cookie_insecure"`
 
-	// Lifetime is [Options.Lifetime]. MaxAge is another name of it. Set one of the two.
+	// Lifetime is [Options.Lifetime]. MaxAge is another name for it. Set only one.
 	Lifetime Duration `json:"lifetime" yaml:"lifetime"`
 	MaxAge   Duration `json:"max_age" yaml:"max_age"`
 
@@ -92,19 +92,18 @@ func (c Config) Format(f fmt.State, _ rune) { f.Write([]byte("sessions.Config"))
 // LogValue returns the type's name.
 func (c Config) LogValue() slog.Value { return slog.StringValue("sessions.Config") }
 
-// Options returns the options that the configuration asks for, for the program
-// to add to, and the URL of the store. Its error is that of [Config.Apply].
+// Options returns the options that the configuration asks for, for the program to add
+// to, and the URL of the store. It returns the errors of [Config.Apply].
 func (c Config) Options() (o *Options, store string, err error) {
 	o = new(Options)
 	store, err = c.Apply(o)
 	return o, store, err
 }
 
-// Apply puts the options that the configuration asks for in the place of those of o,
-// which are the program's own, and returns the URL of the store. Settings that the
-// configuration leaves out stay as they are. The error names everything that is wrong
-// at once, by the keys of the file or the names of the variables; it does not hold a
-// secret. With an error, o is as it was.
+// Apply sets the options that the configuration asks for in o, which has the program's
+// own, and returns the URL of the store. Settings that the configuration leaves out
+// stay as they are. The error names all mistakes at once, by the keys of the file or
+// the names of the variables; it does not hold a secret. With an error, o is as it was.
 func (c Config) Apply(o *Options) (store string, err error) {
 	if err := c.complete(); err != nil {
 		return "", err
@@ -132,7 +131,7 @@ func (c Config) Apply(o *Options) (store string, err error) {
 // override sets a field of the options if the configuration does.
 func override[V comparable](field *V, value V) { *field = cmp.Or(value, *field) }
 
-// name returns what operators call a setting.
+// name returns the operators' name of a setting.
 func (c *Config) name(key string) string {
 	if c.env {
 		return envName(key)

@@ -13,7 +13,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// contextKey finds the session of one type in a context.
+// contextKey finds the session of type T in a context.
 type contextKey[T any] struct{}
 
 // A source is the value of a contextKey.
@@ -28,9 +28,8 @@ func Get[T any](r *http.Request) (*session.Session[T], error) {
 	return fromContext[T](r.Context(), r)
 }
 
-// Ended returns how the session ended that the request came with, for a page that asks
-// the visitor to log in again: see [session.Session.Ended]. Its errors are those of
-// [FromContext].
+// Ended returns how the request's session ended, for a page that asks the visitor to
+// log in again: see [session.Session.Ended]. It returns the errors of [FromContext].
 func Ended[T any](r *http.Request) (session.Ending, error) {
 	s, err := Get[T](r)
 	if err != nil {

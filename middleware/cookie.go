@@ -31,23 +31,23 @@ const (
 // It is always HttpOnly. Max-Age is the time that is left of the session's
 // lifetime, at most 400 days.
 //
-// If Domain, Path or Partitioned change, browsers may send an old cookie beside the
-// new one. Such a request is anonymous and is logged, since an attacker may have set
-// one of the two. The next response with a token, such as that of a log-in, clears the
-// old cookie if only one of these fields changed. A new Name avoids the trouble.
+// If Domain, Path or Partitioned change, browsers may send an old cookie beside the new
+// one. Such a request is anonymous and is logged, because an attacker may have set
+// either cookie. The next response with a token, such as the answer to a log-in, clears
+// the old cookie if only one of these fields changed. A new Name avoids the trouble.
 type Cookie struct {
 	// Name, without prefix. Empty means "session_id". The prefix is added by
 	// rule: __Host- in general, __Secure- with a Domain or a Path of your own,
 	// none if Insecure.
 	Name string
 
-	// Domain, if set, lets subdomains see the cookie, all of which must then be
-	// trusted. Empty means this host only.
+	// Domain, if set, lets subdomains see the cookie. All of them must then be trusted.
+	// Empty means this host only.
 	Domain string
 
 	// Path below which the cookie is sent. Empty means "/". A request outside of it
-	// finds no session, and cannot begin one: its cookie would take the place of the
-	// one below Path. Changes there fail with [session.ErrLate]. A proxy that
+	// finds no session, and cannot begin one, because its cookie would replace the
+	// cookie below Path. Changes there fail with [session.ErrLate]. A proxy that
 	// shortens paths must send X-Forwarded-Prefix; http.StripPrefix needs nothing.
 	Path string
 

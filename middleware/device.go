@@ -16,17 +16,17 @@ import (
 
 // A deviceEndpoint is where browsers bind sessions to their device, and refresh them.
 //
-// Sessions of one browser and origin have one identifier, "cookie@origin", as they have
-// one cookie: a log-in to another session takes the place of the first one at the
-// browser, which would else refresh both, and end up with either. So the refresh URL
-// names the session: the path and its ID.
+// Sessions of a browser and origin have the same identifier, "cookie@origin", as they
+// have the same cookie. A log-in to another session replaces the first session at the
+// browser. Otherwise the browser would refresh both, and end up with either. So the
+// refresh URL names the session: the path and its ID.
 type deviceEndpoint struct {
 	path         string
 	cookie       string
-	instructions instructions // without what differs by session
+	instructions instructions // without the parts that differ by session
 }
 
-// Instructions tell a browser what it is to do for a bound session (section 9.6 of the
+// Instructions tell a browser how to refresh a bound session (section 9.6 of the
 // specification).
 type instructions struct {
 	Identifier  string       `json:"session_identifier"`
@@ -48,7 +48,7 @@ type credential struct {
 	Attributes string `json:"attributes"`
 }
 
-// maxIdentifier bounds what a browser says of its session.
+// maxIdentifier bounds the identifier that a browser sends.
 const maxIdentifier = 512
 
 func newDeviceEndpoint(o *Options, cookie *cookieTransport) *deviceEndpoint {
@@ -66,8 +66,8 @@ func newDeviceEndpoint(o *Options, cookie *cookieTransport) *deviceEndpoint {
 	}
 }
 
-// serves reports whether a request is for the endpoint, and what of its path follows
-// that of the endpoint: nothing, or a slash and an ID.
+// serves reports whether a request is for the endpoint, and returns the rest of its
+// path: nothing, or a slash and an ID.
 func (d *deviceEndpoint) serves(r *http.Request) (rest string, ok bool) {
 	if r.Method != http.MethodPost {
 		return "", false
@@ -103,7 +103,7 @@ func (d *deviceEndpoint) offer(h http.Header, s hooks.Session, lines *[3]string)
 }
 
 // offers returns how far the response to a request can ask the browser to bind the
-// session. Requests of one page come at once, so only the page itself asks again.
+// session. The requests for a page come at once, so only the page itself asks again.
 func (x *response[T]) offers(by tokenWriter, offPath bool) hooks.Offers {
 	switch {
 	case x.m.device == nil, !byCookie(by), offPath, x.plainHTTP() && !trusted(x.request.host):
@@ -150,8 +150,8 @@ type exchange[T any] struct {
 	s          *session.Session[T]
 }
 
-// bind binds the session whose challenge the proof answers. The browser may have sent no
-// cookie, as it has come from another site's link.
+// bind binds the session that the proof's challenge names. The browser may have sent no
+// cookie, after a link from another site.
 func (e *exchange[T]) bind() {
 	value := e.r.Header.Get(dbsc.HeaderProof)
 	if value == "" {
@@ -298,7 +298,7 @@ func (x *response[T]) noteSkipped(ctx context.Context) {
 	}
 }
 
-// skipReason returns the reason that a browser gives, if it is one of the specification's.
+// skipReason returns the reason that a browser gives, if the specification has it.
 func skipReason(token string) error {
 	switch token {
 	case "unreachable", "server_error", "quota_exceeded":

@@ -17,19 +17,19 @@ const (
 // minutes left with every request.
 const minDeviceLife = 3 * time.Minute
 
-// DeviceBound binds logged-in sessions to the device that they are used on, where the
-// browser can: Device Bound Session Credentials (W3C), which Chrome has since version
-// 145. The zero DeviceBound is off. The guide docs/guides/cookie-theft.md says what it
-// protects against.
+// DeviceBound binds logged-in sessions to the visitor's device, if the browser can:
+// Device Bound Session Credentials (W3C), in Chrome since version 145. The zero
+// DeviceBound is off. The guide docs/guides/cookie-theft.md says which attacks it
+// stops.
 //
 // The response to a log-in asks the browser to make a key. The browser then gets a
 // cookie that lives for minutes, and renews it by a signature that only its device can
-// make. Requests that need the cookie wait meanwhile. A copy of the cookie is worthless
-// after Life and thirty seconds, for requests on their way.
+// make. Requests that need the cookie wait for the renewal. A copy of the cookie is
+// worthless after Life and thirty seconds, which are for requests on their way.
 //
-// It needs the cookie, over TLS, of one host: neither Cookie.Domain nor CookieFor.
-// Browsers without it, and API clients, have sessions as before. When it is switched off
-// again, bound sessions end within Life.
+// It needs the cookie, over TLS, for a single host: neither Cookie.Domain nor
+// CookieFor. Browsers without it, and API clients, have sessions as before. After it is
+// switched off, bound sessions end within Life.
 type DeviceBound struct {
 	// Enabled switches it on.
 	Enabled bool
@@ -43,12 +43,12 @@ type DeviceBound struct {
 	// protection against cross-site requests in front of the manager must let it pass.
 	Path string
 
-	// Initiators are the hosts whose pages may start a refresh beside the site's own:
-	// "partner.example", "*.example.com", or "*" for all. Without it, a visitor who
-	// follows another site's link after Life arrives logged out. With it, that site
-	// can measure whether its visitors are logged in here, if their browsers
-	// send the cookie. Nil means all for a SameSite=Lax cookie, which goes only with
-	// links that the visitor follows, and none otherwise.
+	// Initiators are the hosts with pages that may start a refresh beside the site's
+	// own: "partner.example", "*.example.com", or "*" for all. Without it, a visitor
+	// who follows another site's link after Life arrives logged out. With it, that site
+	// can measure whether its visitors are logged in here, if their browsers send the
+	// cookie. Nil means all for a SameSite=Lax cookie, which goes only with links that
+	// the visitor follows, and none otherwise.
 	Initiators []string
 
 	// FallBack lets a session go on unbound if it was bound, was then logged in to
@@ -90,7 +90,7 @@ func (d *DeviceBound) path(c *Cookie) string {
 	return strings.TrimSuffix(cmp.Or(c.Path, "/"), "/") + "/" + DefaultDevicePath
 }
 
-// initiators returns the hosts whose pages may start a refresh.
+// initiators returns the hosts with pages that may start a refresh.
 func (d *DeviceBound) initiators(c *Cookie) []string {
 	if d.Initiators == nil && (c.SameSite == 0 || c.SameSite == http.SameSiteDefaultMode || c.SameSite == http.SameSiteLaxMode) {
 		return []string{"*"}

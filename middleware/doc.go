@@ -28,16 +28,16 @@
 //     response that used the session varies by the cookie, and is private unless
 //     the handler sets Cache-Control.
 //  5. If another request ends the session first, or logs in, nothing is saved and no
-//     cookie is sent. A request that changed nothing keeps its response. Another one
+//     cookie is sent. A request that changed nothing keeps its response. Any other
 //     gets a 409.
 //
-// The section "Renewal" of package session lists the answers to requests that are
-// in flight around a log-in. No request but a log-in gets a cookie then, so that the
-// browser keeps the cookie of the log-in, in whatever order responses arrive.
+// The section "Renewal" of package session lists the answers to requests that are in
+// flight around a log-in. Only a log-in gets a cookie then, so that the browser keeps
+// the cookie of the log-in, in whatever order responses arrive.
 //
-// A cookie that was signed by an old one of [Options].Secrets is accepted, and stays
-// as it is until the session gets another token. A cookie that was sent again for an
-// old token could overwrite the cookie of a log-in.
+// A cookie that an old secret of [Options].Secrets signed is accepted, and stays as it
+// is until the session gets another token. To send it again with a new signature could
+// overwrite the cookie of a log-in.
 //
 // # After the first byte
 //
@@ -65,12 +65,11 @@
 //
 // # Timeouts
 //
-// A request whose time has passed saves nothing: its client was told so by the
-// timeout, or is told so by [Options].ErrorHandler. The time is that of the request's
-// context, and of each context with a deadline by which a handler asked for the
-// session, as [http.TimeoutHandler] and routers make them. The error is
-// [session.ErrTimeout]. Changes that the handler has committed itself stay, and a
-// log-out is carried out.
+// A request that has run out of time saves nothing: its client was told so by the
+// timeout, or is told so by [Options].ErrorHandler. The time ends with the deadline of
+// the request's context, or of a context with which a handler asked for the session, as
+// [http.TimeoutHandler] and routers make them. The error is [session.ErrTimeout].
+// Changes that the handler has committed itself stay, and a log-out is carried out.
 //
 // Put timeouts within the manager's handler. Around it, they end the request before
 // code that runs after the handler, such as a framework's error handler: [Get] then

@@ -6,27 +6,28 @@ import (
 	"strings"
 )
 
-// An error response takes the place of the handler's. Headers go that describe the
-// handler's body, or that make somebody act as if the handler had succeeded. Headers
-// stay that hold for whatever the URL answers: those that protect a page, such as
-// Content-Security-Policy, X-Frame-Options and X-Robots-Tag; CORS, without which
-// scripts cannot read the error; Vary; Strict-Transport-Security, Alt-Svc and
+// An error response replaces the handler's response. Headers go that describe the
+// handler's body, or that make a client act as if the handler had succeeded. Headers
+// stay that hold for every answer of the URL: those that protect a page, such as
+// Content-Security-Policy, X-Frame-Options and X-Robots-Tag; CORS, because scripts
+// cannot read the error without it; Vary; Strict-Transport-Security, Alt-Svc and
 // reporting; Allow and Www-Authenticate; cookies, which may be another manager's.
 
 // droppedHeaders are headers that an error response does not keep.
 var droppedHeaders = []string{
 	// The representation (RFC 9110, sections 8 and 14), its digests (RFC 9530, and RFC
-	// 3230 before), signatures over it (RFC 9421), and how it was made of another one
-	// (RFC 3229, RFC 7240, RFC 9842).
+	// 3230 before), signatures over it (RFC 9421), and how it was derived (RFC 3229,
+	// RFC 7240, RFC 9842).
 	"Accept-Ranges", "Digest", "Etag", "Last-Modified", "Repr-Digest", "Signature", "Signature-Input",
 	"Delta-Base", "Im", "Preference-Applied", "Use-As-Dictionary", "Sourcemap", "X-Sourcemap", "X-Content-Duration",
 	// Its transfer (RFC 9110, sections 6.6.2 and 7.8; RFC 9112).
 	"Trailer", "Transfer-Encoding", "Upgrade",
 	// Its age and lifetime (RFC 9111). Cache-Control is replaced.
 	"Age", "Expires", "No-Vary-Search", "Retry-After",
-	// Where to go, and what to fetch for the page (RFC 9110, section 10.2.2; RFC 8288).
+	// Redirects, and resources to fetch for the page (RFC 9110, section 10.2.2; RFC
+	// 8288).
 	"Link", "Location", "Refresh", "Service-Worker-Allowed", "Speculation-Rules",
-	// What a browser would do as after a log-in or log-out.
+	// Effects of a log-in or log-out in the browser.
 	"Clear-Site-Data", "Set-Login", "Sec-Session-Challenge", "Sec-Session-Registration",
 	"Secure-Session-Challenge", "Secure-Session-Registration",
 }

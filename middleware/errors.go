@@ -33,9 +33,9 @@ func Status(err error) int {
 	return http.StatusInternalServerError
 }
 
-// DefaultErrorHandler answers a request whose session could not be loaded or
-// saved, with the [Status] of the error, and with a Retry-After for 503. It does
-// not tell the client the cause.
+// DefaultErrorHandler answers a request after its session could not be loaded or saved,
+// with the [Status] of the error, and with a Retry-After for 503. It does not tell the
+// client the cause.
 func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	switch status := Status(err); {
@@ -54,7 +54,7 @@ func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// Fail answers for a handler whose session cannot be loaded or saved: it drops the
+// Fail answers for a handler that cannot load or save its session: it drops the
 // session's changes and calls [Options].ErrorHandler. The handler must return then.
 //
 //	if err := cart.Commit(r.Context()); err != nil {
@@ -62,13 +62,13 @@ func DefaultErrorHandler(w http.ResponseWriter, r *http.Request, err error) {
 //		return
 //	}
 //
-// Without Fail, changes whose commit failed are still pending, and are tried again
-// before the first byte of the handler's answer.
+// Without Fail, changes stay pending after a failed commit, and are tried again before
+// the first byte of the handler's answer.
 //
-// The answer is sent when the handler has returned, in place of what it writes. It
-// does not matter which writer Fail is given: the response is found by the request's
-// context. Code around the manager may call Fail when the manager's handler has
-// returned; the answer then goes to w.
+// The answer is sent when the handler has returned, instead of the handler's. Any
+// writer can be given to Fail: the response is found by the request's context. Code
+// around the manager may call Fail when the manager's handler has returned; the answer
+// then goes to w.
 //
 // If the response has failed already, Fail does nothing. If it has begun, the client
 // can no longer be told: the response is broken off when the handler returns, unless

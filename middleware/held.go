@@ -20,11 +20,11 @@ type held struct {
 	status int  // zero until the handler has begun the response
 	header http.Header
 	body   []byte
-	size   int64 // of the body, of which the end may be left out
+	size   int64 // of the whole body; the end may be missing in the bytes kept
 }
 
-// begin keeps the header as it is, which is what the server would send. Later
-// changes can only be trailers.
+// begin keeps the header as the server would send it. Later changes can only be
+// trailers.
 func (h *held) begin(status int, header http.Header) {
 	if h.status == 0 {
 		h.status, h.header = status, header.Clone()
@@ -39,7 +39,7 @@ func (h *held) swap(header http.Header) (later http.Header) {
 	return later
 }
 
-// swapBack puts the later header back, with what the commit has changed since.
+// swapBack puts the later header back, with the changes that the commit made.
 func (h *held) swapBack(header, later http.Header) {
 	for name, lines := range header {
 		if !slices.Equal(lines, h.header[name]) {
@@ -53,8 +53,9 @@ func (h *held) swapBack(header, later http.Header) {
 // takes reports whether there is room for n more bytes of the body.
 func (h *held) takes(n int) bool { return h.whole || n <= h.limit-len(h.body) }
 
-// Write keeps p, for which there must be room, and answers as the server would. The
-// server finds the type of a response without a body in what it refuses, too.
+// Write keeps p, for which there must be room, and answers as the server would. If the
+// response may not have a body, p still decides the Content-Type, as it does in the
+// server.
 func (h *held) Write(p []byte) (n int, err error) {
 	h.size += int64(len(p))
 	length := declaredLength(h.header)
@@ -78,7 +79,8 @@ func (h *held) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// readFrom keeps what it can of src. If there is more, next is the beginning of it.
+// readFrom keeps as much of src as it can. If there is more, next is the beginning of
+// it.
 func (h *held) readFrom(src io.Reader) (n int64, next []byte, err error) {
 	if h.whole {
 		n, err = io.Copy(struct{ io.Writer }{h}, src)

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// A lastByte keeps the last byte of a body back whose length is declared. A client
-// has the whole response when it has that byte, although the handler may still
+// A lastByte keeps the last byte of a body back, if the body's length is declared. A
+// client has the whole response when it has that byte, although the handler may still
 // change the session. If that change cannot be saved, the byte is never sent.
 type lastByte struct {
 	kept bool  // the length is declared, and the session was asked for

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// maxLeftovers bounds the cookies that one response clears: some proxies refuse
-// headers of more than 4 kB.
+// maxLeftovers bounds the cookies that a response clears: some proxies refuse headers
+// of more than 4 kB.
 const maxLeftovers = 10
 
 // A cookieCleaner gives a token to a client that holds two cookies of our name. The
@@ -81,8 +81,8 @@ func pathsAbove(path string) iter.Seq[string] {
 // maxHost is the longest name that a host can have (RFC 1035, section 2.3.4).
 const maxHost = 253
 
-// domainsAbove returns the values of Domain with which a cookie is sent to host.
-// The empty one is that of a cookie for the host only.
+// domainsAbove returns the values of Domain with which a cookie is sent to host. The
+// empty value means a cookie for the host only.
 func domainsAbove(host string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if name, _, err := net.SplitHostPort(host); err == nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A Manager gives the requests of a web application their sessions, whose
-// values have type T. Make one with [New]. It is safe for concurrent use.
+// A Manager gives the requests of a web application their sessions, with values of type
+// T. Make one with [New]. It is safe for concurrent use.
 type Manager[T any] struct {
 	store      session.Store[T]
 	policy     session.Policy
@@ -92,12 +92,12 @@ func checkOwners[T any](store session.Store[T], option string) error {
 // see [Get]. The session is loaded when it is first asked for. A request that does
 // not ask for it costs nothing.
 //
-// The session is committed before the first byte of the response, or when next
-// returns. If the commit fails, [Options].ErrorHandler answers and nothing of
-// next's response is sent; writes return the error. Changes made after the first
-// byte are committed when next returns. If that fails, the response is broken off
-// by [http.ErrAbortHandler]: see the section "After the first byte". A request whose
-// time has passed saves nothing: see the section "Timeouts".
+// The session is committed before the first byte of the response, or when next returns.
+// If the commit fails, [Options].ErrorHandler answers and nothing of next's response is
+// sent; writes return the error. Changes made after the first byte are committed when
+// next returns. If that fails, the response is broken off by [http.ErrAbortHandler]:
+// see the section "After the first byte". A request that has run out of time saves
+// nothing: see the section "Timeouts".
 //
 // If next panics, its changes are dropped, but a destroyed session is destroyed. A
 // goroutine that uses the session after next has returned must commit it itself,
@@ -127,10 +127,9 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// Open returns the session that a token gives access to, for code without a
-// request at hand: jobs, WebSockets, RPC. The caller commits it, with
-// [session.Session.Commit], and after that finds the token to hand back in
-// [session.Session.Token], which is another one after a renewal.
+// Open returns the session that a token gives access to, for code without a request at
+// hand: jobs, WebSockets, RPC. The caller commits it, with [session.Session.Commit],
+// and then hands back the token of [session.Session.Token], which a renewal replaces.
 //
 // An empty token gives a new session. One that is malformed, unknown, expired
 // or ended by a log-in gives [session.ErrNotFound], and a store that does not answer

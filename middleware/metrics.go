@@ -27,12 +27,12 @@ var bounds = [...]time.Duration{
 //
 //	expvar.Publish("sessions", metrics)
 //
-// There are as many counters as kinds of events, whatever visitors do.
+// There are as many counters as kinds of events, and visitors cannot add to them.
 type Metrics struct {
 	byKind [len(kinds)]counters
 }
 
-// A counters holds the counters of one kind of event.
+// A counters holds the counters of a kind of event.
 type counters struct {
 	events  atomic.Int64
 	retries atomic.Int64
@@ -40,8 +40,8 @@ type counters struct {
 	buckets [len(bounds) + 1]atomic.Int64
 }
 
-// kinds are the kinds of events that are counted, and an empty one for those of
-// other versions.
+// kinds are the kinds of events that are counted, and an empty kind for events of other
+// versions.
 var kinds = [...]session.EventKind{
 	session.EventCreated, session.EventLoaded, session.EventSaved, session.EventTouched, session.EventRenewed,
 	session.EventDestroyed, session.EventRevoked, session.EventConflict, session.EventGone, session.EventReused,
@@ -70,7 +70,7 @@ func (m *Metrics) Observe(_ context.Context, e session.Event) {
 	c.buckets[bucket].Add(1)
 }
 
-// Counts are the counters of one kind of event.
+// Counts are the counters of a kind of event.
 type Counts struct {
 	Events  int64   `json:"events"`
 	Retries int64   `json:"retries"` // writes beyond the first

@@ -15,8 +15,8 @@ func envName(key string) string { return envPrefix + strings.ToUpper(key) }
 // one with a name such as "sessions" or "sessions-redis".
 var serviceName = regexp.MustCompile(`^[A-Z0-9_]+_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
-// nearName returns the variable that is meant by one with an unknown name, or "" if
-// none of ours is near. Ours reports whether the name begins as ours do, whatever its
+// nearName returns the variable that an unknown name is meant for, or "" if none of
+// ours is near. Ours reports whether the name begins as ours do, in upper or lower
 // case.
 func nearName(name string, settings []setting) (near string, ours bool) {
 	if serviceName.MatchString(name) {

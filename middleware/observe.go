@@ -7,8 +7,8 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// Observers returns a function for [Options.Observe] that calls each of the given
-// ones, in their order. Nil functions are left out.
+// Observers returns a function for [Options.Observe] that calls each given function, in
+// their order. Nil functions are left out.
 func Observers(observers ...func(context.Context, session.Event)) func(context.Context, session.Event) {
 	return func(ctx context.Context, e session.Event) {
 		for _, observe := range observers {

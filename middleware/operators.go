@@ -9,9 +9,9 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// Record returns the session with this ID, whoever owns it, for operators. The
-// error is [session.ErrNotFound] if there is none, and a [*session.DecodeError] if it
-// cannot be read. The record's value is shared: it must not be changed.
+// Record returns the session with this ID, of any owner, for operators. The error is
+// [session.ErrNotFound] if there is none, and a [*session.DecodeError] if it cannot be
+// read. The record's value is shared: it must not be changed.
 func (m *Manager[T]) Record(ctx context.Context, id session.ID) (session.Record[T], error) {
 	rec, err := m.store.Load(ctx, id)
 	if err == nil && rec.IsNote() {
@@ -20,26 +20,26 @@ func (m *Manager[T]) Record(ctx context.Context, id session.ID) (session.Record[
 	return rec, session.StoreError(err)
 }
 
-// Edit changes the session with this ID, whoever owns it, for operators. It has the
-// promises of [session.Session.Update], and is no use of the session: see [session.Edit].
-// The edit may run more than once, and must not change the owner.
+// Edit changes the session with this ID, of any owner, for operators. It has the
+// promises of [session.Session.Update], and does not count as use of the session: see
+// [session.Edit]. The edit may run more than once, and must not change the owner.
 //
 // The error is [session.ErrNotFound] if there is no such session, a
 // [*session.DecodeError] if it cannot be read, [session.ErrUnsupported] if the edit
-// changes the owner, or that of [session.Session.Commit].
+// changes the owner, or an error of [session.Session.Commit].
 func (m *Manager[T]) Edit(ctx context.Context, id session.ID, edit func(v *T)) error {
 	_, err := session.Edit(ctx, m.store, &m.policy, id, func(rec *session.Record[T]) bool { return !rec.IsNote() }, edit)
 	return err
 }
 
-// EndAll ends all sessions, whoever owns them, as after a leak, and returns how many it
-// ended. The store must be a [session.Lister]. Sessions that begin after the call may live
-// on: first keep log-ins out, if they must not.
+// EndAll ends all sessions of all owners, as after a leak, and returns how many it
+// ended. The store must be a [session.Lister]. Sessions that begin after the call may
+// live on: first keep log-ins out, if they must not.
 //
-// EndAll keeps no list of sessions, so it needs little memory, whatever their number. It
-// goes on after failures, and its error joins the first of them. After an error some
-// sessions may live on, and it can be called again. It stops when ctx is done. The reason
-// is as for [Manager.End].
+// EndAll keeps no list of sessions, so it needs little memory for any number of them.
+// It goes on after failures, and its error joins the first of them. After an error some
+// sessions may live on, and it can be called again. It stops when ctx is done. The
+// reason is as for [Manager.End].
 func (m *Manager[T]) EndAll(ctx context.Context, why session.Reason) (int, error) {
 	count := 0
 	var failed failures
@@ -61,7 +61,7 @@ func (m *Manager[T]) EndAll(ctx context.Context, why session.Reason) (int, error
 	return count, failed.err()
 }
 
-// failures are errors, of which the first are kept.
+// failures are errors. Only the first are kept.
 type failures struct {
 	kept  []error
 	count int
@@ -82,10 +82,10 @@ func (f *failures) err() error {
 	return errors.Join(f.kept...)
 }
 
-// End ends the session with this ID, whoever owns it, for operators. Pages on which
+// End ends the session with this ID, of any owner, for operators. Pages on which
 // visitors end their own sessions must call [Manager.Revoke]. The error is
 // [session.ErrNotFound] if there is no such session. The reason is as for
-// [Manager.Revoke]; an empty one means [session.ReasonOperator].
+// [Manager.Revoke]; an empty reason means [session.ReasonOperator].
 func (m *Manager[T]) End(ctx context.Context, id session.ID, why session.Reason) error {
 	why = cmp.Or(why, session.ReasonOperator)
 	rec, err := session.EndIf(ctx, m.store, &m.policy, id, why, func(*session.Record[T]) bool { return true })

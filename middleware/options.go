@@ -56,26 +56,28 @@ type Options struct {
 	// for each request, before the handler. [Passive] does the same for one handler.
 	Passive func(*http.Request) bool
 
-	// MaxPerOwner is how many sessions one owner may have. A log-in beyond that ends
-	// the session whose last log-in is the longest ago, unless AtMax says otherwise. Zero
-	// means any number. T must have a method SessionOwner() string, and the store must
-	// be a [session.Indexer].
+	// MaxPerOwner is how many sessions an owner may have. A log-in beyond that ends the
+	// session with the oldest log-in, unless AtMax says otherwise. Zero means any
+	// number. T must have a method SessionOwner() string, and the store must be a
+	// [session.Indexer].
 	MaxPerOwner int
 
 	// RotateEvery bounds how long a stolen token is good for: when a session that has
-	// logged in is used, and its token is older, it gets another one. The former token
-	// stays good until the client has used the new one, and thirty seconds longer, so
-	// that requests at the same time and lost responses cost nothing. A rotation is left
-	// out if the response has begun, or beside another change of the session; the next
-	// request makes up for it. Zero means that tokens are not rotated, the least is a
-	// minute. A rotation is a write: a minute makes most requests of a visitor write.
+	// logged in is used, and its token is older, it gets another token. The former
+	// token stays good until the client has used the new token, and thirty seconds
+	// longer, so that requests at the same time and lost responses cost nothing. A
+	// rotation is left out if the response has begun, or beside another change of the
+	// session; the next request makes up for it. Zero means that tokens are not
+	// rotated, the least is a minute. A rotation is a write: a minute makes most
+	// requests of a visitor write.
 	RotateEvery time.Duration
 
 	// EndOnReuse ends a session when a former token of it is used after its thirty
 	// seconds, which [session.EventReused] reports in any case. It logs out the visitor
-	// whose token was stolen, and the thief. It also logs out a visitor who restored the
-	// browser from a backup. Tokens that a log-in or [session.Session.Renew] has ended are
-	// only reported: else a planted token could log the visitor out.
+	// from whom the token was stolen, and the thief. It also logs out a visitor who
+	// restored the browser from a backup. Tokens that a log-in or
+	// [session.Session.Renew] has ended are only reported: else a planted token could
+	// log the visitor out.
 	EndOnReuse bool
 
 	// AtMax says who yields at MaxPerOwner. With [session.RefuseLogIn], a log-in beyond
@@ -100,8 +102,8 @@ type Options struct {
 	Secrets [][]byte
 
 	// AcceptUnsigned takes cookies without a signature, too. Set it when Secrets are
-	// introduced, for the longest Lifetime, so that nobody is logged out. Visitors get
-	// a signed cookie with their next token.
+	// introduced, for the longest Lifetime, so that all visitors stay logged in. They
+	// get a signed cookie with their next token.
 	AcceptUnsigned bool
 
 	// Cookie describes the cookie.
@@ -115,12 +117,12 @@ type Options struct {
 	//		return c
 	//	},
 	//
-	// It is called once for each request, before the handler, and must be quick. Its
-	// BrowserSession is that of Cookie. The signature covers the cookie's name. So a
-	// token is worth nothing in a cookie of another name, and hosts that must not share
-	// sessions need a name each. Secrets are therefore needed, AcceptUnsigned and
-	// Transport must not be set. A cookie that browsers would refuse makes [Get] fail,
-	// and is reported.
+	// It is called once for each request, before the handler, and must be quick. The
+	// BrowserSession of its result has no effect. The signature covers the cookie's
+	// name. So a token is worth nothing in a cookie of another name, and hosts that
+	// must not share sessions need a name each. Secrets are therefore needed,
+	// AcceptUnsigned and Transport must not be set. A cookie that browsers would refuse
+	// makes [Get] fail, and is reported.
 	CookieFor func(r *http.Request, c Cookie) Cookie
 
 	// Transport carries the token. Nil means the cookie.
@@ -138,22 +140,22 @@ type Options struct {
 	// ended: see [Manager.Watch]. Zero means 15 seconds.
 	WatchInterval time.Duration
 
-	// HoldBack is how many bytes of a response's body are held back until the
-	// handler returns. Changes of the session after the first byte are then as
-	// good as before it: they may need a cookie, and a failure is an error
-	// response. A longer response, and one that the handler flushes, goes out as
-	// without HoldBack. The header that is sent is that of the handler's WriteHeader
-	// or first write. It costs that memory for each request in progress, a copy
-	// of the body, and the time until the first byte. Zero holds nothing back.
+	// HoldBack is how many bytes of a response's body are held back until the handler
+	// returns. Changes of the session after the first byte are then as good as before
+	// it: they may need a cookie, and a failure is an error response. A longer
+	// response, or a response that the handler flushes, goes out as without HoldBack.
+	// The header that is sent is the header of the handler's WriteHeader or first
+	// write. HoldBack costs that memory for each request in progress, a copy of the
+	// body, and the time until the first byte. Zero holds nothing back.
 	HoldBack int
 
-	// ErrorHandler answers a request whose session could not be saved, or not
-	// loaded for a handler made by [Handle]. The handler's body is not sent, and
+	// ErrorHandler answers a request after its session could not be saved, or could not
+	// be loaded for a handler made by [Handle]. The handler's body is not sent, and
 	// neither are headers that describe the body or act on it, such as Location.
-	// Cookies other than the session's are sent, since they may belong to another
+	// Cookies other than the session's are sent, because they may belong to another
 	// manager. ErrorHandler is called once, when the handler has returned. It may ask
-	// for the session and read it; its changes are not saved. If it writes nothing,
-	// or calls [Fail] itself, DefaultErrorHandler answers. Nil means
+	// for the session and read it; its changes are not saved. If it writes nothing, or
+	// calls [Fail] itself, DefaultErrorHandler answers. Nil means
 	// [DefaultErrorHandler].
 	ErrorHandler func(http.ResponseWriter, *http.Request, error)
 
@@ -162,22 +164,22 @@ type Options struct {
 	// should be quick.
 	Observe func(context.Context, session.Event)
 
-	// Logger gets the events that an operator should see, those whose kind is
-	// [session.EventKind.Trouble], timeouts, and advice on mistakes in the
-	// configuration. It names the method and the route's pattern of the request, or
-	// the path if the router sets no pattern. Nil means [slog.Default].
+	// Logger gets the events that an operator should see (see
+	// [session.EventKind.Trouble]), timeouts, and advice on mistakes in the
+	// configuration. It names the method and the route's pattern of the request, or the
+	// path if the router sets no pattern. Nil means [slog.Default].
 	Logger *slog.Logger
 
 	configured configured
 }
 
-// configured is what a [Config] has to say about options besides their values.
+// configured is the part of a [Config] that is not the value of an option.
 type configured struct {
-	maxPerOwner string   // what operators call MaxPerOwner, if they have set it
+	maxPerOwner string   // the operators' name of MaxPerOwner, if they have set it
 	ignored     []string // variables of the environment that look like ours
 }
 
-// logIgnored tells operators which variables have no effect. Those of services come
+// logIgnored tells operators which variables have no effect. Variables of services come
 // by themselves.
 func (o *Options) logIgnored() {
 	names := o.configured.ignored

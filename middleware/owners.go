@@ -14,10 +14,10 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// ByOwner yields the sessions of one owner, for a page "your active sessions". It
-// yields a [*session.DecodeError], which has the ID, for a session that cannot be
-// read. Any other error ends the iteration. [session.ErrUnsupported] means that T
-// has no method SessionOwner, or that the store is no [session.Indexer].
+// ByOwner yields the sessions of an owner, for a page "your active sessions". It yields
+// a [*session.DecodeError], which has the ID, for a session that cannot be read. Any
+// other error ends the iteration. [session.ErrUnsupported] means that T has no method
+// SessionOwner, or that the store is not a [session.Indexer].
 //
 // The records' values are shared: they must not be changed.
 func (m *Manager[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.Record[T], error] {
@@ -62,8 +62,8 @@ func withoutNotes[T any](records iter.Seq2[session.Record[T], error]) iter.Seq2[
 	}
 }
 
-// wrapErrors gives a store's own errors their meaning, and ends the iteration at
-// every error but those of single records.
+// wrapErrors gives a store's own errors their meaning, and ends the iteration at every
+// error but the errors of single records.
 func wrapErrors[T any](records iter.Seq2[session.Record[T], error]) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
 		for rec, err := range records {
@@ -98,8 +98,8 @@ func (m *Manager[T]) LastUsed(rec session.Record[T]) time.Time {
 // A session keeps its ID for life, so Revoke finds it however often it was renewed
 // since the page was shown.
 //
-// The reason is for events and for [session.Session.Ended]: one of the constants or a
-// short one of your own, of which 64 bytes are kept. An empty reason means
+// The reason is for events and for [session.Session.Ended]: a constant or a short
+// reason of your own. 64 bytes of it are kept. An empty reason means
 // [session.ReasonRevoked].
 func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID, why session.Reason) error {
 	why = cmp.Or(why, session.ReasonRevoked)
@@ -110,7 +110,7 @@ func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID, wh
 	if !isUnreadable(err) {
 		return err
 	}
-	ids, err := m.listed(ctx, owner, nil) // the owner's index tells what the record does not
+	ids, err := m.listed(ctx, owner, nil) // the owner's index also has records that cannot be read
 	switch {
 	case err != nil:
 		return err
@@ -125,8 +125,8 @@ func (m *Manager[T]) Revoke(ctx context.Context, owner string, id session.ID, wh
 // else"), and returns how many it ended. When it returns nil, all others that the owner
 // had at the time of the call have ended, also those that cannot be read.
 //
-// The reason is as for [Manager.Revoke]. After an error, such as that of a context that
-// is done, some sessions may have ended and others not.
+// The reason is as for [Manager.Revoke]. After an error, such as a done context, some
+// sessions may have ended and others not.
 func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, why session.Reason, keep ...session.ID) (int, error) {
 	why = cmp.Or(why, session.ReasonRevoked)
 	ids, err := m.listed(ctx, owner, keep)
@@ -158,10 +158,10 @@ func (m *Manager[T]) RevokeAll(ctx context.Context, owner string, why session.Re
 // and none of them sees half of the edit. The edit runs for each session, at least once,
 // and must not change the owner. It is no use of the sessions, and their tokens stay.
 //
-// A session that ends meanwhile is skipped. Sessions that cannot be read or saved are
-// reported by the error, one [*session.DecodeError] or other error for each, and all
-// others are edited. Sessions that the owner begins after the call are not: first change
-// the place from which log-ins take the role.
+// A session that ends during the call is skipped. Sessions that cannot be read or saved
+// are reported by the error, a [*session.DecodeError] or another error for each, and
+// all others are edited. Sessions that the owner begins after the call are not: first
+// change the place from which log-ins take the role.
 func (m *Manager[T]) UpdateOwner(ctx context.Context, owner string, edit func(v *T)) (int, error) {
 	ids, err := m.listed(ctx, owner, nil)
 	if err != nil {
@@ -184,8 +184,8 @@ func (m *Manager[T]) UpdateOwner(ctx context.Context, owner string, edit func(v 
 	return count, errors.Join(errs...)
 }
 
-// listed returns the IDs of the owner's sessions but those to keep, the
-// unreadable ones too.
+// listed returns the IDs of the owner's sessions except those to keep, the unreadable
+// sessions included.
 func (m *Manager[T]) listed(ctx context.Context, owner string, keep []session.ID) ([]session.ID, error) {
 	index, err := m.index()
 	if err != nil {

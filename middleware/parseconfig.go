@@ -71,9 +71,9 @@ func errSyntax(dec *json.Decoder) error {
 // files that it names. An empty variable is like none. The error names all that is
 // wrong, by the names of the variables, and no value that may be a secret.
 //
-// A name that is not one of ours, but near to one, is an error: SESSIONS_LIFETME.
-// Others that begin with SESSIONS_ are ignored, such as those that Kubernetes makes for
-// a service called "sessions" or "sessions-redis". [New] logs their names.
+// A name that is near to a name of ours is an error: SESSIONS_LIFETME. Other names that
+// begin with SESSIONS_ are ignored, such as those that Kubernetes makes for a service
+// called "sessions" or "sessions-redis". [New] logs them.
 func ConfigFromEnv(environ []string) (Config, error) {
 	c := Config{env: true}
 	settings := c.settings()

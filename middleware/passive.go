@@ -2,9 +2,9 @@ package middleware
 
 import "net/http"
 
-// Passive returns a handler whose requests are no use of their sessions, of every
-// manager around it. A page that asks it again and again does not keep the visitor
-// logged in:
+// Passive returns a handler whose requests do not count as use of their sessions, with
+// every manager around it. A page that asks it again and again does not keep the
+// visitor logged in:
 //
 //	mux.Handle("GET /time-left", middleware.Passive(middleware.Handle(timeLeft)))
 //

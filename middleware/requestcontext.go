@@ -21,7 +21,7 @@ func (x *response[T]) Value(key any) any {
 // String returns the context's name, without the values of the request.
 func (x *response[T]) String() string { return "sessions.Context" }
 
-// Format writes the context's name, whatever the verb.
+// Format writes the context's name, for any verb.
 func (x *response[T]) Format(f fmt.State, _ rune) { f.Write([]byte(x.String())) }
 
 // withoutSession is a request's context without its session: an observer of the
@@ -35,8 +35,8 @@ func (c *withoutSession[T]) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// chainKey finds the innermost response, whatever its type, or a test's probe around
-// all of them.
+// chainKey finds the innermost response of any type, or a test's probe around all of
+// them.
 type chainKey = probe.Key
 
 // A link is a response as the managers within it see it.
@@ -100,8 +100,8 @@ func (x *response[T]) probe() *probe.Probe {
 	return nil
 }
 
-// checkChain panics if a manager around this one uses the same cookie: each would
-// overwrite the other's.
+// checkChain panics if a manager around this one uses the same cookie: they would
+// overwrite each other's tokens.
 func (x *response[T]) checkChain() {
 	around := x.Context.Value(chainKey{})
 	if around == nil {

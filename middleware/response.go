@@ -12,8 +12,8 @@ import (
 )
 
 // A response is a request's session, and how far the response to it has come. It
-// decides what the client is told: what a handler writes, Fail, a failed commit and
-// a panic all go through it. The writer asks it before it sends something.
+// decides the client's answer: the handler's writes, Fail, a failed commit and a panic
+// all go through it. The writer asks it before it sends something.
 //
 // It is the request's context as well, which saves an allocation on the path of
 // every request. A context may be kept for long, so a response holds neither the
@@ -34,8 +34,8 @@ type response[T any] struct {
 	use      *use[T]
 }
 
-// newResponse allocates once. What is secret is behind pointers, where package fmt
-// does not look.
+// newResponse allocates once. Secrets are behind pointers, because package fmt does not
+// follow them.
 func newResponse[T any](m *Manager[T], r *http.Request) *response[T] {
 	all := &struct {
 		response response[T]
@@ -114,7 +114,7 @@ func (x *response[T]) commitFirst(w *writer, status int) error {
 	return err
 }
 
-// finish is called when the handler has returned and what was held back is sent. It
+// finish is called when the handler has returned and the held-back part is sent. It
 // returns an error if the response must be broken off.
 func (x *response[T]) finish(w *writer) error {
 	x.mu.Lock()

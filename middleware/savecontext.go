@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// A saveContext is the context of one commit. It has the values of the request's
-// context and ends after a timeout or at the request's own deadline, but not when
-// the client disconnects. It starts a timer only if Done is called, so that a
-// store that answers at once does not pay for one.
+// A saveContext is the context of a commit. It has the values of the request's context
+// and ends after a timeout or at the request's own deadline, but not when the client
+// disconnects. It starts a timer only if Done is called, so that a store that answers
+// at once does not pay for one.
 type saveContext struct {
 	request  context.Context
 	deadline time.Time
@@ -31,7 +31,7 @@ func newSaveContext(request context.Context, timeout time.Duration) *saveContext
 
 func (c *saveContext) Deadline() (time.Time, bool) { return c.deadline, true }
 
-// Format writes the context's name, whatever the verb.
+// Format writes the context's name, for any verb.
 func (c *saveContext) Format(f fmt.State, _ rune) { f.Write([]byte("sessions.SaveContext")) }
 
 func (c *saveContext) Value(key any) any {

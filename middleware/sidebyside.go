@@ -7,7 +7,7 @@ import (
 	"weak"
 )
 
-// A place is where one server's cookies of one name overwrite each other.
+// A place is where a server's cookies of the same name overwrite each other.
 type place struct {
 	server             weak.Pointer[http.Server]
 	name, path, domain string

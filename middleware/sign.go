@@ -53,8 +53,8 @@ func (s *signer) append(dst []byte, token string) []byte {
 	return base64.RawURLEncoding.AppendEncode(dst, sum[:])
 }
 
-// verify reports whether one of the secrets made the signature. It tries every
-// secret, in constant time.
+// verify reports whether any of the secrets made the signature. It tries every secret,
+// in constant time.
 func (s *signer) verify(token, signature string) (ok bool) {
 	var want [signatureLen]byte
 	var sum [sha256.Size]byte

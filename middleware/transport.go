@@ -54,7 +54,7 @@ type issuedToken struct {
 	token    session.Token
 	persist  bool
 	deadline time.Time
-	until    time.Time // after which the client must get another one; zero if that is the deadline
+	until    time.Time // after which the client must get another token; zero if that is the deadline
 }
 
 // Why a token is rejected.

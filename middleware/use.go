@@ -13,7 +13,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// A request is what a response needs to know of its request.
+// A request is the part of a request that its response needs.
 type request struct {
 	header http.Header
 	method string
@@ -26,7 +26,7 @@ type request struct {
 	cookie  *cookieTransport
 }
 
-// A use is the session of one request, loaded when it is first asked for.
+// A use is the session of a request, loaded when it is first asked for.
 type use[T any] struct {
 	loading bool
 	loaded  chan struct{} // closed when the load ends; nil while no goroutine waits
@@ -60,8 +60,8 @@ type wrapped struct {
 func (e *wrapped) Error() string { return e.text }
 func (e *wrapped) Unwrap() error { return e.err }
 
-// get returns the request's session, and loads it the first time. The request is
-// that of the handler that asks, if it is known.
+// get returns the request's session, and loads it the first time. The request r is the
+// caller's, or nil if it is not known.
 func (x *response[T]) get(ctx context.Context, r *http.Request) (*session.Session[T], error) {
 	x.mu.Lock()
 	x.use.noteRoute(r)
@@ -225,9 +225,9 @@ func (u *use[T]) noteRoute(r *http.Request) {
 	}
 }
 
-// writeToken puts into the response's header what the client must learn. It sends
-// only tokens that this request issued: one that was sent again could overwrite the
-// token of a log-in in another request.
+// writeToken puts the news for the client into the response's header. It sends only
+// tokens that this request issued: an older token could overwrite the token of a log-in
+// in another request.
 func (x *response[T]) writeToken(h http.Header, s *session.Session[T]) {
 	u := x.use
 	if u.told {

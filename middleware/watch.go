@@ -27,8 +27,8 @@ import (
 // [session.EventFailed], and ends nothing. If s is not stored yet, the store is first
 // asked an interval after it was.
 //
-// A connection that somebody opened with a stolen token lasts until the session ends or
-// the visitor logs in again.
+// A connection that was opened with a stolen token lasts until the session ends or the
+// visitor logs in again.
 //
 // Watching does not reset the idle timeout. To let the visitor's messages count as use, call
 // [session.Session.Commit] for each. It costs a write once in a sixteenth of the
@@ -104,7 +104,7 @@ func newPollSource[T any](store session.Store[T]) pollSource {
 	return src
 }
 
-// look returns what the store has of a session, without its value if it can.
+// look returns the stored state of a session, without its value if it can.
 func look[T any](ctx context.Context, store session.Store[T], id session.ID) (session.Revision, session.Secrets, error) {
 	var rec session.Record[T]
 	var err error

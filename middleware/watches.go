@@ -14,12 +14,12 @@ import (
 // recheck is when to look again, the first time, at a session that is being committed.
 const recheck = 20 * time.Millisecond
 
-// watches are the watched sessions of one manager. A goroutine asks the store about
-// them while there are any.
+// watches are the watched sessions of a manager. A goroutine asks the store about them
+// while there are any.
 type watches struct {
 	source   pollSource
 	interval time.Duration
-	timeout  time.Duration // of one question
+	timeout  time.Duration // of each question
 	failed   func(context.Context, error)
 	wake     chan struct{} // has room for one
 
@@ -43,7 +43,7 @@ type watch struct {
 	queued  bool             // it is due
 }
 
-// A watchable is a session, whatever the type of its value.
+// A watchable is a session with a value of any type.
 type watchable interface {
 	ID() session.ID
 }
@@ -233,7 +233,7 @@ func (w *watch) see(rev session.Revision, secrets session.Secrets, err error) {
 	}
 }
 
-// tell tells of a change. One that was not taken yet tells of this one too.
+// tell tells of a change. A change that was not taken yet stands for both.
 func (w *watch) tell() {
 	select {
 	case w.changes <- struct{}{}:

@@ -66,9 +66,9 @@ func (w *writer) serve(next http.Handler, original *http.Request) {
 	}
 }
 
-// giveBack leaves in the original request what the handler has left in its own, such
-// as the route's pattern. It removes the temporary files of a form: the server would
-// not if the original is a copy itself, or if the handler panics.
+// giveBack copies the handler's changes of its request to the original request, such as
+// the route's pattern. It removes the temporary files of a form: the server would not
+// if the original is a copy itself, or if the handler panics.
 func (w *writer) giveBack(original *http.Request) {
 	if form := w.r.MultipartForm; form != nil && original.MultipartForm == nil {
 		form.RemoveAll()
@@ -149,8 +149,8 @@ func (w *writer) WriteHeader(status int) {
 	}
 }
 
-// closeIfTooLarge does what http.MaxBytesReader would do if it knew the server's
-// writer.
+// closeIfTooLarge does for a large body the same as http.MaxBytesReader with the
+// server's writer.
 func (w *writer) closeIfTooLarge(status int) {
 	if status != http.StatusRequestEntityTooLarge || w.r.ProtoMajor != 1 {
 		return
@@ -234,5 +234,5 @@ func (w *writer) endsWithHeader(status int) bool {
 		declaredLength(w.Header()) == 0
 }
 
-// Format writes the type's name, whatever the verb: the request has a token.
+// Format writes the type's name, for any verb: the request has a token.
 func (w *writer) Format(f fmt.State, _ rune) { f.Write([]byte("sessions.ResponseWriter")) }
