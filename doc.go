@@ -62,7 +62,7 @@ Reading:
 	Expires, Deadline        when it ends without use; at the latest
 	IdleTimeout()            how long it lives without use
 	Token() (Token, bool)    the token, for transports other than HTTP
-	Persistent() bool        the cookie outlives the browser
+	Remembered() bool        the session outlives the browser: see Remember
 	Bound() bool             only the visitor's device can keep it: Options.DeviceBound
 	Gone() bool              another request ended the session
 	Ended(ctx) (Ending, error)
@@ -76,7 +76,7 @@ Changing. Changes are stored when the response begins:
 	Set(T), Clear()          replaces the value; sets it to zero
 	LogIn(func(*T))          edits the value at a log-in; renews the token
 	Renew()                  gives the session a new token
-	Persist(bool)            lets the cookie outlive the browser ("remember me")
+	Remember(bool)           makes the session outlive the browser ("remember me")
 	SetDeadline(time.Time)   sets the absolute end
 	SetIdleTimeout(d)        sets the idle timeout of this session
 	SetPassive(bool)         makes this request no use of the session
@@ -129,7 +129,7 @@ here in parentheses.
 
 	Lifetime        the absolute timeout (24 hours)
 	IdleTimeout     how long a session lives without use (one hour)
-	Remember        the times of sessions that outlive the browser (as the others)
+	Remember        the times of sessions after Session.Remember(true) (two weeks)
 	Passive         tells requests that do not keep the session alive (none)
 	MaxPerOwner     how many sessions an owner may have (any number)
 	RotateEvery     how long a token lives before use replaces it (for life)
@@ -140,7 +140,7 @@ here in parentheses.
 	Secrets         sign the cookie; the first signs, all verify (not signed)
 	AcceptUnsigned  takes unsigned cookies while secrets are introduced (no)
 	Cookie          the cookie: Name (session_id), Domain, Path, SameSite (Lax),
-	                Partitioned, BrowserSession, Insecure
+	                Partitioned, Insecure
 	CookieFor       gives hosts and tenants a cookie of their own (one for all)
 	Transport       how the token travels (in the cookie)
 	SaveTimeout     how long a commit may take
@@ -199,7 +199,7 @@ from JSON:
 	SESSIONS_NAMESPACE          tells programs apart that share a store
 	SESSIONS_LIFETIME           the absolute timeout: 24h, or 86400 in seconds
 	SESSIONS_IDLE_TIMEOUT       the idle timeout
-	SESSIONS_REMEMBER_LIFETIME  the absolute timeout after Persist(true): 30d
+	SESSIONS_REMEMBER_LIFETIME  the absolute timeout after Remember(true): 30d
 	SESSIONS_MAX_PER_OWNER      how many sessions an owner may have
 	SESSIONS_SECRET             signs the cookie
 	SESSIONS_SECRET_FILE        a file that holds the secret

@@ -21,15 +21,15 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 
 func record() session.Record[cart] {
 	return session.Record[cart]{
-		ID:       session.NewID(),
-		Revision: 0x1122334455667788,
-		Owner:    "customer-4711",
-		Created:  start,
-		Renewed:  start.Add(time.Minute),
-		Deadline: start.Add(24 * time.Hour),
-		Expires:  start.Add(time.Hour),
-		Persist:  true,
-		Value:    tenItems(),
+		ID:         session.NewID(),
+		Revision:   0x1122334455667788,
+		Owner:      "customer-4711",
+		Created:    start,
+		Renewed:    start.Add(time.Minute),
+		Deadline:   start.Add(24 * time.Hour),
+		Expires:    start.Add(time.Hour),
+		Remembered: true,
+		Value:      tenItems(),
 	}
 }
 

@@ -8,29 +8,45 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/seed48429006/sessions/session"
 )
 
-// A Config is the part of [Options] that operators set, in JSON, in YAML or in the
-// environment:
+// A Config is the part of [Options] that has plain values, for operators to set in JSON,
+// in YAML or in the environment:
 //
 //	store: redis://localhost:6379/0       SESSIONS_STORE
 //	store_file: /run/secrets/store        SESSIONS_STORE_FILE
 //	namespace: shop                       SESSIONS_NAMESPACE
-//	cookie_name: session_id               SESSIONS_COOKIE_NAME
-//	cookie_insecure: false                SESSIONS_COOKIE_INSECURE
 //	lifetime: 24h                         SESSIONS_LIFETIME
 //	idle_timeout: 1h                      SESSIONS_IDLE_TIMEOUT
 //	remember_lifetime: 30d                SESSIONS_REMEMBER_LIFETIME
 //	remember_idle_timeout: 7d             SESSIONS_REMEMBER_IDLE_TIMEOUT
+//	remember_all: false                   SESSIONS_REMEMBER_ALL
 //	max_per_owner: 10                     SESSIONS_MAX_PER_OWNER
+//	at_max: refuse_log_in                 SESSIONS_AT_MAX, or end_oldest
+//	rotate_every: 10m                     SESSIONS_ROTATE_EVERY
+//	end_on_reuse: true                    SESSIONS_END_ON_REUSE
+//	keep_ended: 7d                        SESSIONS_KEEP_ENDED
 //	secret: 32 or more random characters  SESSIONS_SECRET
 //	secret_file: /run/secrets/cookie      SESSIONS_SECRET_FILE
 //	old_secrets: [earlier secrets]        SESSIONS_OLD_SECRETS, separated by commas
 //	old_secrets_file: /run/secrets/old    SESSIONS_OLD_SECRETS_FILE, one a line
 //	accept_unsigned: false                SESSIONS_ACCEPT_UNSIGNED
+//	cookie_name: session_id               SESSIONS_COOKIE_NAME
+//	cookie_domain: example.com            SESSIONS_COOKIE_DOMAIN
+//	cookie_path: /                        SESSIONS_COOKIE_PATH
+//	cookie_same_site: lax                 SESSIONS_COOKIE_SAME_SITE, or strict, none
+//	cookie_partitioned: false             SESSIONS_COOKIE_PARTITIONED
+//	cookie_insecure: false                SESSIONS_COOKIE_INSECURE
+//	device_bound_enabled: true            SESSIONS_DEVICE_BOUND_ENABLED
+//	save_timeout: 5s                      SESSIONS_SAVE_TIMEOUT
+//	watch_interval: 15s                   SESSIONS_WATCH_INTERVAL
+//	hold_back: 65536                      SESSIONS_HOLD_BACK
 //
-// All are optional. The names are the names of [Options]. The key max_age and the
-// variable SESSIONS_MAX_AGE mean lifetime, in the word of cookies. [ParseConfig] reads
+// All are optional. A key is the name of the option: cookie_name is [Cookie.Name], and
+// the other fields of [DeviceBound] are there like device_bound_enabled. Zero, false,
+// and an empty text or list leave the program's own option as it is. [ParseConfig] reads
 // JSON and [ConfigFromEnv] the environment. For YAML, decode into a Config with unknown
 // keys refused: with gopkg.in/yaml.v3, that is Decoder.KnownFields.
 //
@@ -50,25 +66,29 @@ type Config struct {
 	// Programs choose one if it is empty.
 	Namespace string `json:"namespace" yaml:"namespace"`
 
-	// CookieName is [Cookie.Name].
-	CookieName string `json:"cookie_name" yaml:"cookie_name"`
-
-	// CookieInsecure is [Cookie.Insecure], for development over plain http.
-	CookieInsecure bool `json:"cookie_insecure" yaml:"cookie_insecure"`
-
-	// Lifetime is [Options.Lifetime]. MaxAge is another name for it. Set only one.
-	Lifetime Duration `json:"lifetime" yaml:"lifetime"`
-	MaxAge   Duration `json:"max_age" yaml:"max_age"`
-
-	// IdleTimeout is [Options.IdleTimeout]. "none" means no limit.
+	// Lifetime is [Options.Lifetime], and IdleTimeout [Options.IdleTimeout], of which
+	// "none" means no limit.
+	Lifetime    Duration `json:"lifetime" yaml:"lifetime"`
 	IdleTimeout Duration `json:"idle_timeout" yaml:"idle_timeout"`
 
-	// RememberLifetime and RememberIdleTimeout are [Options.Remember].
+	// MaxAge, in the word of cookies, gives every session a cookie with this Max-Age. It
+	// stands for Lifetime, RememberLifetime and RememberAll, which are then not set.
+	MaxAge Duration `json:"max_age" yaml:"max_age"`
+
+	// These are [Options.Remember].
 	RememberLifetime    Duration `json:"remember_lifetime" yaml:"remember_lifetime"`
 	RememberIdleTimeout Duration `json:"remember_idle_timeout" yaml:"remember_idle_timeout"`
+	RememberAll         bool     `json:"remember_all" yaml:"remember_all"`
 
-	// MaxPerOwner is [Options.MaxPerOwner].
-	MaxPerOwner int `json:"max_per_owner" yaml:"max_per_owner"`
+	// MaxPerOwner is [Options.MaxPerOwner], and AtMax [Options.AtMax].
+	MaxPerOwner int           `json:"max_per_owner" yaml:"max_per_owner"`
+	AtMax       session.AtMax `json:"at_max" yaml:"at_max"`
+
+	// RotateEvery is [Options.RotateEvery], EndOnReuse is [Options.EndOnReuse], and
+	// KeepEnded [Options.KeepEnded].
+	RotateEvery Duration `json:"rotate_every" yaml:"rotate_every"`
+	EndOnReuse  bool     `json:"end_on_reuse" yaml:"end_on_reuse"`
+	KeepEnded   Duration `json:"keep_ended" yaml:"keep_ended"`
 
 	// Secret, if not empty, signs the cookie. To change it, put the earlier one
 	// into OldSecrets for as long as sessions live. See [Options.Secrets]. SecretFile
@@ -80,6 +100,28 @@ type Config struct {
 
 	// AcceptUnsigned is [Options.AcceptUnsigned].
 	AcceptUnsigned bool `json:"accept_unsigned" yaml:"accept_unsigned"`
+
+	// These are the fields of [Cookie].
+	CookieName        string   `json:"cookie_name" yaml:"cookie_name"`
+	CookieDomain      string   `json:"cookie_domain" yaml:"cookie_domain"`
+	CookiePath        string   `json:"cookie_path" yaml:"cookie_path"`
+	CookieSameSite    SameSite `json:"cookie_same_site" yaml:"cookie_same_site"`
+	CookiePartitioned bool     `json:"cookie_partitioned" yaml:"cookie_partitioned"`
+	CookieInsecure    bool     `json:"cookie_insecure" yaml:"cookie_insecure"`
+
+	// These are the fields of [DeviceBound].
+	DeviceBoundEnabled        bool     `json:"device_bound_enabled" yaml:"device_bound_enabled"`
+	DeviceBoundLife           Duration `json:"device_bound_life" yaml:"device_bound_life"`
+	DeviceBoundPath           string   `json:"device_bound_path" yaml:"device_bound_path"`
+	DeviceBoundInitiators     []string `json:"device_bound_initiators" yaml:"device_bound_initiators"`
+	DeviceBoundFallBack       bool     `json:"device_bound_fall_back" yaml:"device_bound_fall_back"`
+	DeviceBoundRememberedOnly bool     `json:"device_bound_remembered_only" yaml:"device_bound_remembered_only"`
+
+	// SaveTimeout is [Options.SaveTimeout], WatchInterval is [Options.WatchInterval], and
+	// HoldBack [Options.HoldBack], in bytes.
+	SaveTimeout   Duration `json:"save_timeout" yaml:"save_timeout"`
+	WatchInterval Duration `json:"watch_interval" yaml:"watch_interval"`
+	HoldBack      int      `json:"hold_back" yaml:"hold_back"`
 
 	env     bool     // mistakes are told in the names of variables
 	ignored []string // variables that look like ours
@@ -108,16 +150,12 @@ func (c Config) Apply(o *Options) (store string, err error) {
 	if err := c.complete(); err != nil {
 		return "", err
 	}
-	override(&o.Lifetime, time.Duration(cmp.Or(c.Lifetime, c.MaxAge)))
-	override(&o.IdleTimeout, time.Duration(c.IdleTimeout))
-	override(&o.Remember.Lifetime, time.Duration(c.RememberLifetime))
-	override(&o.Remember.IdleTimeout, time.Duration(c.RememberIdleTimeout))
-	override(&o.Cookie.Name, c.CookieName)
-	override(&o.Cookie.Insecure, c.CookieInsecure)
-	override(&o.AcceptUnsigned, c.AcceptUnsigned)
-	if c.MaxPerOwner != 0 {
-		o.MaxPerOwner, o.configured.maxPerOwner = c.MaxPerOwner, c.name("max_per_owner")
+	if c.MaxAge != 0 {
+		c.Lifetime, c.RememberLifetime, c.RememberAll = c.MaxAge, c.MaxAge, true
+		c.RememberIdleTimeout = cmp.Or(c.RememberIdleTimeout, max(c.IdleTimeout, 0))
 	}
+	o.configured.names = make(map[string]string)
+	c.override(reflect.ValueOf(o).Elem(), "", o.configured.names)
 	if c.Secret != "" {
 		o.Secrets = [][]byte{[]byte(c.Secret)}
 		for _, old := range c.OldSecrets {
@@ -128,8 +166,29 @@ func (c Config) Apply(o *Options) (store string, err error) {
 	return cmp.Or(c.Store, "memory:"), nil
 }
 
-// override sets a field of the options if the configuration does.
-func override[V comparable](field *V, value V) { *field = cmp.Or(value, *field) }
+// override puts the settings into the options of the same name, of which path is the
+// beginning, and notes what operators call them: CookieName is Cookie.Name.
+func (c *Config) override(options reflect.Value, path string, names map[string]string) {
+	settings := reflect.ValueOf(c).Elem()
+	for field, option := range options.Fields() {
+		if !field.IsExported() {
+			continue
+		}
+		at := path + field.Name
+		setting, ok := settings.Type().FieldByName(strings.ReplaceAll(at, ".", ""))
+		if !ok {
+			if option.Kind() == reflect.Struct {
+				c.override(option, at+".", names)
+			}
+			continue
+		}
+		value := settings.FieldByIndex(setting.Index)
+		if !value.IsZero() && (value.Kind() != reflect.Slice || value.Len() > 0) {
+			option.Set(value.Convert(option.Type()))
+			names[at] = c.name(setting.Tag.Get("json"))
+		}
+	}
+}
 
 // name returns the operators' name of a setting.
 func (c *Config) name(key string) string {
@@ -166,8 +225,23 @@ func (c *Config) complete() error {
 	checkDuration("idle_timeout", c.IdleTimeout, true)
 	checkDuration("remember_lifetime", c.RememberLifetime, false)
 	checkDuration("remember_idle_timeout", c.RememberIdleTimeout, false)
-	refuse(c.Lifetime != 0 && c.MaxAge != 0, "max_age", "it is another name of %s; set one of the two", c.name("lifetime"))
-	refuse(c.RememberIdleTimeout > 0 && c.RememberLifetime == 0, "remember_idle_timeout", "set %s too", c.name("remember_lifetime"))
+	checkDuration("keep_ended", c.KeepEnded, false)
+	checkDuration("rotate_every", c.RotateEvery, false)
+	const least = Duration(minRotateEvery)
+	refuse(c.RotateEvery >= Duration(time.Second) && c.RotateEvery < least, "rotate_every", "%s; the least is %s", c.RotateEvery, least)
+	for _, other := range [...]struct {
+		key string
+		set bool
+	}{{"lifetime", c.Lifetime != 0}, {"remember_lifetime", c.RememberLifetime != 0}, {"remember_all", c.RememberAll}} {
+		refuse(c.MaxAge != 0 && other.set, "max_age", "it stands for %s, too; set one of the two", c.name(other.key))
+	}
+	checkShort := func(key string, d Duration) {
+		refuse(d < 0, key, "%s; it must be positive", d)
+		refuse(d > 0 && d < Duration(time.Millisecond), key, "%s; the shortest is a millisecond", d)
+	}
+	checkShort("save_timeout", c.SaveTimeout)
+	checkShort("watch_interval", c.WatchInterval)
+	refuse(c.HoldBack < 0, "hold_back", "%d; it must be positive, or zero to hold nothing back", c.HoldBack)
 	refuse(c.MaxPerOwner < 0, "max_per_owner", "%d; it must be positive, or zero for any number", c.MaxPerOwner)
 	const advice = "; make one with `openssl rand -base64 32`"
 	refuse(c.Secret != "" && len(c.Secret) < minSecret, "secret", "%d bytes%s", len(c.Secret), advice)
@@ -176,10 +250,15 @@ func (c *Config) complete() error {
 	}
 	refuse(!secret && oldSecrets, "old_secrets", "set %s too%s", c.name("secret"), advice)
 	refuse(!secret && c.AcceptUnsigned, "accept_unsigned", "set %s too%s", c.name("secret"), advice)
-	cookie := Cookie{Name: c.CookieName, Insecure: c.CookieInsecure}
-	if err := cookie.check(secret); err != nil {
+	named := Cookie{Name: c.CookieName, Insecure: c.CookieInsecure}
+	if err := named.check(secret); err != nil {
 		refuse(true, "cookie_name", "%q: %s", c.CookieName, strings.TrimPrefix(err.Error(), "sessions: "))
 	}
+	var o Options
+	o.configured.names = make(map[string]string)
+	c.override(reflect.ValueOf(&o.Cookie).Elem(), "Cookie.", o.configured.names)
+	o.Cookie.Name = ""
+	errs = append(errs, o.configured.inWords(o.Cookie.check(secret)))
 	return errors.Join(errs...)
 }
 
@@ -211,6 +290,10 @@ func (s setting) kind() string {
 		return "a list of strings"
 	case Duration:
 		return durationHelp
+	case session.AtMax:
+		return "end_oldest or refuse_log_in"
+	case SameSite:
+		return "lax, strict or none"
 	}
 	return "a string"
 }

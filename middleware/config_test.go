@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -24,12 +26,14 @@ var (
 	earlierSecret = strings.Repeat("o", 40)
 )
 
-// wholeConfig has every field set.
+// wholeConfig has fields of every kind set.
 var wholeConfig = middleware.Config{
 	Store: "redis://localhost:6379/0", Namespace: "shop", CookieName: "sid",
 	Lifetime: middleware.Duration(12 * time.Hour), IdleTimeout: -1,
 	RememberLifetime: middleware.Duration(720 * time.Hour), RememberIdleTimeout: middleware.Duration(90 * time.Minute),
 	MaxPerOwner: 7, Secret: secretText, OldSecrets: []string{earlierSecret}, CookieInsecure: true,
+	AtMax: session.RefuseLogIn, RotateEvery: middleware.Duration(10 * time.Minute), EndOnReuse: true, KeepEnded: middleware.Duration(168 * time.Hour),
+	CookieSameSite: middleware.SameSite(http.SameSiteStrictMode), DeviceBoundInitiators: []string{"a.example", "b.example"},
 }
 
 func TestConfigOptions(t *testing.T) {
@@ -38,8 +42,10 @@ func TestConfigOptions(t *testing.T) {
 	want := &middleware.Options{
 		Lifetime: 12 * time.Hour, IdleTimeout: -1, MaxPerOwner: 7,
 		Remember: session.Remember{Lifetime: 720 * time.Hour, IdleTimeout: 90 * time.Minute},
-		Cookie:   middleware.Cookie{Name: "sid", Insecure: true},
+		Cookie:   middleware.Cookie{Name: "sid", Insecure: true, SameSite: http.SameSiteStrictMode},
 		Secrets:  [][]byte{[]byte(secretText), []byte(earlierSecret)},
+		AtMax:    session.RefuseLogIn, RotateEvery: 10 * time.Minute, EndOnReuse: true, KeepEnded: 168 * time.Hour,
+		DeviceBound: middleware.DeviceBound{Initiators: []string{"a.example", "b.example"}},
 	}
 	if err != nil || store != "redis://localhost:6379/0" || !reflect.DeepEqual(exported(*o), exported(*want)) {
 		t.Errorf("%q, %v, %s", store, err, cmp.Diff(exported(*o), exported(*want)))
@@ -54,7 +60,9 @@ func TestParseConfig(t *testing.T) {
 	c, err := middleware.ParseConfig([]byte(`{
 		"store": "redis://localhost:6379/0", "namespace": "shop", "cookie_name": "sid",
 		"lifetime": 43200, "idle_timeout": "none", "remember_lifetime": "30d", "remember_idle_timeout": "1h30m",
-		"max_per_owner": 7, "secret": "` + secretText + `", "old_secrets": ["` + earlierSecret + `"], "cookie_insecure": true
+		"max_per_owner": 7, "secret": "` + secretText + `", "old_secrets": ["` + earlierSecret + `"], "cookie_insecure": true,
+		"at_max": "refuse_log_in", "rotate_every": "10m", "end_on_reuse": true, "keep_ended": "7d", "cookie_same_site": "strict",
+		"device_bound_initiators": ["a.example", "b.example"]
 	}`))
 	if err != nil || !reflect.DeepEqual(c, wholeConfig) {
 		t.Errorf("err %v, diff %s", err, cmp.Diff(exported(c), exported(wholeConfig)))
@@ -74,6 +82,8 @@ func TestConfigFromEnv(t *testing.T) {
 		"HOME=/root", "SESSIONS_STORE=redis://localhost:6379/0", "SESSIONS_NAMESPACE=shop", "SESSIONS_COOKIE_NAME=sid",
 		"SESSIONS_LIFETIME=43200", "SESSIONS_IDLE_TIMEOUT=none", "SESSIONS_REMEMBER_LIFETIME=30d", "SESSIONS_REMEMBER_IDLE_TIMEOUT=90m",
 		"SESSIONS_MAX_PER_OWNER=7", "SESSIONS_SECRET=" + secretText, "SESSIONS_OLD_SECRETS=" + earlierSecret, "SESSIONS_COOKIE_INSECURE=1",
+		"SESSIONS_AT_MAX=refuse_log_in", "SESSIONS_ROTATE_EVERY=10m", "SESSIONS_END_ON_REUSE=1", "SESSIONS_KEEP_ENDED=7d", "SESSIONS_COOKIE_SAME_SITE=strict",
+		"SESSIONS_DEVICE_BOUND_INITIATORS=a.example b.example",
 	})
 	if diff := cmp.Diff(exported(c), exported(wholeConfig)); err != nil || diff != "" {
 		t.Errorf("err %v, diff %s", err, diff)
@@ -120,15 +130,130 @@ func TestZeroConfigChangesNoOption(t *testing.T) {
 	}
 }
 
-func TestConfigMaxAgeIsLifetime(t *testing.T) {
+// MaxAge is the Max-Age of every session's cookie.
+func TestConfigMaxAge(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{`{"max_age": 3600}`, `{"lifetime": "1h"}`} {
+	const hour = time.Hour
+	for text, want := range map[string]middleware.Options{
+		`{"lifetime": "1h"}`:                           {Lifetime: hour},
+		`{"max_age": 3600}`:                            {Lifetime: hour, Remember: session.Remember{Lifetime: hour, All: true}},
+		`{"max_age": 3600, "idle_timeout": "none"}`:    {Lifetime: hour, IdleTimeout: -1, Remember: session.Remember{Lifetime: hour, All: true}},
+		`{"max_age": 7200, "idle_timeout": 3600}`:      {Lifetime: 2 * hour, IdleTimeout: hour, Remember: session.Remember{Lifetime: 2 * hour, IdleTimeout: hour, All: true}},
+		`{"remember_all": true, "idle_timeout": "1h"}`: {IdleTimeout: hour, Remember: session.Remember{All: true}},
+	} {
 		c, err := middleware.ParseConfig([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o, _, err := c.Options(); err != nil || o.Lifetime != time.Hour {
-			t.Errorf("%s: %v, %v", text, o.Lifetime, err)
+		if o, _, err := c.Options(); err != nil || !reflect.DeepEqual(exported(*o), exported(want)) {
+			t.Errorf("%s: %v, %s", text, err, cmp.Diff(exported(want), exported(*o)))
+		}
+	}
+	a := newApp(t, newStore(), maxAgeHour(t))
+	if line := a.get("/add", "").Header().Get("Set-Cookie"); !strings.Contains(line, "; Max-Age=3") {
+		t.Errorf("the cookie is %s", line)
+	}
+}
+
+func maxAgeHour(t *testing.T) *middleware.Options {
+	o, _, err := middleware.Config{MaxAge: middleware.Duration(time.Hour)}.Options()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// notInConfig are the options that a Config does not set by their name, and why.
+var notInConfig = map[string]string{
+	"Passive":      "a function",
+	"Secrets":      "they are Secret and OldSecrets, which can be in files",
+	"CookieFor":    "a function",
+	"Transport":    "a program's code depends on it",
+	"ErrorHandler": "a function",
+	"Observe":      "a function",
+	"Logger":       "a value of the program's",
+}
+
+// Each option that has a plain value is in Config, by the same name, and takes effect.
+func TestConfigHasAllOptions(t *testing.T) {
+	t.Parallel()
+	config := reflect.TypeFor[middleware.Config]()
+	left := maps.Clone(notInConfig)
+	var walk func(options reflect.Type, path string)
+	walk = func(options reflect.Type, path string) {
+		for option := range options.Fields() {
+			name := path + option.Name
+			field, there := config.FieldByName(strings.ReplaceAll(name, ".", ""))
+			why := notInConfig[name]
+			delete(left, name)
+			switch {
+			case !option.IsExported():
+			case option.Type.Kind() == reflect.Struct:
+				walk(option.Type, name+".")
+			case there == (why != ""):
+				t.Errorf("%s: in Config %v, although %q", name, there, why)
+			case there:
+				takesEffect(t, name, field)
+			}
+		}
+	}
+	walk(reflect.TypeFor[middleware.Options](), "")
+	if len(left) > 0 {
+		t.Errorf("there are no options %v", left)
+	}
+}
+
+// takesEffect sets one field of a Config, and looks at the option.
+func takesEffect(t *testing.T, name string, field reflect.StructField) {
+	var c middleware.Config
+	v := reflect.ValueOf(&c).Elem().FieldByIndex(field.Index)
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.String:
+		v.SetString("/a.example")
+		if name != "Cookie.Path" && name != "DeviceBound.Path" {
+			v.SetString("a.example")
+		}
+	case reflect.Slice:
+		v.Set(reflect.ValueOf([]string{"a.example"}))
+	case reflect.Int64:
+		v.SetInt(int64(time.Hour))
+	default:
+		v.SetInt(1)
+	}
+	if name == "AcceptUnsigned" {
+		c.Secret = secretText
+	}
+	o, _, err := c.Options()
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	option := reflect.ValueOf(o).Elem()
+	for part := range strings.SplitSeq(name, ".") {
+		option = option.FieldByName(part)
+	}
+	if option.IsZero() || !reflect.DeepEqual(v.Convert(option.Type()).Interface(), option.Interface()) {
+		t.Errorf("%s is %v, want %v", name, option, v)
+	}
+}
+
+// New tells mistakes that take the program's options too in the words of operators.
+func TestMistakesBesideTheProgramsOptions(t *testing.T) {
+	t.Parallel()
+	c, err := middleware.ConfigFromEnv([]string{"SESSIONS_AT_MAX=refuse_log_in", "SESSIONS_DEVICE_BOUND_LIFE=10m", "SESSIONS_COOKIE_DOMAIN=a.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &middleware.Options{DeviceBound: middleware.DeviceBound{Path: "/device"}, Lifetime: -1}
+	if _, err := c.Apply(o); err != nil {
+		t.Fatal(err)
+	}
+	_, err = middleware.New(memstore.New[Draft](nil), o)
+	for _, want := range []string{"SESSIONS_AT_MAX is set; set MaxPerOwner too", "Lifetime is -1ns", "DeviceBound has settings"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say: %s\n%v", want, err)
 		}
 	}
 }
@@ -249,17 +374,19 @@ func TestConfigMistakes(t *testing.T) {
 			[]string{"lifetime: must be", `"secert"`, "max_per_owner: -3", "secret: 7 bytes"}},
 		"files": {env("SESSIONS_STORE_FILE="+t.TempDir(), "SESSIONS_SECRET_FILE="+write(t, "hunter2"), "SESSIONS_OLD_SECRETS_FILE="+write(t, "\n")),
 			[]string{"SESSIONS_STORE_FILE: it is not a regular file", "SESSIONS_SECRET: 7 bytes", "SESSIONS_OLD_SECRETS_FILE: the file is empty"}},
-		"a huge file":        {env("SESSIONS_SECRET_FILE=" + write(t, strings.Repeat("s", 65<<10))), []string{"SESSIONS_SECRET_FILE: the file is too large"}},
+		"a huge file": {env("SESSIONS_SECRET_FILE=" + write(t, strings.Repeat("s", 65<<10))), []string{"SESSIONS_SECRET_FILE: the file is too large"}},
+		"a cookie": {env("SESSIONS_COOKIE_DOMAIN=http://hunter.example", "SESSIONS_COOKIE_PATH=x", "SESSIONS_COOKIE_SAME_SITE=none", "SESSIONS_COOKIE_INSECURE=1"),
+			[]string{`SESSIONS_COOKIE_DOMAIN is "http://hunter.example"`, `SESSIONS_COOKIE_PATH is "x"`, "SESSIONS_COOKIE_SAME_SITE=None needs a secure cookie; unset SESSIONS_COOKIE_INSECURE", "invalid"}},
+		"wrong words":        {env("SESSIONS_COOKIE_SAME_SITE=hunter2", "SESSIONS_AT_MAX=hunter2"), []string{"SESSIONS_COOKIE_SAME_SITE: must be lax, strict or none", "SESSIONS_AT_MAX: must be end_oldest or refuse_log_in"}},
 		"a file and a value": {options(middleware.Config{Secret: secretText, SecretFile: "hunter2"}), []string{"secret_file: secret is set too"}},
-		"two lifetimes":      {options(middleware.Config{Lifetime: day, MaxAge: day}), []string{"max_age: it is another name of lifetime"}},
+		"two lifetimes":      {options(middleware.Config{Lifetime: day, MaxAge: day}), []string{"max_age: it stands for lifetime, too"}},
 		"wrong variables":    {env("SESSIONS_COOKIE_INSECURE=hunter2", "SESSIONS_MAX_AGE=soon", "SESSIONS_MAX_PER_OWNER=ten"), []string{"SESSIONS_COOKIE_INSECURE: must be true", "SESSIONS_MAX_AGE: must be", "SESSIONS_MAX_PER_OWNER: must be"}},
-		"values": {options(middleware.Config{MaxAge: -2, Secret: "hunter2", CookieName: "a b", MaxPerOwner: -1, RememberLifetime: 401 * day, IdleTimeout: 5}),
-			[]string{"max_age: -2ns; it must be positive", "secret: 7 bytes; make one with `openssl rand -base64 32`", `cookie_name: "a b"`, "max_per_owner: -1", "remember_lifetime: 401d; the longest is 400 days", "idle_timeout: 5ns; the shortest is a second"}},
-		"the least secret":     {options(middleware.Config{Secret: secretText[1:]}), []string{"secret: 31 bytes"}},
-		"old secrets":          {options(middleware.Config{Secret: secretText, OldSecrets: []string{earlierSecret, "hunter2"}}), []string{"old_secrets: number 2 has 7 bytes"}},
-		"old secrets alone":    {options(middleware.Config{OldSecrets: []string{earlierSecret}}), []string{"old_secrets: set secret too"}},
-		"unsigned alone":       {options(middleware.Config{AcceptUnsigned: true}), []string{"accept_unsigned: set secret too"}},
-		"remembering no times": {options(middleware.Config{RememberIdleTimeout: day}), []string{"remember_idle_timeout: set remember_lifetime too"}},
+		"values": {options(middleware.Config{MaxAge: -2, Secret: "hunter2", CookieName: "a b", MaxPerOwner: -1, KeepEnded: 401 * day, IdleTimeout: 5, RotateEvery: day / (24 * 3600), SaveTimeout: 5, HoldBack: -1}),
+			[]string{"max_age: -2ns; it must be positive", "secret: 7 bytes; make one with `openssl rand -base64 32`", `cookie_name: "a b"`, "max_per_owner: -1", "keep_ended: 401d; the longest is 400 days", "idle_timeout: 5ns; the shortest is a second", "rotate_every: 1s; the least is 1m", "save_timeout: 5ns; the shortest is a millisecond", "hold_back: -1"}},
+		"the least secret":  {options(middleware.Config{Secret: secretText[1:]}), []string{"secret: 31 bytes"}},
+		"old secrets":       {options(middleware.Config{Secret: secretText, OldSecrets: []string{earlierSecret, "hunter2"}}), []string{"old_secrets: number 2 has 7 bytes"}},
+		"old secrets alone": {options(middleware.Config{OldSecrets: []string{earlierSecret}}), []string{"old_secrets: set secret too"}},
+		"unsigned alone":    {options(middleware.Config{AcceptUnsigned: true}), []string{"accept_unsigned: set secret too"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := tt.get()

@@ -26,10 +26,11 @@ const (
 
 // A Cookie sets the attributes of the session's cookie. The zero Cookie is
 //
-//	__Host-session_id=…; Path=/; Max-Age=…; Secure; HttpOnly; SameSite=Lax
+//	__Host-session_id=…; Path=/; Secure; HttpOnly; SameSite=Lax
 //
-// It is always HttpOnly. Max-Age is the time that is left of the session's
-// lifetime, at most 400 days.
+// It is always HttpOnly. The cookie of a remembered session has a Max-Age too, the time
+// that is left of the session's lifetime. Other cookies end with the browser: see
+// [session.Session.Remember].
 //
 // If Domain, Path or Partitioned change, browsers may send an old cookie beside the new
 // one. Such a request is anonymous and is logged, because an attacker may have set
@@ -58,10 +59,6 @@ type Cookie struct {
 	// Partitioned keeps a cookie of an embedded page apart for each site that
 	// embeds it (CHIPS).
 	Partitioned bool
-
-	// BrowserSession makes the cookie end with the browser, until
-	// Session.Persist says otherwise. [Options.Remember] implies it.
-	BrowserSession bool
 
 	// Insecure drops Secure and the prefix, for development over plain http.
 	// Chromium and curl take Secure cookies from http://localhost, too, and

@@ -34,23 +34,25 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 func TestCookieAttributes(t *testing.T) {
 	t.Parallel()
 	for want, o := range map[string]middleware.Options{
-		"__Host-session_id=T; Max-Age=86400; Path=/; Secure; HttpOnly; SameSite=Lax": {},
+		"__Host-session_id=T; Path=/; Secure; HttpOnly; SameSite=Lax": {},
+		"__Host-session_id=T; Max-Age=1209600; Path=/; Secure; HttpOnly; SameSite=Lax": {
+			Remember: session.Remember{All: true}},
 		"__Host-sid=T; Path=/; Secure; HttpOnly; SameSite=Strict": {
-			Cookie: middleware.Cookie{Name: "sid", SameSite: http.SameSiteStrictMode, BrowserSession: true}},
-		"__Secure-session_id=T; Max-Age=86400; Path=/; Domain=example.org; Secure; HttpOnly; SameSite=Lax": {
+			Cookie: middleware.Cookie{Name: "sid", SameSite: http.SameSiteStrictMode}},
+		"__Secure-session_id=T; Path=/; Domain=example.org; Secure; HttpOnly; SameSite=Lax": {
 			Cookie: middleware.Cookie{Domain: "example.org"}},
-		"__Secure-session_id=T; Max-Age=86400; Path=/app; Secure; HttpOnly; SameSite=Lax": {
+		"__Secure-session_id=T; Path=/app; Secure; HttpOnly; SameSite=Lax": {
 			Cookie: middleware.Cookie{Path: "/app"}},
-		"__Host-session_id=T; Max-Age=86400; Path=/; Secure; HttpOnly; SameSite=None; Partitioned": {
+		"__Host-session_id=T; Path=/; Secure; HttpOnly; SameSite=None; Partitioned": {
 			Cookie: middleware.Cookie{SameSite: http.SameSiteNoneMode, Partitioned: true}},
 		"session_id=T; Max-Age=60; Path=/; HttpOnly; SameSite=Lax": {
-			Lifetime: time.Minute, Cookie: middleware.Cookie{Insecure: true}},
-		"__Secure-session_id=T; Max-Age=86400; Path=/; Domain=dotted.example; Secure; HttpOnly; SameSite=Lax": {
+			Remember: session.Remember{Lifetime: time.Minute, All: true}, Cookie: middleware.Cookie{Insecure: true}},
+		"__Secure-session_id=T; Path=/; Domain=dotted.example; Secure; HttpOnly; SameSite=Lax": {
 			Cookie: middleware.Cookie{Domain: ".dotted.example", Path: "/"}},
 		"__Host-slash=T; Max-Age=1; Path=/; Secure; HttpOnly; SameSite=Lax": {
-			Lifetime: time.Second, Cookie: middleware.Cookie{Name: "slash", Path: "/", SameSite: http.SameSiteDefaultMode}},
+			Remember: session.Remember{Lifetime: time.Second, All: true}, Cookie: middleware.Cookie{Name: "slash", Path: "/", SameSite: http.SameSiteDefaultMode}},
 		"__Host-session_id=T; Max-Age=34560000; Path=/; Secure; HttpOnly; SameSite=Lax": {
-			Lifetime: 400 * 24 * time.Hour},
+			Remember: session.Remember{Lifetime: 400 * 24 * time.Hour, All: true}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := newApp(t, newStore(), &o)
@@ -69,8 +71,8 @@ func TestCookieAttributes(t *testing.T) {
 
 func TestRememberMe(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, newStore(), nil)
-	a.handle("/forget", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { s.Persist(false) })
+	a := newApp(t, newStore(), &middleware.Options{Remember: session.Remember{All: true}})
+	a.handle("/forget", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) { s.Remember(false) })
 	a.handle("/keep", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 		s.SetDeadline(time.Now().Add(30 * 24 * time.Hour))
 	})

@@ -24,7 +24,6 @@ func (m *Manager[T]) cookieOf(r *http.Request) *cookieTransport {
 		return m.cookie
 	}
 	c := m.options.CookieFor(r, m.options.Cookie)
-	c.BrowserSession = m.options.Cookie.BrowserSession
 	return m.cookies.get(c, m.cookie)
 }
 

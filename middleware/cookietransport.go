@@ -172,10 +172,10 @@ func (t *cookieTransport) send(h http.Header, issued issuedToken) {
 		b = append(b, '.')
 		b = t.signer.append(b, text)
 	}
-	if !issued.until.IsZero() && (issued.until.Before(issued.deadline) || !issued.persist) {
-		issued.persist, issued.deadline = true, issued.until // the browser renews a cookie that has ended
+	if !issued.until.IsZero() && (issued.until.Before(issued.deadline) || !issued.remembered) {
+		issued.remembered, issued.deadline = true, issued.until // the browser renews a cookie that has ended
 	}
-	if issued.persist {
+	if issued.remembered {
 		left := min(time.Until(issued.deadline), maxAge)
 		b = append(b, "; Max-Age="...)
 		b = strconv.AppendInt(b, max(int64(left/time.Second), 1), 10)

@@ -247,7 +247,7 @@ func (e *exchange[T]) refresh(name string) {
 // request. The refresh URL is relative, since proxies and handlers shorten paths.
 func (e *exchange[T]) accept(refreshURL string) {
 	token, _ := e.s.Token()
-	e.m.cookie.send(e.w.Header(), issuedToken{token, e.s.Persistent(), e.s.Deadline(), hooks.Of(e.s).SecretEnds()})
+	e.m.cookie.send(e.w.Header(), issuedToken{token, e.s.Remembered(), e.s.Deadline(), hooks.Of(e.s).SecretEnds()})
 	e.setChallenge()
 	to := e.m.device.instructions
 	to.RefreshURL = refreshURL

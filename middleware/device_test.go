@@ -52,7 +52,7 @@ func newBank(t *testing.T, s *store, o middleware.Options) *bank {
 	mux.HandleFunc("/login", middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 		s.LogIn(func(c *cart) { *c = cart{Customer: r.FormValue("name")} })
 		if r.FormValue("forget") != "" {
-			s.Persist(false)
+			s.Remember(false)
 		}
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	}))
@@ -62,8 +62,8 @@ func newBank(t *testing.T, s *store, o middleware.Options) *bank {
 	mux.HandleFunc("/renew", middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 		s.Renew()
 	}))
-	mux.HandleFunc("/persist", middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
-		s.Persist(r.FormValue("on") != "")
+	mux.HandleFunc("/remember", middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		s.Remember(r.FormValue("on") != "")
 	}))
 	mux.HandleFunc("/add", middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 		s.Update(func(c *cart) { c.Items++ })
@@ -263,8 +263,8 @@ func TestACopiedCookieEnds(t *testing.T) {
 				}
 				start := time.Now()
 				for time.Since(start) < life/2+grace-time.Minute { // each of these gives the thief another secret
-					use("/persist?on=1")
-					use("/persist")
+					use("/remember?on=1")
+					use("/remember")
 					use("/add")
 					time.Sleep(time.Minute)
 				}
@@ -407,8 +407,8 @@ func TestABoundSessionComesUnbound(t *testing.T) {
 				other := b.open(&web.Options{NoDeviceBound: true})
 				move(t, tab.Browser(), b, other)
 				b.get(other, "/login?name=ada")
-				b.get(other, "/persist")
-				b.get(other, "/persist?on=1")
+				b.get(other, "/remember")
+				b.get(other, "/remember?on=1")
 				b.shows(other, `"ada" has 0, bound false`, 0)
 				time.Sleep(life + grace)
 				want := map[bool]string{false: `"" has 0, bound false`, true: `"ada" has 0, bound false`}[fallBack]
@@ -591,13 +591,12 @@ func TestTwoLogInsInOneProfile(t *testing.T) {
 	})
 }
 
-// Sessions that end with the browser are bound only if the application says so, since
-// the key stays.
-func TestSessionsThatEndWithTheBrowser(t *testing.T) {
+// Ordinary sessions end with the browser if the application leaves them unbound. Others
+// outlive it, as the key does.
+func TestOrdinarySessionsAreBoundUnlessRememberedOnly(t *testing.T) {
 	for _, on := range []bool{false, true} {
 		t.Run(fmt.Sprint("bound ", on), func(t *testing.T) {
-			o := with(func(d *middleware.DeviceBound) { d.BrowserSessions = on })
-			o.Cookie.BrowserSession = true
+			o := with(func(d *middleware.DeviceBound) { d.RememberedOnly = !on })
 			inBank(t, o, func(t *testing.T, b *bank) {
 				tab := b.open(nil)
 				b.logIn(tab, "ada")

@@ -55,14 +55,14 @@ type DeviceBound struct {
 	// again, and is not bound again. Otherwise it ends after Life.
 	FallBack bool
 
-	// BrowserSessions also binds sessions that end with the browser. They then last
-	// until IdleTimeout, since the key outlives the browser.
-	BrowserSessions bool
+	// RememberedOnly leaves ordinary sessions unbound. A key outlives the browser, so an
+	// ordinary session that is bound ends only by IdleTimeout, and not with the browser.
+	RememberedOnly bool
 }
 
 func (d *DeviceBound) check(o *Options, refuse func(bad bool, format string, args ...any)) {
 	if !d.Enabled {
-		refuse(d.Life != 0 || d.Path != "" || d.Initiators != nil || d.FallBack || d.BrowserSessions, "DeviceBound has settings; set DeviceBound.Enabled, or nothing is bound")
+		refuse(d.Life != 0 || d.Path != "" || d.Initiators != nil || d.FallBack || d.RememberedOnly, "DeviceBound has settings; set DeviceBound.Enabled, or nothing is bound")
 		return
 	}
 	refuse(d.Life != 0 && d.Life < minDeviceLife, "DeviceBound.Life is %v; use at least %v, since browsers refresh a cookie that has two minutes left with every request", d.Life, minDeviceLife)

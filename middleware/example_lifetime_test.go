@@ -13,7 +13,8 @@ import (
 )
 
 // An ordinary session ends with the browser, after an hour without use, or after 24
-// hours. A visitor who ticks "remember me" stays logged in for 30 days.
+// hours. A visitor who ticks "remember me" stays logged in for 30 days, here, and for two
+// weeks with the zero Options.
 func ExampleOptions_remember() {
 	logins, err := middleware.New(memstore.New[Login](nil), &middleware.Options{
 		Remember: session.Remember{Lifetime: 30 * 24 * time.Hour},
@@ -23,7 +24,7 @@ func ExampleOptions_remember() {
 	}
 	http.Handle("POST /login", middleware.Handle(func(w http.ResponseWriter, r *http.Request, login *session.Session[Login]) {
 		login.LogIn(func(l *Login) { l.Customer = r.PostFormValue("name") })
-		login.Persist(r.PostFormValue("remember") != "")
+		login.Remember(r.PostFormValue("remember") != "")
 	}))
 
 	// The form says how long that is.

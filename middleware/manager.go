@@ -44,12 +44,12 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	if o != nil {
 		m.options = *o
 	}
-	errs := []error{session.Check[T](), m.options.check()}
+	errs := []error{session.Check[T](), m.options.configured.inWords(m.options.check())}
 	if v := reflect.ValueOf(store); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		errs = append(errs, errors.New("sessions: the store is nil"))
 	}
 	if m.options.MaxPerOwner > 0 {
-		errs = append(errs, checkOwners(store, cmp.Or(m.options.configured.maxPerOwner, "MaxPerOwner")))
+		errs = append(errs, m.options.configured.inWords(checkOwners(store)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -76,14 +76,14 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	return m, nil
 }
 
-// checkOwners reports why sessions cannot be counted by owner, as the option asks.
-func checkOwners[T any](store session.Store[T], option string) error {
+// checkOwners reports why sessions cannot be counted by owner, as MaxPerOwner asks.
+func checkOwners[T any](store session.Store[T]) error {
 	var errs []error
 	if _, ok := store.(session.Indexer[T]); !ok && store != nil {
-		errs = append(errs, fmt.Errorf("sessions: %s needs a store that finds sessions by owner, which %T does not", option, store))
+		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a store that finds sessions by owner, which %T does not", store))
 	}
 	if !rules.HasOwner[T]() {
-		errs = append(errs, fmt.Errorf("sessions: %s needs a method SessionOwner() string of %v%s", option, reflect.TypeFor[T](), rules.OwnerHint[T]()))
+		errs = append(errs, fmt.Errorf("sessions: MaxPerOwner needs a method SessionOwner() string of %v%s", reflect.TypeFor[T](), rules.OwnerHint[T]()))
 	}
 	return errors.Join(errs...)
 }
@@ -162,9 +162,8 @@ func (m *Manager[T]) Options() Options {
 	if o.DeviceBound.Enabled {
 		o.DeviceBound.Life, o.DeviceBound.Path = o.DeviceBound.life(), m.device.path
 	}
-	if o.Remember.IdleTimeout == 0 {
-		o.Remember.IdleTimeout = o.Remember.Lifetime
-	}
+	o.Remember.Lifetime = cmp.Or(o.Remember.Lifetime, max(session.DefaultRememberLifetime, o.Lifetime))
+	o.Remember.IdleTimeout = cmp.Or(o.Remember.IdleTimeout, o.Remember.Lifetime)
 	return o
 }
 

@@ -1,11 +1,13 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -37,17 +39,19 @@ type Options struct {
 	// a sixteenth of the timeout has passed since it was last moved.
 	IdleTimeout time.Duration
 
-	// Remember makes two kinds of sessions. Ordinary ones end with the browser, and
-	// have Lifetime and IdleTimeout. Remembered ones outlive it, and have the times
-	// of Remember. A session is remembered if the handler of the log-in says so:
+	// Remember sets how long remembered sessions live. There are two kinds of sessions.
+	// Ordinary ones end with the browser, and have Lifetime and IdleTimeout. Remembered
+	// ones outlive it, and have the times of Remember: two weeks without an idle timeout
+	// if it is zero. A session is remembered if the handler of the log-in says so:
 	//
 	//	login.LogIn(…)
-	//	login.Persist(r.PostFormValue("remember") != "")
+	//	login.Remember(r.PostFormValue("remember") != "")
 	//
-	// A session that becomes a remembered one begins a Lifetime of that kind. Turning
-	// "remember me" off never extends a session. A Lifetime of zero means one kind of
-	// session. Sessions that outlive the browser and were stored before
-	// Remember was set keep their deadline and do not idle out before.
+	// A session that becomes a remembered one begins a lifetime of that kind. Turning
+	// "remember me" off never extends a session. A site without log-ins, such as one
+	// whose carts stay for a month, makes all sessions remembered ones:
+	//
+	//	Remember: sessions.Remember{Lifetime: 30 * 24 * time.Hour, All: true}
 	Remember session.Remember
 
 	// Passive, if not nil, reports whether a request is no use of its session, as when a
@@ -118,11 +122,10 @@ type Options struct {
 	//	},
 	//
 	// It is called once for each request, before the handler, and must be quick. The
-	// BrowserSession of its result has no effect. The signature covers the cookie's
-	// name. So a token is worth nothing in a cookie of another name, and hosts that
-	// must not share sessions need a name each. Secrets are therefore needed,
-	// AcceptUnsigned and Transport must not be set. A cookie that browsers would refuse
-	// makes [Get] fail, and is reported.
+	// signature covers the cookie's name. So a token is worth nothing in a cookie of
+	// another name, and hosts that must not share sessions need a name each. Secrets are
+	// therefore needed, AcceptUnsigned and Transport must not be set. A cookie that
+	// browsers would refuse makes [Get] fail, and is reported.
 	CookieFor func(r *http.Request, c Cookie) Cookie
 
 	// Transport carries the token. Nil means the cookie.
@@ -175,8 +178,21 @@ type Options struct {
 
 // configured is the part of a [Config] that is not the value of an option.
 type configured struct {
-	maxPerOwner string   // the operators' name of MaxPerOwner, if they have set it
-	ignored     []string // variables of the environment that look like ours
+	names   map[string]string // the operators' names of the options that they have set
+	ignored []string          // variables of the environment that look like ours
+}
+
+// optionName matches the name of an option in an error.
+var optionName = regexp.MustCompile(`[A-Z][A-Za-z]*(\.[A-Z][A-Za-z]*)*`)
+
+// inWords returns an error about options in the names that operators have for them.
+func (c *configured) inWords(err error) error {
+	if err == nil || len(c.names) == 0 {
+		return err
+	}
+	return errors.New(optionName.ReplaceAllStringFunc(err.Error(), func(name string) string {
+		return cmp.Or(c.names[name], name)
+	}))
 }
 
 // logIgnored tells operators which variables have no effect. Variables of services come
@@ -232,12 +248,11 @@ func (o *Options) check() error {
 
 func (o *Options) checkRemember(refuse func(bad bool, format string, args ...any)) {
 	r := o.Remember
-	refuse(r.Lifetime < 0, "Remember.Lifetime is %v; it must be positive, or zero for one kind of session", r.Lifetime)
+	refuse(r.Lifetime < 0, "Remember.Lifetime is %v; it must be positive, or zero for two weeks", r.Lifetime)
 	refuse(r.Lifetime > 0 && r.Lifetime < time.Second, "Remember.Lifetime is %v; is a unit missing, such as time.Second?", r.Lifetime)
 	refuse(r.Lifetime > maxAge, "Remember.Lifetime is %v; browsers keep cookies for 400 days at most", r.Lifetime)
 	refuse(r.IdleTimeout < 0, "Remember.IdleTimeout is %v; it must be positive, or zero for no limit", r.IdleTimeout)
 	refuse(r.IdleTimeout > 0 && r.IdleTimeout < time.Second, "Remember.IdleTimeout is %v; is a unit missing, such as time.Second?", r.IdleTimeout)
-	refuse(r.IdleTimeout > 0 && r.Lifetime == 0, "Remember.IdleTimeout is %v; set Remember.Lifetime too", r.IdleTimeout)
 }
 
 func (o *Options) saveTimeout() time.Duration {
@@ -256,20 +271,19 @@ func (o *Options) watchInterval() time.Duration {
 
 func (o *Options) policy() session.Policy {
 	return session.Policy{
-		Lifetime:       o.Lifetime,
-		IdleTimeout:    o.IdleTimeout,
-		MaxPerOwner:    o.MaxPerOwner,
-		AtMax:          o.AtMax,
-		KeepEnded:      o.KeepEnded,
-		BrowserSession: o.Cookie.BrowserSession,
-		Remember:       o.Remember,
-		RotateEvery:    o.RotateEvery,
-		EndOnReuse:     o.EndOnReuse,
-		SaveTimeout:    o.saveTimeout(),
+		Lifetime:    o.Lifetime,
+		IdleTimeout: o.IdleTimeout,
+		MaxPerOwner: o.MaxPerOwner,
+		AtMax:       o.AtMax,
+		KeepEnded:   o.KeepEnded,
+		Remember:    o.Remember,
+		RotateEvery: o.RotateEvery,
+		EndOnReuse:  o.EndOnReuse,
+		SaveTimeout: o.saveTimeout(),
 
-		DeviceLife:          o.lifeOf(),
-		DeviceFallBack:      o.DeviceBound.FallBack,
-		BindBrowserSessions: o.DeviceBound.BrowserSessions,
+		DeviceLife:           o.lifeOf(),
+		DeviceFallBack:       o.DeviceBound.FallBack,
+		DeviceRememberedOnly: o.DeviceBound.RememberedOnly,
 
 		Observe: o.Observe,
 		Report:  o.report,

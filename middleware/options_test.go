@@ -230,7 +230,6 @@ func TestOptionsThatLookLikeMistakes(t *testing.T) {
 		"Remember.Lifetime is 9600h0m1s; browse": {Remember: session.Remember{Lifetime: 9600*time.Hour + time.Second}},
 		"Remember.IdleTimeout is 7ns; is a unit": {Remember: session.Remember{Lifetime: time.Hour, IdleTimeout: 7}},
 		"Remember.IdleTimeout is -1s; it must":   {Remember: session.Remember{Lifetime: time.Hour, IdleTimeout: -time.Second}},
-		"set Remember.Lifetime too":              {Remember: session.Remember{IdleTimeout: time.Hour}},
 		"IdleTimeout is 60ns; is a unit missing": {IdleTimeout: 60},
 		"SaveTimeout is 5ns; is a unit missing":  {SaveTimeout: 5},
 		"browsers keep cookies for 400 days":     {Lifetime: 401 * 24 * time.Hour},

@@ -18,7 +18,7 @@ func TestRememberCookies(t *testing.T) {
 		a := newApp(t, newStore(), &middleware.Options{Remember: session.Remember{Lifetime: 720 * time.Hour}})
 		a.handle("/remember", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 			s.LogIn(func(c *cart) { c.Customer = "ada" })
-			s.Persist(r.FormValue("on") != "")
+			s.Remember(r.FormValue("on") != "")
 		})
 		w := a.get("/add", "")
 		if c := w.Header().Get("Set-Cookie"); strings.Contains(c, "Max-Age") {
@@ -51,7 +51,7 @@ func TestRememberCookies(t *testing.T) {
 func TestManagerOptions(t *testing.T) {
 	zero := newApp(t, newStore(), nil).Options()
 	if zero.Lifetime != 24*time.Hour || zero.IdleTimeout != time.Hour || zero.SaveTimeout != 5*time.Second ||
-		zero.WatchInterval != 15*time.Second || zero.Remember != (session.Remember{}) {
+		zero.WatchInterval != 15*time.Second || zero.Remember != (session.Remember{Lifetime: 336 * time.Hour, IdleTimeout: 336 * time.Hour}) {
 		t.Errorf("the zero options mean %v, %v, %v, %v, %v", zero.Lifetime, zero.IdleTimeout, zero.SaveTimeout, zero.WatchInterval, zero.Remember)
 	}
 	o := newApp(t, newStore(), &middleware.Options{

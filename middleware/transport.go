@@ -51,10 +51,10 @@ func byCookie(by tokenWriter) bool { _, header := by.(headerTransport); return !
 
 // issuedToken is a token for a client.
 type issuedToken struct {
-	token    session.Token
-	persist  bool
-	deadline time.Time
-	until    time.Time // after which the client must get another token; zero if that is the deadline
+	token      session.Token
+	remembered bool
+	deadline   time.Time
+	until      time.Time // after which the client must get another one; zero if that is the deadline
 }
 
 // Why a token is rejected.

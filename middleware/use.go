@@ -237,7 +237,7 @@ func (x *response[T]) writeToken(h http.Header, s *session.Session[T]) {
 	switch hooks.Of(s).News() {
 	case hooks.NewToken:
 		token, _ := s.Token()
-		u.by.send(h, issuedToken{token, s.Persistent(), s.Deadline(), hooks.Of(s).SecretEnds()})
+		u.by.send(h, issuedToken{token, s.Remembered(), s.Deadline(), hooks.Of(s).SecretEnds()})
 		if byCookie(u.by) {
 			x.adviseOthers(true)
 		}

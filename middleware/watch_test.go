@@ -118,7 +118,7 @@ func TestWatchEnds(t *testing.T) {
 		}, session.ErrGone},
 		{"given a token beside its own by another request", func(t *testing.T, a *app, s *session.Session[cart]) {
 			o := a.other(t, s)
-			o.Persist(!s.Persistent())
+			o.Remember(!s.Remembered())
 			commit(t, o)
 		}, nil},
 		{"renewed by its own request, then by another", func(t *testing.T, a *app, s *session.Session[cart]) {

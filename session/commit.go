@@ -142,8 +142,8 @@ func (c *commit[T]) finish(tx Transaction, err error) ([]Event, error) {
 		c.leaveTurn(err)
 	}
 	switch d := c.draft; {
-	case err == nil && c.isNew() && !c.gone && (d.persist != nil || d.deadline != nil || d.idle != nil):
-		c.draft = &draft[T]{demands: demands{persist: d.persist, deadline: d.deadline, idle: d.idle}} // for when it is stored
+	case err == nil && c.isNew() && !c.gone && (d.remember != nil || d.deadline != nil || d.idle != nil):
+		c.draft = &draft[T]{demands: demands{remember: d.remember, deadline: d.deadline, idle: d.idle}} // for when it is stored
 	case err == nil || d.empty():
 		c.draft = nil
 	}

@@ -63,7 +63,7 @@ func TestCommitConflict(t *testing.T) {
 				}
 			})
 		}, state{Count: 2, Notes: []string{"too late"}}, "Save Load Save"},
-		"persistence is kept beside": {count, persist(false), state{Count: 2}, "Save Load Save"},
+		"remembering is kept beside": {count, remember(true), state{Count: 2}, "Save Load Save"},
 		"a renewal is kept beside":   {count, renew, state{Count: 2}, "Save Load Save"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,11 +22,11 @@ func TestAFailedCommitKeepsEveryChange(t *testing.T) {
 		change, later request
 		kept          func(s *session.Session[state], renewed bool) bool
 	}{
-		"Renew":   {renew, note("later"), func(_ *session.Session[state], renewed bool) bool { return renewed }},
-		"LogIn":   {logIn("ada"), note("later"), func(s *session.Session[state], renewed bool) bool { return renewed && s.Value().User == "ada" }},
-		"Persist": {persist(false), note("later"), func(s *session.Session[state], _ bool) bool { return !s.Persistent() }},
-		"a later Persist wins": {both(persist(false), count), persist(true),
-			func(s *session.Session[state], _ bool) bool { return s.Persistent() }},
+		"Renew":    {renew, note("later"), func(_ *session.Session[state], renewed bool) bool { return renewed }},
+		"LogIn":    {logIn("ada"), note("later"), func(s *session.Session[state], renewed bool) bool { return renewed && s.Value().User == "ada" }},
+		"Remember": {remember(true), note("later"), func(s *session.Session[state], _ bool) bool { return s.Remembered() }},
+		"a later Remember wins": {both(remember(true), count), remember(false),
+			func(s *session.Session[state], _ bool) bool { return !s.Remembered() }},
 		"SetDeadline": {func(s *session.Session[state]) { s.SetDeadline(soon) }, note("later"),
 			func(s *session.Session[state], _ bool) bool { return s.Deadline().Equal(soon) }},
 		"Update": {note("first"), note("later"),
@@ -73,7 +73,7 @@ func TestALostReply(t *testing.T) {
 		"a change":    {count, false},
 		"a renewal":   {both(count, renew), true},
 		"a log-in":    {both(count, logIn("ada")), true},
-		"persistence": {both(count, persist(false)), true},
+		"remembering": {both(count, remember(true)), true},
 		"ownership":   {both(count, become("ada")), true},
 	}
 	for name, test := range changes {
@@ -145,12 +145,12 @@ func TestALostReplyBeforeAnotherRenewal(t *testing.T) {
 		news    hooks.News
 		live    int
 	}{
-		"applied, then persistence":     {true, persist(false), persist(true), nil, 2, hooks.NoNews, 1},
-		"applied, then a log-in":        {true, persist(false), logIn("ada"), nil, 2, hooks.NoNews, 1},
-		"applied, then an end":          {true, persist(false), logOut, session.ErrGone, 0, hooks.NoNews, 0},
+		"applied, then remembering":     {true, remember(true), remember(false), nil, 2, hooks.NoNews, 1},
+		"applied, then a log-in":        {true, remember(true), logIn("ada"), nil, 2, hooks.NoNews, 1},
+		"applied, then an end":          {true, remember(true), logOut, session.ErrGone, 0, hooks.NoNews, 0},
 		"applied, then its log-in":      {true, logIn("ada"), logIn("ada"), nil, 2, hooks.NewToken, 1}, // which joins
 		"not applied, then a log-in":    {false, renew, logIn("ada"), session.ErrGone, 1, hooks.NoNews, 1},
-		"not applied, then persistence": {false, renew, persist(false), nil, 2, hooks.NewToken, 1},
+		"not applied, then remembering": {false, renew, remember(true), nil, 2, hooks.NewToken, 1},
 		"not applied, then its log-in":  {false, logIn("ada"), logIn("ada"), nil, 2, hooks.NewToken, 1},
 		"log-in, not applied, an end":   {false, logIn("ada"), logOut, nil, 0, hooks.NewToken, 1},
 	} {
@@ -181,11 +181,11 @@ func TestALostReplyBeforeAFullListOfSecrets(t *testing.T) {
 	store := newProbe()
 	token := stored(t, store, state{Count: 1})
 	s := load(t, store, token)
-	both(count, persist(false))(s)
+	both(count, remember(true))(s)
 	store.fail("Save", true)
 	s.Commit(t.Context())
 	for i := range 6 {
-		token = must(t, store, token, persist(i%2 == 0))
+		token = must(t, store, token, remember(i%2 == 0))
 	}
 	if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
 		t.Errorf("got %v", err)
@@ -202,7 +202,7 @@ func TestChangesAfterALostReply(t *testing.T) {
 			store := newProbe()
 			old := stored(t, store, state{Count: 1})
 			s := load(t, store, old)
-			both(note("first"), persist(false), endIn(time.Hour))(s)
+			both(note("first"), remember(true), endIn(time.Hour))(s)
 			store.fail("Save", applied)
 			s.Commit(t.Context())
 			both(note("second"), renew)(s)
@@ -215,8 +215,8 @@ func TestChangesAfterALostReply(t *testing.T) {
 			if !applied {
 				want = []string{"other", "first", "second"}
 			}
-			if diff := cmp.Diff(want, value(t, store, tokenOf(s)).Notes); diff != "" || s.Persistent() || time.Until(s.Deadline()) > time.Hour {
-				t.Errorf("persistent: %v, deadline %v\n%s", s.Persistent(), s.Deadline(), diff)
+			if diff := cmp.Diff(want, value(t, store, tokenOf(s)).Notes); diff != "" || !s.Remembered() || time.Until(s.Deadline()) > time.Hour {
+				t.Errorf("remembered: %v, deadline %v\n%s", s.Remembered(), s.Deadline(), diff)
 			}
 			if got := standing(t, store, old); got != "gone" {
 				t.Errorf("the renewal after the lost write leaves the old token %s", got)

@@ -46,7 +46,7 @@ func TestChangesDuringACommitWaitForIt(t *testing.T) {
 		"Take":        func(s *session.Session[state]) { session.Take(s, func(v *state) *int { return &v.Count }) },
 		"LogIn":       logIn("ada"),
 		"Renew":       renew,
-		"Persist":     persist(false),
+		"Remember":    remember(true),
 		"SetDeadline": endIn(time.Minute),
 		"Destroy":     logOut,
 		"Discard":     func(s *session.Session[state]) { s.Discard(); s.Update(increment) },
@@ -184,7 +184,7 @@ func TestLateChangesThatNeedACookieAreRefused(t *testing.T) {
 		"owner":                  {false, become("ada"), session.ErrLate},
 		"renewal":                {false, both(count, renew), session.ErrLate},
 		"log-in":                 {false, logIn("ada"), session.ErrLate},
-		"persistence":            {false, both(count, persist(false)), session.ErrLate},
+		"remembering":            {false, both(count, remember(false)), session.ErrLate},
 		"a later deadline":       {false, endIn(30 * day), session.ErrLate},
 		"new":                    {true, count, session.ErrLate},
 		"an earlier deadline":    {false, endIn(time.Minute), nil},
@@ -194,7 +194,7 @@ func TestLateChangesThatNeedACookieAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := newProbe()
-			token := stored(t, store, state{Count: 1})
+			token := storedWith(t, store, &session.Policy{Remember: session.Remember{All: true}}, state{Count: 1})
 			s := load(t, store, token)
 			if test.isNew {
 				s = session.New(store, nil)

@@ -71,7 +71,7 @@ func (c *commit[T]) changes(d *draft[T]) bool {
 	case d.logIn, d.proof != nil, d.value != nil && !c.s.plan.Equal(&c.base.Value, d.value):
 		return true
 	case c.gone:
-		return d.renew || d.persist != nil || d.deadline != nil || d.idle != nil
+		return d.renew || d.remember != nil || d.deadline != nil || d.idle != nil
 	case c.isNew(): // a session without a value is not worth keeping
 		return false
 	}
@@ -82,8 +82,8 @@ func (c *commit[T]) changes(d *draft[T]) bool {
 // secret: a cookie that was sent again for the same one could overwrite the cookie of a
 // log-in in another request.
 func (c *commit[T]) needsSecret(d *draft[T]) bool {
-	return c.endsSecrets(d) || c.persistChanges(d) || d.proof != nil ||
-		c.base.Persist && d.deadline != nil && d.deadline.After(c.base.Deadline)
+	return c.endsSecrets(d) || c.rememberChanges(d) || d.proof != nil ||
+		c.base.Remembered && d.deadline != nil && d.deadline.After(c.base.Deadline)
 }
 
 // endsSecrets reports whether the other secrets must be worth nothing after the commit.
@@ -91,13 +91,13 @@ func (c *commit[T]) endsSecrets(d *draft[T]) bool {
 	return d.renew || d.logIn || ownerOf(c.current()) != c.base.Owner
 }
 
-func (c *commit[T]) persistChanges(d *draft[T]) bool {
-	return d.persist != nil && *d.persist != c.base.Persist
+func (c *commit[T]) rememberChanges(d *draft[T]) bool {
+	return d.remember != nil && *d.remember != c.base.Remembered
 }
 
 // lifeChanges reports whether the session gets another idle timeout.
 func (c *commit[T]) lifeChanges(d *draft[T]) bool {
-	return c.persistChanges(d) || d.idle != nil && c.base.Secrets.withIdle(*d.idle) != c.base.Secrets
+	return c.rememberChanges(d) || d.idle != nil && c.base.Secrets.withIdle(*d.idle) != c.base.Secrets
 }
 
 func (c *commit[T]) isNew() bool { return c.base.Revision == 0 }
@@ -133,10 +133,10 @@ func (c *commit[T]) record(what action, at time.Time) (_ *Record[T], renewed boo
 		}
 	}
 	if what == create {
-		rec.Created, rec.Persist = at, !p.BrowserSession && !p.remembers()
+		rec.Created, rec.Remembered = at, p.Remember.All
 	}
-	if d.persist != nil {
-		rec.Persist = *d.persist
+	if d.remember != nil {
+		rec.Remembered = *d.remember
 	}
 	switch {
 	case d.logIn, rec.Owner != c.base.Owner && rec.Owner != "":
@@ -204,12 +204,12 @@ func (c *commit[T]) mint(id func() ID) hash {
 // off never extends a session.
 func (c *commit[T]) deadline(rec *Record[T], at time.Time) time.Time {
 	p := c.s.policy
-	end := at.Add(p.lifetime(rec.Persist))
-	changes := p.remembers() && rec.Persist != c.base.Persist
+	end := at.Add(p.lifetime(rec.Remembered))
+	changes := rec.Remembered != c.base.Remembered
 	switch old := c.base.Deadline; {
 	case c.draft.deadline != nil:
 		return *c.draft.deadline
-	case c.isNew(), c.draft.logIn, rec.Owner != c.base.Owner, changes && rec.Persist:
+	case c.isNew(), c.draft.logIn, rec.Owner != c.base.Owner, changes && rec.Remembered:
 		return end
 	case changes && (old.IsZero() || end.Before(old)):
 		return end

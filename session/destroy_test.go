@@ -54,7 +54,7 @@ func TestDestroyAmidOtherRequests(t *testing.T) {
 		"another has destroyed it":          {nil, logOut, nil, kept, "Delete", 0},
 		"another has renewed it":            {nil, renew, session.ErrGone, kept, "Delete Load", 1},
 		"another has logged in":             {nil, logIn("ada"), session.ErrGone, kept, "Delete Load", 1},
-		"another has made it persistent":    {nil, persist(false), nil, cleared, "Delete Load Delete", 0},
+		"another has remembered it":         {nil, remember(true), nil, cleared, "Delete Load Delete", 0},
 		"another has ended and begun a new": {nil, both(logOut, count), nil, kept, "Delete", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -187,7 +187,7 @@ func TestADestroyThatFailed(t *testing.T) {
 
 // Each row destroys a session whose last write got no reply.
 func TestDestroyAfterALostReply(t *testing.T) {
-	for name, change := range map[string]request{"of a change": count, "of a renewal": renew, "of a log-in": logIn("ada"), "of persistence": persist(false)} {
+	for name, change := range map[string]request{"of a change": count, "of a renewal": renew, "of a log-in": logIn("ada"), "of remembering": remember(true)} {
 		for outcome, applied := range map[string]bool{"applied": true, "not applied": false} {
 			t.Run(name+", "+outcome, func(t *testing.T) {
 				store := newProbe()
@@ -268,7 +268,7 @@ func TestEndedSessionsStayEnded(t *testing.T) {
 		"changes":          {count, session.ErrGone},
 		"renews":           {renew, session.ErrGone},
 		"changes hands":    {become("eve"), session.ErrGone},
-		"sets persistence": {persist(false), session.ErrGone},
+		"sets remembering": {remember(true), session.ErrGone},
 		"sets its end":     {endIn(time.Hour), session.ErrGone},
 	}
 	for end, ended := range endings {

@@ -209,10 +209,9 @@ func (c *commit[T]) offerDue(at time.Time) bool {
 	}
 }
 
-// canOffer reports whether the response to this request can ask the browser. A session
-// that ends with the browser is not bound, since the key outlives the browser.
+// canOffer reports whether the response to this request can ask the browser.
 func (c *commit[T]) canOffer(rec *Record[T]) bool {
-	return c.s.offers != hooks.NoOffer && !c.late && (rec.Persist || c.s.policy.BindBrowserSessions)
+	return c.s.offers != hooks.NoOffer && !c.late && (rec.Remembered || !c.s.policy.DeviceRememberedOnly)
 }
 
 // devices returns the secrets to store, with the change to the device, and the

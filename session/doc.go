@@ -51,18 +51,18 @@
 // who planted the token of a session cannot join it without the password. A log-in's
 // edit must set every field that grants something.
 //
-// [Session.Persist] and a later deadline renew as well, because the client needs
+// [Session.Remember] and a later deadline renew as well, because the client needs
 // another cookie. They keep the former secrets open: a response may be lost, and
 // requests may be under way. The first commit with a current secret gives the open
 // secrets an end.
 //
 // A client that does not receive the response of a log-in loses the session, unless it
-// logs in again. A lost response of Persist costs nothing.
+// logs in again. A lost response of Remember costs nothing.
 //
 // # Rotation
 //
 // [Policy.RotateEvery] bounds how long a stolen token is good for. When a logged-in
-// session is used and its newest secret is older, the commit adds a new one, as Persist
+// session is used and its newest secret is older, the commit adds a new one, as Remember
 // does. Rotation never costs a request: it is left out if the record has no room for
 // another secret, if the response has begun, and if another request changes the
 // session at the same time.
@@ -73,7 +73,7 @@
 // Only logged-in sessions rotate. Browsers keep the cookie of the response that arrives
 // last, and a response with a rotated token may arrive after the response of a log-in
 // that has ended that token. The visitor then has to log in again. For the same reason
-// Persist belongs into the request of the log-in.
+// Remember belongs into the request of the log-in.
 //
 // If a former secret is presented after its thirty seconds, it was copied, or a browser
 // was restored from a backup. [EventReused] reports that, and [Policy.EndOnReuse] ends

@@ -19,7 +19,7 @@ type draft[T any] struct {
 type demands struct {
 	renew    bool
 	logIn    bool // an edit is a log-in; implies renew
-	persist  *bool
+	remember *bool
 	deadline *time.Time
 	proof    *proof         // of the device
 	idle     *time.Duration // zero means the policy's, a negative value none
@@ -45,7 +45,7 @@ func (d *draft[T]) add(value *T, replay func(*T)) {
 // says reports whether the draft says how the session is to be, even if it is so
 // already.
 func (d *draft[T]) says() bool {
-	return len(d.edits) > 0 || d.persist != nil || d.deadline != nil || d.idle != nil
+	return len(d.edits) > 0 || d.remember != nil || d.deadline != nil || d.idle != nil
 }
 
 // empty reports whether the draft has nothing to commit.
@@ -64,8 +64,8 @@ func (d *draft[T]) forgetLost() {
 	l := d.lost
 	d.lost = nil
 	d.renew, d.logIn = d.renew || l.renew, d.logIn || l.logIn
-	if d.persist == nil {
-		d.persist = l.persist
+	if d.remember == nil {
+		d.remember = l.remember
 	}
 	if d.deadline == nil {
 		d.deadline = l.deadline
@@ -106,15 +106,19 @@ func (s *Session[T]) Renew() {
 	s.change(func(d *demands) { d.renew = true })
 }
 
-// Persist sets whether the session outlives the browser ("remember me"). A
-// change gives the session another token, because the client needs another cookie. For
-// a new session, Persist takes effect when something else is changed too.
+// Remember sets whether the session is remembered ("remember me"). A remembered session
+// outlives the browser and lives as long as [Policy.Remember] says, by default two weeks
+// without an idle timeout. Others end with the browser, and sooner.
 //
-// With [Policy.Remember], turning it on begins a lifetime of a remembered session.
-// Turning it off never extends a session: it gets the ordinary idle timeout, and ends
-// after an ordinary lifetime at the latest.
-func (s *Session[T]) Persist(on bool) {
-	s.change(func(d *demands) { d.persist = &on })
+//	login.Remember(r.PostFormValue("remember") != "") // beside LogIn
+//
+// Turning it on begins a lifetime of a remembered session. Turning it off never extends a
+// session: it gets the ordinary idle timeout, and ends after an ordinary lifetime at the
+// latest. A log-in changes nothing of it by itself. A change gives the session another
+// token, because the client needs another cookie. For a new session, Remember takes
+// effect when something else is changed too.
+func (s *Session[T]) Remember(on bool) {
+	s.change(func(d *demands) { d.remember = &on })
 }
 
 // SetDeadline sets the absolute end of this session. The idle timeout still applies. A
@@ -148,8 +152,8 @@ var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 // that asks again and again by itself. A passive request reads and may change the
 // session, but it does not move the idle end and does not rotate the token. If it
 // changes nothing, it writes nothing. A log-in, [Session.Renew], another owner and a
-// change by [Session.Persist] or [Session.SetIdleTimeout] are uses in any case. So is
-// the first commit of a new session.
+// change by [Session.Remember] or [Session.SetIdleTimeout] are uses in any case. So is the
+// first commit of a new session.
 func (s *Session[T]) SetPassive(passive bool) {
 	s.hold(func() {
 		s.mu.Lock()

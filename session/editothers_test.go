@@ -43,7 +43,7 @@ func TestEveryOrderOfAnEditFromOutside(t *testing.T) {
 		"a passive update":  {Start: ada, Handlers: []request{both(passive, note("0"))}, Age: 10 * time.Minute},
 		"a rotation":        {Start: ada, Handlers: []request{read}, Age: 10 * time.Minute, Policy: &session.Policy{RotateEvery: time.Minute}},
 		"a renewal":         {Start: ada, Handlers: []request{both(note("0"), renew)}},
-		"persistence":       {Start: ada, Handlers: []request{both(note("0"), persist(false))}},
+		"remembering":       {Start: ada, Handlers: []request{both(note("0"), remember(true))}},
 		"another log-in":    {Start: ada, Handlers: []request{both(note("0"), logIn("ada"))}},
 		"a log-out":         {Start: ada, Handlers: []request{logOut}},
 		"a change to bob":   {Start: ada, Handlers: []request{both(note("0"), become("bob"))}},

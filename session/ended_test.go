@@ -49,7 +49,7 @@ func TestEnded(t *testing.T) {
 		timed  bool
 	}{
 		"not at all":          {during(count), "", false},
-		"another's rotation":  {during(persist(false)), "", false},
+		"another's rotation":  {during(remember(true)), "", false},
 		"by its owner":        {endBy(session.ReasonRevoked), session.ReasonRevoked, true},
 		"by an operator":      {endBy(session.ReasonOperator), session.ReasonOperator, true},
 		"for another reason":  {endBy("password_changed"), "password_changed", true},

@@ -41,7 +41,7 @@ var (
 	ErrNoSession = errors.New("session: no session of this type in the context")
 
 	// ErrLate means that a change needs a cookie, but the response has begun. New
-	// sessions, renewals, and changes of the owner or of persistence need one.
+	// sessions, renewals, and changes of the owner or by Remember need one.
 	// Nothing was saved.
 	ErrLate = errors.New("session: change needs a cookie, but the response has begun")
 

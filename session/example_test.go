@@ -189,16 +189,16 @@ func ExampleSession_Changes() {
 	// Output: [Customer]
 }
 
-func ExampleSession_Persist() {
+func ExampleSession_Remember() {
 	store := memstore.New[Cart](nil)
-	cart := session.New(store, &session.Policy{BrowserSession: true})
+	cart := session.New(store, nil)
 	cart.LogIn(func(c *Cart) { c.Customer = "ada" })
-	cart.Persist(true) // the visitor has ticked "remember me"
+	cart.Remember(true) // the visitor has ticked "remember me"
 	if err := cart.Commit(context.Background()); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(cart.Persistent())
-	// Output: true
+	fmt.Println(cart.Remembered(), time.Until(cart.Expires()).Round(time.Hour))
+	// Output: true 336h0m0s
 }
 
 func ExampleSession_SetDeadline() {

@@ -103,7 +103,7 @@ var within = map[string]request{
 	"Take":        func(s *session.Session[state]) { session.Take(s, func(v *state) *int { return &v.Count }) },
 	"LogIn":       func(s *session.Session[state]) { s.LogIn(increment) },
 	"Renew":       renew,
-	"Persist":     persist(true),
+	"Remember":    remember(false),
 	"SetDeadline": endIn(time.Hour),
 	"Destroy":     logOut,
 	"Discard":     (*session.Session[state]).Discard,

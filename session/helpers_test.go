@@ -49,7 +49,7 @@ func become(name string) request {
 
 func passive(s *session.Session[state]) { s.SetPassive(true) }
 
-func persist(on bool) request { return func(s *session.Session[state]) { s.Persist(on) } }
+func remember(on bool) request { return func(s *session.Session[state]) { s.Remember(on) } }
 
 func endIn(d time.Duration) request {
 	return func(s *session.Session[state]) { s.SetDeadline(time.Now().Add(d)) }

@@ -36,9 +36,9 @@ func TestAnIdleTimeoutOfOneSession(t *testing.T) {
 		"where others have none":       {session.Policy{IdleTimeout: -1}, []use{{0, idleAfter(time.Minute)}}, time.Minute, time.Minute},
 		"is the policy's again":        {session.Policy{}, []use{{0, idleAfter(5 * time.Minute)}, {time.Minute, idleAfter(0)}}, 61 * time.Minute, time.Hour},
 		"stays over a log-in":          {session.Policy{}, []use{{0, idleAfter(5 * time.Minute)}, {time.Minute, logIn("ada")}}, 6 * time.Minute, 5 * time.Minute},
-		"stays over a renewal":         {session.Policy{}, []use{{0, idleAfter(5 * time.Minute)}, {time.Minute, both(renew, commitNow, persist(false))}}, 6 * time.Minute, 5 * time.Minute},
+		"stays over a renewal":         {session.Policy{}, []use{{0, idleAfter(5 * time.Minute)}, {time.Minute, both(renew, commitNow, remember(true))}}, 6 * time.Minute, 5 * time.Minute},
 		"stays over rotations":         {session.Policy{RotateEvery: time.Minute}, []use{{0, idleAfter(5 * time.Minute)}, {2 * time.Minute, read}, {4 * time.Minute, read}}, 9 * time.Minute, 5 * time.Minute},
-		"of a remembered session":      {session.Policy{Remember: session.Remember{Lifetime: 30 * day}}, []use{{0, both(persist(true), idleAfter(day))}}, day, day},
+		"of a remembered session":      {session.Policy{Remember: session.Remember{Lifetime: 30 * day}}, []use{{0, both(remember(true), idleAfter(day))}}, day, day},
 		"at the log-in":                {session.Policy{}, []use{{0, both(logIn("bob"), idleAfter(5*time.Minute))}}, 5 * time.Minute, 5 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {

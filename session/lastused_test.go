@@ -27,7 +27,7 @@ func TestLastUsed(t *testing.T) {
 		"a change":                           {session.Policy{}, []use{{time.Second, count}}, time.Second, 0},
 		"reads at short intervals":           {session.Policy{}, []use{{10 * time.Minute, read}, {13 * time.Minute, read}}, 13 * time.Minute, time.Hour / 16},
 		"a passive change":                   {session.Policy{}, []use{{10 * time.Minute, read}, {20 * time.Minute, passively}}, 10 * time.Minute, 0},
-		"of a remembered session":            {session.Policy{Remember: session.Remember{Lifetime: 30 * day, IdleTimeout: 7 * day}}, []use{{0, persist(true)}, {day, read}}, day, 0},
+		"of a remembered session":            {session.Policy{Remember: session.Remember{Lifetime: 30 * day, IdleTimeout: 7 * day}}, []use{{0, remember(true)}, {day, read}}, day, 0},
 		"just before the last idle timeout":  {session.Policy{Lifetime: 3 * time.Hour}, []use{{50 * time.Minute, read}, {100 * time.Minute, read}}, 100 * time.Minute, 0},
 		"in the last idle timeout":           {session.Policy{Lifetime: 3 * time.Hour}, []use{{50 * time.Minute, read}, {100 * time.Minute, read}, {150 * time.Minute, read}}, 150 * time.Minute, 30 * time.Minute},
 		"a renewal in the last idle timeout": {session.Policy{Lifetime: 90 * time.Minute}, []use{{50 * time.Minute, renew}}, 50 * time.Minute, 0},

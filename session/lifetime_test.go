@@ -50,7 +50,7 @@ func TestTouch(t *testing.T) {
 		"fails":                         {func(t *testing.T, p *probe, _ session.Token) { p.fail("Touch", false) }, "Touch", []session.EventKind{session.EventFailed}, false},
 		"finds another revision":        {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, count) }, "Touch Load", nil, false},
 		"finds a passive change":        {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, passive, count) }, "Touch Load Touch", []session.EventKind{session.EventTouched}, false},
-		"finds another kind of session": {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, persist(false)) }, "Touch Load", nil, false},
+		"finds another kind of session": {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, remember(true)) }, "Touch Load", nil, false},
 		"finds a log-in":                {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, logIn("ada")) }, "Touch Load", []session.EventKind{session.EventGone}, true},
 		"finds no session":              {func(t *testing.T, p *probe, token session.Token) { must(t, p, token, logOut) }, "Touch", []session.EventKind{session.EventGone}, true},
 	} {
@@ -260,20 +260,20 @@ func TestADeadlineInThePast(t *testing.T) {
 	}
 }
 
-func TestPersist(t *testing.T) {
-	for _, browser := range []bool{false, true} {
-		store, policy := newProbe(), &session.Policy{BrowserSession: browser}
+func TestSession_Remember(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		store, policy := newProbe(), &session.Policy{Remember: session.Remember{All: all}}
 		token := storedWith(t, store, policy, state{Count: 1})
 		s := loadWith(t, store, policy, token)
-		if s.Persistent() == browser {
-			t.Errorf("BrowserSession %v gives Persistent %v", browser, s.Persistent())
+		if s.Remembered() != all {
+			t.Errorf("Remember.All %v gives Remembered %v", all, s.Remembered())
 		}
-		s.Persist(browser)
+		s.Remember(!all)
 		if !s.Modified() {
 			t.Error("no change")
 		}
 		commit(t, s)
-		if loadWith(t, store, policy, tokenOf(s)).Persistent() != browser {
+		if loadWith(t, store, policy, tokenOf(s)).Remembered() == all {
 			t.Error("lost")
 		}
 	}
@@ -290,29 +290,36 @@ func TestRemember(t *testing.T) {
 		name           string
 		policy         session.Policy
 		requests       []request
-		persist        bool
+		remembered     bool
 		expires, after time.Duration // the idle end, and the deadline
 	}{
-		{"one kind", session.Policy{}, []request{count}, true, time.Hour, day},
-		{"one kind, later persistent", session.Policy{BrowserSession: true}, []request{count, persist(true)}, true, time.Hour, day - half},
-		{"one kind, no longer persistent", session.Policy{}, []request{count, persist(false)}, false, time.Hour, day - half},
+		{"by default", session.Policy{}, []request{count, remember(true)}, true, 14 * day, 14 * day},
+		{"by default, from the beginning", session.Policy{}, []request{both(logIn("ada"), remember(true)), read}, true, 14*day - half, 14*day - half},
+		{"by default, no longer", session.Policy{}, []request{both(count, remember(true)), remember(false)}, false, time.Hour, day},
+		{"by default, beside a longer lifetime", session.Policy{Lifetime: 60 * day}, []request{both(count, remember(true))}, true, 60 * day, 60 * day},
+		{"by default, beside a long idle timeout", session.Policy{IdleTimeout: 20 * day}, []request{both(count, remember(true))}, true, 14 * day, 14 * day},
+		{"with an idle timeout alone", session.Policy{Remember: session.Remember{IdleTimeout: 7 * day}}, []request{both(count, remember(true))}, true, 7 * day, 14 * day},
+		{"shorter than others", session.Policy{Lifetime: 60 * day, Remember: session.Remember{Lifetime: day}}, []request{both(count, remember(true))}, true, day, day},
+		{"all", session.Policy{Remember: session.Remember{All: true}}, []request{count}, true, 14 * day, 14 * day},
+		{"all but this one", session.Policy{Remember: session.Remember{All: true}}, []request{both(count, remember(false))}, false, time.Hour, day},
+		{"not asked", session.Policy{}, []request{count}, false, time.Hour, day},
 		{"ordinary", session.Policy{Remember: monthly}, []request{count}, false, time.Hour, day},
 		{"ordinary, read", session.Policy{Remember: monthly}, []request{count, read}, false, time.Hour, day - half},
-		{"remembered from the beginning", session.Policy{Remember: monthly}, []request{both(count, persist(true))}, true, 7 * day, 30 * day},
-		{"remembered, changed later", session.Policy{Remember: monthly}, []request{both(count, persist(true)), count}, true, 7 * day, 30*day - half},
-		{"remembered, asked for again", session.Policy{Remember: monthly}, []request{both(count, persist(true)), persist(true)}, true, 7*day - half, 30*day - half},
-		{"remembered, renewed", session.Policy{Remember: monthly}, []request{both(count, persist(true)), renew}, true, 7 * day, 30*day - half},
-		{"remembered without idle timeout", session.Policy{Remember: session.Remember{Lifetime: 30 * day}}, []request{both(count, persist(true)), count}, true, 30*day - half, 30*day - half},
+		{"remembered from the beginning", session.Policy{Remember: monthly}, []request{both(count, remember(true))}, true, 7 * day, 30 * day},
+		{"remembered, changed later", session.Policy{Remember: monthly}, []request{both(count, remember(true)), count}, true, 7 * day, 30*day - half},
+		{"remembered, asked for again", session.Policy{Remember: monthly}, []request{both(count, remember(true)), remember(true)}, true, 7*day - half, 30*day - half},
+		{"remembered, renewed", session.Policy{Remember: monthly}, []request{both(count, remember(true)), renew}, true, 7 * day, 30*day - half},
+		{"remembered without idle timeout", session.Policy{Remember: session.Remember{Lifetime: 30 * day}}, []request{both(count, remember(true)), count}, true, 30*day - half, 30*day - half},
 		{"log-in", session.Policy{Remember: monthly}, []request{count, become("ada")}, false, time.Hour, day},
-		{"log-in, remembered", session.Policy{Remember: monthly}, []request{count, both(logIn("ada"), persist(true))}, true, 7 * day, 30 * day},
-		{"log-in of a remembered one", session.Policy{Remember: monthly}, []request{both(count, persist(true)), logIn("ada")}, true, 7 * day, 30 * day},
-		{"log-in of a remembered one, which is not to be", session.Policy{Remember: monthly}, []request{both(count, persist(true)), both(logIn("ada"), persist(false))}, false, time.Hour, day},
-		{"becomes remembered", session.Policy{Remember: monthly}, []request{count, persist(true)}, true, 7 * day, 30 * day},
-		{"becomes ordinary", session.Policy{Remember: monthly}, []request{both(count, persist(true)), persist(false)}, false, time.Hour, day},
-		{"becomes ordinary, near its end", session.Policy{Remember: monthly}, []request{both(count, persist(true), endIn(2*time.Hour)), persist(false)}, false, time.Hour, 2*time.Hour - half},
-		{"becomes ordinary and remembered", session.Policy{Remember: monthly}, []request{both(count, persist(true)), persist(false), persist(true)}, true, 7 * day, 30 * day},
-		{"a deadline of its own", session.Policy{Remember: monthly}, []request{count, both(persist(true), endIn(90*day))}, true, 7 * day, 90 * day},
-		{"no idle timeout of the others", session.Policy{IdleTimeout: -1, Remember: monthly}, []request{both(count, persist(true)), persist(false)}, false, day, day},
+		{"log-in, remembered", session.Policy{Remember: monthly}, []request{count, both(logIn("ada"), remember(true))}, true, 7 * day, 30 * day},
+		{"log-in of a remembered one", session.Policy{Remember: monthly}, []request{both(count, remember(true)), logIn("ada")}, true, 7 * day, 30 * day},
+		{"log-in of a remembered one, which is not to be", session.Policy{Remember: monthly}, []request{both(count, remember(true)), both(logIn("ada"), remember(false))}, false, time.Hour, day},
+		{"becomes remembered", session.Policy{Remember: monthly}, []request{count, remember(true)}, true, 7 * day, 30 * day},
+		{"becomes ordinary", session.Policy{Remember: monthly}, []request{both(count, remember(true)), remember(false)}, false, time.Hour, day},
+		{"becomes ordinary, near its end", session.Policy{Remember: monthly}, []request{both(count, remember(true), endIn(2*time.Hour)), remember(false)}, false, time.Hour, 2*time.Hour - half},
+		{"becomes ordinary and remembered", session.Policy{Remember: monthly}, []request{both(count, remember(true)), remember(false), remember(true)}, true, 7 * day, 30 * day},
+		{"a deadline of its own", session.Policy{Remember: monthly}, []request{count, both(remember(true), endIn(90*day))}, true, 7 * day, 90 * day},
+		{"no idle timeout of the others", session.Policy{IdleTimeout: -1, Remember: monthly}, []request{both(count, remember(true)), remember(false)}, false, day, day},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -327,8 +334,8 @@ func TestRemember(t *testing.T) {
 					act(s)
 					commit(t, s)
 				}
-				if s.Persistent() != tt.persist {
-					t.Errorf("persistent: %v", s.Persistent())
+				if s.Remembered() != tt.remembered {
+					t.Errorf("remembered: %v", s.Remembered())
 				}
 				if got := time.Until(s.Expires()); got != tt.expires {
 					t.Errorf("expires in %v, want %v", got, tt.expires)
@@ -346,7 +353,7 @@ func TestRememberedSessionsAreTouchedBySixteenths(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, policy := newProbe(), &session.Policy{Remember: session.Remember{Lifetime: 32 * day, IdleTimeout: 16 * day}}
 		s := session.New(store, policy)
-		both(count, persist(true))(s)
+		both(count, remember(true))(s)
 		commit(t, s)
 		touches := 0
 		for range 8 * 24 {

@@ -159,7 +159,7 @@ func TestChangesOfACopy(t *testing.T) {
 			s := session.New(store, nil)
 			s.Set(state{Count: 1})
 			s.SetDeadline(deadline)
-			s.Persist(false) // a later deadline of a cookie that has one renews
+			s.Remember(true) // a later deadline of a cookie that has one renews
 			commit(t, s)
 			token := tokenOf(s)
 			near := copyOf(t, store, token)

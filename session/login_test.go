@@ -177,7 +177,7 @@ func TestAJoinEndsNothing(t *testing.T) {
 		store, policy := newProbe(), &session.Policy{RotateEvery: time.Minute}
 		old := storedWith(t, store, policy, state{Notes: []string{"cart"}})
 		first := mustWith(t, store, policy, old, logIn("ada"))
-		rotated := must(t, store, first, persist(false))
+		rotated := must(t, store, first, remember(true))
 		must(t, store, rotated, count)
 		renewals := record(t, store, old.ID()).Secrets.Renewals()
 		time.Sleep(10 * time.Second)
@@ -189,7 +189,7 @@ func TestAJoinEndsNothing(t *testing.T) {
 			}
 		}
 		rec := record(t, store, old.ID())
-		if rec.Secrets.Renewals() != renewals || !rec.LoggedIn.Equal(time.Now().UTC()) || time.Until(rec.Deadline) != session.DefaultLifetime {
+		if rec.Secrets.Renewals() != renewals || !rec.LoggedIn.Equal(time.Now().UTC()) || time.Until(rec.Deadline) != session.DefaultRememberLifetime {
 			t.Errorf("%d renewals, want %d; logged in %v, deadline %v", rec.Secrets.Renewals(), renewals, rec.LoggedIn, rec.Deadline)
 		}
 		for range 2 { // equals do not end each other by use
@@ -212,7 +212,7 @@ func TestAJoinOfARequestThatBeganWithACurrentTokenSettlesNothing(t *testing.T) {
 	old := stored(t, store, state{Notes: []string{"cart"}})
 	s := load(t, store, old)
 	first := must(t, store, old, logIn("ada"))
-	must(t, store, first, persist(false)) // first is open now
+	must(t, store, first, remember(true)) // first is open now
 	logIn("ada")(s)
 	commit(t, s)
 	if got := record(t, store, old.ID()).Secrets.String(); got != "current, current, open, ended" {

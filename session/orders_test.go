@@ -141,8 +141,8 @@ func TestEveryOrderOfUpdates(t *testing.T) {
 		"three":              {3, []int{0, 1, 2}, overlap{Handlers: []request{note("0"), note("1"), note("2")}, Faults: noFault}},
 		"in two commits":     {2, []int{0, 1}, overlap{Handlers: []request{twice, note("1")}}},
 		"with a touch":       {2, []int{0, 1, 2}, overlap{Handlers: []request{note("0"), note("1"), read}, Age: 10 * time.Minute, Faults: faultsIfLong()}},
-		"with persistence":   {2, []int{0, 1}, overlap{Handlers: []request{note("0"), both(note("1"), persist(false))}}},
-		"two with":           {3, []int{0, 1, 2}, overlap{Handlers: []request{note("0"), note("1"), both(note("2"), persist(false))}, Faults: noFault}},
+		"with remembering":   {2, []int{0, 1}, overlap{Handlers: []request{note("0"), both(note("1"), remember(true))}}},
+		"two with":           {3, []int{0, 1, 2}, overlap{Handlers: []request{note("0"), note("1"), both(note("2"), remember(true))}, Faults: noFault}},
 		"with a renewal":     {2, []int{0}, overlap{Handlers: []request{both(note("0"), renew), note("1")}}},
 		"with a log-in":      {2, []int{0}, overlap{Handlers: []request{both(note("0"), logIn("ada")), note("1")}}},
 		"two with a log-in":  {3, []int{0}, overlap{Handlers: []request{both(note("0"), logIn("ada")), note("1"), note("2")}, Faults: noFault}},
@@ -191,12 +191,12 @@ func TestEveryOrderOfSoftRenewals(t *testing.T) {
 	rotating := &session.Policy{RotateEvery: time.Minute}
 	owned := state{User: "ada", Count: 1}
 	for name, o := range map[string]overlap{
-		"persistence, twice":         {Handlers: []request{both(note("0"), persist(false)), both(note("1"), persist(false))}},
-		"persistence, on and off":    {Handlers: []request{both(note("0"), persist(false)), both(note("1"), persist(true))}},
-		"persistence and a deadline": {Handlers: []request{both(note("0"), persist(false)), both(note("1"), endIn(100*time.Hour))}},
+		"remembering, twice":         {Handlers: []request{both(note("0"), remember(true)), both(note("1"), remember(true))}},
+		"remembering, on and off":    {Handlers: []request{both(note("0"), remember(true)), both(note("1"), remember(false))}},
+		"remembering and a deadline": {Handlers: []request{both(note("0"), remember(true)), both(note("1"), endIn(100*time.Hour))}},
 		"rotations":                  {Start: owned, Handlers: []request{note("0"), note("1")}, Age: 10 * time.Minute, Policy: rotating},
 		"rotations by reads":         {Start: owned, Handlers: []request{read, read}, Age: 10 * time.Minute, Policy: rotating},
-		"a rotation and persistence": {Start: owned, Handlers: []request{note("0"), both(note("1"), persist(false))}, Age: 10 * time.Minute, Policy: rotating},
+		"a rotation and remembering": {Start: owned, Handlers: []request{note("0"), both(note("1"), remember(true))}, Age: 10 * time.Minute, Policy: rotating},
 		"three rotations":            {Start: owned, Handlers: []request{note("0"), note("1"), note("2")}, Age: 10 * time.Minute, Policy: rotating, Faults: noFault},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -285,7 +285,7 @@ func TestEveryOrderOfALogInAndAnEnd(t *testing.T) {
 		"a log-out":          logOut,
 		"a renewal":          renew,
 		"an update":          note("1"),
-		"persistence":        persist(false),
+		"remembering":        remember(true),
 		"an owner's change":  become("ada"),
 		"a deadline passed":  endIn(-time.Hour),
 		"a log-out and more": both(logOut, note("bye")),
@@ -330,7 +330,7 @@ func TestEveryOrderOfALogOut(t *testing.T) {
 		"two renewals":       {true, both(renew, commitNow, renew)},
 		"a log-in":           {true, both(note("1"), logIn("ada"))},
 		"a new owner":        {true, both(note("1"), become("ada"))},
-		"persistence":        {false, persist(false)},
+		"remembering":        {false, remember(true)},
 		"a later end":        {false, endIn(100 * time.Hour)},
 		"a log-out":          {false, logOut},
 		"an end in the past": {false, past},
@@ -401,7 +401,7 @@ func TestEveryOrderOfARevocation(t *testing.T) {
 		"a read":                  {Start: ada, Handlers: []request{read}, Age: 10 * time.Minute},
 		"a rotation":              {Start: ada, Handlers: []request{read}, Age: 10 * time.Minute, Policy: &session.Policy{RotateEvery: time.Minute}},
 		"a renewal":               {Start: ada, Handlers: []request{renew}},
-		"persistence":             {Start: ada, Handlers: []request{persist(false)}},
+		"remembering":             {Start: ada, Handlers: []request{remember(true)}},
 		"a log-out":               {Start: ada, Handlers: []request{logOut}},
 		"an update and a renewal": {Start: ada, Handlers: []request{note("0"), renew}, Faults: noFault},
 		"a log-in":                {Start: state{Count: 1}, Handlers: []request{become("ada")}},
@@ -499,7 +499,7 @@ func wantTaken(tb testing.TB, out outcome, taken [][]string, left []string) {
 }
 
 func TestEveryOrderOfADeadline(t *testing.T) {
-	for name, act := range map[string]request{"an update": note("1"), "a read": read, "persistence": persist(false), "a renewal": renew} {
+	for name, act := range map[string]request{"an update": note("1"), "a read": read, "no remembering": remember(false), "a renewal": renew} {
 		for when, in := range map[string]time.Duration{"soon": time.Minute, "late": 100 * time.Hour} {
 			t.Run(when+" and "+name, func(t *testing.T) {
 				t.Parallel()
@@ -508,7 +508,8 @@ func TestEveryOrderOfADeadline(t *testing.T) {
 					end = time.Now().Add(in).UTC().Truncate(time.Millisecond)
 					s.SetDeadline(end)
 				}
-				o := overlap{Start: state{Count: 1}, Handlers: []request{both(note("0"), set), act}, Age: 10 * time.Minute}
+				policy := &session.Policy{Lifetime: 200 * time.Hour, Remember: session.Remember{All: true}}
+				o := overlap{Start: state{Count: 1}, Handlers: []request{both(note("0"), set), act}, Age: 10 * time.Minute, Policy: policy}
 				overlaps(t, o, func(tb testing.TB, out outcome) {
 					wantOne(tb, out)
 					wantEffects(tb, out, 1)
@@ -592,11 +593,11 @@ func TestEveryOrderOfRefusedLogIns(t *testing.T) {
 // each session that is left has the times of its kind.
 func TestEveryOrderOfRemembering(t *testing.T) {
 	for name, handlers := range map[string][]request{
-		"remembering and a change":      {persist(true), note("1")},
-		"remembering and a read":        {persist(true), read},
-		"remembering and a log-in":      {persist(true), logIn("ada")},
-		"remembering and forgetting":    {persist(true), both(note("1"), persist(false))},
-		"two log-ins of different kind": {both(logIn("ada"), persist(true)), both(logIn("ada"), persist(false))},
+		"remembering and a change":      {remember(true), note("1")},
+		"remembering and a read":        {remember(true), read},
+		"remembering and a log-in":      {remember(true), logIn("ada")},
+		"remembering and forgetting":    {remember(true), both(note("1"), remember(false))},
+		"two log-ins of different kind": {both(logIn("ada"), remember(true)), both(logIn("ada"), remember(false))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -604,8 +605,8 @@ func TestEveryOrderOfRemembering(t *testing.T) {
 			overlaps(t, o, func(tb testing.TB, out outcome) {
 				for _, rec := range out.Live() {
 					left, idle := time.Until(rec.Deadline), time.Until(rec.Expires)
-					if rec.Persist && (left <= 29*day || idle <= 6*day) || !rec.Persist && (left > day || idle > time.Hour) {
-						tb.Errorf("persistent: %v; ends in %v, expires in %v", rec.Persist, left, idle)
+					if rec.Remembered && (left <= 29*day || idle <= 6*day) || !rec.Remembered && (left > day || idle > time.Hour) {
+						tb.Errorf("remembered: %v; ends in %v, expires in %v", rec.Remembered, left, idle)
 					}
 				}
 			})

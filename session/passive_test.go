@@ -23,11 +23,11 @@ func TestAPassiveRequest(t *testing.T) {
 		"makes a change of no effect": {func(s *session.Session[state]) { s.Update(func(*state) {}) }, "Load", idle - after, false},
 		"changes":                     {count, "Load Load Save", idle - after, false},
 		"sets an earlier deadline":    {shorter, "Load Load Save", 10 * time.Minute, false},
-		"sets a later deadline":       {endIn(48 * time.Hour), "Load Load Save", idle - after, true},
+		"sets a later deadline":       {endIn(48 * time.Hour), "Load Load Save", idle - after, false},
 		"logs in":                     {logIn("ada"), "Load Save", idle, true},
 		"changes the owner":           {become("ada"), "Load Save", idle, true},
 		"renews the token":            {renew, "Load Save", idle, true},
-		"changes the cookie's life":   {persist(false), "Load Save", idle, true},
+		"asks to be remembered":       {remember(true), "Load Save", 14 * day, true},
 		"is none after all":           {func(s *session.Session[state]) { s.SetPassive(false) }, "Load Save", idle, true},
 		"changes, and is none":        {both(count, func(s *session.Session[state]) { s.SetPassive(false) }), "Load Save", idle, true},
 	} {

@@ -1,15 +1,17 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
 
 // The durations of a zero [Policy].
 const (
-	DefaultLifetime    = 24 * time.Hour
-	DefaultIdleTimeout = time.Hour
-	DefaultSaveTimeout = 5 * time.Second
+	DefaultLifetime         = 24 * time.Hour
+	DefaultIdleTimeout      = time.Hour
+	DefaultRememberLifetime = 14 * 24 * time.Hour
+	DefaultSaveTimeout      = 5 * time.Second
 )
 
 // touchShare is the share of the idle timeout after which a commit of a session
@@ -22,13 +24,12 @@ const touchShare = 16
 //
 // The options of package middleware have the same fields and document them.
 type Policy struct {
-	Lifetime       time.Duration // zero means [DefaultLifetime]
-	IdleTimeout    time.Duration // zero means [DefaultIdleTimeout], a negative value no limit
-	MaxPerOwner    int           // zero means any number; the store must be an [Indexer]
-	AtMax          AtMax         // who yields then; zero means the oldest session
-	BrowserSession bool          // new sessions end with the browser
-	Remember       Remember      // for sessions that outlive the browser; zero means like the others
-	SaveTimeout    time.Duration // bounds each commit; zero means [DefaultSaveTimeout]
+	Lifetime    time.Duration // zero means [DefaultLifetime]
+	IdleTimeout time.Duration // zero means [DefaultIdleTimeout], a negative value no limit
+	MaxPerOwner int           // zero means any number; the store must be an [Indexer]
+	AtMax       AtMax         // who yields then; zero means the oldest session
+	Remember    Remember      // the times of remembered sessions
+	SaveTimeout time.Duration // bounds each commit; zero means [DefaultSaveTimeout]
 
 	// RotateEvery is how long a secret lives before the use of a logged-in session
 	// replaces it, at least a minute. Zero means for life. EndOnReuse ends a session
@@ -44,27 +45,30 @@ type Policy struct {
 	// the device's key renews it. Afterwards it is accepted for thirty seconds, for
 	// requests on their way. Zero binds no sessions. Without DeviceFallBack, a session
 	// that was bound ends after DeviceLife if the browser does not bind it again after a
-	// log-in. BindBrowserSessions binds those too that end with the browser, which its
-	// key does not.
-	DeviceLife          time.Duration
-	DeviceFallBack      bool
-	BindBrowserSessions bool
+	// log-in. With DeviceRememberedOnly, only remembered sessions are bound: a bound one
+	// outlives the browser, as its key does.
+	DeviceLife           time.Duration
+	DeviceFallBack       bool
+	DeviceRememberedOnly bool
 
 	// Observe, if not nil, gets every event. Report, if not nil, gets the events of
 	// trouble: see [EventKind.Trouble].
 	Observe, Report func(context.Context, Event)
 }
 
-// Remember sets how long remembered sessions live, those that [Session.Persist] made
-// outlive the browser.
+// Remember sets how long remembered sessions live: see [Session.Remember]. The zero
+// Remember is the default.
 type Remember struct {
-	// Lifetime is the absolute timeout of a remembered session. Zero means that
-	// remembered sessions live like the others.
+	// Lifetime is the absolute timeout of a remembered session. Zero means two weeks, or
+	// the lifetime of other sessions if that is longer.
 	Lifetime time.Duration
 
 	// IdleTimeout is how long a remembered session lives without use. Zero means as
 	// long as its Lifetime.
 	IdleTimeout time.Duration
+
+	// All makes new sessions remembered ones, until [Session.Remember] says otherwise.
+	All bool
 }
 
 // recentlyTouched reports whether a record's idle end is about where a use at this time
@@ -93,18 +97,13 @@ func (p *Policy) clock() (start time.Time) {
 	return start
 }
 
-// remembers reports whether sessions that outlive the browser have times of their own.
-func (p *Policy) remembers() bool { return p.Remember.Lifetime > 0 }
-
 // lifetime returns the absolute timeout of a session.
-func (p *Policy) lifetime(persist bool) time.Duration {
-	switch {
-	case persist && p.remembers():
-		return p.Remember.Lifetime
-	case p.Lifetime == 0:
-		return DefaultLifetime
+func (p *Policy) lifetime(remembered bool) time.Duration {
+	ordinary := cmp.Or(p.Lifetime, DefaultLifetime)
+	if !remembered {
+		return ordinary
 	}
-	return p.Lifetime
+	return cmp.Or(p.Remember.Lifetime, max(DefaultRememberLifetime, ordinary))
 }
 
 // idleTimeout returns the idle timeout of a session, its own or the policy's, or zero if
@@ -113,13 +112,13 @@ func idleTimeout[T any](p *Policy, rec *Record[T]) time.Duration {
 	if idle, own := rec.Secrets.idle(); own {
 		return idle
 	}
-	return p.idle(rec.Persist)
+	return p.idle(rec.Remembered)
 }
 
 // idle returns the default idle timeout, or zero if there is none.
-func (p *Policy) idle(persist bool) time.Duration {
+func (p *Policy) idle(remembered bool) time.Duration {
 	switch {
-	case persist && p.remembers():
+	case remembered:
 		return p.Remember.IdleTimeout
 	case p.IdleTimeout == 0:
 		return DefaultIdleTimeout

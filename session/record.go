@@ -10,17 +10,17 @@ type Revision uint64
 //
 // Times are in UTC and in whole milliseconds, so that all stores keep them alike.
 type Record[T any] struct {
-	ID       ID
-	Revision Revision
-	Secrets  Secrets   // they give access; stores keep them as they are
-	Owner    string    // empty if the session has none
-	Created  time.Time // when the session began
-	Renewed  time.Time // when the session last got a new secret
-	LoggedIn time.Time // when the owner last logged in; zero without one
-	Deadline time.Time // the absolute end; zero means none
-	Expires  time.Time // the end unless the session is used again
-	Persist  bool      // the cookie outlives the browser
-	Value    T
+	ID         ID
+	Revision   Revision
+	Secrets    Secrets   // they give access; stores keep them as they are
+	Owner      string    // empty if the session has none
+	Created    time.Time // when the session began
+	Renewed    time.Time // when the session last got a new secret
+	LoggedIn   time.Time // when the owner last logged in; zero without one
+	Deadline   time.Time // the absolute end; zero means none
+	Expires    time.Time // the end unless the session is used again
+	Remembered bool      // see [Session.Remember]
+	Value      T
 }
 
 // IsNote reports whether the record is not a session but a note beside the sessions:

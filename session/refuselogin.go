@@ -20,6 +20,33 @@ const (
 	RefuseLogIn              // the log-in fails with [ErrTooManySessions]
 )
 
+// String returns the choice in the word of configurations: end_oldest or refuse_log_in.
+func (a AtMax) String() string {
+	switch a {
+	case EndOldest:
+		return "end_oldest"
+	case RefuseLogIn:
+		return "refuse_log_in"
+	}
+	return fmt.Sprintf("AtMax(%d)", int(a))
+}
+
+// MarshalText writes the choice's word.
+func (a AtMax) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads the choice from its word. No word means EndOldest.
+func (a *AtMax) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "", "end_oldest":
+		*a = EndOldest
+	case "refuse_log_in":
+		*a = RefuseLogIn
+	default:
+		return errors.New("session: an AtMax is end_oldest or refuse_log_in")
+	}
+	return nil
+}
+
 // A seat is the place of a log-in among its owner's sessions while it is being stored.
 //
 // Seats are in a note about the owner. A log-in reads the note, then the owner's

@@ -25,12 +25,12 @@ func TestReload(t *testing.T) {
 		"finds nothing new":           {note("a"), read, nil, nil, []string{"a"}, []string{"a"}},
 		"finds a log-out":             {note("a"), logOut, nil, session.ErrGone, []string{"a"}, nil},
 		"finds a log-in":              {note("a"), logIn("ada"), nil, session.ErrGone, []string{"a"}, nil},
-		"finds persistence":           {note("a"), persist(false), nil, nil, []string{"a"}, []string{"a"}},
+		"finds remembering":           {note("a"), remember(true), nil, nil, []string{"a"}, []string{"a"}},
 		"finds another owner":         {read, become("bob"), nil, session.ErrGone, nil, nil},
 		"finds the store down":        {note("a"), note("b"), func(p *probe) { p.fail("Load", false) }, session.ErrUnavailable, []string{"a"}, []string{"b", "a"}},
 		"after a write that was done": {both(note("a"), commitNow), read, nil, nil, []string{"a"}, []string{"a"}},
 		"after a write that was lost": {note("a"), read, func(p *probe) { p.fail("Save", false) }, nil, []string{"a"}, []string{"a"}},
-		"after a reply that was lost": {both(note("a"), persist(false)), read, func(p *probe) { p.fail("Save", true) }, nil, []string{"a"}, []string{"a"}},
+		"after a reply that was lost": {both(note("a"), remember(true)), read, func(p *probe) { p.fail("Save", true) }, nil, []string{"a"}, []string{"a"}},
 		"after its own log-out":       {logOut, read, nil, nil, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

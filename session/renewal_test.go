@@ -63,24 +63,21 @@ func TestAnEndedTokenIsRecognisedForTheGrace(t *testing.T) {
 	})
 }
 
-// Persist and a later deadline renew softly, since the client needs another cookie: the
+// Remember and a later deadline renew softly, since the client needs another cookie: the
 // former token works until the new one is used, and for the grace after that.
 func TestASoftRenewal(t *testing.T) {
-	for name, test := range map[string]struct {
-		change request
-		start  []request
-	}{
-		"Persist":          {persist(false), nil},
-		"a later deadline": {endIn(30 * day), nil},
+	for name, change := range map[string]request{
+		"Remember":         remember(false),
+		"a later deadline": endIn(30 * day),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := newProbe()
-				old := stored(t, store, state{User: "ada", Count: 1})
+				old := storedWith(t, store, &session.Policy{Remember: session.Remember{All: true}}, state{User: "ada", Count: 1})
 				logged := record(t, store, old.ID()).LoggedIn
 				sibling := load(t, store, old)
 				time.Sleep(10 * time.Minute)
-				s, err := visit(t, store, old, test.change)
+				s, err := visit(t, store, old, change)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -115,12 +112,10 @@ func TestASoftRenewal(t *testing.T) {
 }
 
 // A cookie that has no Max-Age does not change with the deadline.
-func TestALaterDeadlineOfABrowserSessionKeepsTheToken(t *testing.T) {
+func TestALaterDeadlineOfAnOrdinarySessionKeepsTheToken(t *testing.T) {
 	store := newProbe()
 	old := stored(t, store, state{Count: 1})
 	s := load(t, store, old)
-	s.Persist(false)
-	commit(t, s)
 	before := tokenOf(s)
 	hooks.Of(s).Detach(t.Context())
 	s.SetDeadline(time.Now().Add(100 * time.Hour).Add(123))
@@ -134,7 +129,7 @@ func TestALaterDeadlineOfABrowserSessionKeepsTheToken(t *testing.T) {
 func TestReadingSettlesFormerTokensOnce(t *testing.T) {
 	store := newProbe()
 	old := stored(t, store, state{Count: 1})
-	token := must(t, store, old, persist(false))
+	token := must(t, store, old, remember(true))
 	for _, step := range []struct {
 		token session.Token
 		act   request
@@ -161,12 +156,12 @@ func TestATokenThatIsNoLongerCurrentIsNotSent(t *testing.T) {
 	store := newProbe()
 	old := stored(t, store, state{Count: 1})
 	s := load(t, store, old)
-	s.Persist(false)
+	s.Remember(true)
 	commit(t, s)
 	if hooks.Of(s).News() != hooks.NewToken {
 		t.Fatal("the client is not told")
 	}
-	must(t, store, tokenOf(s), persist(true))
+	must(t, store, tokenOf(s), remember(false))
 	s.Update(increment)
 	commit(t, s)
 	if got := hooks.Of(s).News(); got != hooks.NoNews {
@@ -181,7 +176,7 @@ func TestRenewalsCountsHardOnes(t *testing.T) {
 	for _, step := range []struct {
 		act  request
 		want uint32
-	}{{read, 0}, {count, 0}, {persist(false), 0}, {renew, 1}, {persist(true), 1}, {logIn("ada"), 2}, {logIn("ada"), 3}, {become("bob"), 4}, {become(""), 5}} {
+	}{{read, 0}, {count, 0}, {remember(true), 0}, {renew, 1}, {remember(false), 1}, {logIn("ada"), 2}, {logIn("ada"), 3}, {become("bob"), 4}, {become(""), 5}} {
 		s, err := visit(t, store, token, step.act)
 		if got := hooks.Of(s).Renewals(); err != nil || got != step.want {
 			t.Errorf("%v: %d renewals, want %d", err, got, step.want)
@@ -193,7 +188,7 @@ func TestRenewalsCountsHardOnes(t *testing.T) {
 // Each row renews while another request ends the session.
 func TestARenewalBesideAnEnd(t *testing.T) {
 	for name, end := range map[string]request{"destroyed": logOut, "renewed": renew, "logged in": logIn("ada")} {
-		for how, self := range map[string]request{"renews": renew, "changes the owner": become("bob"), "persists": persist(false)} {
+		for how, self := range map[string]request{"renews": renew, "changes the owner": become("bob"), "remembers": remember(true)} {
 			t.Run(name+", and it "+how, func(t *testing.T) {
 				store := newProbe()
 				old := stored(t, store, state{Count: 1})

@@ -70,7 +70,7 @@ func TestRotation(t *testing.T) {
 // A request that rotates and commits again settles nothing: its response may be lost, and
 // then the client goes on with its former token.
 func TestARequestDoesNotSettleByItsOwnToken(t *testing.T) {
-	for name, act := range map[string]request{"a rotation": read, "persistence": persist(false)} {
+	for name, act := range map[string]request{"a rotation": read, "remembering": remember(true)} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store, policy := newProbe(), &session.Policy{RotateEvery: often}
@@ -91,7 +91,7 @@ func TestRotationBesideSiblings(t *testing.T) {
 		store, policy := newProbe(), &session.Policy{RotateEvery: often}
 		old := storedWith(t, store, policy, state{User: "ada"})
 		time.Sleep(often)
-		acts := []request{read, count, note("a"), persist(false), read}
+		acts := []request{read, count, note("a"), remember(true), read}
 		var siblings []*session.Session[state]
 		for _, act := range acts {
 			s := loadWith(t, store, policy, old)
@@ -110,7 +110,7 @@ func TestRotationBesideSiblings(t *testing.T) {
 				t.Errorf("the token of request %d is %s", i, got)
 			}
 		}
-		if v := value(t, store, old); told != 2 || v.Count != 1 || len(v.Notes) != 1 { // a rotation and persistence
+		if v := value(t, store, old); told != 2 || v.Count != 1 || len(v.Notes) != 1 { // a rotation and remembering
 			t.Errorf("%d got a token; %+v", told, v)
 		}
 	})
@@ -234,7 +234,7 @@ func TestReuse(t *testing.T) {
 	}{
 		"of a token that a log-in ended":   {logIn("ada"), session.EventReused, false},
 		"of a token that a renewal ended":  {renew, session.EventReused, false},
-		"of a token that a soft one ended": {persist(false), session.EventReused, true},
+		"of a token that a soft one ended": {remember(true), session.EventReused, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

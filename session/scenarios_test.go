@@ -51,7 +51,7 @@ const (
 	logsInW
 	ownerV // without LogIn
 	renews
-	persists
+	remembers
 	destroys
 	touches
 	revokesV
@@ -59,7 +59,7 @@ const (
 
 var (
 	whoNames = [...]string{"victim", "attacker", "forger", "operator"}
-	opNames  = [...]string{"read", "change", "log-in V", "log-in W", "owner V", "renew", "persist", "destroy", "touch", "revoke V"}
+	opNames  = [...]string{"read", "change", "log-in V", "log-in W", "owner V", "renew", "remember", "destroy", "touch", "revoke V"}
 )
 
 // A scenario says what may happen.
@@ -94,10 +94,10 @@ var scenarios = []scenario{
 	{name: "double click, sibling change, unknown", victims: []op{logsInV, logsInV, changes}, unknowns: 1, ticks: 1},
 	{name: "login V, login W", victims: []op{logsInV, logsInW}, losses: 1, ticks: 2},
 	{name: "login beside destroy", victims: []op{logsInV, destroys}, losses: 1, ticks: 2},
-	{name: "login beside persist", victims: []op{logsInV, persists}, losses: 1, ticks: 2},
+	{name: "login beside remember", victims: []op{logsInV, remembers}, losses: 1, ticks: 2},
 	{name: "login beside renew", victims: []op{logsInV, renews}, ticks: 2},
-	{name: "changes, unknown outcome", victims: []op{changes, changes, persists}, unknowns: 2, ticks: 1},
-	{name: "persist beside touch", victims: []op{persists, touches}, ticks: 1},
+	{name: "changes, unknown outcome", victims: []op{changes, changes, remembers}, unknowns: 2, ticks: 1},
+	{name: "remember beside touch", victims: []op{remembers, touches}, ticks: 1},
 	{name: "revoke beside login W", loggedIn: true, victims: []op{logsInW, changes}, others: by(operator, revokesV), ticks: 2},
 	{name: "revoke beside changes", loggedIn: true, victims: []op{changes, changes, logsInV}, others: by(operator, revokesV), ticks: 2},
 	{name: "rotation: 3 siblings", rotates: true, loggedIn: true, victims: []op{reads, changes, changes}, losses: 1, ticks: 1},
@@ -107,15 +107,15 @@ var scenarios = []scenario{
 	{name: "rotation beside first login", rotates: true, victims: []op{reads, logsInV}, losses: 1, ticks: 2},
 	{name: "rotation beside re-login", rotates: true, loggedIn: true, victims: []op{reads, logsInV}, ticks: 2},
 	{name: "rotation beside double click", rotates: true, victims: []op{reads, logsInV, logsInV}, losses: 1, ticks: 1},
-	{name: "rotation beside persist", rotates: true, loggedIn: true, victims: []op{reads, persists}, losses: 1, ticks: 2},
-	{name: "rotation beside persist, change", rotates: true, loggedIn: true, victims: []op{reads, persists, changes}, losses: 1, ticks: 1},
+	{name: "rotation beside remember", rotates: true, loggedIn: true, victims: []op{reads, remembers}, losses: 1, ticks: 2},
+	{name: "rotation beside remember, change", rotates: true, loggedIn: true, victims: []op{reads, remembers, changes}, losses: 1, ticks: 1},
 	{name: "rotation: passive thief", rotates: true, loggedIn: true, steals: true, victims: []op{reads, reads, changes}, losses: 1, ticks: 4},
 	{name: "rotation: active thief", rotates: true, loggedIn: true, steals: true, victims: []op{reads, reads}, others: by(attacker, reads, reads), ticks: 7},
-	{name: "rotation: active thief, persist", rotates: true, loggedIn: true, steals: true, victims: []op{reads, reads}, others: by(attacker, persists, reads), ticks: 5},
+	{name: "rotation: active thief, remember", rotates: true, loggedIn: true, steals: true, victims: []op{reads, reads}, others: by(attacker, remembers, reads), ticks: 5},
 	{name: "client that never takes a new token", rotates: true, loggedIn: true, victims: []op{reads, reads, reads, reads, reads}, losses: 5, ticks: 16},
 	{name: "thief rotates again and again", rotates: true, loggedIn: true, steals: true, victims: []op{reads}, others: by(attacker, reads, reads, reads, reads), ticks: 13},
 	{name: "big: active thief, 3+2", rotates: true, loggedIn: true, steals: true, victims: []op{reads, reads, changes}, others: by(attacker, reads, changes), ticks: 6},
-	{name: "big: 3 logins, persist, rotation", rotates: true, victims: []op{logsInV, logsInV, logsInV, persists, reads}, losses: 1, ticks: 1},
+	{name: "big: 3 logins, remember, rotation", rotates: true, victims: []op{logsInV, logsInV, logsInV, remembers, reads}, losses: 1, ticks: 1},
 	{name: "big: planted, stolen, 2 logins, change, renew", planted: true, steals: true, victims: []op{logsInV, logsInV, changes, renews}, others: by(attacker, changes), ticks: 2},
 	{name: "near cache: login", nearby: true, planted: true, victims: []op{logsInV, reads, changes}, others: by(attacker, changes), ticks: 2},
 	{name: "near cache: rotation", nearby: true, rotates: true, loggedIn: true, victims: []op{reads, changes, changes}, losses: 1, ticks: 2},
@@ -123,11 +123,11 @@ var scenarios = []scenario{
 	{name: "slow requests: rotation", slow: true, rotates: true, loggedIn: true, victims: []op{reads, reads, changes}, ticks: 5},
 
 	// These are not in the model.
-	{name: "log-out and persistence beside all", rotates: true, loggedIn: true, victims: []op{persists, destroys, changes, reads}, losses: 1, unknowns: 1, ticks: 3},
+	{name: "log-out and remembering beside all", rotates: true, loggedIn: true, victims: []op{remembers, destroys, changes, reads}, losses: 1, unknowns: 1, ticks: 3},
 	{name: "log-out beside a double click", victims: []op{logsInV, logsInV, destroys}, losses: 1, unknowns: 1, ticks: 2},
 	{name: "a revocation beside a double click", victims: []op{logsInV, logsInV}, others: by(operator, revokesV), losses: 1, ticks: 2},
-	{name: "lost replies of everything", rotates: true, loggedIn: true, victims: []op{logsInV, changes, persists, renews}, losses: 1, unknowns: 3, ticks: 3},
-	{name: "near cache: everything", nearby: true, rotates: true, loggedIn: true, steals: true, victims: []op{logsInV, changes, persists, destroys}, others: by(attacker, changes, reads), losses: 1, unknowns: 1, ticks: 3},
+	{name: "lost replies of everything", rotates: true, loggedIn: true, victims: []op{logsInV, changes, remembers, renews}, losses: 1, unknowns: 3, ticks: 3},
+	{name: "near cache: everything", nearby: true, rotates: true, loggedIn: true, steals: true, victims: []op{logsInV, changes, remembers, destroys}, others: by(attacker, changes, reads), losses: 1, unknowns: 1, ticks: 3},
 }
 
 func TestEveryScenario(t *testing.T) {
@@ -220,7 +220,7 @@ type world struct {
 func newWorld(t *testing.T, sc *scenario, r *rand.Rand) *world {
 	w := &world{scenario: sc, t: t, rand: r, store: memstore.New[state](&memstore.Options{MaxSessions: 1000}),
 		epochs: map[session.Token]uint32{}, arrived: map[session.ID]map[uint32]bool{}, ended: map[session.ID]bool{}, copyOf: map[session.ID]session.Record[state]{}}
-	w.policy = &session.Policy{IdleTimeout: -1, Lifetime: 365 * day, SaveTimeout: day, BrowserSession: true}
+	w.policy = &session.Policy{IdleTimeout: -1, Lifetime: 365 * day, SaveTimeout: day}
 	w.policy.Observe = func(_ context.Context, e session.Event) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -448,9 +448,9 @@ func (a *actor) serve() {
 	case renews:
 		mark(a.s)
 		renew(a.s)
-	case persists:
+	case remembers:
 		mark(a.s)
-		persist(true)(a.s)
+		remember(false)(a.s)
 	case destroys:
 		logOut(a.s)
 	}

@@ -245,8 +245,9 @@ func (s *Session[T]) Deadline() time.Time { return s.record().Deadline }
 // idle timeout.
 func (s *Session[T]) IdleTimeout() time.Duration { return idleTimeout(s.policy, s.record()) }
 
-// Persistent reports whether the session, as last committed, outlives the browser.
-func (s *Session[T]) Persistent() bool { return s.record().Persist }
+// Remembered reports whether the session, as last committed, is a remembered one: see
+// [Session.Remember].
+func (s *Session[T]) Remembered() bool { return s.record().Remembered }
 
 // Modified reports whether there is something to commit.
 func (s *Session[T]) Modified() bool {

@@ -26,7 +26,7 @@ func commitWithin(t *testing.T, s *session.Session[state], x session.Transaction
 var inTransactions = map[string]request{
 	"an update":         count,
 	"a renewal":         both(renew, count),
-	"persistence":       persist(false),
+	"remembering":       remember(true),
 	"a log-in":          logIn("ada"),
 	"a log-out":         logOut,
 	"a deadline passed": func(s *session.Session[state]) { s.SetDeadline(time.Time{}) },
@@ -118,7 +118,7 @@ func TestATransactionOfUnknownOutcome(t *testing.T) {
 			store := newTxStore()
 			old := stored(t, store, state{Count: 1})
 			s, x := load(t, store, old), store.begin()
-			both(count, persist(false))(s)
+			both(count, remember(true))(s)
 			commitWithin(t, s, x)
 			if kept {
 				maps.Copy(store.rows, x.written)

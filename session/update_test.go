@@ -26,9 +26,9 @@ func TestUpdate(t *testing.T) {
 		"Set of another is":                  {func(s *session.Session[state]) { s.Set(state{Count: 1}) }, []string{"Notes"}, "Save"},
 		"Clear is":                           {func(s *session.Session[state]) { s.Clear() }, []string{"Count", "Notes"}, "Save"},
 		"a Value is the caller's":            {func(s *session.Session[state]) { s.Value().Notes[0] = "b" }, nil, ""},
-		"persistence as it is, is not":       {func(s *session.Session[state]) { s.Persist(s.Persistent()) }, nil, ""},
+		"remembering as it is, is not":       {func(s *session.Session[state]) { s.Remember(s.Remembered()) }, nil, ""},
 		"a deadline as it is, is not":        {func(s *session.Session[state]) { s.SetDeadline(s.Deadline()) }, nil, ""},
-		"a change dropped by Discard is not": {both(count, renew, persist(false), endIn(0), (*session.Session[state]).Discard), nil, ""},
+		"a change dropped by Discard is not": {both(count, renew, remember(true), endIn(0), (*session.Session[state]).Discard), nil, ""},
 		"a change after Discard is":          {both(count, (*session.Session[state]).Discard, note("b")), []string{"Notes"}, "Save"},
 		"an edit that panics is not":         {func(s *session.Session[state]) { panics(func() { s.Update(func(v *state) { v.Count = 7; panic(1) }) }) }, nil, ""},
 		"edits beside the one that panicked do": {both(count, func(s *session.Session[state]) {
@@ -60,20 +60,20 @@ func TestANewSession(t *testing.T) {
 	t.Run("is not stored while it is empty", func(t *testing.T) {
 		store := newProbe()
 		s := session.New(store, nil)
-		both(func(s *session.Session[state]) { s.Update(func(*state) {}); s.Set(state{}) }, renew, persist(true))(s)
+		both(func(s *session.Session[state]) { s.Update(func(*state) {}); s.Set(state{}) }, renew, remember(false))(s)
 		commit(t, s)
 		if _, ok := s.Token(); ok || !s.IsNew() || store.calls() != "" {
 			t.Error("it was stored")
 		}
 	})
-	t.Run("is persistent as it was asked for before it was stored", func(t *testing.T) {
+	t.Run("is remembered as it was asked for before it was stored", func(t *testing.T) {
 		s := session.New(newProbe(), nil)
-		s.Persist(false)
+		s.Remember(true)
 		commit(t, s)
 		s.Update(increment)
 		commit(t, s)
-		if s.Persistent() {
-			t.Error("Persist(false) is forgotten")
+		if !s.Remembered() {
+			t.Error("Remember(true) is forgotten")
 		}
 	})
 	t.Run("keeps no edit that changed nothing", func(t *testing.T) {

@@ -76,14 +76,13 @@ func ExampleCheck() {
 // Visitors who ask to be remembered stay for a month, if they come once a week.
 func ExamplePolicy() {
 	policy := &session.Policy{
-		Lifetime:       8 * time.Hour,
-		IdleTimeout:    20 * time.Minute,
-		BrowserSession: true,
-		Remember:       session.Remember{Lifetime: 30 * 24 * time.Hour, IdleTimeout: 7 * 24 * time.Hour},
+		Lifetime:    8 * time.Hour,
+		IdleTimeout: 20 * time.Minute,
+		Remember:    session.Remember{Lifetime: 30 * 24 * time.Hour, IdleTimeout: 7 * 24 * time.Hour},
 	}
 	cart := session.New(memstore.New[Cart](nil), policy)
 	cart.Set(Cart{Customer: "ada"})
-	cart.Persist(true)
+	cart.Remember(true)
 	if err := cart.Commit(context.Background()); err != nil {
 		log.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func (s *Store[T]) Seed(v T) session.Token {
 	return s.SeedRecord(session.Record[T]{Value: v})
 }
 
-// SeedRecord is [Store.Seed] for a session whose owner, times or persistence matter.
+// SeedRecord is [Store.Seed] for a session whose owner or times matter, or whether it is remembered.
 // Zero fields of rec get the values that Seed would set. The ID, the revision
 // and the secrets of rec are ignored.
 func (s *Store[T]) SeedRecord(rec session.Record[T]) session.Token {

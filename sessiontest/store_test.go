@@ -252,8 +252,8 @@ func TestStoreSeed(t *testing.T) {
 	}
 
 	began := time.Now().Add(-23 * time.Hour)
-	got, _ = s.Load(t.Context(), s.SeedRecord(session.Record[user]{Owner: "eve", Created: began, Persist: true}).ID())
-	if got.Owner != "eve" || !got.Persist || got.Renewed != got.Created || got.Deadline.After(now.Add(time.Hour+time.Minute)) || got.Expires.After(got.Deadline) {
+	got, _ = s.Load(t.Context(), s.SeedRecord(session.Record[user]{Owner: "eve", Created: began, Remembered: true}).ID())
+	if got.Owner != "eve" || !got.Remembered || got.Renewed != got.Created || got.Deadline.After(now.Add(time.Hour+time.Minute)) || got.Expires.After(got.Deadline) {
 		t.Errorf("seeded %+v", got)
 	}
 }

@@ -186,7 +186,7 @@ func (c *copier[T]) adopt(ctx context.Context, t *twin, rec *session.Record[T]) 
 
 // same reports whether two records are alike but for their revisions.
 func same[T any](a, b *session.Record[T]) bool {
-	return a.Secrets == b.Secrets && a.Owner == b.Owner && a.Persist == b.Persist &&
+	return a.Secrets == b.Secrets && a.Owner == b.Owner && a.Remembered == b.Remembered &&
 		a.Created.Equal(b.Created) && a.Renewed.Equal(b.Renewed) && a.LoggedIn.Equal(b.LoggedIn) &&
 		a.Deadline.Equal(b.Deadline) && a.Expires.Equal(b.Expires) && sameValue(&a.Value, &b.Value)
 }

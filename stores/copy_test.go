@@ -54,7 +54,7 @@ func stash(t *testing.T, store session.Store[cart], id byte, c cart) session.Rec
 	t.Helper()
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	rec := session.Record[cart]{ID: session.ID{id}, Owner: c.Customer, Created: at.Add(-time.Hour), Renewed: at.Add(-time.Minute),
-		Secrets: session.NewSecrets(session.NewToken(session.ID{id})), Deadline: at.Add(2 * time.Hour), Expires: at.Add(time.Hour), Persist: true, Value: c}
+		Secrets: session.NewSecrets(session.NewToken(session.ID{id})), Deadline: at.Add(2 * time.Hour), Expires: at.Add(time.Hour), Remembered: true, Value: c}
 	if err := store.Save(t.Context(), &rec); err != nil {
 		t.Fatal(err)
 	}

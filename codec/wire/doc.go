@@ -5,7 +5,7 @@
 // encoded value. Numbers are big-endian, times Unix milliseconds:
 //
 //	 0  format, 1
-//	 1  flags: 1 outlives the browser
+//	 1  flags: 1 remembered
 //	 2  revision
 //	10  expires
 //	18  created

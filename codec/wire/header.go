@@ -30,7 +30,7 @@ const (
 const (
 	formatOne = 1
 
-	flagPersist = 1 << 0
+	flagRemembered = 1 << 0
 )
 
 var (
@@ -40,13 +40,13 @@ var (
 
 // A Header is the part of a stored record that stores read without its codec.
 type Header struct {
-	Persist  bool
-	Revision session.Revision
-	Created  time.Time
-	Renewed  time.Time
-	LoggedIn time.Time
-	Deadline time.Time
-	Expires  time.Time
+	Remembered bool
+	Revision   session.Revision
+	Created    time.Time
+	Renewed    time.Time
+	LoggedIn   time.Time
+	Deadline   time.Time
+	Expires    time.Time
 
 	checksum   uint32
 	ownerLen   int
@@ -60,11 +60,11 @@ func ReadHeader(data []byte) (Header, error) {
 	if len(data) < HeaderSize {
 		return Header{}, errShort
 	}
-	if data[atFormat] != formatOne || data[atFlags]&^flagPersist != 0 {
+	if data[atFormat] != formatOne || data[atFlags]&^flagRemembered != 0 {
 		return Header{}, errFormat
 	}
 	return Header{
-		Persist:    data[atFlags]&flagPersist != 0,
+		Remembered: data[atFlags]&flagRemembered != 0,
 		Revision:   session.Revision(binary.BigEndian.Uint64(data[atRevision:])),
 		Created:    timeAt(data, atCreated),
 		Renewed:    timeAt(data, atRenewed),
@@ -105,8 +105,8 @@ func (h *Header) Secrets(data []byte) (session.Secrets, error) {
 // appendTo appends the header; putChecksum fills in its checksum later.
 func (h *Header) appendTo(dst []byte) []byte {
 	var flags byte
-	if h.Persist {
-		flags |= flagPersist
+	if h.Remembered {
+		flags |= flagRemembered
 	}
 	out := append(dst, formatOne, flags)
 	out = binary.BigEndian.AppendUint64(out, uint64(h.Revision))

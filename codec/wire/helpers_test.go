@@ -41,17 +41,17 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 func record() session.Record[cart] {
 	token := session.NewToken(session.NewID())
 	return session.Record[cart]{
-		ID:       token.ID(),
-		Revision: 0x1122334455667788,
-		Secrets:  session.NewSecrets(token),
-		Owner:    "customer-4711",
-		Created:  start,
-		Renewed:  start.Add(time.Minute),
-		LoggedIn: start.Add(time.Second),
-		Deadline: start.Add(24 * time.Hour),
-		Expires:  start.Add(time.Hour),
-		Persist:  true,
-		Value:    tenItems(),
+		ID:         token.ID(),
+		Revision:   0x1122334455667788,
+		Secrets:    session.NewSecrets(token),
+		Owner:      "customer-4711",
+		Created:    start,
+		Renewed:    start.Add(time.Minute),
+		LoggedIn:   start.Add(time.Second),
+		Deadline:   start.Add(24 * time.Hour),
+		Expires:    start.Add(time.Hour),
+		Remembered: true,
+		Value:      tenItems(),
 	}
 }
 

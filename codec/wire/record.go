@@ -35,14 +35,14 @@ func appendRecord[T any](dst []byte, rec *session.Record[T], rev session.Revisio
 		return nil, fmt.Errorf("wire: the owner has %d bytes, of at most %d", len(rec.Owner), math.MaxUint16)
 	}
 	h := Header{
-		Persist:  rec.Persist,
-		Revision: rev,
-		Created:  rec.Created,
-		Renewed:  rec.Renewed,
-		LoggedIn: rec.LoggedIn,
-		Deadline: rec.Deadline,
-		Expires:  rec.Expires,
-		ownerLen: len(rec.Owner),
+		Remembered: rec.Remembered,
+		Revision:   rev,
+		Created:    rec.Created,
+		Renewed:    rec.Renewed,
+		LoggedIn:   rec.LoggedIn,
+		Deadline:   rec.Deadline,
+		Expires:    rec.Expires,
+		ownerLen:   len(rec.Owner),
 	}
 	out := append(h.appendTo(dst), rec.Owner...)
 	before := len(out)
@@ -126,16 +126,16 @@ func outline[T any](h *Header, data []byte, id session.ID) (rec session.Record[T
 		return rec, err
 	}
 	return session.Record[T]{
-		ID:       id,
-		Revision: h.Revision,
-		Secrets:  secrets,
-		Owner:    owner,
-		Created:  h.Created,
-		Renewed:  h.Renewed,
-		LoggedIn: h.LoggedIn,
-		Deadline: h.Deadline,
-		Expires:  h.Expires,
-		Persist:  h.Persist,
+		ID:         id,
+		Revision:   h.Revision,
+		Secrets:    secrets,
+		Owner:      owner,
+		Created:    h.Created,
+		Renewed:    h.Renewed,
+		LoggedIn:   h.LoggedIn,
+		Deadline:   h.Deadline,
+		Expires:    h.Expires,
+		Remembered: h.Remembered,
 	}, nil
 }
 

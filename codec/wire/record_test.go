@@ -26,7 +26,7 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 		"no secrets":            func(r *session.Record[cart]) { r.Secrets = session.Secrets{} },
 		"five secrets":          func(r *session.Record[cart]) { r.Secrets = fiveSecrets(t) },
 		"not logged in":         func(r *session.Record[cart]) { r.LoggedIn = time.Time{} },
-		"not persistent":        func(r *session.Record[cart]) { r.Persist = false },
+		"not remembered":        func(r *session.Record[cart]) { r.Remembered = false },
 		"created before 1970":   func(r *session.Record[cart]) { r.Created = time.UnixMilli(-1).UTC() },
 		"created in 1970":       func(r *session.Record[cart]) { r.Created = time.UnixMilli(0).UTC() },
 		"deadline in the far":   func(r *session.Record[cart]) { r.Deadline = time.UnixMilli(math.MaxInt64 / 10 * 9).UTC() },
@@ -115,7 +115,7 @@ func TestReadHeader(t *testing.T) {
 	rec := record()
 	data := appendRecord(t, rec)
 	h, err := wire.ReadHeader(data[:wire.HeaderSize])
-	if err != nil || !h.Persist || h.Revision != rec.Revision || h.Deadline != rec.Deadline || h.Expires != rec.Expires ||
+	if err != nil || !h.Remembered || h.Revision != rec.Revision || h.Deadline != rec.Deadline || h.Expires != rec.Expires ||
 		h.Created != rec.Created || h.Renewed != rec.Renewed || h.LoggedIn != rec.LoggedIn {
 		t.Errorf("got %+v and error %v", h, err)
 	}

@@ -13,7 +13,7 @@ func (s *site) showLogin(w http.ResponseWriter, r *http.Request, login *sessions
 	show(w, http.StatusOK, "login", loginForm{
 		Name:     login.Value().User,
 		Next:     next(r.FormValue("next")),
-		Remember: login.Persistent(),
+		Remember: login.Remembered(),
 	})
 }
 
@@ -39,7 +39,7 @@ func (s *site) logIn(w http.ResponseWriter, r *http.Request, login *sessions.Ses
 	}
 	device := r.UserAgent()
 	login.LogIn(func(l *Login) { *l = Login{User: form.Name, Device: device} })
-	login.Persist(form.Remember)
+	login.Remember(form.Remember)
 	http.Redirect(w, r, form.Next, http.StatusSeeOther)
 }
 

@@ -56,7 +56,7 @@ func (s *shop) logIn(w http.ResponseWriter, r *http.Request, cart *sessions.Sess
 	}
 	device := deviceOf(r.UserAgent())
 	cart.LogIn(func(c *Cart) { c.logIn(form.Name, device) })
-	cart.Persist(form.Remember)
+	cart.Remember(form.Remember)
 	redirect(w, r, form.Next)
 }
 

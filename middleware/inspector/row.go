@@ -18,14 +18,14 @@ type row struct {
 	LastUsed          time.Time
 	LoggedIn          time.Time // zero for a session without an owner
 	Expires, Deadline time.Time
-	Persist, Bound    bool
+	Remembered, Bound bool
 	Size              int // of the value in MessagePack; -1 if it is unknown
 	Unreadable        bool
 }
 
 func (p *pages[T]) rowOf(rec *session.Record[T]) row {
 	return row{ID: rec.ID, Owner: rec.Owner, LastUsed: p.manager.LastUsed(*rec), Created: rec.Created, Renewed: rec.Renewed, LoggedIn: rec.LoggedIn,
-		Expires: rec.Expires, Deadline: rec.Deadline, Persist: rec.Persist, Bound: rec.Bound(), Size: sizeOf(&rec.Value)}
+		Expires: rec.Expires, Deadline: rec.Deadline, Remembered: rec.Remembered, Bound: rec.Bound(), Size: sizeOf(&rec.Value)}
 }
 
 // sizeOf returns how many bytes the value has in MessagePack, or -1 if that codec

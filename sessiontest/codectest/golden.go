@@ -152,19 +152,19 @@ func (g *golden[T]) read(f goldenFile) (v T, payload []byte, err error) {
 
 // goldenHead begins all stored records.
 var goldenHead = session.Record[struct{}]{
-	ID:       session.ID([]byte("sessiontest.Golden, 32 bytes ID.")),
-	Owner:    "golden",
-	Created:  time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-	Renewed:  time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-	Deadline: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
-	Expires:  time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC),
-	Persist:  true,
+	ID:         session.ID([]byte("sessiontest.Golden, 32 bytes ID.")),
+	Owner:      "golden",
+	Created:    time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+	Renewed:    time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+	Deadline:   time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
+	Expires:    time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC),
+	Remembered: true,
 }
 
 // write returns the record of v.
 func (g *golden[T]) write(v T) ([]byte, error) {
 	h := &goldenHead
-	rec := session.Record[T]{ID: h.ID, Owner: h.Owner, Created: h.Created, Renewed: h.Renewed, Deadline: h.Deadline, Expires: h.Expires, Persist: h.Persist, Value: v}
+	rec := session.Record[T]{ID: h.ID, Owner: h.Owner, Created: h.Created, Renewed: h.Renewed, Deadline: h.Deadline, Expires: h.Expires, Remembered: h.Remembered, Value: v}
 	return wire.AppendRecord(nil, &rec, 1, g.codec)
 }
 

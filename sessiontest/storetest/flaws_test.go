@@ -219,7 +219,7 @@ var valueFlaws = []flaw{
 	{"nothing persists", "record-round-trip", func(f *flawed) {
 		f.load = func(ctx context.Context, id session.ID) (record, error) {
 			rec, err := f.right.Load(ctx, id)
-			rec.Persist = false
+			rec.Remembered = false
 			return rec, err
 		}
 	}},

@@ -45,7 +45,7 @@ var saveRules = []rule{
 			rec.Secrets = newSecrets()
 			rec.Created, rec.Renewed, rec.LoggedIn = after(-2*time.Minute), after(-time.Minute), time.Time{}
 			rec.Deadline, rec.Expires = after(30*time.Minute), after(20*time.Minute)
-			rec.Persist = false
+			rec.Remembered = false
 			rec.Value = Profile{Name: "another"}
 			t.save(&rec)
 			t.wantStored(rec)

@@ -24,12 +24,12 @@ var valueRules = []rule{
 	},
 	{
 		name:        "record-round-trip",
-		explanation: "Load returns the record that was saved: its owner, whatever bytes that is, its times and whether it persists.",
+		explanation: "Load returns the record that was saved: its owner, whatever bytes that is, its times and whether it is remembered.",
 		try: func(t *trial) {
 			unique := newOwner()
 			for i, owner := range []string{"", unique, unique + ":*?[x]", unique + "\x00\xff", "Zoë " + unique, strings.Repeat(unique, 10)} {
 				rec := draft()
-				rec.Owner, rec.Persist = owner, i%2 == 0
+				rec.Owner, rec.Remembered = owner, i%2 == 0
 				t.save(&rec)
 				t.wantStored(rec)
 			}

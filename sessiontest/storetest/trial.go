@@ -59,16 +59,16 @@ func newOwner() string { return "owner:" + newID().String() }
 // draft returns a record that was never stored.
 func draft() session.Record[Profile] {
 	return session.Record[Profile]{
-		ID:       newID(),
-		Secrets:  newSecrets(),
-		Owner:    newOwner(),
-		Created:  after(-2 * time.Hour),
-		Renewed:  after(-time.Hour),
-		LoggedIn: after(-90 * time.Minute),
-		Deadline: after(3 * time.Hour),
-		Expires:  inAnHour(),
-		Persist:  true,
-		Value:    profile.Full(),
+		ID:         newID(),
+		Secrets:    newSecrets(),
+		Owner:      newOwner(),
+		Created:    after(-2 * time.Hour),
+		Renewed:    after(-time.Hour),
+		LoggedIn:   after(-90 * time.Minute),
+		Deadline:   after(3 * time.Hour),
+		Expires:    inAnHour(),
+		Remembered: true,
+		Value:      profile.Full(),
 	}
 }
 

@@ -24,14 +24,14 @@ type entry[T any] struct {
 	usePos int32         // where it is in a queue by use, in a bounded store
 	used   atomic.Uint32 // when it was last used, in ticks of a bounded store's shard
 
-	created  millis
-	renewed  millis
-	loggedIn millis
-	deadline millis
-	expires  millis
-	first    bool // of the owner's entries
-	persist  bool
-	value    T
+	created    millis
+	renewed    millis
+	loggedIn   millis
+	deadline   millis
+	expires    millis
+	first      bool // of the owner's entries
+	remembered bool
+	value      T
 }
 
 // byID are the links of a shard's table of entries.
@@ -62,7 +62,7 @@ func (e *entry[T]) set(rec *session.Record[T]) {
 	e.loggedIn = millisOf(rec.LoggedIn.UnixMilli())
 	e.deadline = millisOf(rec.Deadline.UnixMilli())
 	e.expires = millisOf(rec.Expires.UnixMilli())
-	e.persist = rec.Persist
+	e.remembered = rec.Remembered
 	e.value = rec.Value
 }
 
@@ -77,6 +77,6 @@ func (e *entry[T]) get(rec *session.Record[T]) {
 	rec.LoggedIn = e.loggedIn.time()
 	rec.Deadline = e.deadline.time()
 	rec.Expires = e.expires.time()
-	rec.Persist = e.persist
+	rec.Remembered = e.remembered
 	rec.Value = e.value
 }

@@ -36,9 +36,11 @@ func {{.New}}(old gorilla.Store, store sessions.Store[{{.Type}}]) *{{.Handle}} {
 		name += "_id" // the old cookie has the plain name
 	}
 	const day = 24 * time.Hour
+	lifetime := min(time.Duration(cmp.Or(max(o.MaxAge, 0), 30*86400))*time.Second, 400*day) // as long as browsers keep cookies
 	manager, err := sessions.New(store, &sessions.Options{
-		Lifetime:    min(time.Duration(cmp.Or(max(o.MaxAge, 0), 30*86400))*time.Second, 400*day), // as long as browsers keep cookies
-		IdleTimeout: -1,                                                                       // none, as before
+		Lifetime:    lifetime,
+		IdleTimeout: -1, // none, as before
+		Remember:    sessions.Remember{Lifetime: lifetime, All: o.MaxAge > 0},
 		Cookie: sessions.Cookie{
 			Name:           name,
 			Domain:         o.Domain,
@@ -47,7 +49,6 @@ func {{.New}}(old gorilla.Store, store sessions.Store[{{.Type}}]) *{{.Handle}} {
 {{- if .Partitioned}}
 			Partitioned:    o.Partitioned,
 {{- end}}
-			BrowserSession: o.MaxAge <= 0,
 			Insecure:       !o.Secure, // as before; better set Secure wherever there is TLS
 		},
 	})

@@ -19,9 +19,11 @@ func {{.New}}(old *scs.SessionManager, store sessions.Store[{{.Type}}]) *{{.Hand
 	if !old.Cookie.Secure {
 		cookie += "_id" // the old cookie has the plain name
 	}
+	lifetime := min(old.Lifetime, 400*24*time.Hour) // as long as browsers keep cookies
 	manager, err := sessions.New(store, &sessions.Options{
-		Lifetime:    min(old.Lifetime, 400*24*time.Hour), // as long as browsers keep cookies
-		IdleTimeout: cmp.Or(old.IdleTimeout, -1),         // negative: none
+		Lifetime:    lifetime,
+		IdleTimeout: cmp.Or(old.IdleTimeout, -1), // negative: none
+		Remember:    sessions.Remember{Lifetime: lifetime, IdleTimeout: old.IdleTimeout, All: old.Cookie.Persist},
 		Cookie: sessions.Cookie{
 			Name:           cookie,
 			Domain:         old.Cookie.Domain,
@@ -30,7 +32,6 @@ func {{.New}}(old *scs.SessionManager, store sessions.Store[{{.Type}}]) *{{.Hand
 {{- if .Partitioned}}
 			Partitioned:    old.Cookie.Partitioned,
 {{- end}}
-			BrowserSession: !old.Cookie.Persist,
 			Insecure:       !old.Cookie.Secure, // as before; better set Secure wherever there is TLS
 		},
 {{- if .ErrorFunc}}

@@ -51,9 +51,9 @@ func (m *mover) options(f *file, n ast.Node, path []ast.Node, session ast.Expr, 
 		case v != nil && constant.Sign(v) < 0:
 			s.op = opDestroy
 		case v != nil && len(set) == 1:
-			s.op = opPersist
-			s.persist = fmt.Sprint(constant.Sign(v) > 0)
-			m.note(f, n, "Persist says only whether the session outlives the browser; how long is in Options.Lifetime and Remember", guideManager)
+			s.op = opRemember
+			s.remember = fmt.Sprint(constant.Sign(v) > 0)
+			m.note(f, n, "Remember says only whether the session outlives the browser; how long is in Options.Remember", guideManager)
 		}
 	}
 	if s.op == opOptions {

@@ -41,7 +41,7 @@ const (
 	opClear
 	opDestroy
 	opSave
-	opPersist
+	opRemember
 	opDeadline
 	opSetDeadline
 	opOptions // of the cookie

@@ -313,12 +313,12 @@ func (m *mover) rewriteSite(s *site) {
 		m.replaceNode(s, session+".IsNew()")
 	case opID:
 		m.replaceNode(s, session+".ID().String()")
-	case opPersist:
-		if s.persist != "" {
-			m.replaceNode(s, fmt.Sprintf("%s.Persist(%s)", session, s.persist))
+	case opRemember:
+		if s.remember != "" {
+			m.replaceNode(s, fmt.Sprintf("%s.Remember(%s)", session, s.remember))
 			return
 		}
-		m.replaceNode(s, fmt.Sprintf("%s.Persist(%s)", session, s.f.text(m.p.fset, s.value)))
+		m.replaceNode(s, fmt.Sprintf("%s.Remember(%s)", session, s.f.text(m.p.fset, s.value)))
 	case opDeadline:
 		m.replaceNode(s, session+".Deadline()")
 	case opSetDeadline:

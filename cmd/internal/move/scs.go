@@ -70,7 +70,7 @@ func (m *mover) scsCall(f *file, call *ast.CallExpr, path []ast.Node) {
 	case method == "Destroy":
 		s.op = opDestroy
 	case method == "RememberMe":
-		s.op, s.value = opPersist, call.Args[1]
+		s.op, s.value = opRemember, call.Args[1]
 	case method == "Deadline":
 		s.op = opDeadline
 	case method == "SetDeadline":

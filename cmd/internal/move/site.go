@@ -31,7 +31,7 @@ type site struct {
 	saveContext string // the context for the commit that a save becomes
 	defaultKey  string // the key if keyExpr is nil
 	variable    string // the declaration of the variable that holds the session, if it is one
-	persist     string // what is given to Persist, if it is not value
+	remember    string // what is given to Remember, if it is not value
 }
 
 // parent returns the node around the site, without parentheses.

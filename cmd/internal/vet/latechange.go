@@ -170,7 +170,7 @@ func (l *lateChecker) changes(n ast.Node) {
 		if l.reported[call.Pos()] {
 			return
 		}
-		if _, ok := sessionCall(l.info, call, isSession, "LogIn", "Renew", "Persist", "SetDeadline"); ok {
+		if _, ok := sessionCall(l.info, call, isSession, "LogIn", "Renew", "Remember", "SetDeadline"); ok {
 			l.reported[call.Pos()] = true
 			l.pass.Reportf(call.Pos(), "%s after the response has begun is refused, since it needs a cookie; call it before the first byte, or set Options.HoldBack",
 				types.ExprString(call.Fun))

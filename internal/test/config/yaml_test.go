@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	yaml "gopkg.in/yaml.v3"
 
 	"github.com/seed48429006/sessions"
+	"github.com/seed48429006/sessions/middleware"
 )
 
 // libraries decode a document and refuse unknown keys.
@@ -40,12 +42,18 @@ max_per_owner: 7
 secret: ssssssssssssssssssssssssssssssss
 old_secrets: [oooooooooooooooooooooooooooooooo]
 cookie_insecure: true
+cookie_same_site: strict
+at_max: refuse_log_in
+rotate_every: 10m
+device_bound_initiators: [a.example]
 `
 	want := sessions.Config{
 		Store: "redis://localhost:6379/0", Namespace: "shop", CookieName: "sid",
 		Lifetime: sessions.Duration(12 * time.Hour), IdleTimeout: -1,
 		RememberLifetime: sessions.Duration(720 * time.Hour), RememberIdleTimeout: sessions.Duration(90 * time.Minute),
 		MaxPerOwner: 7, Secret: strings.Repeat("s", 32), OldSecrets: []string{strings.Repeat("o", 32)}, CookieInsecure: true,
+		CookieSameSite: middleware.SameSite(http.SameSiteStrictMode), AtMax: sessions.RefuseLogIn, RotateEvery: sessions.Duration(10 * time.Minute),
+		DeviceBoundInitiators: []string{"a.example"},
 	}
 	for name, library := range libraries {
 		t.Run(name, func(t *testing.T) {

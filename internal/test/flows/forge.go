@@ -18,7 +18,7 @@ const password = "correct horse"
 // newForge returns a site that hosts code, modelled on Gitea: log-in with "remember
 // me", a page of settings for users alone, and log-out.
 func newForge(store sessions.Store[User]) (http.Handler, error) {
-	users, err := sessions.New(store, &sessions.Options{Cookie: sessions.Cookie{BrowserSession: true}})
+	users, err := sessions.New(store, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func forgeLogIn(w http.ResponseWriter, r *http.Request, user *sessions.Session[U
 		return
 	}
 	user.LogIn(func(u *User) { u.Name = name })
-	user.Persist(r.PostFormValue("remember") != "")
+	user.Remember(r.PostFormValue("remember") != "")
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 

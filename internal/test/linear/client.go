@@ -46,13 +46,13 @@ func (c *Client) Run(ctx context.Context) error {
 
 // choose returns a random request. It prefers the latest tokens.
 func (c *Client) choose(number byte) (Input, session.Token) {
-	kinds := []Kind{Read, Read, Update, Update, Update, Persist, Renew, ChangeOwner, LogIn, LogIn, LogOut, Revoke}
+	kinds := []Kind{Read, Read, Update, Update, Update, Remember, Renew, ChangeOwner, LogIn, LogIn, LogOut, Revoke}
 	in := Input{
-		Kind:    kinds[c.Rand.IntN(len(kinds))],
-		Number:  number,
-		Owner:   owners[c.Rand.IntN(len(owners))],
-		Persist: c.Rand.IntN(2) == 0,
-		Rotates: c.Policy.RotateEvery > 0,
+		Kind:     kinds[c.Rand.IntN(len(kinds))],
+		Number:   number,
+		Owner:    owners[c.Rand.IntN(len(owners))],
+		Remember: c.Rand.IntN(2) == 0,
+		Rotates:  c.Policy.RotateEvery > 0,
 	}
 	if (in.Kind == LogOut || in.Kind == Revoke) && c.Rand.IntN(3) > 0 {
 		in.Kind = Read // or sessions would not live long
@@ -126,8 +126,8 @@ func (c *Client) handle(s *session.Session[Log], in Input) {
 	switch in.Kind {
 	case Update:
 		s.Update(note)
-	case Persist:
-		s.Persist(in.Persist)
+	case Remember:
+		s.Remember(in.Remember)
 		s.Update(note)
 	case Renew:
 		s.Renew()

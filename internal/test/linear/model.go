@@ -18,7 +18,7 @@ const (
 	Read        Kind = "read"
 	Discard     Kind = "discard" // reads, after a change that failed
 	Update      Kind = "update"
-	Persist     Kind = "persist" // or not, as the request says
+	Remember    Kind = "remember" // or not, as the request says
 	Renew       Kind = "renew"
 	ChangeOwner Kind = "change the owner" // by Update
 	LogIn       Kind = "log in"           // by LogIn
@@ -32,15 +32,15 @@ type Name int
 
 // An Input is a request.
 type Input struct {
-	Kind    Kind
-	Session int // which the token names
-	Name    Name
-	Number  byte   // appended to the notes
-	Owner   string // for ChangeOwner, LogIn and Revoke
-	Persist bool   // for Persist
-	Rotates bool   // a use may give the session another token
-	Issued  bool   // the client does not have the token yet: an earlier commit of the same request issued it
-	Retried bool   // the first commit's outcome was unknown, and a second one followed
+	Kind     Kind
+	Session  int // which the token names
+	Name     Name
+	Number   byte   // appended to the notes
+	Owner    string // for ChangeOwner, LogIn and Revoke
+	Remember bool   // for Remember
+	Rotates  bool   // a use may give the session another token
+	Issued   bool   // the client does not have the token yet: an earlier commit of the same request issued it
+	Retried  bool   // the first commit's outcome was unknown, and a second one followed
 }
 
 // An Answer is the outcome of a request, as its client knows it.
@@ -67,13 +67,13 @@ type Output struct {
 
 // A State is the state of one session.
 type State struct {
-	Begun   bool
-	Live    bool
-	Secrets Secrets
-	Dropped string // names of secrets for which there was no room since the last renewal, and which nothing ended
-	Owner   string
-	Persist bool
-	Notes   string
+	Begun    bool
+	Live     bool
+	Secrets  Secrets
+	Dropped  string // names of secrets for which there was no room since the last renewal, and which nothing ended
+	Owner    string
+	Remember bool
+	Notes    string
 }
 
 // Model returns the behaviour of sessions whose requests come one after the other.
@@ -143,7 +143,7 @@ func (s State) begin(out Output) []State {
 		return nil
 	}
 	secrets := Secrets{{out.Name, current}}
-	return []State{{Begun: true, Live: true, Secrets: secrets, Owner: out.Owner, Persist: true, Notes: out.Notes}}
+	return []State{{Begun: true, Live: true, Secrets: secrets, Owner: out.Owner, Notes: out.Notes}}
 }
 
 func (s State) revoke(in Input, out Output) []State {
@@ -210,8 +210,8 @@ func (s State) becomes(in Input, token Name) []State {
 	if kind == current && !in.Issued {
 		settled = settled.settle()
 	}
-	if in.Kind == Persist && in.Persist != s.Persist {
-		after.Persist = in.Persist
+	if in.Kind == Remember && in.Remember != s.Remember {
+		after.Remember = in.Remember
 		room := settled.makeRoom(in.Name)
 		after.Secrets, after.Dropped = room.reopen().with(token), s.Dropped+settled.without(room)
 		return after.If(token != in.Name)

@@ -97,7 +97,7 @@ func show(history []porcupine.Operation) string {
 	for _, op := range history {
 		in, out := op.Input.(Input), op.Output.(Output)
 		fmt.Fprintf(&b, "%4d to %4d  client %d  session %d, token %d: %s %s %v [%d] (retried %v): %s, token %d of %q with %v\n",
-			op.Call, op.Return, op.ClientId, in.Session, in.Name, in.Kind, in.Owner, in.Persist, in.Number, in.Retried, out.Answer, out.Name, out.Owner, []byte(out.Notes))
+			op.Call, op.Return, op.ClientId, in.Session, in.Name, in.Kind, in.Owner, in.Remember, in.Number, in.Retried, out.Answer, out.Name, out.Owner, []byte(out.Notes))
 	}
 	return b.String()
 }

@@ -57,7 +57,7 @@ func TestEveryOrderOfRedisCommands(t *testing.T) {
 	bobLogsIn := func(s *session.Session[Log]) { s.LogIn(func(l *Log) { *l = Log{Owner: "bob"} }) }
 	note := func(s *session.Session[Log]) { s.Update(func(l *Log) { l.Notes = append(l.Notes, 1) }) }
 	read := func(s *session.Session[Log]) { s.Value() }
-	forget := func(s *session.Session[Log]) { s.Persist(false) }
+	forget := func(s *session.Session[Log]) { s.Remember(true) }
 	renew := func(s *session.Session[Log]) { s.Renew() }
 	logOut := func(s *session.Session[Log]) { s.Destroy() }
 	revoke := func(ctx context.Context, store session.Store[Log]) error {

@@ -33,7 +33,7 @@ func token() *drawing {
 	d.box(560, 70, 150, 64, "good", "ending", "accepted for 30 s")
 	d.arrow(190, 102, 300, 102)
 	d.text(245, 92, "quiet", "middle", "soft renewal")
-	d.text(245, 122, "quiet", "middle", "Persist,")
+	d.text(245, 122, "quiet", "middle", "Remember,")
 	d.text(245, 138, "quiet", "middle", "deadline")
 	d.arrow(450, 102, 560, 102)
 	d.text(505, 86, "quiet", "middle", "the client")
