@@ -152,8 +152,12 @@ var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 // that asks again and again by itself. A passive request reads and may change the
 // session, but it does not move the idle end and does not rotate the token. If it
 // changes nothing, it writes nothing. A log-in, [Session.Renew], another owner and a
-// change by [Session.Remember] or [Session.SetIdleTimeout] are uses in any case. So is the
-// first commit of a new session.
+// change by [Session.Remember] or [Session.SetIdleTimeout] are uses in any case. So is
+// the first commit of a new session.
+//
+// A use by another request may go unnoticed in the moment in which a passive change is
+// stored, between its last load and its save. The idle end is then as before that use,
+// and the next use moves it.
 func (s *Session[T]) SetPassive(passive bool) {
 	s.hold(func() {
 		s.mu.Lock()

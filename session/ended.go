@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -23,6 +24,13 @@ const (
 	ReasonDeadline    Reason = "deadline"      // by [Session.SetDeadline], to a time that has passed
 	ReasonExpired     Reason = "expired"       // the store has nothing of it: most likely it timed out
 )
+
+// Reasons returns the reasons that this module gives. Metrics count all others as one.
+func Reasons() []Reason { return slices.Clone(reasons[:]) }
+
+var reasons = [...]Reason{
+	ReasonLoggedOut, ReasonRevoked, ReasonOperator, ReasonMaxPerOwner, ReasonReused, ReasonRenewed, ReasonDeadline, ReasonExpired,
+}
 
 // maxReason is how many bytes of a reason are kept.
 const maxReason = 64

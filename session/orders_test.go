@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed48429006/sessions/internal/test/interleave"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
 )
 
 // The tests in this file run overlapping requests in every order of their calls to the
@@ -678,6 +679,30 @@ func TestEveryOrderOfCheckouts(t *testing.T) {
 				slices.Sort(all)
 				if !slices.Equal(all, added) {
 					tb.Errorf("added %q; ordered %q and %q are left", added, ordered, value(t, store, token).Notes)
+				}
+			})
+		})
+	}
+}
+
+// A note about an end changes nothing for the requests beside it, and tells the visitor
+// why the session has ended.
+func TestEveryOrderOfANotedEnd(t *testing.T) {
+	for name, act := range map[string]request{"a read": read, "an update": note("1"), "a log-out": logOut, "a log-in": logIn("ada")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var store *memstore.Store[state]
+			o := overlap{Start: state{Count: 1}, Handlers: []request{logOut, act}, Age: 10 * time.Minute, Policy: keeping(), Store: func() session.Store[state] {
+				store = memstore.New[state](nil)
+				return store
+			}}
+			overlaps(t, o, func(tb testing.TB, out outcome) {
+				done := out.Results[0].Done()
+				if n := len(old(out)); done && n > 0 {
+					tb.Errorf("%d sessions live on", n)
+				}
+				if told := reasonFor(tb, store, keeping(), out.Start).Reason; done && out.Fault == "" && told != session.ReasonLoggedOut {
+					tb.Errorf("the visitor is told %q", told)
 				}
 			})
 		})

@@ -103,6 +103,27 @@ func TestAUseBesideAPassiveChange(t *testing.T) {
 	}
 }
 
+// A touch changes no revision, so a passive change that is being saved takes it back. The
+// next use makes up for it.
+func TestAUseWhileAPassiveChangeIsSaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		token := stored(t, store, state{Count: 1})
+		time.Sleep(50 * time.Minute)
+		polls, reads := load(t, store, token), load(t, store, token)
+		both(passive, count)(polls)
+		store.once("Save", func() error { return reads.Commit(t.Context()) })
+		commit(t, polls)
+		if left := time.Until(load(t, store, token).Expires()); left != 10*time.Minute {
+			t.Errorf("it expires in %v: the documentation says otherwise", left)
+		}
+		must(t, store, token, read)
+		if left := time.Until(load(t, store, token).Expires()); left != time.Hour {
+			t.Errorf("after the next use, it expires in %v", left)
+		}
+	})
+}
+
 // A passive change of a session without an idle timeout moves its end with the deadline.
 func TestAPassiveDeadlineWithoutAnIdleTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

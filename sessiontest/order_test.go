@@ -1,6 +1,8 @@
 package sessiontest_test
 
 import (
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -8,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
@@ -132,5 +135,42 @@ func TestEveryOrderShowsTheOrder(t *testing.T) {
 	}
 	if out, passed := run("x"); passed || !strings.Contains(out, `"x"`) {
 		t.Errorf("a mistake in %s:\n%s", sessiontest.ReplayOrder, out)
+	}
+}
+
+// Whatever happens beside a log-out, and to the store, a visitor who is logged out is told
+// so, or at least that the session is over.
+func TestEveryOutageOfANotedLogOut(t *testing.T) {
+	told := map[string]bool{}
+	sessiontest.EveryOutage(t, func(t testing.TB, o *sessiontest.Order) {
+		users, err := middleware.New(sessiontest.NewStore[user](t), &middleware.Options{KeepEnded: time.Hour, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mux := http.NewServeMux()
+		mux.Handle("POST /login", middleware.Handle(func(_ http.ResponseWriter, _ *http.Request, s *session.Session[user]) {
+			s.LogIn(func(u *user) { u.Name = "ada" })
+		}))
+		mux.Handle("POST /tag", middleware.Handle(func(_ http.ResponseWriter, _ *http.Request, s *session.Session[user]) {
+			s.Update(func(u *user) { u.Tags = append(u.Tags, "a") })
+		}))
+		mux.Handle("POST /logout", middleware.Handle(func(_ http.ResponseWriter, _ *http.Request, s *session.Session[user]) { s.Destroy() }))
+		mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+			e, err := middleware.Ended[user](r)
+			fmt.Fprintf(w, "ended: %q, %v", e.Reason, err)
+		})
+		ada := sessiontest.NewClient(t, users.Handler(mux))
+		ada.Post("/login", nil)
+		phone := ada.Copy()
+		var out *sessiontest.Page
+		o.Together(ada, func(tab *sessiontest.Client) { out = tab.Post("/logout", nil) }, tag("a"))
+		page := phone.Get("/").Text()
+		told[page] = true
+		if out.Err == nil && strings.Contains(page, `""`) || o.Fault() == "" && !strings.Contains(page, "logged_out") {
+			t.Errorf("the log-out failed with %v, and the visitor is told %s", out.Err, page)
+		}
+	})
+	if len(told) < 2 {
+		t.Errorf("visitors are told %v", told)
 	}
 }

@@ -3,6 +3,7 @@ package otelsessions
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
 
@@ -15,13 +16,15 @@ const (
 	managerKey   = attribute.Key("sessions.manager")
 	kindKey      = attribute.Key("sessions.kind")
 	operationKey = attribute.Key("sessions.operation")
+	reasonKey    = attribute.Key("sessions.reason")
 	attemptsKey  = attribute.Key("sessions.attempts")
 	changesKey   = attribute.Key("sessions.changes")
 	idKey        = attribute.Key("session.id")
 	errorTypeKey = attribute.Key("error.type")
 )
 
-// other stands for kinds and operations that this version does not know.
+// other stands for kinds and operations that this version does not know, and for the
+// application's own reasons.
 const other = "other"
 
 var kinds = func() map[session.EventKind]bool {
@@ -42,6 +45,15 @@ func known(e *session.Event) (kind session.EventKind, operation session.Operatio
 		operation = other
 	}
 	return kind, operation
+}
+
+// knownReason returns an event's reason, or other if it is the application's own, so that
+// metrics have a bounded number of attributes.
+func knownReason(e *session.Event) session.Reason {
+	if e.Reason == "" || slices.Contains(session.Reasons(), e.Reason) {
+		return e.Reason
+	}
+	return other
 }
 
 // errorTypes are the classes of errors, the most specific first.

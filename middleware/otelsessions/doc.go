@@ -9,7 +9,9 @@
 // # Metrics
 //
 //   - sessions.events, a counter of events, with the attributes sessions.manager and
-//     sessions.kind. The kinds are those of [session.EventKinds].
+//     sessions.kind. The kinds are those of [session.EventKinds]. Ends of sessions also
+//     have sessions.reason: a reason of [session.Reasons], or "other" for all reasons of
+//     the application's own.
 //   - sessions.operation.duration, a histogram in seconds: the time that the store took
 //     for a load or a commit, with the attributes sessions.manager,
 //     sessions.operation, sessions.kind and, for failures, error.type. Look-ups of

@@ -75,7 +75,11 @@ func (m *meters) attributes(operation session.Operation, kind session.EventKind,
 // count counts an event, and how long its operation took if it ended one.
 func (m *meters) count(ctx context.Context, e *session.Event) {
 	kind, operation := known(e)
-	m.events.Add(ctx, 1, m.ofKind[kind]...)
+	if reason := knownReason(e); reason != "" {
+		m.events.Add(ctx, 1, metric.WithAttributes(managerKey.String(m.manager), kindKey.String(string(kind)), reasonKey.String(string(reason))))
+	} else {
+		m.events.Add(ctx, 1, m.ofKind[kind]...)
+	}
 	switch {
 	case !e.Ends():
 	case kind.Trouble():

@@ -50,11 +50,7 @@ func TestMetrics(t *testing.T) {
 		"operation.duration error.type=unavailable,kind=failed,manager=carts,operation=commit": 1,
 		"stored manager=carts":                                                                 1,
 	}
-	got := make(map[string]int64)
-	for name, value := range tele.counted(t) {
-		got[strings.TrimPrefix(name, "sessions.")] = value
-	}
-	if !maps.Equal(got, want) {
+	if got := prefixless(tele.counted(t)); !maps.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
@@ -164,4 +160,26 @@ func BenchmarkObserve(b *testing.B) {
 	for b.Loop() {
 		tele.Observe(b.Context(), e)
 	}
+}
+
+// Reasons of the application's own are one attribute, so that it cannot grow without
+// bound.
+func TestReasonsOfEnds(t *testing.T) {
+	t.Parallel()
+	tele := newTelemetry(t, otelsessions.Options{Manager: "carts"})
+	for _, reason := range []session.Reason{session.ReasonOperator, "password_changed", "fraud"} {
+		tele.Observe(t.Context(), session.Event{Kind: session.EventRevoked, Reason: reason})
+	}
+	want := map[string]int64{"events kind=revoked,manager=carts,reason=operator": 1, "events kind=revoked,manager=carts,reason=other": 2}
+	if got := prefixless(tele.counted(t)); !maps.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+func prefixless(counts map[string]int64) map[string]int64 {
+	all := make(map[string]int64)
+	for name, n := range counts {
+		all[strings.TrimPrefix(name, "sessions.")] = n
+	}
+	return all
 }

@@ -35,13 +35,16 @@ func (s *spans) add(ctx context.Context, parent trace.Span, e *session.Event) {
 
 func (s *spans) attributes(e *session.Event) []attribute.KeyValue {
 	kind, operation := known(e)
-	all := make([]attribute.KeyValue, 0, 7)
+	all := make([]attribute.KeyValue, 0, 8)
 	all = append(all, managerKey.String(s.manager), kindKey.String(string(kind)))
 	if e.Operation != "" {
 		all = append(all, operationKey.String(string(operation)))
 	}
 	if !e.ID.IsZero() {
 		all = append(all, idKey.String(e.ID.String()))
+	}
+	if reason := knownReason(e); reason != "" {
+		all = append(all, reasonKey.String(string(reason)))
 	}
 	if e.Attempts > 0 {
 		all = append(all, attemptsKey.Int(e.Attempts))

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// other is the label of kinds and operations that this version does not know.
+	// other is the label of kinds and operations that this version does not know, and of
+	// the application's own reasons: a label has a bounded number of values.
 	other = "other"
 
 	// canceled is the label kind of an operation whose client went away while the
@@ -23,6 +24,8 @@ const (
 type Collector struct {
 	events    *prometheus.CounterVec
 	byKind    map[session.EventKind]prometheus.Counter
+	ends      map[session.Reason]prometheus.Counter
+	ended     *prometheus.CounterVec
 	durations *prometheus.HistogramVec
 	stored    prometheus.Collector // nil if the number is unknown
 }
@@ -49,6 +52,12 @@ func New(o *Options) (*Collector, error) {
 			ConstLabels: manager,
 		}, []string{"kind"}),
 		byKind: make(map[session.EventKind]prometheus.Counter),
+		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name:        "sessions_ended_total",
+			Help:        "Ends of sessions, by reason.",
+			ConstLabels: manager,
+		}, []string{"reason"}),
+		ends: make(map[session.Reason]prometheus.Counter),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:        "sessions_operation_duration_seconds",
 			Help:        "Time that the store took for a load or a commit, by the kind of event that it ended with.",
@@ -58,6 +67,11 @@ func New(o *Options) (*Collector, error) {
 	}
 	for _, kind := range session.EventKinds() {
 		c.byKind[kind] = c.events.WithLabelValues(string(kind)) // a rate needs the zero before the first event
+	}
+	for _, reason := range append(session.Reasons(), other) {
+		if reason != session.ReasonRenewed { // after which the session lives on
+			c.ends[reason] = c.ended.WithLabelValues(string(reason))
+		}
 	}
 	if stored := o.Stored; stored != nil {
 		c.stored = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -77,6 +91,13 @@ func (c *Collector) Observe(_ context.Context, e session.Event) {
 	} else {
 		kind = other
 		c.events.WithLabelValues(kind).Inc()
+	}
+	if e.Reason != "" {
+		counter, known := c.ends[e.Reason]
+		if !known {
+			counter = c.ends[other]
+		}
+		counter.Inc()
 	}
 	if e.Kind == session.EventFailed && errors.Is(e.Err, context.Canceled) {
 		kind = canceled
@@ -108,7 +129,7 @@ func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
 }
 
 func (c *Collector) parts() []prometheus.Collector {
-	parts := []prometheus.Collector{c.events, c.durations}
+	parts := []prometheus.Collector{c.events, c.ended, c.durations}
 	if c.stored != nil {
 		parts = append(parts, c.stored)
 	}

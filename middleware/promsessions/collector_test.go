@@ -340,3 +340,31 @@ func BenchmarkObserve(b *testing.B) {
 		collector.Observe(b.Context(), e)
 	}
 }
+
+// Reasons of the application's own are one label, so that it cannot grow without bound.
+func TestReasonsOfEnds(t *testing.T) {
+	t.Parallel()
+	store := sessiontest.NewStore[cart](t)
+	collector := newCollector(t, nil)
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(collector)
+	before := gathered(t, registry)
+	ada := sessiontest.NewClient(t, newShop(t, store, collector.Observe))
+	ada.Post("/items", sku)
+	ada.Post("/logout", nil)
+	for i := range 20 {
+		collector.Observe(t.Context(), session.Event{Kind: session.EventRevoked, Reason: session.Reason(rune('a' + i))})
+	}
+	collector.Observe(t.Context(), session.Event{Kind: session.EventRevoked, Reason: session.ReasonOperator})
+	grown := map[string]float64{}
+	for name, value := range gathered(t, registry) {
+		if was, there := before[name]; strings.HasPrefix(name, "sessions_ended_total") && value != was {
+			if grown[name] = value; !there {
+				t.Errorf("%s is not there from the start", name)
+			}
+		}
+	}
+	if want := map[string]float64{"sessions_ended_total manager= reason=logged_out": 1, "sessions_ended_total manager= reason=other": 20, "sessions_ended_total manager= reason=operator": 1}; !maps.Equal(grown, want) {
+		t.Errorf("grown %v, want %v", grown, want)
+	}
+}

@@ -22,7 +22,7 @@ var errFault = errors.New("a fault of the test's own")
 
 // conditions are the conditions of one history.
 type conditions struct {
-	policies []session.Policy // of the clients, in turn; half the histories rotate tokens
+	policies []session.Policy // of the clients, in turn; half the histories rotate tokens, and half note ends
 	timeout  time.Duration    // of a request; zero means none
 	pace     func(client int, r *rand.Rand) around
 	logIn    func(*session.Session[Log], func(*Log)) // nil means Session.LogIn
@@ -45,6 +45,9 @@ func play(t *testing.T, seed uint64, store Store, under conditions) []porcupine.
 	for i, p := range under.policies {
 		if p.Observe = noteEvent; seed%2 == 0 {
 			p.RotateEvery = 0
+		}
+		if seed%4 < 2 {
+			p.KeepEnded = time.Hour
 		}
 		policies[i] = &p
 	}
