@@ -84,6 +84,6 @@ func ExampleCollector_Observe() {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(metrics)
 	families, err := registry.Gather()
-	fmt.Println(len(families), "metric,", err)
-	// Output: 1 metric, <nil>
+	fmt.Println(len(families), "metrics,", err)
+	// Output: 2 metrics, <nil>
 }
