@@ -201,6 +201,24 @@ func ExampleSession_Remember() {
 	// Output: true 336h0m0s
 }
 
+// A WebSocket looks what other requests have made of its session.
+func ExampleSession_Reload() {
+	store := memstore.New[Cart](nil)
+	cart := newCart(store, "tea")
+	token, _ := cart.Token()
+	other := reload(store, token)
+	other.Update(func(c *Cart) { c.Items = append(c.Items, "milk") })
+	if err := other.Commit(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+
+	if err := cart.Reload(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(cart.Value().Items)
+	// Output: [tea milk]
+}
+
 func ExampleSession_SetDeadline() {
 	cart := newCart(memstore.New[Cart](nil), "tea")
 	cart.SetDeadline(time.Now().Add(10 * time.Minute)) // of a transaction
