@@ -54,6 +54,9 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	if reaper, ok := store.(session.Reaper); ok && m.options.Observe != nil {
+		reaper.OnReaped(func(e session.Event) { m.observe(context.Background(), e) })
+	}
 	m.options.logIgnored()
 	m.policy = m.options.policy()
 	m.cookie = newCookieTransport(m.options.Cookie, m.options.Secrets)

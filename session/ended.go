@@ -21,7 +21,8 @@ const (
 	ReasonMaxPerOwner Reason = "max_per_owner" // by a log-in beyond [Policy.MaxPerOwner]
 	ReasonReused      Reason = "reused"        // by [Policy.EndOnReuse]
 	ReasonRenewed     Reason = "renewed"       // the token alone: another request has renewed the session
-	ReasonDeadline    Reason = "deadline"      // by [Session.SetDeadline], to a time that has passed
+	ReasonDeadline    Reason = "deadline"      // its absolute end has come, or was set to a time that has passed
+	ReasonIdle        Reason = "idle"          // it was not used for its idle timeout
 	ReasonExpired     Reason = "expired"       // the store has nothing of it: most likely it timed out
 )
 
@@ -29,7 +30,7 @@ const (
 func Reasons() []Reason { return slices.Clone(reasons[:]) }
 
 var reasons = [...]Reason{
-	ReasonLoggedOut, ReasonRevoked, ReasonOperator, ReasonMaxPerOwner, ReasonReused, ReasonRenewed, ReasonDeadline, ReasonExpired,
+	ReasonLoggedOut, ReasonRevoked, ReasonOperator, ReasonMaxPerOwner, ReasonReused, ReasonRenewed, ReasonDeadline, ReasonIdle, ReasonExpired,
 }
 
 // maxReason is how many bytes of a reason are kept.
@@ -91,6 +92,17 @@ func (s *Session[T]) Ended(ctx context.Context) (Ending, error) {
 	}
 	s.policy.observe(ctx, Event{Kind: EventExpired, ID: token.ID(), Reason: ReasonExpired})
 	return Ending{Reason: ReasonExpired}, nil
+}
+
+// TimedOut returns the event of a session whose time has come, for a [Reaper]: whether it
+// idled out or has reached its deadline. It reports false if the record is a note. It
+// needs the record's ID, owner, times and secrets.
+func TimedOut[T any](rec *Record[T]) (_ Event, ok bool) {
+	why := ReasonIdle
+	if !rec.Deadline.IsZero() && !rec.Expires.Before(rec.Deadline) {
+		why = ReasonDeadline
+	}
+	return Event{Kind: EventExpired, ID: rec.ID, Owner: rec.Owner, Reason: why}, !rec.IsNote()
 }
 
 // ending returns how a secret ended in a session that lives, and whether the session

@@ -24,7 +24,7 @@ const (
 	EventUndecodable EventKind = "undecodable" // the record cannot be read; the visitor gets a new session
 	EventLate        EventKind = "late"        // refused: the change needs a cookie and the response has begun
 	EventFailed      EventKind = "failed"      // the store failed
-	EventExpired     EventKind = "expired"     // [Session.Ended] found nothing of a session: most likely it timed out
+	EventExpired     EventKind = "expired"     // timed out: [Session.Ended] found nothing of it, or a [Reaper] removed it
 	EventRefused     EventKind = "refused"     // a log-in that its owner has no room for, with [RefuseLogIn]; nothing saved
 	EventBound       EventKind = "bound"       // bound to a device, and given a new token
 	EventRefreshed   EventKind = "refreshed"   // given a new token, as the device that it is bound to has asked

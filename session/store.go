@@ -96,6 +96,17 @@ type Poller interface {
 	Revisions(ctx context.Context, ids []ID) ([]Revision, error)
 }
 
+// A Reaper is a [Store] that can tell of sessions that have timed out, when it removes
+// what is left of them.
+type Reaper interface {
+	// OnReaped makes the store call reaped for each session that it removes because its
+	// time has come, with the event that [TimedOut] returns. It may tell of it long after,
+	// and may miss some: a store that ends with its process tells of none. The store calls
+	// reaped from the goroutine of any of its calls, with no lock held. So reaped must
+	// be quick, and must not use the session of a request.
+	OnReaped(reaped func(Event))
+}
+
 // A Watcher is a [Store] that can tell at once when a record changes or ends.
 type Watcher interface {
 	// Watch calls changed soon after the record with this ID was replaced, deleted,

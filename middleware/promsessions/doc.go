@@ -13,8 +13,8 @@
 //     those of [session.EventKinds], each of which is there from the start, at zero.
 //   - sessions_ended_total, a counter with the labels manager and reason: ends of sessions,
 //     by the reasons of [session.Reasons] and "other", which stands for all reasons of the
-//     application's own. A session that timed out is counted when its visitor comes back
-//     and asks sessions.Ended, so not each is.
+//     application's own. Not every session that timed out is counted: the store has to
+//     tell of it, as memstore does, or its visitor to come back and ask sessions.Ended.
 //   - sessions_operation_duration_seconds, a histogram with the labels manager,
 //     operation and kind: the time that the store took for a load or a commit, by the
 //     kind of event that it ended with. The kind is "canceled", in place of "failed",

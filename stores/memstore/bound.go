@@ -45,7 +45,7 @@ func (s *shard[T]) makeRoom(now int64) {
 	switch {
 	case s.max <= 0 || s.queue.len() < s.max:
 	case s.queue.due(now):
-		s.remove(s.queue.first())
+		s.reap(s.queue.first(), now)
 	case s.anonymous.len() > 0:
 		s.evict(&s.anonymous)
 	default:

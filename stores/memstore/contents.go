@@ -51,11 +51,22 @@ func (s *shard[T]) remove(e *entry[T]) {
 	s.watchers.Changed(e.id)
 }
 
+// reap removes an entry whose time has come, and notes that for unlock.
+func (s *shard[T]) reap(e *entry[T], now int64) {
+	if s.reaped.Load() != nil && e.ended(now) {
+		rec := session.Record[T]{ID: e.id, Secrets: e.secrets, Owner: e.owner, Deadline: e.deadline.time(), Expires: e.expires.time()}
+		if event, ok := session.TimedOut(&rec); ok {
+			s.untold = append(s.untold, event)
+		}
+	}
+	s.remove(e)
+}
+
 // reclaim removes a few of the entries that have ended.
 func (s *shard[T]) reclaim(now int64) {
 	for i := 0; i < sweep && s.queue.due(now); i++ {
 		if e := s.queue.first(); e.ended(now) {
-			s.remove(e)
+			s.reap(e, now)
 		} else {
 			s.queue.reposition(e)
 		}

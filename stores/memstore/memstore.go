@@ -13,7 +13,9 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/internal/watchers"
@@ -43,7 +45,7 @@ type Options struct {
 }
 
 // A Store is a [session.Store] in memory, and a [session.Indexer], [session.Lister],
-// [session.Poller] and [session.Watcher] too. Its methods are safe for concurrent
+// [session.Poller], [session.Watcher] and [session.Reaper] too. Its methods are safe for concurrent
 // use.
 //
 // Values are neither encoded nor copied: Load returns the value that was saved,
@@ -60,6 +62,22 @@ type Store[T any] struct {
 	owners owners[T]
 
 	watchers watchers.List[session.ID]
+	reaped   atomic.Pointer[[]func(session.Event)]
+}
+
+// OnReaped tells of sessions that have timed out, as [session.Reaper] says. The store
+// removes them in later calls: each removes a few.
+func (s *Store[T]) OnReaped(reaped func(session.Event)) {
+	for {
+		old := s.reaped.Load()
+		var all []func(session.Event)
+		if old != nil {
+			all = slices.Clone(*old)
+		}
+		if all = append(all, reaped); s.reaped.CompareAndSwap(old, &all) {
+			return
+		}
+	}
 }
 
 // New returns an empty store for sessions of type T. Nil options are the default.
@@ -78,7 +96,7 @@ func (s *Store[T]) make(maxSessions int) {
 	}
 	s.shards = make([]shard[T], n)
 	for i := range s.shards {
-		s.shards[i].owners, s.shards[i].watchers = &s.owners, &s.watchers
+		s.shards[i].owners, s.shards[i].watchers, s.shards[i].reaped = &s.owners, &s.watchers, &s.reaped
 		s.shards[i].max, s.shards[i].began = maxSessions/n, clock()
 	}
 }

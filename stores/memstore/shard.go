@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/internal/watchers"
@@ -25,6 +26,8 @@ type shard[T any] struct {
 	queue    queue[T, byEnd[T]]
 	owners   *owners[T]
 	watchers *watchers.List[session.ID]
+	reaped   *atomic.Pointer[[]func(session.Event)]
+	untold   []session.Event  // of sessions that this call has reaped
 	last     session.Revision // counted up: no two writes in this shard share one
 
 	max       int                // of entries; zero or less for any number, and nothing below then
@@ -51,11 +54,23 @@ func (s *shard[T]) lock() (now int64) {
 	return now
 }
 
+// unlock ends what lock began, and tells of the sessions that were reaped meanwhile.
+func (s *shard[T]) unlock() {
+	events := s.untold
+	s.untold = nil
+	s.mu.Unlock()
+	for _, e := range events {
+		for _, reaped := range *s.reaped.Load() {
+			reaped(e)
+		}
+	}
+}
+
 // missed reclaims some memory after a call that found nothing, and only if no other
 // call is under way: reading must not wait.
 func (s *shard[T]) missed() {
 	if s.mu.TryLock() {
-		defer s.mu.Unlock()
+		defer s.unlock()
 		s.reclaim(clock())
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 func (s *shard[T]) save(rec *session.Record[T]) error {
 	now := s.lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	e := s.live(rec.ID, now)
 	if err := refuse(e, rec, now); err != nil {
 		return err
@@ -40,7 +40,7 @@ func refuse[T any](e *entry[T], rec *session.Record[T], now int64) error {
 
 func (s *shard[T]) touch(id session.ID, rev session.Revision, expires int64) error {
 	now := s.lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	e := s.live(id, now)
 	switch {
 	case e == nil, expires <= now:
@@ -59,7 +59,7 @@ func (s *shard[T]) touch(id session.ID, rev session.Revision, expires int64) err
 
 func (s *shard[T]) delete(id session.ID, rev session.Revision) error {
 	now := s.lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	switch e := s.live(id, now); {
 	case e == nil:
 		return session.ErrNotFound
@@ -75,7 +75,7 @@ func (s *shard[T]) delete(id session.ID, rev session.Revision) error {
 func (s *shard[T]) live(id session.ID, now int64) *entry[T] {
 	e := s.entry(id)
 	if e != nil && e.ended(now) {
-		s.remove(e)
+		s.reap(e, now)
 		return nil
 	}
 	return e
