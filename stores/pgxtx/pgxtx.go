@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,8 +34,8 @@ import (
 // Join is [sqlstore.Join] for a transaction of pgx, or of a pool of pgx. It holds a few
 // kilobytes until the transaction's End or Rollback is called.
 //
-// A transaction that another one has begun is a savepoint. It is refused by its End, as
-// sqlstore.Join says.
+// A transaction that another one has begun is a savepoint, in which no session can be
+// saved: a Commit returns [session.ErrUnsupported].
 func Join(tx pgx.Tx) *sqlstore.Transaction {
 	db := sql.OpenDB(connector{tx})
 	db.SetMaxOpenConns(1) // statements take turns, as in a transaction of database/sql
@@ -62,7 +63,14 @@ func done(err error) error {
 // A connector is the driver of a database whose only connection is a transaction.
 type connector struct{ tx pgx.Tx }
 
-func (c connector) Connect(context.Context) (driver.Conn, error) { return conn(c), nil }
+var errNested = fmt.Errorf("%w: pgxtx: a transaction within another one is a savepoint", session.ErrUnsupported)
+
+func (c connector) Connect(context.Context) (driver.Conn, error) {
+	if strings.Contains(fmt.Sprintf("%T", c.tx), "Nested") { // the type is pgx's own
+		return nil, errNested
+	}
+	return conn(c), nil
+}
 
 func (c connector) Driver() driver.Driver { return nil }
 

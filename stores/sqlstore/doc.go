@@ -76,9 +76,10 @@
 // transaction has read before it writes. SQLite's option _txlock=immediate prevents it.
 //
 // A transaction needs no other connection while it is open, so that a pool of one is
-// enough. After COMMIT, one SELECT looks for the last session. Savepoints and nested
-// transactions are not supported, and this finds them: see [Join]. Package pgxtx, a
-// module of its own, joins transactions of pgx itself.
+// enough. One SELECT looks whether it has kept the sessions: before COMMIT in [Transact],
+// and after it in [Transaction.End]. Savepoints and nested transactions are not supported,
+// and this finds them: see [Join]. Package pgxtx, a module of its own, joins transactions
+// of pgx itself.
 //
 // # Rows that have ended
 //
@@ -105,7 +106,7 @@
 // to Save is lost, the store looks once whether the row has its revision. A statement
 // that the database rolled back, because of a deadlock, a lock or a failed
 // serialization, did nothing and is sent again up to eight times. If a reply to COMMIT is
-// lost, [Transact] and [Transaction.End] look at the last session that was saved.
+// lost, [Transact] and [Transaction.End] look at the sessions that were saved.
 //
 // SQLite lets one connection write at a time. The store's writes take turns, which is
 // faster than waiting for a lock. For other writers, set busy_timeout and journal_mode=WAL

@@ -37,7 +37,15 @@ func sqlState(err error) string {
 
 // refused reports whether an error is the database's own answer: the statement had no
 // effect. A connection that broke says nothing, and the classes 08 and 57 are alike.
+// PostgreSQL answers to the COMMIT of a transaction that has failed by ROLLBACK, which
+// pgx and lib/pq tell by errors without a code.
 func refused(err error) bool {
+	if err == nil {
+		return false
+	}
+	if text := err.Error(); strings.Contains(text, "commit unexpectedly resulted in rollback") || strings.Contains(text, "in a failed transaction") {
+		return true
+	}
 	if code := sqlState(err); code != "" {
 		return code != "40003" && !strings.HasPrefix(code, "08") && !strings.HasPrefix(code, "57")
 	}

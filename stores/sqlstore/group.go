@@ -12,17 +12,17 @@ import (
 
 // beginLanes lets the statements of concurrent callers go together. SQLite lets one
 // connection write at a time, and reads need no company there.
-func (s *statements) beginLanes(prompt bool) {
+func (s *statements) beginLanes() {
 	if s.dialect == SQLite {
 		s.own = &preparer{db: s.db}
 		s.turn = kind{s.execAlone, s.execGroup}
-		s.writes = &lane{most: 1, patience: time.Second, prompt: prompt}
+		s.writes = &lane{most: 1, patience: time.Second, prompt: s.prompt}
 		return
 	}
 	s.loading = kind{s.loadAlone, s.loadGroup}
-	s.reads = &lane{most: 2, patience: patience, prompt: prompt}
+	s.reads = &lane{most: 2, patience: patience, prompt: s.prompt}
 	if s.rows != "" {
-		s.writes = &lane{most: 2, patience: patience, prompt: prompt}
+		s.writes = &lane{most: 2, patience: patience, prompt: s.prompt}
 		s.replacing = s.writing(s.replace, s.free+replaceRows, func(a []any) []any { return append(a[2:8:8], a[0], a[1]) })
 		s.inserting = s.writing(s.insert, insertRows+s.grammar.insert, func(a []any) []any { return append(a[:1:1], a[2:]...) })
 	}

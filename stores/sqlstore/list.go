@@ -58,7 +58,7 @@ func (s *Store[T]) pages(ctx context.Context, query string, args []any, yield fu
 			return err
 		}, query, append([]any{last}, args...)...)
 		if err != nil {
-			yield(session.Record[T]{}, unavailable(err))
+			yield(session.Record[T]{}, session.StoreError(err))
 			return
 		}
 		for _, r := range page {
@@ -81,31 +81,51 @@ func (s *Store[T]) pages(ctx context.Context, query string, args []any, yield fu
 // for 100 of them.
 func (s *Store[T]) Revisions(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
 	found := make(map[session.ID]session.Revision, len(ids))
-	for batch := range slices.Chunk(ids, pollSize) {
-		if err := alive(ctx); err != nil {
-			return nil, err
+	err := s.revisionsOf(ctx, nil, ids, func(id session.ID, rev session.Revision, live bool) {
+		if live {
+			found[id] = rev
 		}
-		args := make([]any, len(batch))
-		for i := range batch {
-			args[i] = batch[i][:]
-		}
-		text, args := s.among(s.revisions, args)
-		err := s.query(ctx, func() {}, func(rows *sql.Rows) error {
-			var id []byte
-			var rev int64
-			err := rows.Scan(&id, &rev)
-			if len(id) == len(session.ID{}) {
-				found[session.ID(id)] = session.Revision(rev)
-			}
-			return err
-		}, text, args...)
-		if err != nil {
-			return nil, unavailable(err)
-		}
+	})
+	if err != nil {
+		return nil, session.StoreError(err)
 	}
 	revs := make([]session.Revision, len(ids))
 	for i, id := range ids {
 		revs[i] = found[id]
 	}
 	return revs, nil
+}
+
+// revisionsOf calls found for each row of some sessions, in a transaction if tx is not
+// nil. A row may have ended.
+func (s *statements) revisionsOf(ctx context.Context, tx Tx, ids []session.ID, found func(id session.ID, rev session.Revision, live bool)) error {
+	for batch := range slices.Chunk(ids, pollSize) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		args := make([]any, len(batch))
+		for i := range batch {
+			args[i] = batch[i][:]
+		}
+		text, args := s.among(s.revisions, args)
+		scan := func(rows *sql.Rows) error {
+			var id []byte
+			var rev, left int64
+			err := rows.Scan(&id, &rev, &left)
+			if len(id) == len(session.ID{}) {
+				found(session.ID(id), session.Revision(rev), left > 0)
+			}
+			return err
+		}
+		var err error
+		if tx != nil {
+			err = each(ctx, tx, scan, text, args)
+		} else {
+			err = s.query(ctx, func() {}, scan, text, args...)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

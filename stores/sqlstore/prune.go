@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"strings"
 	"time"
+
+	"github.com/seed48429006/sessions/session"
 )
 
 // Prune deletes the rows that have ended, and returns how many. It deletes a few at a
@@ -17,7 +19,7 @@ func (s *Store[T]) Prune(ctx context.Context) (deleted int64, err error) {
 		n, last, err := s.expire(ctx, from)
 		deleted += n
 		if err != nil || n < pruneBatch {
-			return deleted, unavailable(err)
+			return deleted, session.StoreError(err)
 		}
 		from = last
 	}

@@ -172,11 +172,4 @@ func remaining(t time.Time) int64 {
 // farthest is a time to live that never ends, in milliseconds.
 const farthest = 1000 * 365 * 24 * 60 * 60 * 1000
 
-func unavailable(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: %w", session.ErrUnavailable, err)
-}
-
-func alive(ctx context.Context) error { return unavailable(ctx.Err()) }
+func alive(ctx context.Context) error { return session.StoreError(ctx.Err()) }

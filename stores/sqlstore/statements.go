@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type statements struct {
 	*grammar
 	dialect       Dialect
 	table         string
+	prompt        bool  // the driver returns when a context ends
 	reads, writes *lane // nil: each goes by itself
 
 	load, look, insert, revive, replace, touch, delete, deleteAny, byOwner, all, some, revisions string
@@ -66,9 +68,10 @@ func newStatements(db *sql.DB, d Dialect, table string) *statements {
 	s.byOwner = s.text(someRows + "> ? AND owner = ? ORDER BY id LIMIT {page}")
 	s.all = s.text(someRows + "> ? ORDER BY id LIMIT {page}")
 	s.some = s.text(someRows)
-	s.revisions = s.text("SELECT id, revision FROM {table} WHERE ends > {now} AND id ")
+	s.revisions = s.text("SELECT id, revision, ends - {now} FROM {table} WHERE id ")
 
-	s.beginLanes(driverOf(db)("jackc/pgx", "go-sql-driver/mysql", "modernc.org/sqlite"))
+	s.prompt = driverOf(db)("jackc/pgx", "go-sql-driver/mysql", "modernc.org/sqlite")
+	s.beginLanes()
 	return s
 }
 
@@ -85,7 +88,11 @@ func (s *statements) text(template string) string {
 // rolled back as a whole.
 func (s *statements) run(ctx context.Context, call func(Tx) error) error {
 	if t := transactionOf(ctx); t != nil {
-		return t.run(call)
+		tx := t.tx
+		if !s.prompt {
+			tx = hasty{tx}
+		}
+		return t.run(ctx, tx, call)
 	}
 	return retry(ctx, func() error { return call(s.own) })
 }
@@ -163,6 +170,43 @@ func (s *statements) read(ctx context.Context, id session.ID) (record []byte, ex
 		return nil, 0, err
 	}
 	return j.record, j.expires, nil
+}
+
+// A hasty transaction returns when a context ends, also if the driver does not. Then the
+// transaction must be rolled back.
+type hasty struct{ tx Tx }
+
+func (h hasty) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	return promptly(ctx, func() (sql.Result, error) { return h.tx.ExecContext(ctx, text, args...) })
+}
+
+func (h hasty) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	return promptly(ctx, func() (*sql.Rows, error) { return h.tx.QueryContext(ctx, text, args...) })
+}
+
+// promptly returns the outcome of a call, or the error of a context that ends before.
+func promptly[R any](ctx context.Context, call func() (R, error)) (result R, err error) {
+	type outcome struct {
+		result R
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if p := recover(); p != nil { // of a driver; no caller could recover it
+				o.err = fmt.Errorf("sqlstore: the driver panicked: %v", p)
+			}
+			done <- o
+		}()
+		o.result, o.err = call()
+	}()
+	select {
+	case o := <-done:
+		return o.result, o.err
+	case <-ctx.Done():
+		return result, ctx.Err()
+	}
 }
 
 // A draft is what a write stores in a row, in the order of the group's columns.

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ func (s *Store[T]) Open(ctx context.Context, id session.ID, accepts func(session
 	data, expires, err := s.read(ctx, id)
 	switch {
 	case err != nil:
-		return rec, false, unavailable(err)
+		return rec, false, session.StoreError(err)
 	case data == nil:
 		return rec, false, session.ErrNotFound
 	}
@@ -109,11 +110,11 @@ func (s *statements) save(ctx context.Context, d *draft) error {
 			n, failed = s.writeAlone(ctx, d)
 			continue
 		case failed != nil: // the statement may still be on its way
-			return unavailable(failed)
+			return session.StoreError(failed)
 		case err != nil:
-			return unavailable(err)
+			return session.StoreError(err)
 		case stored == 0 && d.was == 0:
-			return unavailable(errors.New("sqlstore: another session of this ID has ended just now"))
+			return session.StoreError(errors.New("sqlstore: another session of this ID has ended just now"))
 		case stored == 0:
 			return session.ErrNotFound
 		case d.was == 0:
@@ -142,7 +143,7 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, rev session.Revisio
 	}
 	n, err := s.exec(ctx, s.touch, left, expires.UnixMilli(), id[:], int64(rev))
 	if err != nil || n > 0 {
-		return unavailable(err)
+		return session.StoreError(err)
 	}
 	// MySQL does not count a row that is as it was.
 	return s.why(ctx, id, rev)
@@ -153,7 +154,7 @@ func (s *statements) why(ctx context.Context, id session.ID, rev session.Revisio
 	stored, err := s.find(ctx, id)
 	switch {
 	case err != nil:
-		return unavailable(err)
+		return session.StoreError(err)
 	case stored == 0:
 		return session.ErrNotFound
 	case stored != rev:
@@ -175,14 +176,14 @@ func (s *Store[T]) Delete(ctx context.Context, id session.ID, rev session.Revisi
 	n, err := s.exec(ctx, text, args...)
 	if err != nil || n > 0 {
 		if err == nil {
-			s.wrote(ctx, id, rev, 0)
+			s.wrote(ctx, id, cmp.Or(rev, newRevision()), 0)
 		}
-		return unavailable(err)
+		return session.StoreError(err)
 	}
 	if err := s.why(ctx, id, rev); err != nil && (rev != 0 || !errors.Is(err, session.ErrConflict)) {
 		return err
 	}
-	return unavailable(errors.New("sqlstore: the session was created while it was deleted"))
+	return session.StoreError(errors.New("sqlstore: the session was created while it was deleted"))
 }
 
 // Exists reports whether there is a live record, as [session.Store] says. One that
@@ -192,7 +193,7 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 		return false, err
 	}
 	rev, err := s.find(ctx, id)
-	return rev != 0, unavailable(err)
+	return rev != 0, session.StoreError(err)
 }
 
 // newRevision returns a revision that no other write has.

@@ -70,7 +70,7 @@ func (s *Store[T]) Check(ctx context.Context) error {
 	if s.engine != "" {
 		engine, err := s.strings(ctx, s.text(s.engine))
 		if err != nil {
-			return unavailable(err)
+			return session.StoreError(err)
 		}
 		if len(engine) > 0 && !strings.EqualFold(engine[0], "InnoDB") {
 			return fmt.Errorf("%w: the table %s has the engine %s; it must be InnoDB", errUnsuited, s.table, engine[0])
@@ -78,7 +78,7 @@ func (s *Store[T]) Check(ctx context.Context) error {
 	}
 	first, err := s.strings(ctx, s.text(s.indexed))
 	if err != nil {
-		return unavailable(err)
+		return session.StoreError(err)
 	}
 	for _, column := range []string{"id", "owner", "ends"} {
 		if !slices.Contains(first, column) {
@@ -96,7 +96,7 @@ func (s *statements) missingColumns(ctx context.Context) (missing []string, err 
 		}
 	}
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, session.StoreError(err)
 	}
 	defer rows.Close()
 	has, err := rows.Columns()
@@ -105,7 +105,7 @@ func (s *statements) missingColumns(ctx context.Context) (missing []string, err 
 			missing = append(missing, name)
 		}
 	}
-	return missing, unavailable(errors.Join(err, rows.Err()))
+	return missing, session.StoreError(errors.Join(err, rows.Err()))
 }
 
 // checkSettings refuses connections on which a write is not a write, or a read not a
@@ -122,7 +122,7 @@ func (s *Store[T]) checkSettings(ctx context.Context) error {
 		return err
 	}, s.text(s.suited), nil)
 	if err != nil {
-		return unavailable(err)
+		return session.StoreError(err)
 	}
 	packet, _ := strconv.Atoi(settings["max_allowed_packet"])
 	switch {

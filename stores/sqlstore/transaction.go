@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -21,12 +22,18 @@ var ErrAborted = errors.New("sqlstore: the transaction met another one and was r
 var (
 	errNested = errors.New("sqlstore: Transact within a transaction; use the one that is open")
 
-	errPartly = fmt.Errorf("%w: COMMIT succeeded, but the session was not saved: the transaction went back to a savepoint, or is nested in another one", session.ErrUnsupported)
+	errNotSaved = fmt.Errorf("%w: a session that was saved in the transaction has not stayed: the transaction went back to a savepoint, or is nested in another one", session.ErrUnsupported)
 )
 
-// endTimeout is how long a transaction asks for its end if the reply to COMMIT was lost,
-// and how long a ROLLBACK may take.
-const endTimeout = 2 * time.Second
+const (
+	// endTimeout is how long a transaction asks for its end, and how long a ROLLBACK
+	// may take.
+	endTimeout = 2 * time.Second
+
+	// busyTimeout is the same in a full pool, of which the caller may hold a connection,
+	// and after the end of the caller's context.
+	busyTimeout = 100 * time.Millisecond
+)
 
 // A Tx is a transaction of the application's own, which sends statements as they are:
 // [*sql.Tx], sqlx's Tx, the field Tx of bun's, and gorm's ConnPool are some.
@@ -43,6 +50,10 @@ type Tx interface {
 // that it had are dropped, also those made before Transact. So do must make its changes
 // itself, and can be run again if the error is an [ErrAborted]. Transact runs it once.
 //
+// Before COMMIT, one SELECT looks whether all sessions are still as do has saved them.
+// If do went back to a savepoint and lost one, Transact rolls the transaction back, and
+// the error is [session.ErrUnsupported].
+//
 // Nil options are the default. An error of the database is returned as it is. It is a
 // [session.ErrUnavailable] if the database does not answer. If a reply to COMMIT is
 // lost, Transact finds out whether it was carried out.
@@ -57,25 +68,30 @@ func Transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, do func(ctx con
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, cancel)
-	tx, err := db.BeginTx(life, o)
+	tx, err := promptly(ctx, func() (*sql.Tx, error) { return db.BeginTx(life, o) })
 	stop()
 	if err != nil {
-		return aborted(unavailable(cmp.Or(ctx.Err(), err)))
+		return aborted(session.StoreError(cmp.Or(ctx.Err(), err)))
 	}
 	t := Join(tx)
 	defer t.Rollback() // after a panic, too
 	if err = do(t.Context(ctx), tx); err == nil {
-		err = errors.Join(t.Err(), unavailable(ctx.Err()))
+		err = t.check(ctx)
 	}
 	if err != nil {
 		return aborted(err)
 	}
 	stop = context.AfterFunc(ctx, cancel)
 	defer stop()
-	if err = t.End(tx.Commit()); err != nil && err != errPartly && !refused(err) {
-		return unavailable(err)
+	switch err = tx.Commit(); {
+	case err == nil:
+		t.finish(session.Committed)
+		return nil
+	case refused(err):
+		t.finish(session.RolledBack)
+		return aborted(err)
 	}
-	return err
+	return session.StoreError(t.End(err))
 }
 
 // A Transaction is one that the application begins and ends itself. It implements
@@ -95,14 +111,18 @@ func Transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, do func(ctx con
 type Transaction struct {
 	tx Tx
 
-	mu      sync.Mutex
-	ctx     context.Context // of the functions to call at the end
-	joined  bool
-	broken  error   // of a store's statement: none is sent any more
-	witness witness // of how it ended
-	ended   bool
-	how     session.Outcome
-	atEnd   []func(context.Context, session.Outcome)
+	mu     sync.Mutex
+	ctx    context.Context // of the last Commit
+	joined bool
+	broken error // of a store's statement: none is sent any more
+	ended  bool
+	how    session.Outcome
+	atEnd  []func(context.Context, session.Outcome)
+
+	// written has the revisions of each session that was written: before the
+	// transaction, in between, and the last one. Zero means absent.
+	written map[*statements]map[session.ID][]session.Revision
+	last    witness
 }
 
 // Join returns a transaction in which stores save sessions. It must belong to the
@@ -111,6 +131,10 @@ type Transaction struct {
 // Savepoints, and nested transactions that are savepoints, are not supported. Commit
 // sessions outside of them, or after the last one. If a transaction goes back to a
 // savepoint, it loses the sessions that it saved since: [Transaction.End] then fails.
+//
+// If a statement of a store fails, the transaction is rolled back at once by its method
+// Rollback. If tx has none, as a [*sql.Conn] on which the application itself sends BEGIN,
+// the application must roll back after each error of a Commit.
 func Join(tx Tx) *Transaction { return &Transaction{tx: tx, ctx: context.Background()} }
 
 // Context returns a context with which [session.Session.Commit] saves the session in
@@ -118,7 +142,7 @@ func Join(tx Tx) *Transaction { return &Transaction{tx: tx, ctx: context.Backgro
 func (t *Transaction) Context(ctx context.Context) context.Context {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ctx = session.WithTransaction(context.WithoutCancel(ctx), nil)
+	t.ctx = session.WithTransaction(ctx, nil)
 	return session.WithTransaction(ctx, t)
 }
 
@@ -127,29 +151,36 @@ func (t *Transaction) Context(ctx context.Context) context.Context {
 // after the end and before the response begins: until then, a Commit of the session
 // with another context fails.
 //
-// Nil means that the transaction was committed. End then looks once whether the last
-// session that was saved is there. If it is not, because of a savepoint, the error is
-// [session.ErrUnsupported], although the rest of the transaction was committed. An error
-// of which End cannot tell makes it ask the database, after the same session. End
-// returns nil if the transaction was committed, and the error otherwise. Only the first
-// call counts.
+// Nil means that the transaction was committed. End then looks once whether all sessions
+// are as the transaction has left them. If one is as before, because of a savepoint, or
+// if the transaction is still open, because it is nested, the error is
+// [session.ErrUnsupported], although the rest of the transaction may be committed. A
+// session that the transaction has created, and that another request ended before End
+// looked, looks the same: [Transact] does not confuse them.
+//
+// With an error, End asks the database, too. It returns nil if the transaction was
+// committed, and the error otherwise. Only the first call counts.
 func (t *Transaction) End(err error) error {
-	broken := t.Err()
-	switch {
-	case broken != nil: // the application has taken no notice
-		t.finish(session.RolledBack)
+	if broken := t.Err(); broken != nil {
+		how := session.RolledBack
+		if err == nil { // COMMIT succeeded: nothing could roll the transaction back before
+			how = session.OutcomeUnknown
+		}
+		t.finish(how)
 		return broken
-	case err == nil && t.ask(witness.look) == session.RolledBack:
-		t.finish(session.OutcomeUnknown) // a part may have been saved
-		return errPartly
-	case err == nil:
+	}
+	kept, lost, open := t.ask(err)
+	switch {
+	case err == nil && (lost || open), kept && lost:
+		t.finish(session.OutcomeUnknown)
+		return errNotSaved
+	case err == nil, kept && !open:
 		t.finish(session.Committed)
-	case refused(err):
+		return nil
+	case lost, refused(err):
 		t.finish(session.RolledBack)
 	default:
-		if how := t.ask(witness.testify); t.finish(how) == session.Committed {
-			return nil
-		}
+		t.finish(session.OutcomeUnknown)
 	}
 	return aborted(err)
 }
@@ -163,9 +194,9 @@ func (t *Transaction) Rollback() error {
 	if ended {
 		return nil
 	}
-	err := t.undo()
+	err := t.undo(endTimeout)
 	if errors.Is(err, sql.ErrTxDone) && t.Err() == nil { // the application has ended it, or its context
-		t.finish(t.ask(witness.testify))
+		t.End(err)
 		return nil
 	}
 	t.finish(session.RolledBack)
@@ -173,32 +204,97 @@ func (t *Transaction) Rollback() error {
 }
 
 // undo rolls the transaction back. It does not wait for a connection that hangs.
-func (t *Transaction) undo() error {
+func (t *Transaction) undo(timeout time.Duration) error {
 	tx, ok := t.tx.(interface{ Rollback() error })
 	if !ok {
 		return nil
 	}
-	done := make(chan error, 1)
-	go func() { done <- tx.Rollback() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(endTimeout):
-		return unavailable(errors.New("sqlstore: the database does not answer to ROLLBACK"))
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	_, err := promptly(ctx, func() (any, error) { return nil, tx.Rollback() })
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return session.StoreError(errors.New("sqlstore: the database does not answer to ROLLBACK"))
 	}
+	return err
 }
 
-// ask asks the witness how the transaction has ended, unless that is known.
-func (t *Transaction) ask(how func(witness, context.Context) session.Outcome) session.Outcome {
-	t.mu.Lock()
-	w, ctx, ended := t.witness, t.ctx, t.ended
-	t.mu.Unlock()
-	if ended || w.s == nil {
-		return session.OutcomeUnknown
+// check returns why a transaction cannot be committed that is still open.
+func (t *Transaction) check(ctx context.Context) error {
+	if err := t.Err(); err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	_, lost, err := t.look(ctx, t.tx)
+	switch {
+	case ctx.Err() != nil:
+		return session.StoreError(ctx.Err())
+	case lost:
+		return errNotSaved
+	case err == nil, errors.Is(err, sql.ErrTxDone): // COMMIT tells
+		return nil
+	case refused(err):
+		return err
+	}
+	return session.StoreError(err)
+}
+
+// ask finds out how the transaction has ended: see [Transaction.look]. A transaction
+// that still takes statements is open.
+func (t *Transaction) ask(err error) (kept, lost, open bool) {
+	t.mu.Lock()
+	ctx, last, ended, how := t.ctx, t.last, t.ended, t.how
+	t.mu.Unlock()
+	if ended || last.s == nil {
+		return ended && how == session.Committed, false, false
+	}
+	timeout := endTimeout
+	if err != nil {
+		ctx = context.WithoutCancel(ctx)
+	} else if stats := last.s.db.Stats(); stats.MaxOpenConnections > 0 && stats.InUse >= stats.MaxOpenConnections {
+		timeout = busyTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return how(w, ctx)
+	_, canEnd := t.tx.(interface{ Rollback() error })
+	if err == nil || canEnd {
+		if kept, lost, failed := t.look(ctx, t.tx); failed == nil {
+			return kept, lost, canEnd
+		}
+	}
+	if err != nil && !refused(err) && last.wait(ctx) != nil {
+		return false, false, false
+	}
+	kept, lost, _ = t.look(ctx, nil)
+	return kept, lost, false
+}
+
+// look reports whether sessions are as the transaction has left them, and whether some
+// are not. It reads in a transaction that may be open, or outside of it. There, others
+// may have changed a session since. Such a session says nothing.
+func (t *Transaction) look(ctx context.Context, tx Tx) (kept, lost bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	deleted := false
+	for s, written := range t.written {
+		found := map[session.ID]session.Revision{}
+		err := s.revisionsOf(ctx, tx, slices.Collect(maps.Keys(written)), func(id session.ID, rev session.Revision, live bool) {
+			if revs := written[id]; live || rev == revs[len(revs)-1] {
+				found[id] = rev
+			}
+		})
+		if err != nil {
+			return false, false, err
+		}
+		for id, revs := range written {
+			former, after := revs[:len(revs)-1], revs[len(revs)-1]
+			switch rev := found[id]; {
+			case rev == after:
+				kept, deleted = kept || after != 0, deleted || after == 0
+			case tx != nil, after == 0, slices.Contains(former, rev):
+				lost = true
+			}
+		}
+	}
+	return kept || deleted && !lost, lost, nil
 }
 
 // finish tells the sessions how the transaction has ended, which it returns. Only the
@@ -212,7 +308,7 @@ func (t *Transaction) finish(how session.Outcome) session.Outcome {
 	t.atEnd, how = nil, t.how
 	t.mu.Unlock()
 	for _, tell := range atEnd {
-		tell(ctx, how)
+		tell(context.WithoutCancel(ctx), how)
 	}
 	return how
 }
@@ -251,21 +347,26 @@ func transactionOf(ctx context.Context) *Transaction {
 // run carries out a call in the transaction. If that fails, the transaction is rolled
 // back at once. Some databases have done so already, and would take the application's
 // next statements for ones of their own.
-func (t *Transaction) run(call func(Tx) error) error {
+func (t *Transaction) run(ctx context.Context, tx Tx, call func(Tx) error) error {
 	if err := t.Err(); err != nil {
 		return err
 	}
-	err := call(t.tx)
+	err := call(tx)
 	if err == nil || duplicate(err) {
 		return err
 	}
-	err = aborted(unavailable(err))
+	if errors.Is(err, sql.ErrTxDone) { // the application has ended it, and tells how
+		return session.StoreError(err)
+	}
+	err = aborted(session.StoreError(err))
 	t.mu.Lock()
 	t.broken = err
 	t.mu.Unlock()
-	if !errors.Is(err, sql.ErrTxDone) {
-		t.undo()
+	timeout := endTimeout
+	if ctx.Err() != nil {
+		timeout = busyTimeout
 	}
+	t.undo(timeout)
 	return err
 }
 
@@ -289,45 +390,34 @@ func (s *statements) wrote(ctx context.Context, id session.ID, before, after ses
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch w := &t.witness; {
-	case w.s == s && w.id == id:
-		if w.former, w.after = append(w.former, w.after), after; w.former[0] == after { // created and deleted
-			w.s = nil
-		}
-	case after != 0 || w.s == nil: // of a deletion less is known
-		*w = witness{s, id, []session.Revision{before}, after}
+	if t.written == nil {
+		t.written = map[*statements]map[session.ID][]session.Revision{}
+	}
+	if t.written[s] == nil {
+		t.written[s] = map[session.ID][]session.Revision{}
+	}
+	revs := t.written[s][id]
+	if revs == nil {
+		revs = []session.Revision{before}
+	}
+	t.written[s][id] = append(revs, after)
+	t.last = witness{s, id}
+	if revs[0] == after { // created and deleted
+		delete(t.written[s], id)
 	}
 }
 
-// A witness is a record that the transaction wrote: its revisions before that and in
-// between, and the last one. Zero means absent.
+// A witness is a session that the transaction wrote.
 type witness struct {
-	s      *statements // nil if there is none
-	id     session.ID
-	former []session.Revision
-	after  session.Revision
+	s  *statements // nil if there is none
+	id session.ID
 }
 
-// testify returns how the transaction has ended. Inserting a row that has ended already
-// waits for a transaction that is being committed, and keeps its row from arriving late.
-func (w witness) testify(ctx context.Context) session.Outcome {
-	if _, err := w.s.writeAlone(ctx, &draft{id: w.id, rev: int64(newRevision()), record: []byte{0}}); err != nil {
-		return session.OutcomeUnknown
-	}
-	return w.look(ctx)
-}
-
-// look returns how a transaction has ended that is over.
-func (w witness) look(ctx context.Context) session.Outcome {
-	rev, err := w.s.find(ctx, w.id)
-	switch {
-	case err != nil:
-	case rev == w.after:
-		return session.Committed
-	case slices.Contains(w.former, rev) || w.after == 0:
-		return session.RolledBack
-	}
-	return session.OutcomeUnknown
+// wait waits for the end of a transaction that is being committed. It inserts a row that
+// has ended already, which also keeps the transaction's own from arriving late.
+func (w witness) wait(ctx context.Context) error {
+	_, err := w.s.writeAlone(ctx, &draft{id: w.id, rev: int64(newRevision()), record: []byte{0}})
+	return err
 }
 
 // aborted makes an error say whether the transaction can be run again.

@@ -122,6 +122,7 @@ func TestALostReplyToCommit(t *testing.T) {
 			s, err := sqlstore.New(db, dialect, codec.MessagePack[cart](), &sqlstore.Options{CreateTable: true})
 			must(t, err)
 			for name, way := range ways {
+				t.Run("and Join: "+name, func(t *testing.T) { lostToJoin(t, db, s, way.how, way.kept) })
 				t.Run(name, func(t *testing.T) {
 					howToCommit = nil
 					token := created(t, s, cart{"ada", []string{"tea"}})
@@ -149,5 +150,52 @@ func TestALostReplyToCommit(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// lostToJoin loses the reply to COMMIT of a transaction of the application's own: of a
+// change, a creation and a log-out.
+func lostToJoin(t *testing.T, db *sql.DB, s *sqlstore.Store[cart], how committer, kept bool) {
+	for name, change := range map[string]func(*session.Session[cart]){
+		"change":   func(s *session.Session[cart]) { s.Update(func(c *cart) { c.Items = nil }) },
+		"creation": func(s *session.Session[cart]) { s.Set(cart{Customer: "eve"}) },
+		"log-out":  (*session.Session[cart]).Destroy,
+	} {
+		for _, deferred := range []bool{false, true} {
+			howToCommit = nil
+			token := created(t, s, cart{"ada", []string{"tea"}})
+			visit := loaded(t, s, token)
+			if name == "creation" {
+				visit = session.New(session.Store[cart](s), nil)
+			}
+			tx, err := db.BeginTx(t.Context(), nil)
+			must(t, err)
+			howToCommit = how
+			joined := sqlstore.Join(tx)
+			change(visit)
+			must(t, visit.Commit(joined.Context(t.Context())))
+			err = tx.Commit()
+			if deferred {
+				must(t, joined.Rollback())
+			} else if err := joined.End(err); (err == nil) != kept {
+				t.Errorf("%s: End returned %v", name, err)
+			}
+			if !hooks.Of(visit).Settled() && name != "log-out" {
+				t.Errorf("%s: the session waits", name)
+			}
+			now, there := visit.Token()
+			if name == "log-out" {
+				now = token
+			}
+			live, err := s.Exists(t.Context(), now.ID())
+			must(t, err)
+			want := map[string]bool{"change": true, "creation": kept, "log-out": !kept}[name]
+			if live != want || name == "creation" && there != kept {
+				t.Errorf("%s: the session lives: %v, want %v; it has a token: %v", name, live, want, there)
+			}
+			if n := len(visit.Value().Items); name == "change" && (n == 0) != kept {
+				t.Errorf("%s: %d items", name, n)
+			}
+		}
 	}
 }

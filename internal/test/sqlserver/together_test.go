@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -156,39 +157,84 @@ func TestALockedSessionDelaysNobody(t *testing.T) {
 // A call ends with its context, whatever others do: wait for a lock, use up the pool, or
 // hold SQLite's only lock.
 func TestDeadlinesBesideOthers(t *testing.T) {
-	for _, d := range sqlserver.Databases {
-		t.Run(d.Name, func(t *testing.T) {
-			source := d.Source(t)
+	deadlinesBesideOthers := func(t *testing.T, d sqlserver.Database, options string) {
+		t.Run(d.Name+options, func(t *testing.T) {
+			source := d.Source(t) + options
 			db, other := sqlserver.Connect(t, d.Driver, source), sqlserver.Connect(t, d.Driver, source)
 			db.SetMaxOpenConns(4)
 			s := newStore(t, db, "sessions")
-			recs := records(t, s, 24)
-			tx, err := other.Begin()
-			must(t, err)
-			defer tx.Rollback()
-			_, err = tx.Exec("UPDATE sessions SET deadline = deadline + 1")
-			must(t, err)
-			longest := make([]time.Duration, len(recs))
-			atOnce(recs, func(i int, rec *session.Record[cart]) {
-				ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-				defer cancel()
-				began := time.Now()
-				if err := s.Save(ctx, rec); !errors.Is(err, session.ErrUnavailable) {
-					t.Errorf("got %v", err)
-				}
-				longest[i] = time.Since(began)
-			})
-			for i, took := range longest {
-				if took > 10*time.Second { // SQLite's drivers wait for a lock for a minute, MariaDB's for 50 seconds
-					t.Errorf("number %d took %v", i, took)
-				}
+			calls := map[string]func(context.Context, *session.Record[cart]) error{
+				"Save": func(ctx context.Context, rec *session.Record[cart]) error { return s.Save(ctx, rec) },
+				"Touch": func(ctx context.Context, rec *session.Record[cart]) error {
+					return s.Touch(ctx, rec.ID, rec.Revision, time.Now().Add(time.Minute))
+				},
+				"Delete": func(ctx context.Context, rec *session.Record[cart]) error { return s.Delete(ctx, rec.ID, rec.Revision) },
+				"Save in a transaction": func(ctx context.Context, rec *session.Record[cart]) error {
+					return sqlstore.Transact(ctx, db, nil, func(ctx context.Context, _ *sql.Tx) error { return s.Save(ctx, rec) })
+				},
+				"Delete in a transaction": func(ctx context.Context, rec *session.Record[cart]) error {
+					return sqlstore.Transact(ctx, db, nil, func(ctx context.Context, _ *sql.Tx) error { return s.Delete(ctx, rec.ID, 0) })
+				},
 			}
-			must(t, tx.Rollback())
-			for i := range recs { // some may have been carried out after all
-				if _, err := s.Load(t.Context(), recs[i].ID); err != nil {
-					t.Error(err)
+			for name, call := range calls {
+				recs := records(t, s, 12)
+				tx, err := other.Begin()
+				must(t, err)
+				defer tx.Rollback()
+				_, err = tx.Exec("UPDATE sessions SET deadline = deadline + 1")
+				must(t, err)
+				longest := make([]time.Duration, len(recs))
+				atOnce(recs, func(i int, rec *session.Record[cart]) {
+					ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+					defer cancel()
+					began := time.Now()
+					if err := call(ctx, rec); !errors.Is(err, session.ErrUnavailable) {
+						t.Errorf("%s: got %v", name, err)
+					}
+					longest[i] = time.Since(began)
+				})
+				if longest := slices.Max(longest); longest > 10*time.Second { // SQLite's drivers wait for a lock for a minute, MariaDB's for 50 seconds
+					t.Errorf("%s took %v", name, longest)
+				}
+				must(t, tx.Rollback())
+				for i := range recs { // some may have been carried out after all
+					if _, err := s.Load(t.Context(), recs[i].ID); err != nil && !errors.Is(err, session.ErrNotFound) {
+						t.Error(err)
+					}
 				}
 			}
 		})
 	}
+	for _, d := range sqlserver.Databases {
+		deadlinesBesideOthers(t, d, "")
+		if dialects[d.Driver] == sqlstore.SQLite {
+			deadlinesBesideOthers(t, d, "&_txlock=immediate")
+		}
+	}
+}
+
+// A call that has no connection ends with its context.
+func TestDeadlinesWithoutAConnection(t *testing.T) {
+	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
+		db.SetMaxOpenConns(1)
+		s := newStore(t, db, "sessions")
+		rec := records(t, s, 1)[0]
+		conn, err := db.Conn(t.Context())
+		must(t, err)
+		for name, call := range map[string]func(context.Context) error{
+			"Load":     func(ctx context.Context) error { _, err := s.Load(ctx, rec.ID); return err },
+			"Exists":   func(ctx context.Context) error { _, err := s.Exists(ctx, rec.ID); return err },
+			"Save":     func(ctx context.Context) error { return s.Save(ctx, &rec) },
+			"Delete":   func(ctx context.Context) error { return s.Delete(ctx, rec.ID, 0) },
+			"Transact": func(ctx context.Context) error { return sqlstore.Transact(ctx, db, nil, nil) },
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			if err := call(ctx); !errors.Is(err, session.ErrUnavailable) {
+				t.Errorf("%s: got %v", name, err)
+			}
+			cancel()
+		}
+		must(t, conn.Close())
+		must(t, s.Save(t.Context(), &rec))
+	})
 }

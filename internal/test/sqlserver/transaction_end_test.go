@@ -258,6 +258,63 @@ func TestErrAborted(t *testing.T) {
 	}
 }
 
+// So it is for statements of the application's own that met a lock or a deadlock, and
+// whether they are in Transact or in a transaction that is joined.
+func TestErrAbortedOfOwnStatements(t *testing.T) {
+	for _, d := range sqlserver.Databases {
+		t.Run(d.Name, func(t *testing.T) {
+			source := strings.NewReplacer("60000", "1").Replace(d.Source(t))
+			db, others := sqlserver.Connect(t, d.Driver, source), sqlserver.Connect(t, d.Driver, source)
+			s, o := newStore(t, db, "sessions"), newOrders(t, db)
+			_, err := db.Exec("INSERT INTO orders VALUES ('ada', 'tea')")
+			must(t, err)
+			prepare, statement := "", "UPDATE orders SET items = 'cup'"
+			switch dialects[d.Driver] {
+			case sqlstore.PostgreSQL:
+				prepare = "SET LOCAL lock_timeout = 1"
+			case sqlstore.MySQL:
+				prepare = "SET innodb_lock_wait_timeout = 1"
+			}
+			work := func(tx *sql.Tx) error {
+				other, err := others.Begin()
+				must(t, err)
+				defer other.Rollback()
+				_, err = other.Exec("UPDATE orders SET items = 'pot'")
+				must(t, err)
+				if prepare != "" {
+					_, err := tx.Exec(prepare)
+					must(t, err)
+				}
+				if _, err = tx.Exec(statement); err != nil {
+					return fmt.Errorf("my own words: %w", err)
+				}
+				return nil
+			}
+			token := created(t, s, cart{"ada", []string{"tea"}})
+			visit := loaded(t, s, token)
+			for name, transact := range map[string]func() error{
+				"Transact": func() error {
+					return sqlstore.Transact(t.Context(), db, nil, func(_ context.Context, tx *sql.Tx) error { return work(tx) })
+				},
+				"Join": func() error {
+					tx, err := db.BeginTx(t.Context(), nil)
+					must(t, err)
+					joined := sqlstore.Join(tx)
+					return joined.End(errors.Join(work(tx), tx.Rollback()))
+				},
+			} {
+				if err := transact(); !errors.Is(err, sqlstore.ErrAborted) || !errors.Is(err, session.ErrUnavailable) {
+					t.Errorf("%s: got %v", name, err)
+				}
+				asBefore(t, s, visit, token)
+			}
+			if items := o.all(t); items[0] != "tea" {
+				t.Errorf("the orders are %q", items)
+			}
+		})
+	}
+}
+
 // Attempts as ErrAborted's example makes them get through, whatever is in their way.
 func TestTransactionsThatAreTriedAgain(t *testing.T) {
 	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
