@@ -15,7 +15,8 @@ import (
 func TestConformance(t *testing.T) {
 	for _, d := range sqlserver.Databases {
 		t.Run(d.Name, func(t *testing.T) {
-			db := openLosing(t, d)
+			t.Parallel()
+			db, cable := openLosing(t, d)
 			c := &countingCodec{Codec: codec.MessagePack[storetest.Profile]()}
 			s, err := sqlstore.New(db, dialects[d.Driver], c, &sqlstore.Options{CreateTable: true})
 			must(t, err)
@@ -24,7 +25,7 @@ func TestConformance(t *testing.T) {
 			}
 			storetest.Run(t, func(*testing.T) session.Store[storetest.Profile] { return s }, &storetest.Options{
 				Indexer: true, Lister: true, Poller: true, Opener: true, MaxRecord: sqlstore.DefaultMaxRecordBytes,
-				Corrupt: corrupt, Lose: theCable.lose, Decoded: func() int { return int(c.decoded.Load()) },
+				Corrupt: corrupt, Lose: cable.lose, Decoded: func() int { return int(c.decoded.Load()) },
 			})
 		})
 	}

@@ -48,11 +48,14 @@ func Find(name string) *Database {
 	panic("sqlserver: there is no " + name)
 }
 
-// OnAll runs a test on an empty database of each kind.
+// OnAll runs a test on an empty database of each kind, on all of them at once.
 func OnAll(t *testing.T, test func(t *testing.T, db *sql.DB)) {
 	t.Helper()
 	for _, d := range Databases {
-		t.Run(d.Name, func(t *testing.T) { test(t, d.Open(t)) })
+		t.Run(d.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, d.Open(t))
+		})
 	}
 }
 
@@ -70,16 +73,23 @@ func Connect(t testing.TB, driver, source string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driver, source)
 	must(t, err)
+	return Await(t, db)
+}
+
+// Await waits until a database answers. It closes with the test.
+func Await(t testing.TB, db *sql.DB) *sql.DB {
+	t.Helper()
 	t.Cleanup(func() { db.Close() })
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if err = db.Ping(); err == nil {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		err := db.Ping()
+		if err == nil {
 			return db
 		}
 		if strings.Contains(err.Error(), "requires cgo") {
 			t.Skip(err)
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s does not answer: %v", driver, err)
+			t.Fatalf("the database does not answer: %v", err)
 		}
 	}
 }

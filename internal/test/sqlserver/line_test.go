@@ -14,14 +14,11 @@ import (
 	"github.com/seed48429006/sessions/stores/sqlstore"
 )
 
-// A cable is the line of all databases of the drivers that losing registers. It can
-// lose one statement.
+// A cable is the line to a database. It can lose one statement.
 type cable struct {
 	mu   sync.Mutex
 	loss *storetest.Loss
 }
-
-var theCable = new(cable)
 
 var errLost = errors.New("connection reset by peer")
 
@@ -69,23 +66,6 @@ func send[R any](c *cable, statement func() (R, error), undo func(R)) (result R,
 	return result, errLost
 }
 
-// losingDrivers are the drivers of Databases, with the cable, by the names of the
-// drivers without it.
-var losingDrivers = map[string]bool{}
-
-// losing returns the name of a driver that is as this one, with the cable.
-func losing(t *testing.T, name string) string {
-	t.Helper()
-	if !losingDrivers[name] {
-		db, err := sql.Open(name, "")
-		must(t, err)
-		sql.Register("losing-"+name, losingDriver{db.Driver()})
-		must(t, db.Close())
-		losingDrivers[name] = true
-	}
-	return "losing-" + name
-}
-
 // dialects are those of the drivers. A driver with a cable does not tell.
 var dialects = map[string]sqlstore.Dialect{
 	"sqlite": sqlstore.SQLite, "sqlite3": sqlstore.SQLite,
@@ -93,24 +73,45 @@ var dialects = map[string]sqlstore.Dialect{
 }
 
 // openLosing opens an empty database whose statements can be lost.
-func openLosing(t *testing.T, d sqlserver.Database) *sql.DB {
-	return sqlserver.Connect(t, losing(t, d.Driver), d.Source(t))
+func openLosing(t *testing.T, d sqlserver.Database) (*sql.DB, *cable) {
+	t.Helper()
+	source := d.Source(t)
+	real, err := sql.Open(d.Driver, source)
+	must(t, err)
+	must(t, real.Close())
+	c := new(cable)
+	return sqlserver.Await(t, sql.OpenDB(losingConnector{real.Driver(), source, c})), c
 }
 
-// A losingDriver has connections by which statements can be lost. They can do all that
+// A losingConnector has connections by which statements can be lost. They can do all that
 // database/sql asks of them.
+type losingConnector struct {
+	driver driver.Driver
+	source string
+	cable  *cable
+}
+
+type losingConn struct {
+	driver.Conn
+	cable *cable
+}
+
+type losingStmt struct {
+	driver.Stmt
+	cable *cable
+}
+
+// A losingDriver is none that the store knows.
 type losingDriver struct{ driver.Driver }
 
-type losingConn struct{ driver.Conn }
+func (c losingConnector) Driver() driver.Driver { return losingDriver{c.driver} }
 
-type losingStmt struct{ driver.Stmt }
-
-func (d losingDriver) Open(name string) (driver.Conn, error) {
-	conn, err := d.Driver.Open(name)
+func (c losingConnector) Connect(context.Context) (driver.Conn, error) {
+	conn, err := c.driver.Open(c.source)
 	if err != nil {
 		return nil, err
 	}
-	return losingConn{conn}, nil
+	return losingConn{conn, c.cable}, nil
 }
 
 func (c losingConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
@@ -118,7 +119,7 @@ func (c losingConn) PrepareContext(ctx context.Context, query string) (driver.St
 	if err != nil {
 		return nil, err
 	}
-	return losingStmt{stmt}, nil
+	return losingStmt{stmt, c.cable}, nil
 }
 
 func (c losingConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
@@ -145,13 +146,13 @@ func (c losingConn) CheckNamedValue(v *driver.NamedValue) error {
 }
 
 func (s losingStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	return send(theCable, func() (driver.Result, error) {
+	return send(s.cable, func() (driver.Result, error) {
 		return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 	}, func(driver.Result) {})
 }
 
 func (s losingStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	return send(theCable, func() (driver.Rows, error) {
+	return send(s.cable, func() (driver.Rows, error) {
 		return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 	}, func(rows driver.Rows) { rows.Close() })
 }

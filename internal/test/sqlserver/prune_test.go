@@ -24,17 +24,18 @@ func rowsOf(t *testing.T, db *sql.DB, table string) (n int) {
 func TestTransactionsLeaveNoRows(t *testing.T) {
 	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		s := newStore(t, db, "sessions")
-		for range 60 {
+		const visitors, transactions = 60, 40
+		for range visitors {
 			visit := session.New(session.Store[cart](s), nil)
-			for i := range 40 {
+			for i := range transactions {
 				must(t, sqlstore.Transact(t.Context(), db, nil, func(ctx context.Context, _ *sql.Tx) error {
 					visit.Set(cart{Items: []string{fmt.Sprint(i)}})
 					return visit.Commit(ctx)
 				}))
 			}
 		}
-		if n := rowsOf(t, db, "sessions"); n != 60 {
-			t.Errorf("%d rows, want 60", n)
+		if n := rowsOf(t, db, "sessions"); n != visitors {
+			t.Errorf("%d rows, want %d", n, visitors)
 		}
 	})
 }

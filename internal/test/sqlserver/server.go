@@ -68,7 +68,7 @@ var mysql = kind{
 
 var running struct {
 	sync.Mutex
-	shared map[string]*Server
+	shared map[string]*sharedServer
 	all    []*Server
 }
 
@@ -80,6 +80,9 @@ func Main(m *testing.M) int {
 		for _, s := range running.all {
 			s.Kill()
 			os.RemoveAll(s.dir)
+		}
+		for _, dir := range installed {
+			os.RemoveAll(dir)
 		}
 	}()
 	return m.Run()
@@ -98,19 +101,27 @@ func MySQL(t testing.TB) *Server { return start(t, mysql) }
 func shared(t testing.TB, name string, k kind) *Server {
 	t.Helper()
 	running.Lock()
-	s := running.shared[name]
-	running.Unlock()
-	if s != nil {
-		return s
-	}
-	s = start(t, k)
-	running.Lock()
-	defer running.Unlock()
 	if running.shared == nil {
-		running.shared = map[string]*Server{}
+		running.shared = map[string]*sharedServer{}
 	}
-	running.shared[name] = s
-	return s
+	s := running.shared[name]
+	if s == nil {
+		s = new(sharedServer)
+		running.shared[name] = s
+	}
+	running.Unlock()
+	s.Lock()
+	defer s.Unlock()
+	if s.server == nil {
+		s.server = start(t, k)
+	}
+	return s.server
+}
+
+// A sharedServer is started by the first test that needs it. The others wait.
+type sharedServer struct {
+	sync.Mutex
+	server *Server
 }
 
 func start(t testing.TB, k kind) *Server {
@@ -125,11 +136,38 @@ func start(t testing.TB, k kind) *Server {
 	if os.Getuid() == 0 {
 		must(t, exec.Command("chown", "nobody", dir).Run())
 	}
-	if out, err := command(t, k.install(dir)).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	k.prepare(t, dir)
 	s.Start(t)
 	return s
+}
+
+// installed are copies of data directories that were made, by the programs that made them.
+var installed = map[string]string{}
+
+// prepare makes the data directory, or copies another server's: that is faster.
+func (k kind) prepare(t testing.TB, dir string) {
+	t.Helper()
+	running.Lock()
+	defer running.Unlock()
+	made := k.install(dir)
+	if original := installed[made[0]]; original != "" {
+		if out, err := exec.Command("cp", "-a", original+"/data", dir).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	if out, err := command(t, made).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if _, err := os.Stat(dir + "/data"); err != nil { // a pooler has none
+		return
+	}
+	original, err := os.MkdirTemp("", "sqlserver")
+	must(t, err)
+	if out, err := exec.Command("cp", "-a", dir+"/data", original).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	installed[k.install(dir)[0]] = original
 }
 
 // Start starts the server again after [Server.Kill], with the same data.
@@ -162,13 +200,30 @@ func (s *Server) Kill() {
 	s.cmd = nil
 }
 
-// Signal sends a signal to the server's processes.
+// Signal sends a signal to the server's processes. If it stops them, Signal returns when
+// none of their threads runs any more.
 func (s *Server) Signal(sig syscall.Signal) error {
 	var errs []error
-	for _, pid := range s.processes() {
+	all := s.processes()
+	for _, pid := range all {
 		errs = append(errs, syscall.Kill(pid, sig))
 	}
+	for _, pid := range all {
+		for sig == syscall.SIGSTOP && !stopped(pid) {
+			time.Sleep(time.Millisecond)
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// stopped reports whether all threads of a process are stopped or have ended.
+func stopped(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	return !slices.ContainsFunc(threads, func(path string) bool {
+		text, _ := os.ReadFile(path)
+		_, after, _ := strings.Cut(string(text), ") ")
+		return after != "" && !strings.ContainsAny(after[:1], "TtZX")
+	})
 }
 
 // processes returns the server's process and its children. PostgreSQL's are in

@@ -334,9 +334,10 @@ func TestABrokenTransaction(t *testing.T) {
 // out its next statements by themselves. None is carried out, and the transaction is not
 // committed, whichever statement of a Commit has met it.
 func TestADeadlock(t *testing.T) {
-	for name, kind := range servers {
+	for name, kind := range map[string]string{"postgres": "PostgreSQL by pgx", "mariadb": "MariaDB", "mysql": "MySQL"} {
 		t.Run(name, func(t *testing.T) {
-			db := sqlserver.Connect(t, kind.driver, kind.source(kind.start(t)))
+			kind := sqlserver.Find(kind)
+			db := kind.Open(t)
 			s := newStore(t, db, "sessions")
 			for _, text := range []string{"CREATE TABLE locks (id INT PRIMARY KEY, n INT)", "INSERT INTO locks VALUES (1, 0)", "CREATE TABLE many (n INT)"} {
 				_, err := db.Exec(text)
@@ -346,7 +347,7 @@ func TestADeadlock(t *testing.T) {
 				token := created(t, s, cart{"ada", []string{"tea"}})
 				visit := loaded(t, s, token)
 				visit.Renew()
-				deadlock(t, db, kind.driver, visit, token.ID())
+				deadlock(t, db, kind.Driver, visit, token.ID())
 				asBefore(t, s, visit, token)
 			})
 			t.Run("Touch", func(t *testing.T) {
@@ -354,7 +355,7 @@ func TestADeadlock(t *testing.T) {
 				_, err := db.Exec(fmt.Sprint("UPDATE sessions SET expires = ", time.Now().Add(time.Minute).UnixMilli()))
 				must(t, err)
 				visit := loaded(t, s, token)
-				deadlock(t, db, kind.driver, visit, token.ID())
+				deadlock(t, db, kind.Driver, visit, token.ID())
 				if len(visit.Value().Items) != 1 {
 					t.Error("the visitor has lost the session")
 				}
@@ -363,7 +364,7 @@ func TestADeadlock(t *testing.T) {
 				oldest := created(t, s, cart{"eve", []string{"tea"}})
 				visit := session.New(session.Store[cart](s), &session.Policy{MaxPerOwner: 1})
 				visit.LogIn(func(c *cart) { c.Customer = "eve" })
-				deadlock(t, db, kind.driver, visit, oldest.ID())
+				deadlock(t, db, kind.Driver, visit, oldest.ID())
 				if _, ok := visit.Token(); ok || len(loaded(t, s, oldest).Value().Items) != 1 {
 					t.Error("there is a new session, or the old one has gone")
 				}
