@@ -23,7 +23,7 @@ func (s *Store[T]) ByOwner(ctx context.Context, owner string) iter.Seq2[session.
 }
 
 // All yields all live records, as [session.Lister] says, in pages of 100 rows in
-// the order of the primary key.
+// the order of the primary key. In a transaction on MySQL it locks them, as all reads do.
 func (s *Store[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) { s.pages(ctx, s.all, nil, yield) }
 }

@@ -132,9 +132,9 @@ func execute(ctx context.Context, tx Tx, text string, args []any) (int64, error)
 }
 
 // query calls scan for each row of a query. It may begin anew: it calls reset before. In
-// a transaction it reads the latest rows, unless it reads all.
+// a transaction it reads the latest rows.
 func (s *statements) query(ctx context.Context, reset func(), scan func(*sql.Rows) error, text string, args ...any) error {
-	if transactionOf(ctx) != nil && text != s.all {
+	if transactionOf(ctx) != nil {
 		text += s.lock
 	}
 	return s.run(ctx, func(tx Tx) error {

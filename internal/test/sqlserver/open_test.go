@@ -56,6 +56,37 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// No statement of a store that is open on MySQL or MariaDB is prepared: each is one round
+// trip.
+func TestOpenPreparesNothing(t *testing.T) {
+	url := urls(t)["mysql"](t)
+	s, err := sqlstore.Open(t.Context(), url, codec.MessagePack[cart](), nil)
+	must(t, err)
+	defer s.Close()
+	s.DB().SetMaxOpenConns(1)
+	prepared := func() (n int) {
+		must(t, s.DB().QueryRow("SHOW SESSION STATUS LIKE 'Com_stmt_prepare'").Scan(new(string), &n))
+		return n
+	}
+	before := prepared()
+	visit := loaded(t, s, created(t, s, cart{"ada", []string{"tea"}}))
+	visit.LogIn(func(c *cart) { c.Items = []string{strings.Repeat("'\\\x00\"", 100)} })
+	must(t, visit.Commit(t.Context()))
+	token, _ := visit.Token()
+	if got, want := loaded(t, s, token).Value().Items[0], visit.Value().Items[0]; got != want {
+		t.Errorf("%q became %q", want, got)
+	}
+	for _, err := range s.ByOwner(t.Context(), "ada") {
+		must(t, err)
+	}
+	must(t, s.Delete(t.Context(), token.ID(), 0))
+	_, err = s.Prune(t.Context())
+	must(t, err)
+	if n := prepared() - before; n != 0 {
+		t.Errorf("%d statements were prepared", n)
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	for url, want := range map[string]string{
 		"sqlite:":                               "needs a file",

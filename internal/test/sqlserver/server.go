@@ -2,6 +2,7 @@ package sqlserver
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -85,6 +86,10 @@ func Main(m *testing.M) int {
 			os.RemoveAll(dir)
 		}
 	}()
+	flag.Parse()
+	if n := flag.Lookup("test.parallel"); n.Value.String() == n.DefValue { // most of the time, tests wait
+		n.Value.Set("8")
+	}
 	return m.Run()
 }
 

@@ -175,6 +175,33 @@ func TestASecondTransaction(t *testing.T) {
 						if n := len(visit.Value().Items); err != nil || n != want {
 							t.Errorf("the second: %d items, want %d, %v", n, want, err)
 						}
+						tx, err := db.BeginTx(ctx, nil)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						joined := sqlstore.Join(tx)
+						defer joined.Rollback()
+						visit.Update(func(c *cart) { c.Items = append(c.Items, "third") })
+						err = errors.Join(visit.Commit(joined.Context(ctx)), first(ctx, tx))
+						if err != nil {
+							err = errors.Join(err, tx.Rollback())
+						} else {
+							err = tx.Commit()
+						}
+						if err := joined.End(err); (err == nil) != (name == "committed") || errors.Is(err, context.DeadlineExceeded) {
+							t.Errorf("the third: %v", err)
+						}
+						if name == "committed" {
+							want++
+						}
+						err = sqlstore.Transact(ctx, db, nil, func(ctx context.Context, tx *sql.Tx) error {
+							visit.Update(func(c *cart) { c.Items = append(c.Items, "fourth") })
+							return visit.Commit(ctx)
+						})
+						if n := len(visit.Value().Items); err != nil || n != want+1 {
+							t.Errorf("the fourth: %d items, want %d, %v", n, want+1, err)
+						}
 					})
 				}
 				all.Wait()
@@ -389,6 +416,14 @@ func TestATransactionSeesTheLatest(t *testing.T) {
 				}
 				if len(found) != 1 || found[0] != latest.ID() {
 					t.Errorf("ByOwner found %v, want %v", found, latest.ID())
+				}
+				for rec, err := range s.All(ctx) {
+					if err != nil || rec.ID != latest.ID() {
+						t.Errorf("All found %v, %v, want %v", rec.ID, err, latest.ID())
+					}
+				}
+				if revs, err := s.Revisions(ctx, []session.ID{ended.ID(), latest.ID()}); err != nil || revs[0] != 0 || revs[1] == 0 {
+					t.Errorf("Revisions: %v, %v", revs, err)
 				}
 				for id, want := range map[session.ID]bool{ended.ID(): false, latest.ID(): true} {
 					if live, err := s.Exists(ctx, id); live != want || err != nil {
