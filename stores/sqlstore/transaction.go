@@ -83,7 +83,8 @@ func Transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, do func(ctx con
 	}
 	stop = context.AfterFunc(ctx, cancel)
 	defer stop()
-	switch err = tx.Commit(); {
+	_, err = promptly(ctx, func() (any, error) { return nil, tx.Commit() })
+	switch {
 	case err == nil:
 		t.finish(session.Committed)
 		return nil

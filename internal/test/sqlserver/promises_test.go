@@ -2,6 +2,7 @@ package sqlserver_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 	"github.com/seed48429006/sessions/internal/test/sqlserver"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/stores"
+	"github.com/seed48429006/sessions/stores/sqlstore"
 )
 
 // A site is an application on a store that stores.Open opens.
@@ -247,6 +249,35 @@ func TestABlackHole(t *testing.T) {
 			if items, found := s.items(t, cookie); !found || len(items) > 2 {
 				t.Errorf("%q, %v", items, found)
 			}
+			transactionsInABlackHole(t, s, server)
 		})
+	}
+}
+
+// transactionsInABlackHole lets the server stop before the store looks at what it has
+// saved, and before COMMIT.
+func transactionsInABlackHole(t *testing.T, s *site, server *sqlserver.Server) {
+	db := s.store.(*sqlstore.Store[cart]).DB()
+	for name, saves := range map[string]bool{"a session and COMMIT": true, "COMMIT": false} {
+		token := created(t, s.store, cart{Items: []string{"tea"}})
+		visit := loaded(t, s.store, token)
+		done := make(chan error, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		go func() {
+			done <- sqlstore.Transact(ctx, db, nil, func(within context.Context, _ *sql.Tx) error {
+				if saves {
+					must(t, empty(within, visit))
+				}
+				err := server.Signal(syscall.SIGSTOP)
+				time.AfterFunc(100*time.Millisecond, cancel)
+				return err
+			})
+		}()
+		if err := <-done; !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		must(t, server.Signal(syscall.SIGCONT))
+		asBefore(t, s.store, visit, token)
 	}
 }
