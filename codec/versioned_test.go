@@ -14,8 +14,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/internal/forge"
 	"github.com/seed48429006/sessions/codec/wire"
-	"github.com/seed48429006/sessions/internal/test/forge"
 	"github.com/seed48429006/sessions/session"
 	"github.com/seed48429006/sessions/sessiontest/redistest"
 	"github.com/seed48429006/sessions/stores/redisstore"

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// An actor is one of the acts that [Order.Together] runs at once. It waits before each
-// store call until it is its turn.
+// An actor is an act that [Order.Together] runs together with others. It waits before
+// each store call until it is its turn.
 type actor struct {
 	order   *Order
 	name    string

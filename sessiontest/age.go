@@ -9,7 +9,7 @@ import (
 )
 
 // Age makes all stored sessions older by d, as if they had not been used for that time.
-// Those that would have ended by then end.
+// Sessions that would have ended by then end.
 //
 // It is for tests that cannot run in a [testing/synctest] bubble, since they use a real
 // network or a real browser. In a bubble, time.Sleep is better: it also ages cookies, and
@@ -34,8 +34,8 @@ func (s *Store[T]) Age(d time.Duration) {
 	}
 }
 
-// aged checks the outcome for a session. One that a request has changed meanwhile is as
-// old as that request.
+// aged checks the outcome for a session. A session that a request has changed in between
+// is as old as that request.
 func (s *Store[T]) aged(err error) {
 	if err != nil && !errors.Is(err, session.ErrNotFound) && !errors.Is(err, session.ErrConflict) && s.tb != nil {
 		s.tb.Errorf("sessiontest: Age: %v", err)

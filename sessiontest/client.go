@@ -84,11 +84,11 @@ func (c *Client) Fetch(method, rawURL, body string) *Page {
 	})
 }
 
-// Submit fills in and sends a form of the page that is shown. The form is named by
-// the text of its button or an unmistakable part of it, by "#" and its ID, or by its
-// action, which begins with a slash. Fields that are not given keep what the page
-// says, such as hidden ones. The test fails if a field is not there, does not offer
-// the value, or is required and empty.
+// Submit fills in and sends a form of the page that is shown. The form is named by the
+// text of its button or an unmistakable part of it, by "#" and its ID, or by its action,
+// which begins with a slash. Fields that are not given keep the page's values, for
+// example hidden fields. The test fails if a field is not there, does not offer the
+// value, or is required and empty.
 func (c *Client) Submit(form string, fields url.Values) *Page {
 	c.tb.Helper()
 	return c.step("Submit "+form, func(ctx context.Context) (*browser.Page, error) { return c.tab.Submit(ctx, form, fields) })
@@ -154,7 +154,7 @@ func (c *Client) TabAt(rawURL string) *Client {
 // Other returns another person's browser: it has no cookies.
 func (c *Client) Other() *Client { return c.of(c.tab.Browser().Other()) }
 
-// Copy returns another browser that begins with the same cookies, like that of a
+// Copy returns another browser that begins with the same cookies, like the browser of a
 // thief.
 func (c *Client) Copy() *Client { return c.of(c.tab.Browser().Clone()) }
 

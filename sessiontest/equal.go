@@ -8,8 +8,8 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// Equal fails the test and shows the difference if the session's value, with the
-// changes made so far, is not want. The options are those of [cmp.Diff]. For example,
+// Equal fails the test and shows the difference if the session's value, with the changes
+// made so far, is not want. The options go to [cmp.Diff]. For example,
 // cmpopts.EquateEmpty makes a nil slice equal to an empty one.
 func Equal[T any](tb testing.TB, s *session.Session[T], want T, opts ...cmp.Option) {
 	tb.Helper()

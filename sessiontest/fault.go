@@ -86,9 +86,9 @@ func (s *Store[T]) LoseReply(op Op, err error) {
 	s.faults.change(op, func(f *fault) { f.lose = err })
 }
 
-// Delay makes each later call of op wait for d before it is carried out. If its
-// context is done meanwhile, the call returns [session.ErrUnavailable] together with
-// the context's error. A zero d ends the delays.
+// Delay makes each later call of op wait for d before it is carried out. If its context
+// ends during that time, the call returns [session.ErrUnavailable] together with the
+// context's error. A zero d ends the delays.
 func (s *Store[T]) Delay(op Op, d time.Duration) {
 	s.faults.change(op, func(f *fault) { f.delay = d })
 }
@@ -103,8 +103,8 @@ func (s *Store[T]) Before(f func(Call)) {
 	s.faults.hooks.before = f
 }
 
-// After sets a hook that is called when a later call has ended and is recorded. It is
-// otherwise like that of [Store.Before].
+// After sets a hook that is called when a later call has ended and is recorded. Otherwise
+// it is like [Store.Before].
 func (s *Store[T]) After(f func(Call)) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 
 // LogIn logs the client in: its session has the value v, as if the application's own
 // log-in page had set it. The browser gets the cookie that the manager would give it,
-// whatever its name and signature.
+// with its name and its signature.
 //
 //	ada := sessiontest.NewClient(t, handler)
 //	sessiontest.LogIn(ada, Cart{Customer: "ada"})

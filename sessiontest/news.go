@@ -16,8 +16,8 @@ const (
 	CookieCleared News = "cleared"        // it had a token, and has none now
 )
 
-// newsOf compares the cookies before and after a step. The names are those of
-// managers' tokens. With several, the first that tells something counts.
+// newsOf compares the cookies before and after a step. The names are the names of
+// managers' cookies. Among several, the first that has changed counts.
 func newsOf(names []string, before, after []*http.Cookie) News {
 	for _, name := range names {
 		name, isCookie := strings.CutPrefix(name, "cookie ")

@@ -133,8 +133,8 @@ func (o *Order) Fault() string {
 	return o.fault
 }
 
-// inject returns what is to happen instead of a call: nothing else, a failure, or
-// the loss of the reply.
+// inject returns how a call is to fail: not at all, before it is carried out, or by the
+// loss of the reply.
 func (o *Order) inject() (f fault, words string) {
 	if !o.faults || o.fault != "" {
 		return fault{}, ""

@@ -24,7 +24,7 @@ func (s *Store[T]) Slow(d time.Duration) { s.every(func(f *fault) { f.delay = d 
 // [Store.Up].
 func (s *Store[T]) LoseReplies() { s.every(func(f *fault) { f.lose = errLost }) }
 
-// Up ends all faults: those of Down, Slow and LoseReplies, and of [Store.Fail],
+// Up ends all faults, by Down, Slow and LoseReplies as well as by [Store.Fail],
 // [Store.Delay], [Store.LoseReply] and [Store.Corrupt].
 func (s *Store[T]) Up() {
 	s.faults.mu.Lock()
@@ -96,7 +96,7 @@ func (s *Store[T]) meanwhile(name string, act func(context.Context, session.Reco
 	})
 }
 
-// another lets the other request act that one of the Meanwhile methods asked for.
+// another lets the other request act that a Meanwhile method asked for.
 func (f *faults) another(c Call) {
 	if c.Op != OpSave && c.Op != OpDelete {
 		return

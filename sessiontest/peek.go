@@ -33,13 +33,13 @@ func Peek[T any](c *Client) *session.Session[T] {
 	return s
 }
 
-// PeekTab is [Peek] for code without a test. Its error is that of [middleware.Get].
+// PeekTab is [Peek] for code without a test. It returns the error of [middleware.Get].
 func PeekTab[T any](ctx context.Context, tab *browser.Tab, m *middleware.Manager[T]) (s *session.Session[T], err error) {
 	path := "/"
 	if page := tab.Page(); page != nil && page.Hops != nil {
 		path = page.URL.String()
 	}
-	typed := tab.Browser().Tab() // whose cookies go whatever their SameSite
+	typed := tab.Browser().Tab() // to which cookies of every SameSite go
 	typed.Header = tab.Header
 	r, err := typed.Request(context.WithValue(ctx, unseen{}, true), path)
 	if err != nil {

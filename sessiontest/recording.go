@@ -36,7 +36,7 @@ func (r *recordingTB) run(test func()) {
 	<-ended
 }
 
-// stopIfFatal ends the goroutine if another one of the test has called Fatal.
+// stopIfFatal ends the goroutine if another goroutine of the test has called Fatal.
 func (r *recordingTB) stopIfFatal() {
 	r.mu.Lock()
 	fatal := r.fatal

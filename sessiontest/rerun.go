@@ -31,7 +31,7 @@ type rerunKey struct {
 	id  session.ID
 }
 
-// A rerun is what the edits of a commit made of a value the first time.
+// A rerun holds the value that the edits of a commit made the first time.
 type rerun[T any] struct {
 	base  session.Revision // of the value for the second time, which is the same
 	value *T
@@ -106,13 +106,13 @@ func (r *reruns[T]) reloads(ctx context.Context, id session.ID) bool {
 	return again
 }
 
-// alike reports whether two results are the same, but for the moment that passed
+// alike reports whether two results are the same, except for the moment that passed
 // between them.
 func alike[T any](first, second *T) (same bool) {
 	if deep.Of[T]().Equal(first, second) {
 		return true
 	}
-	defer func() { _ = recover() }() // cmp does not compare what has unexported fields
+	defer func() { _ = recover() }() // cmp panics at unexported fields
 	return cmp.Equal(first, second, cmpopts.EquateApproxTime(time.Second))
 }
 

@@ -133,8 +133,8 @@ func (s *Store[T]) iterate(ctx context.Context, c Call, seq iter.Seq2[session.Re
 	}
 }
 
-// call carries out a call under the faults of its method, calls the hooks and
-// records the call. Those of [Peek] are just carried out.
+// call carries out a call under the faults of its method, calls the hooks and records the
+// call. Calls by [Peek] are only carried out.
 func (s *Store[T]) call(ctx context.Context, c Call, do func() error) error {
 	if ctx.Value(unseen{}) != nil {
 		return do()

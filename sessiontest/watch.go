@@ -6,7 +6,7 @@ import (
 	"github.com/seed48429006/sessions/session"
 )
 
-// Revisions implements [session.Poller]. It is one call, whatever the number of IDs.
+// Revisions implements [session.Poller]. It counts as one call for any number of IDs.
 func (s *Store[T]) Revisions(ctx context.Context, ids []session.ID) (revs []session.Revision, err error) {
 	err = s.call(ctx, Call{Op: OpRevisions}, func() (err error) {
 		revs, err = s.mem.Revisions(ctx, ids)

@@ -265,16 +265,19 @@ func TestABlackHoleIsBounded(t *testing.T) {
 
 func TestEveryStore(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, url string) {
-		namespaces := 0
-		everystore.Run(t, func(t testing.TB) session.Store[everystore.Account] {
-			namespaces++
-			store, err := stores.Open(t.Context(), url, fmt.Sprint("accounts", namespaces), codec.MessagePack[everystore.Account]())
+		opened := map[string]session.Store[everystore.Account]{}
+		everystore.Run(t, func(t testing.TB, namespace string) session.Store[everystore.Account] {
+			if store := opened[namespace]; store != nil && url == "memory:" { // each opening of memory: is another store
+				return store
+			}
+			store, err := stores.Open(t.Context(), url, namespace, codec.MessagePack[everystore.Account]())
 			if err != nil {
 				t.Fatal(err)
 			}
 			if c, ok := store.(io.Closer); ok {
 				t.Cleanup(func() { c.Close() })
 			}
+			opened[namespace] = store
 			return store
 		})
 	})

@@ -9,7 +9,7 @@ import (
 	"github.com/seed48429006/sessions/codec/internal/typename"
 )
 
-// A recordType tells records of one type from those of all others.
+// A recordType tells records of one type from records of all other types.
 type recordType struct {
 	name string
 	seed uint32 // of the checksums of its records

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/codec/internal/forge"
 	"github.com/seed48429006/sessions/codec/wire"
-	"github.com/seed48429006/sessions/internal/test/forge"
 	"github.com/seed48429006/sessions/session"
 )
 

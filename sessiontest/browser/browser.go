@@ -35,9 +35,8 @@ type Browser struct {
 	device  *device // nil if the browser binds no sessions
 }
 
-// New returns a browser without cookies. Its requests are served by h, whatever their
-// host. Nil options are the zero [Options]. The error says why the URL is none of a
-// site.
+// New returns a browser without cookies. H serves its requests to any host. Nil options
+// are the zero [Options]. The error says why the URL is not a site's.
 func New(h http.Handler, o *Options) (*Browser, error) {
 	if o == nil {
 		o = &Options{}
@@ -69,9 +68,9 @@ func isWeb(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https")
 // Tab returns a new tab, which shows no page. Tabs share the browser's cookies.
 func (b *Browser) Tab() *Tab { return &Tab{Header: http.Header{}, browser: b} }
 
-// Clone returns another browser that begins with the same cookies, like that of a
-// thief, or one that was restored from a backup. It has none of the keys of sessions
-// that are bound to the device.
+// Clone returns another browser that begins with the same cookies, like the browser of a
+// thief, or a browser that was restored from a backup. It has no keys of sessions that
+// are bound to the device.
 func (b *Browser) Clone() *Browser { return b.with(b.jar.Clone()) }
 
 // ServedBy returns a browser that shares the cookies of b, and whose requests are served

@@ -37,7 +37,8 @@ type boundSession struct {
 	config    sessionConfig
 }
 
-// A sessionConfig is what a server says of a session (section 9.6 of the specification).
+// A sessionConfig is a server's description of a session (section 9.6 of the
+// specification).
 type sessionConfig struct {
 	Identifier string `json:"session_identifier"`
 	RefreshURL string `json:"refresh_url"`
@@ -57,7 +58,7 @@ type scopeRule struct{ Type, Domain, Path string }
 const maxChallenges = 5
 
 // refreshBound refreshes the bound sessions whose cookie the request lacks. It returns
-// the value of Secure-Session-Skipped, for those that could not be.
+// the value of Secure-Session-Skipped, for sessions that could not be refreshed.
 func (t *Tab) refreshBound(ctx context.Context, n *navigation, page *Page) (skipped string) {
 	d := t.browser.device
 	if d == nil {
@@ -260,7 +261,7 @@ func (t *Tab) ask(ctx context.Context, to *url.URL, by *navigation, header http.
 	}
 	response := w.Result()
 	own := n.access()
-	own.SameSite = true // the answer is the browser's, whatever page it works for
+	own.SameSite = true // the browser itself asks, so no page can be cross-site
 	for _, line := range response.Header.Values("Set-Cookie") {
 		if err := t.browser.jar.Set(own, line); err != nil {
 			page.Refused = append(page.Refused, Refused{line, err})

@@ -63,8 +63,8 @@ func (t *Tab) Get(ctx context.Context, rawURL string) (*Page, error) {
 	return t.step(ctx, &navigation{method: http.MethodGet, from: t.Page(), urls: []*url.URL{u}})
 }
 
-// Post sends these fields and no others, as a form of the page that is shown. In a
-// new tab, the form is one of the site's own.
+// Post sends these fields and no others, as a form of the page that is shown. In a new
+// tab, the form is on a page of the site.
 func (t *Tab) Post(ctx context.Context, rawURL string, fields url.Values) (*Page, error) {
 	u, err := t.browser.resolve(rawURL)
 	if err != nil {
@@ -73,11 +73,10 @@ func (t *Tab) Post(ctx context.Context, rawURL string, fields url.Values) (*Page
 	return t.step(ctx, t.post(u, fields))
 }
 
-// Fetch makes a request as a script of the page that is shown does, with
-// credentials: "include". The tab goes on to show that page, and Fetch returns the
-// response. In a new tab, the script is one of the site's own. A body is JSON, unless
-// t.Header has a Content-Type. Requests to other origins are made without asking the
-// server before.
+// Fetch makes a request as a script of the page that is shown does, with credentials:
+// "include". The tab goes on to show that page, and Fetch returns the response. In a new
+// tab, the script is on a page of the site. A body is JSON, unless t.Header has a
+// Content-Type. Requests to other origins are made without asking the server before.
 func (t *Tab) Fetch(ctx context.Context, method, rawURL, body string) (*Page, error) {
 	u, err := t.browser.resolve(rawURL)
 	if err != nil {
@@ -90,7 +89,7 @@ func (t *Tab) Fetch(ctx context.Context, method, rawURL, body string) (*Page, er
 	return t.navigate(ctx, n)
 }
 
-// ownPage returns the page that is shown, or one of the site.
+// ownPage returns the page that is shown, or a page of the site.
 func (t *Tab) ownPage() *Page {
 	if page := t.Page(); page != nil {
 		return page
@@ -103,9 +102,9 @@ func (t *Tab) post(u *url.URL, fields url.Values) *navigation {
 	return &navigation{method: http.MethodPost, body: fields.Encode(), contentType: encoding, from: t.ownPage(), urls: []*url.URL{u}}
 }
 
-// Submit fills in and sends a form of the page that is shown. Fields that are not
-// given keep what the page says, such as hidden ones. A field that the form lacks, or
-// a value that it does not offer, is an error, as is a required field that is empty.
+// Submit fills in and sends a form of the page that is shown. Fields that are not given
+// keep the page's values, for example hidden fields. A field that the form lacks, or a
+// value that it does not offer, is an error, as is a required field that is empty.
 //
 // The form is named by the text of its button, or a part of it that no other button
 // has. "#login" means the form with that ID, and "/login" the one with that action.

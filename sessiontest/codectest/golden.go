@@ -47,12 +47,12 @@ const UpdateGolden = "SESSIONTEST_UPDATE_GOLDEN"
 // something else, delete the text first; to give them up, delete the record too.
 // Samples may come and go; their records stay.
 //
-// To these samples Golden adds its own: with a value of its own in each field, with
-// the lowest and the highest integers, and with each bool alone true. So it notices
-// that two fields were exchanged, or that a type of integers became narrower. An
-// upgrade may refuse such a value, since the program would not have stored it: then
-// delete the record. Golden cannot make values that encode themselves: the samples
-// together must have all of those.
+// To these samples Golden adds its own: with a value of its own in each field, with the
+// lowest and the highest integers, and with each bool alone true. So it notices that two
+// fields were exchanged, or that a type of integers became narrower. An upgrade may
+// refuse such a value, since the program would not have stored it: then delete the
+// record. Golden cannot make values that encode themselves: the samples together must
+// have all such values.
 //
 // The codec may be sealed, with keys that the test knows for ever.
 func Golden[T any](tb testing.TB, c codec.Codec[T], samples map[string]T) {

@@ -13,11 +13,11 @@ import (
 	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
-// withMade returns the samples, and some more that Golden makes. In those, each part
-// has a value of its own, and integers are at an end of their range; one more for
-// each bool has that alone true. They show when two fields were exchanged, or when a
-// type of integers became narrower. Parts that encode themselves are those of the
-// samples.
+// withMade returns the samples, and more that Golden makes. In the made ones, each part
+// has a value of its own, and integers are at an end of their range. For each bool there
+// is another sample, in which that bool alone is true. They show when two fields were
+// exchanged, or when a type of integers became narrower. Parts that encode themselves are
+// taken from the samples.
 func withMade[T any](samples map[string]T) map[string]T {
 	m := maker{known: map[reflect.Type]reflect.Value{}, open: map[reflect.Type]bool{}}
 	plan := deep.Of[T]()
@@ -56,7 +56,7 @@ type maker struct {
 	low      bool     // integers are low
 	only     string   // the path of the bool that is true; all are if empty
 	integers bool     // there are some
-	bools    []string // the paths of those that there are
+	bools    []string // their paths
 }
 
 // learn remembers values of types that encode themselves.

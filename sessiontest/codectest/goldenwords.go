@@ -24,7 +24,7 @@ func parts(text string) (all []part) {
 	return all
 }
 
-// inWords says what a session with the first text would become if it was read as the
+// inWords describes how a session with the first text would change if it was read as the
 // second: a line for each part that changes.
 func inWords(before, now string) string {
 	w := words{was: parts(before), is: parts(now)}

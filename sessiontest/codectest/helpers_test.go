@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed48429006/sessions/internal/test/profile"
+	"github.com/seed48429006/sessions/sessiontest/internal/profile"
 )
 
 type sample = profile.Profile

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seed48429006/sessions/internal/test/profile"
+	"github.com/seed48429006/sessions/sessiontest/internal/profile"
 )
 
 func codecValueRules[T any]() []codecRule[T] {

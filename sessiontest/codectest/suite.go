@@ -12,7 +12,7 @@ import (
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/internal/deep"
-	"github.com/seed48429006/sessions/internal/test/profile"
+	"github.com/seed48429006/sessions/sessiontest/internal/profile"
 )
 
 // Run checks that a codec keeps every rule of [codec.Codec] with these values and
@@ -107,7 +107,7 @@ func (t *codecTrial[T]) zeroed(v T, data []byte, err error) {
 	}
 }
 
-// difference shows how two values differ, whatever is in them.
+// difference shows how two values of any type differ.
 func difference[T any](want, got T) (diff string) {
 	defer func() {
 		if recover() != nil || diff == "" {

@@ -6,8 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/seed48429006/sessions/session"
 )
 
 const (
@@ -23,15 +21,15 @@ const (
 // two processors for them. A store that looks before it locks is found out by some
 // of so many, however short its gap is. A busy machine lets few calls overlap:
 // clash goes on until enough did, or it has taken too long.
-func (t *trial) clash(record func() session.Record[Profile], call func(i int, rec *session.Record[Profile]) error,
-	check func(recs []session.Record[Profile], errs outcomes)) {
+func (t *trial) clash(fresh func() record, call func(i int, rec *record) error,
+	check func(recs []record, errs outcomes)) {
 	t.Helper()
 	alone := runtime.GOMAXPROCS(0) == 1 // no calls of a store without I/O will overlap
 	for n, overlaps := 0, 0; n == 0 || overlaps < enough && !t.over.Load() && !(alone && n > enough); n += batchSize {
-		batch := make([]pair, batchSize)
+		var batch [batchSize]pair
 		for k := range batch {
-			rec := record()
-			batch[k].recs = [2]session.Record[Profile]{rec, rec}
+			rec := fresh()
+			batch[k].recs = [2]record{rec, rec}
 		}
 		var wg sync.WaitGroup
 		for i := range 2 {
@@ -54,7 +52,7 @@ func (t *trial) clash(record func() session.Record[Profile], call func(i int, re
 
 // A pair is two calls that are made at the same time.
 type pair struct {
-	recs       [2]session.Record[Profile]
+	recs       [2]record
 	errs       [2]error
 	arrived    atomic.Int32
 	under      atomic.Int32 // calls under way
@@ -62,7 +60,7 @@ type pair struct {
 }
 
 // make waits for the other call and makes the i-th.
-func (p *pair) make(i int, call func(i int, rec *session.Record[Profile]) error) {
+func (p *pair) make(i int, call func(i int, rec *record) error) {
 	p.meet()
 	if p.under.Add(1) == 2 {
 		p.overlapped.Store(true)

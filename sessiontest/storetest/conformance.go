@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -37,18 +39,12 @@ type Options struct {
 
 	// Size returns how many bytes a record has, as the store counts them for MaxRecord.
 	// Nil means that this is not known: then the limit may be half as large.
-	Size func(rec session.Record[Profile]) int
+	Size func(rec record) int
 
-	// CallTimeout is how long one call of the store may take. When one takes longer,
-	// its rule fails, says which call it is and where it waits, and the rules that have
-	// not begun are skipped. Zero means [DefaultCallTimeout]. It is time of the real
-	// clock, also with Bubble.
-	CallTimeout time.Duration
-
-	// Lose makes the store lose one of the commands that it sends from now on, as l
-	// says. The function that it returns ends that, and reports whether there was
-	// such a command. Lose is called while no other rule is checked. Nil means that
-	// the store has no line that can fail, and skips the rules for those.
+	// Lose makes the store lose a command that it sends from now on, as l says. Stop ends
+	// that, and reports whether a command was lost. Lose is called while no other rule is
+	// checked. Nil means that the store has no line that can fail, and skips the rules
+	// about losses.
 	Lose func(t *testing.T, store session.Store[Profile], l Loss) (stop func() (lost bool))
 
 	// Decoded returns how many values the store has decoded so far. A codec that
@@ -60,20 +56,10 @@ type Options struct {
 	// that none stays behind.
 	Indexed func(t *testing.T, store session.Store[Profile], owner string) int
 
-	// Corrupt makes the record that store has of id unreadable. Nil means that
-	// no record can be, and skips the rules for those.
+	// Corrupt makes the record that store has of id unreadable. Nil means that this is
+	// impossible, and skips the rules about unreadable records.
 	Corrupt func(t *testing.T, store session.Store[Profile], id session.ID)
 }
-
-func (o *Options) callTimeout() time.Duration {
-	if o.CallTimeout == 0 {
-		return DefaultCallTimeout
-	}
-	return o.CallTimeout
-}
-
-// DefaultCallTimeout is how long a call may take if [Options] do not say otherwise.
-const DefaultCallTimeout = 30 * time.Second
 
 // A Loss says which command of a store, to a database or a server, fails, and how. The
 // store learns of the failure as of a broken connection.
@@ -107,13 +93,18 @@ func Run(t *testing.T, new func(*testing.T) session.Store[Profile], o *Options) 
 	if o == nil {
 		o = &Options{}
 	}
-	s := &suite{new: new, options: o}
 	for _, r := range rules {
 		ok := t.Run(r.name, func(t *testing.T) {
 			if !r.alone && !r.basic && (o.Advance == nil || o.Bubble) {
 				t.Parallel()
 			}
-			s.try(t, r)
+			var over atomic.Bool // by the real clock, also in a bubble
+			defer time.AfterFunc(patience, func() { over.Store(true) }).Stop()
+			if !o.Bubble {
+				r.check(t, new(t), o, &over)
+				return
+			}
+			synctest.Test(t, func(t *testing.T) { r.check(t, new(t), o, &over) })
 		})
 		if !ok && r.basic {
 			t.Logf("the other rules are not checked: a store that breaks the rule %s breaks most of them", r.name)
@@ -125,19 +116,39 @@ func Run(t *testing.T, new func(*testing.T) session.Store[Profile], o *Options) 
 // A rule is one thing that a store must do.
 type rule struct {
 	name        string
-	explanation string // which part of the contract a store breaks that fails
+	explanation string // the part of the contract that a store breaks if it fails
 	basic       bool   // it is checked before the others, which make little sense if it fails
-	alone       bool   // no other rule is checked meanwhile, so that its calls meet
-	needs       func(*trial) bool
+	alone       bool   // no other rule is checked at the same time, so that its calls meet
+	group       func(*trial)
+	needs       func(*trial) // skips the rule if it is not for the store; nil for all stores
 	try         func(*trial)
 }
 
-// rules are all of them, the basic ones first. needs is nil for those that every store
-// has to keep.
+func (r *rule) check(t *testing.T, store session.Store[Profile], o *Options, over *atomic.Bool) {
+	tr := &trial{helper: t, test: t, rule: r, store: under(store), options: o, over: over}
+	for _, needs := range []func(*trial){r.group, r.needs} {
+		if needs != nil {
+			needs(tr)
+		}
+	}
+	tr.inTime(r.try)
+}
+
+// rules are all of them, the basic ones first.
 var rules = basicFirst(slices.Concat(
-	saveRules, sizeRules, valueRules, loadRules, touchRules, deleteRules,
-	expiryRules, contextRules, ownerRules, listRules, outlineRules, pollRules, watchRules, openRules, corruptRules, lossRules, raceRules,
+	saveRules, sizeRules, valueRules, loadRules, touchRules, deleteRules, expiryRules, contextRules,
+	group(needsIndexer, ownerRules), group(needsLister, listRules), group(needsOutliner, outlineRules),
+	group(needsPoller, pollRules), group(needsWatcher, watchRules), group(needsOpener, openRules),
+	group(needsCorrupt, corruptRules), group(needsLose, lossRules), raceRules,
 ))
+
+// group returns rules that need the same.
+func group(needs func(*trial), rules []rule) []rule {
+	for i := range rules {
+		rules[i].group = needs
+	}
+	return rules
+}
 
 func basicFirst(all []rule) (sorted []*rule) {
 	for _, basic := range []bool{true, false} {
@@ -148,28 +159,4 @@ func basicFirst(all []rule) (sorted []*rule) {
 		}
 	}
 	return sorted
-}
-
-// needsIndexer is for rules about [session.Indexer].
-func needsIndexer(t *trial) bool {
-	_, ok := t.own.(session.Indexer[Profile])
-	return t.offered("an Indexer", ok, t.options.Indexer)
-}
-
-// needsLister is for rules about [session.Lister].
-func needsLister(t *trial) bool {
-	_, ok := t.own.(session.Lister[Profile])
-	return t.offered("a Lister", ok, t.options.Lister)
-}
-
-// offered skips or fails the test if the store lacks an optional interface.
-func (t *trial) offered(what string, is, must bool) bool {
-	t.Helper()
-	switch {
-	case !is && must:
-		t.Fatalf("%T is not %s", t.own, what)
-	case !is:
-		t.test.Skipf("%T is not %s", t.own, what)
-	}
-	return is
 }

@@ -148,3 +148,10 @@ func runFlawed(t *testing.T, test, name, rules string) (output string, failed bo
 
 // slug returns a name that is the same as a subtest's.
 func slug(name string) string { return strings.ReplaceAll(name, " ", "-") }
+
+// The store of the package's example keeps every rule.
+func TestTheExampleConforms(t *testing.T) {
+	storetest.Run(t, func(*testing.T) session.Store[storetest.Profile] {
+		return newMapStore[storetest.Profile]()
+	}, &storetest.Options{Bubble: true, Indexer: true})
+}

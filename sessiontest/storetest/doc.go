@@ -10,38 +10,38 @@
 //		storetest.Run(t, newStore, &storetest.Options{Indexer: true, MaxRecord: 1 << 20})
 //	}
 //
-// [Options] tell the suite what it cannot find out: which interfaces the store must
-// have, how large a record may be, how a record is made unreadable, how a command is
-// lost on its way, how many values were decoded. Rules that need an option are skipped without it, and the message
-// says so. A finished store on a server skips none but those of interfaces that it
-// does not have.
+// [Options] tell the suite facts that it cannot find out: for example which interfaces
+// the store must have, how large a record may be, how to make a record unreadable, and
+// how to lose a command on its way. Rules that need an option are skipped without it, and
+// the message says so. A finished store on a server skips only the rules for interfaces
+// that it does not have.
 //
-// A rule that fails quotes the contract. It ends with its first fault. A call that
-// does not return fails its rule after [Options].CallTimeout, with the stacks of the
-// calls under way. A method that panics fails its rule, too. To run one rule, name it:
+// A rule that fails quotes the contract. It ends with its first fault. If a call does not
+// return, the -timeout of go test ends the run and shows where the call waits. To run one
+// rule, name it:
 //
 //	go test -run 'TestConformance/save-limit'
 //
-// Run the suite with the race detector, and on the real server: what a database does
-// with capitals, long columns and two statements at once is known there only.
+// Run the suite with the race detector, and on the real server: only there it shows how a
+// database treats capitals, long columns and two statements at once.
 //
 // # The rules
 //
 // Rules whose names begin alike belong together.
 //
-//   - save: what Save creates, replaces and refuses, by revision; the largest record,
-//     and one of more than 64 KiB, which many columns cut.
+//   - save: Save creates, replaces and refuses by revision. It keeps the largest record
+//     whole, and a record of more than 64 KiB, which many columns cut.
 //   - value, record, load: every field comes back as it was, and shared values are
 //     left alone.
 //   - touch: the time of expiry moves, if nothing else has changed, and nothing else changes.
 //   - delete: nothing that has ended comes back.
 //   - expires, deadline, far: records end in time, and may end in the year 9999.
 //   - context: methods give up when their context is done, and write nothing.
-//   - by-owner, all: [session.Indexer] and [session.Lister]: lists are whole, also
-//     those of hundreds of sessions that come and go, and owners that look alike are
-//     different. The index keeps no entry of a former owner.
-//   - revisions: [session.Poller]: an answer has each session's revision, and zero for
-//     those that are not live only.
+//   - by-owner, all: [session.Indexer] and [session.Lister]: lists are whole, also while
+//     hundreds of sessions come and go, and owners that look alike are different. The
+//     index keeps no entry of a former owner.
+//   - revisions: [session.Poller]: an answer has the revision of each live session, and
+//     zero for all others.
 //   - watch: [session.Watcher]: each watch is told when its session changes or ends.
 //   - open: [session.Opener]: a value is decoded if its secrets are accepted, and copies
 //     never hide the store's own writes.

@@ -14,7 +14,7 @@ import (
 	"github.com/seed48429006/sessions/stores/kvstore"
 )
 
-// kvNamespace is that of the stores which the suite makes.
+// kvNamespace is the namespace of the suite's stores.
 const kvNamespace = "storetest"
 
 func newKVStore[T any](tb testing.TB, backend kvstore.Backend, maxRecord int) session.Store[T] {
@@ -84,7 +84,7 @@ func BenchmarkKV(b *testing.B, new func(testing.TB) kvstore.Backend) {
 			b.SetParallelism(callers)
 			save := func() {
 				id := session.NewID()
-				rec := session.Record[Profile]{ID: id, Secrets: session.NewSecrets(session.NewToken(id)), Expires: time.Now().Add(time.Hour)}
+				rec := record{ID: id, Secrets: session.NewSecrets(session.NewToken(id)), Expires: time.Now().Add(time.Hour)}
 				if err := store.Save(context.Background(), &rec); err != nil {
 					b.Error(err)
 				}

@@ -3,27 +3,22 @@ package storetest
 import (
 	"context"
 	"errors"
-	"iter"
 	"sync"
 
 	"github.com/seed48429006/sessions/session"
 )
 
-func needsLose(t *trial) bool {
-	if t.options.Lose == nil {
-		t.test.Skip("Options.Lose is nil")
-	}
-	return true
-}
-
 // mostCommands is how many commands one call may send. Each of the first few is lost,
 // and some of the others.
 const mostCommands, firstCommands = 10_000, 8
 
-// losing carries out try for the commands that a call of the method sends: once with
-// the loss of one, and once with that of its reply. Try makes the call by lose, which
-// calls meanwhile, if it is not nil, when the command is lost.
-func (t *trial) losing(method string, try func(lose func(call func() error, meanwhile func()) error)) {
+// A losingCall makes a call and loses a command of it. It calls meanwhile, if that is not
+// nil, when the command is lost.
+type losingCall func(call func() error, meanwhile func()) error
+
+// losing carries out try twice for each command that a call of the method sends: once the
+// command is lost, and once its reply. Try makes the call by lose.
+func (t *trial) losing(method string, try func(lose losingCall)) {
 	t.Helper()
 	for _, unsent := range []bool{false, true} {
 		lost := true
@@ -46,8 +41,8 @@ func (t *trial) losing(method string, try func(lose func(call func() error, mean
 	}
 }
 
-// lose makes a call with a loss. What meanwhile does ends the trial when it fails:
-// that must be done by the rule's goroutine.
+// lose makes a call with a loss. It calls meanwhile on the rule's goroutine, because a
+// failure there ends the trial.
 func (t *trial) lose(l Loss, call func() error, meanwhile func()) (err error, lost bool) {
 	due, done := make(chan bool), make(chan bool)
 	release := sync.OnceFunc(func() { close(done) })
@@ -58,7 +53,7 @@ func (t *trial) lose(l Loss, call func() error, meanwhile func()) (err error, lo
 		case <-done:
 		}
 	}
-	stop := sync.OnceValue(t.options.Lose(t.test, t.own, l))
+	stop := sync.OnceValue(t.options.Lose(t.test, t.store.Store, l))
 	defer stop()
 	defer release() // first: stop may wait for Meanwhile
 	returned := make(chan error, 1)
@@ -78,9 +73,9 @@ func (t *trial) lose(l Loss, call func() error, meanwhile func()) (err error, lo
 
 // lostAndEnded checks that a session stays ended that is ended when a command of its
 // Save is lost.
-func (t *trial) lostAndEnded(record func() session.Record[Profile]) {
+func (t *trial) lostAndEnded(record func() record) {
 	t.Helper()
-	t.losing("Save", func(lose func(func() error, func()) error) {
+	t.losing("Save", func(lose losingCall) {
 		rec, ended := record(), false
 		err := lose(func() error { return t.store.Save(t.Context(), &rec) }, func() {
 			ended = t.store.Delete(t.Context(), rec.ID, 0) == nil
@@ -104,7 +99,7 @@ func (t *trial) unknown(method string, err error) {
 
 // saved checks the outcome of a Save of rec, after which the caller has given. Old is
 // the record that was there before, nil if none.
-func (t *trial) saved(method string, err error, rec, given session.Record[Profile], old *session.Record[Profile]) {
+func (t *trial) saved(method string, err error, rec, given record, old *record) {
 	t.Helper()
 	t.unknown(method, err)
 	if err != nil && given.Revision != rec.Revision {
@@ -129,7 +124,7 @@ func (t *trial) saved(method string, err error, rec, given session.Record[Profil
 }
 
 // wantOneOf checks that the store has the new record, or the old one after an error.
-func (t *trial) wantOneOf(err error, rec, old session.Record[Profile]) {
+func (t *trial) wantOneOf(err error, rec, old record) {
 	t.Helper()
 	if err != nil && difference(old, t.load(old.ID)) == "" {
 		rec = old
@@ -138,9 +133,9 @@ func (t *trial) wantOneOf(err error, rec, old session.Record[Profile]) {
 }
 
 // lostList checks iterations, each with the loss of another command.
-func (t *trial) lostList(method string, recs []session.Record[Profile], list func(context.Context) iter.Seq2[session.Record[Profile], error]) {
+func (t *trial) lostList(method string, recs []record, list func(context.Context) records) {
 	t.Helper()
-	t.losing(method, func(lose func(func() error, func()) error) {
+	t.losing(method, func(lose losingCall) {
 		missing := byID(recs)
 		err := lose(func() (failed error) {
 			for rec, err := range list(t.Context()) {

@@ -10,7 +10,6 @@ var corruptRules = []rule{
 	{
 		name:        "unreadable-load",
 		explanation: "Load returns a DecodeError with the ID when the record cannot be read, and leaves the record where it is.",
-		needs:       needsCorrupt,
 		try: func(t *trial) {
 			id := t.unreadable("").ID
 			for range 2 {
@@ -25,7 +24,7 @@ var corruptRules = []rule{
 	{
 		name:        "unreadable-open",
 		explanation: "Open returns a DecodeError with the ID when the record cannot be read.",
-		needs:       func(t *trial) bool { return needsCorrupt(t) && needsOpener(t) },
+		needs:       needsOpener,
 		try: func(t *trial) {
 			id := t.unreadable("").ID
 			_, _, err := t.store.Open(t.Context(), id, all)
@@ -37,7 +36,6 @@ var corruptRules = []rule{
 	{
 		name:        "unreadable-save",
 		explanation: "A record that cannot be read is live: Save with a zero Revision returns ErrExists, and with another one it replaces the record or returns an error, but not ErrNotFound.",
-		needs:       needsCorrupt,
 		try: func(t *trial) {
 			rec := t.unreadable("")
 			create := rec
@@ -57,7 +55,6 @@ var corruptRules = []rule{
 	{
 		name:        "unreadable-delete",
 		explanation: "Delete makes a live ID absent, also when its record cannot be read.",
-		needs:       needsCorrupt,
 		try: func(t *trial) {
 			id := t.unreadable("").ID
 			t.ok("Delete", t.store.Delete(t.Context(), id, 0))
@@ -67,7 +64,7 @@ var corruptRules = []rule{
 	{
 		name:        "unreadable-by-owner",
 		explanation: "ByOwner yields a DecodeError for a record that cannot be read, and goes on.",
-		needs:       func(t *trial) bool { return needsCorrupt(t) && needsIndexer(t) },
+		needs:       needsIndexer,
 		try: func(t *trial) {
 			broken, readable := t.mixed()
 			found, unreadable := t.collect(t.store.ByOwner(t.Context(), broken[0].Owner))
@@ -77,7 +74,7 @@ var corruptRules = []rule{
 	{
 		name:        "unreadable-all",
 		explanation: "All yields a DecodeError for a record that cannot be read, and goes on.",
-		needs:       func(t *trial) bool { return needsCorrupt(t) && needsLister(t) },
+		needs:       needsLister,
 		try: func(t *trial) {
 			broken, readable := t.mixed()
 			found, unreadable := t.all()
@@ -86,24 +83,17 @@ var corruptRules = []rule{
 	},
 }
 
-func needsCorrupt(t *trial) bool {
-	if t.options.Corrupt == nil {
-		t.test.Skip("Options.Corrupt is nil")
-	}
-	return true
-}
-
 // unreadable returns a record that was stored and then corrupted.
-func (t *trial) unreadable(owner string) session.Record[Profile] {
+func (t *trial) unreadable(owner string) record {
 	t.Helper()
 	rec := t.liveOf(owner)
-	t.options.Corrupt(t.test, t.own, rec.ID)
+	t.options.Corrupt(t.test, t.store.Store, rec.ID)
 	return rec
 }
 
 // mixed returns an owner's records, of which some are unreadable: more than one,
 // so that an iteration that ends at the first is found out.
-func (t *trial) mixed() (broken, readable []session.Record[Profile]) {
+func (t *trial) mixed() (broken, readable []record) {
 	t.Helper()
 	owner := newOwner()
 	for range 3 {
@@ -114,7 +104,7 @@ func (t *trial) mixed() (broken, readable []session.Record[Profile]) {
 }
 
 // wantMixed checks an iteration over mixed records.
-func (t *trial) wantMixed(broken, readable []session.Record[Profile], found map[session.ID]session.Record[Profile], unreadable map[session.ID]bool) {
+func (t *trial) wantMixed(broken, readable []record, found map[session.ID]record, unreadable map[session.ID]bool) {
 	t.Helper()
 	for _, rec := range broken {
 		if _, ok := found[rec.ID]; ok || !unreadable[rec.ID] {

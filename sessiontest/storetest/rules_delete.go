@@ -1,8 +1,8 @@
 package storetest
 
 import (
-	"github.com/seed48429006/sessions/internal/test/profile"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/internal/profile"
 )
 
 var deleteRules = []rule{

@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
@@ -155,7 +154,7 @@ var contextRules = []rule{
 		needs:       needsIndexer,
 		try: func(t *trial) {
 			rec := t.live()
-			t.gaveUp("ByOwner", firstError(t, func(ctx context.Context, yield func(session.Record[Profile], error) bool) {
+			t.gaveUp("ByOwner", firstError(t, func(ctx context.Context, yield func(record, error) bool) {
 				t.store.ByOwner(ctx, rec.Owner)(yield)
 			}))
 		},
@@ -166,7 +165,7 @@ var contextRules = []rule{
 		needs:       needsLister,
 		try: func(t *trial) {
 			t.live()
-			t.gaveUp("All", firstError(t, func(ctx context.Context, yield func(session.Record[Profile], error) bool) {
+			t.gaveUp("All", firstError(t, func(ctx context.Context, yield func(record, error) bool) {
 				t.store.All(ctx)(yield)
 			}))
 		},
@@ -178,7 +177,7 @@ var contextRules = []rule{
 		try: func(t *trial) {
 			owner := newOwner()
 			recs := t.liveMany(owner)
-			t.midway("ByOwner", recs, func(ctx context.Context) iter.Seq2[session.Record[Profile], error] {
+			t.midway("ByOwner", recs, func(ctx context.Context) records {
 				return t.store.ByOwner(ctx, owner)
 			})
 		},
@@ -194,7 +193,7 @@ var contextRules = []rule{
 }
 
 // liveMany returns more records than a store is likely to fetch at once.
-func (t *trial) liveMany(owner string) (recs []session.Record[Profile]) {
+func (t *trial) liveMany(owner string) (recs []record) {
 	t.Helper()
 	for range 300 {
 		recs = append(recs, t.liveOf(owner))
@@ -204,7 +203,7 @@ func (t *trial) liveMany(owner string) (recs []session.Record[Profile]) {
 
 // midway ends the context of an iteration after its first record, and checks how
 // the iteration ends.
-func (t *trial) midway(call string, recs []session.Record[Profile], list func(context.Context) iter.Seq2[session.Record[Profile], error]) {
+func (t *trial) midway(call string, recs []record, list func(context.Context) records) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -229,9 +228,9 @@ func (t *trial) midway(call string, recs []session.Record[Profile], list func(co
 
 // firstError returns the only error that an iteration under a context that is
 // done yields.
-func firstError(t *trial, iterate func(context.Context, func(session.Record[Profile], error) bool)) error {
+func firstError(t *trial, iterate func(context.Context, func(record, error) bool)) error {
 	var errs []error
-	iterate(t.cancelled(), func(_ session.Record[Profile], err error) bool {
+	iterate(t.cancelled(), func(_ record, err error) bool {
 		errs = append(errs, err)
 		return true
 	})

@@ -98,7 +98,7 @@ func (w *kvWatch) await(t *kvTrial) {
 	t.Helper()
 	select {
 	case <-w.told:
-	case <-time.After(DefaultCallTimeout):
+	case <-time.After(mayTell):
 		t.fail("changed was not called for %q", w.name)
 	}
 }

@@ -6,20 +6,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed48429006/sessions/internal/test/profile"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/internal/profile"
 )
 
 var ownerRules = []rule{
 	{
 		name:        "by-owner",
 		explanation: "ByOwner yields the live records of the owner, whole, each once, and no other owner's.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			owner := newOwner()
 			t.wantOwned(owner)
 			t.live()
-			var want []session.Record[Profile]
+			var want []record
 			for range 20 {
 				want = append(want, t.liveOf(owner))
 				t.wantOwned(owner, want...)
@@ -31,10 +30,9 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-odd",
 		explanation: "An owner may be any string of bytes but the empty one.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			unique := newOwner()
-			var all []session.Record[Profile]
+			var all []record
 			for _, odd := range []string{" ", ":", "*", "?", "[a-z]", "\x00", "\xff", "Zoë", "\n"} {
 				all = append(all, t.liveOf(unique+odd))
 			}
@@ -46,11 +44,10 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-alike",
 		explanation: "Owners that differ only in case, in a space at the end, after a NUL or after hundreds of bytes are different.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			unique := newOwner()
 			long := unique + strings.Repeat("x", 300)
-			var all []session.Record[Profile]
+			var all []record
 			for _, owner := range []string{unique, unique + " ", unique + "a", unique + "A", unique + "\x00a", unique + "\x00b", long + "a", long + "b"} {
 				all = append(all, t.liveOf(owner))
 			}
@@ -62,10 +59,9 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-many",
 		explanation: "ByOwner yields all records of an owner that has hundreds.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			owner := newOwner()
-			var want []session.Record[Profile]
+			var want []record
 			for range 250 {
 				want = append(want, t.liveOf(owner))
 			}
@@ -75,7 +71,6 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-empty",
 		explanation: "The empty owner has no sessions.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			t.liveOf("")
 			t.wantOwned("")
@@ -84,7 +79,6 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-gone",
 		explanation: "ByOwner does not yield records that were deleted.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			rec := t.live()
 			other := t.liveOf(rec.Owner)
@@ -96,7 +90,6 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-expired",
 		explanation: "ByOwner does not yield records that have expired, or whose deadline has passed.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			rec := t.live()
 			short, ended := draft(), draft()
@@ -111,7 +104,6 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-far",
 		explanation: "ByOwner yields records without a deadline, and records that end in the year 9999.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			none, far := draft(), draft()
 			none.Deadline = time.Time{}
@@ -131,7 +123,6 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-touched",
 		explanation: "ByOwner yields a record for as long as it lives, also when it was touched.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			rec := t.shortLived()
 			t.touch(&rec, inAnHour())
@@ -143,7 +134,6 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-updated",
 		explanation: "The new contents and deadline are visible to ByOwner when Save returns.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			rec := draft()
 			rec.Deadline = t.soon()
@@ -159,7 +149,6 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-changed",
 		explanation: "The new owner is visible to ByOwner when Save returns, and the record is no more yielded for the old one.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			stays := t.live()
 			rec := t.liveOf(stays.Owner)
@@ -185,17 +174,12 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-left",
 		explanation: "The index keeps no entry of a session that has another owner or none, or was deleted.",
-		needs: func(t *trial) bool {
-			if needsIndexer(t) && t.options.Indexed == nil {
-				t.test.Skip("Options.Indexed is nil")
-			}
-			return true
-		},
+		needs:       needsIndexed,
 		try: func(t *trial) {
 			rec := t.live()
 			indexed := func(owner string, want int) {
 				t.Helper()
-				if n := t.options.Indexed(t.test, t.own, owner); n != want {
+				if n := t.options.Indexed(t.test, t.store.Store, owner); n != want {
 					t.Fatalf("the index has %d entries of an owner with %d sessions", n, want)
 				}
 			}
@@ -213,7 +197,6 @@ var ownerRules = []rule{
 	{
 		name:        "by-owner-break",
 		explanation: "An iteration may be left early and repeated, and the store be used, and changed, meanwhile.",
-		needs:       needsIndexer,
 		try: func(t *trial) {
 			owner := newOwner()
 			for range 5 {
@@ -239,9 +222,8 @@ var listRules = []rule{
 	{
 		name:        "all",
 		explanation: "All yields the live records, whole, with and without owner.",
-		needs:       needsLister,
 		try: func(t *trial) {
-			want := []session.Record[Profile]{t.liveOf("")}
+			want := []record{t.liveOf("")}
 			for range 20 {
 				want = append(want, t.live())
 			}
@@ -258,7 +240,6 @@ var listRules = []rule{
 	{
 		name:        "all-gone",
 		explanation: "All does not yield records that were deleted, or have ended.",
-		needs:       needsLister,
 		try: func(t *trial) {
 			ended := draft()
 			ended.Deadline = t.soon()
@@ -276,9 +257,8 @@ var listRules = []rule{
 	{
 		name:        "all-churn",
 		explanation: "All yields a record that lives throughout the iteration, whatever comes and goes meanwhile.",
-		needs:       needsLister,
 		try: func(t *trial) {
-			var kept, leaving []session.Record[Profile]
+			var kept, leaving []record
 			for range 150 {
 				kept, leaving = append(kept, t.liveOf("")), append(leaving, t.liveOf(""))
 			}
@@ -294,7 +274,7 @@ var listRules = []rule{
 					t.liveOf("")
 				}
 			}
-			if slices.ContainsFunc(kept, func(rec session.Record[Profile]) bool { return !found[rec.ID] }) {
+			if slices.ContainsFunc(kept, func(rec record) bool { return !found[rec.ID] }) {
 				t.Fatalf("All left out a record that lived throughout")
 			}
 		},
@@ -302,9 +282,8 @@ var listRules = []rule{
 	{
 		name:        "all-break",
 		explanation: "An iteration over All may be left early, and the store be used, and changed, meanwhile.",
-		needs:       needsLister,
 		try: func(t *trial) {
-			kept := []session.Record[Profile]{t.live(), t.live(), t.live()}
+			kept := []record{t.live(), t.live(), t.live()}
 			for _, err := range t.store.All(t.Context()) {
 				if _, unreadable := errors.AsType[*session.DecodeError](err); !unreadable {
 					t.ok("All", err)
@@ -313,7 +292,7 @@ var listRules = []rule{
 				break
 			}
 			found, _ := t.all()
-			if slices.ContainsFunc(kept, func(r session.Record[Profile]) bool { return found[r.ID].Revision != r.Revision }) {
+			if slices.ContainsFunc(kept, func(r record) bool { return found[r.ID].Revision != r.Revision }) {
 				t.Fatalf("the next iteration did not yield what is stored")
 			}
 		},

@@ -3,22 +3,19 @@ package storetest
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/seed48429006/sessions/session"
 )
 
 // The rules about losses make a call again and again, on a new record each time. Each
-// time another one of its commands is lost.
+// time another of its commands is lost.
 var lossRules = []rule{
 	{
 		name:        "lost-create",
 		explanation: "If a command of a Save that creates is lost, Save recognises what became of it, or returns an error that says nothing of the ID: the record is there, or is not, and Save changed nothing but its Revision.",
-		alone:       true,
-		needs:       needsLose,
 		try: func(t *trial) {
-			t.losing("Save", func(lose func(func() error, func()) error) {
+			t.losing("Save", func(lose losingCall) {
 				rec := draft()
 				given := rec
 				err := lose(func() error { return t.store.Save(t.Context(), &given) }, nil)
@@ -29,10 +26,8 @@ var lossRules = []rule{
 	{
 		name:        "lost-save",
 		explanation: "If a command of a Save is lost, Save recognises what became of it, or returns an error that says nothing of the ID: the new record is there, or the old one, and Save changed nothing but its Revision.",
-		alone:       true,
-		needs:       needsLose,
 		try: func(t *trial) {
-			t.losing("Save", func(lose func(func() error, func()) error) {
+			t.losing("Save", func(lose losingCall) {
 				old := t.live()
 				rec := old
 				rec.Owner, rec.Value = newOwner(), Profile{Name: "new"}
@@ -45,13 +40,11 @@ var lossRules = []rule{
 	{
 		name:        "lost-save-overtaken",
 		explanation: "If a command of a Save is lost, and another Save replaces the record before the first is sent again, the other is kept. The first returns ErrConflict only if it was never carried out, and nil only if it was.",
-		alone:       true,
-		needs:       needsLose,
 		try: func(t *trial) {
-			t.losing("Save", func(lose func(func() error, func()) error) {
+			t.losing("Save", func(lose losingCall) {
 				rec, carriedOut := t.live(), false
 				old := rec.Revision
-				var other session.Record[Profile]
+				var other record
 				rec.Value = Profile{Name: "first"}
 				err := lose(func() error { return t.store.Save(t.Context(), &rec) }, func() {
 					other = t.load(rec.ID)
@@ -75,24 +68,18 @@ var lossRules = []rule{
 	{
 		name:        "lost-create-ended",
 		explanation: "If a command of a Save that creates is lost, and the session is ended before it is sent again, the session stays ended.",
-		alone:       true,
-		needs:       needsLose,
 		try:         func(t *trial) { t.lostAndEnded(draft) },
 	},
 	{
 		name:        "lost-save-ended",
 		explanation: "If a command of a Save is lost, and the session is ended before it is sent again, the session stays ended.",
-		alone:       true,
-		needs:       needsLose,
 		try:         func(t *trial) { t.lostAndEnded(t.live) },
 	},
 	{
 		name:        "lost-touch",
 		explanation: "If a command of a Touch is lost, Touch returns nil if it was carried out, or an error that says nothing of the ID. Nothing but the time of expiry changes.",
-		alone:       true,
-		needs:       needsLose,
 		try: func(t *trial) {
-			t.losing("Touch", func(lose func(func() error, func()) error) {
+			t.losing("Touch", func(lose losingCall) {
 				old := t.live()
 				rec := old
 				rec.Expires = after(2 * time.Hour)
@@ -105,10 +92,8 @@ var lossRules = []rule{
 	{
 		name:        "lost-touch-overtaken",
 		explanation: "If a command of a Touch is lost, and a Save replaces the record before it is sent again, the new record is kept as it is. Touch returns ErrConflict, or an error that says nothing of the ID, or nil if it was carried out.",
-		alone:       true,
-		needs:       needsLose,
 		try: func(t *trial) {
-			t.losing("Touch", func(lose func(func() error, func()) error) {
+			t.losing("Touch", func(lose losingCall) {
 				rec := t.live()
 				other := rec
 				err := lose(func() error { return t.store.Touch(t.Context(), rec.ID, rec.Revision, after(2*time.Hour)) }, func() {
@@ -127,10 +112,8 @@ var lossRules = []rule{
 	{
 		name:        "lost-delete",
 		explanation: "If a command of a Delete is lost, Delete returns nil if it was carried out, or an error that says nothing of the ID. Asked again, it ends the session.",
-		alone:       true,
-		needs:       needsLose,
 		try: func(t *trial) {
-			t.losing("Delete", func(lose func(func() error, func()) error) {
+			t.losing("Delete", func(lose losingCall) {
 				rec := t.live()
 				err := lose(func() error { return t.store.Delete(t.Context(), rec.ID, rec.Revision) }, nil)
 				if t.unknown("Delete", err); err != nil {
@@ -145,10 +128,8 @@ var lossRules = []rule{
 	{
 		name:        "lost-delete-overtaken",
 		explanation: "If a command of a Delete with a revision is lost, and a Save replaces the record before it is sent again, the new record stays. Delete returns ErrConflict, or an error that says nothing of the ID.",
-		alone:       true,
-		needs:       needsLose,
 		try: func(t *trial) {
-			t.losing("Delete", func(lose func(func() error, func()) error) {
+			t.losing("Delete", func(lose losingCall) {
 				rec, replaced := t.live(), false
 				other := rec
 				other.Value = Profile{Name: "other"}
@@ -176,12 +157,10 @@ var lossRules = []rule{
 	{
 		name:        "lost-load",
 		explanation: "If a command of a Load is lost, Load returns the record, or an error that says nothing of the ID.",
-		alone:       true,
-		needs:       needsLose,
 		try: func(t *trial) {
 			rec := t.live()
-			t.losing("Load", func(lose func(func() error, func()) error) {
-				var got session.Record[Profile]
+			t.losing("Load", func(lose losingCall) {
+				var got record
 				err := lose(func() (err error) { got, err = t.store.Load(t.Context(), rec.ID); return err }, nil)
 				if t.unknown("Load", err); err == nil && difference(rec, got) != "" {
 					t.Fatalf("Load did not return the record (-want +got):\n%s", difference(rec, got))
@@ -192,11 +171,9 @@ var lossRules = []rule{
 	{
 		name:        "lost-exists",
 		explanation: "If a command of an Exists is lost, Exists returns the truth, or an error.",
-		alone:       true,
-		needs:       needsLose,
 		try: func(t *trial) {
 			rec := t.live()
-			t.losing("Exists", func(lose func(func() error, func()) error) {
+			t.losing("Exists", func(lose losingCall) {
 				var live bool
 				err := lose(func() (err error) { live, err = t.store.Exists(t.Context(), rec.ID); return err }, nil)
 				if t.unknown("Exists", err); err == nil && !live {
@@ -208,11 +185,10 @@ var lossRules = []rule{
 	{
 		name:        "lost-revisions",
 		explanation: "If a command of a Revisions is lost, Revisions returns the revisions, or an error, and never zero for a session that is live.",
-		alone:       true,
-		needs:       func(t *trial) bool { return needsLose(t) && needsPoller(t) },
+		needs:       needsPoller,
 		try: func(t *trial) {
 			rec := t.live()
-			t.losing("Revisions", func(lose func(func() error, func()) error) {
+			t.losing("Revisions", func(lose losingCall) {
 				var revs []session.Revision
 				err := lose(func() (err error) {
 					revs, err = t.store.Revisions(t.Context(), []session.ID{newID(), rec.ID})
@@ -227,11 +203,10 @@ var lossRules = []rule{
 	{
 		name:        "lost-by-owner",
 		explanation: "If a command of a ByOwner is lost, ByOwner yields all records of the owner, or an error as the last thing.",
-		alone:       true,
-		needs:       func(t *trial) bool { return needsLose(t) && needsIndexer(t) },
+		needs:       needsIndexer,
 		try: func(t *trial) {
 			owner := newOwner()
-			t.lostList("ByOwner", t.liveMany(owner), func(ctx context.Context) iter.Seq2[session.Record[Profile], error] {
+			t.lostList("ByOwner", t.liveMany(owner), func(ctx context.Context) records {
 				return t.store.ByOwner(ctx, owner)
 			})
 		},
@@ -239,8 +214,7 @@ var lossRules = []rule{
 	{
 		name:        "lost-all",
 		explanation: "If a command of an All is lost, All yields all records, or an error as the last thing.",
-		alone:       true,
-		needs:       func(t *trial) bool { return needsLose(t) && needsLister(t) },
+		needs:       needsLister,
 		try: func(t *trial) {
 			t.lostList("All", t.liveMany(newOwner()), t.store.All)
 		},

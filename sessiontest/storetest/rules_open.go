@@ -13,7 +13,6 @@ var openRules = []rule{
 	{
 		name:        "open",
 		explanation: "Open returns the record as Load does, at the first call and at others, if accepts takes its secrets.",
-		needs:       needsOpener,
 		try: func(t *trial) {
 			rec := t.live()
 			t.wantOpened(rec)
@@ -24,7 +23,6 @@ var openRules = []rule{
 	{
 		name:        "open-refused",
 		explanation: "If accepts refuses the record's secrets, Open returns the record without its value, and no copy.",
-		needs:       needsOpener,
 		try: func(t *trial) {
 			rec := t.live()
 			for range 2 {
@@ -36,7 +34,6 @@ var openRules = []rule{
 	{
 		name:        "open-refused-copy",
 		explanation: "If accepts refuses a copy's secrets, Open asks the server, and accepts again.",
-		needs:       needsOpener,
 		try: func(t *trial) {
 			rec := t.live()
 			const tries = 10 // a store may let go of a copy at any time
@@ -65,12 +62,7 @@ var openRules = []rule{
 		name:        "open-decodes",
 		explanation: "Open does not decode a value if accepts refuses its secrets.",
 		alone:       true,
-		needs: func(t *trial) bool {
-			if needsOpener(t) && t.options.Decoded == nil {
-				t.test.Skip("Options.Decoded is nil")
-			}
-			return true
-		},
+		needs:       needsDecoded,
 		try: func(t *trial) {
 			rec := t.live()
 			before := t.options.Decoded()
@@ -79,7 +71,7 @@ var openRules = []rule{
 				t.Fatalf("Options.Decoded did not count what Load decoded")
 			}
 			other := t.live()
-			for _, rec := range []session.Record[Profile]{rec, other} { // of which there may be copies, and not
+			for _, rec := range []record{rec, other} { // of which there may be copies, and not
 				before = t.options.Decoded()
 				t.wantRefused(rec)
 				if n := t.options.Decoded() - before; n > 0 {
@@ -91,7 +83,6 @@ var openRules = []rule{
 	{
 		name:        "open-own-writes",
 		explanation: "Open sees the effects of the store's own calls that have returned.",
-		needs:       needsOpener,
 		try: func(t *trial) {
 			rec := t.live()
 			for range 3 {
@@ -114,7 +105,6 @@ var openRules = []rule{
 	{
 		name:        "open-absent",
 		explanation: "Open returns ErrNotFound while the ID is absent, and the record when it was created.",
-		needs:       needsOpener,
 		try: func(t *trial) {
 			rec := draft()
 			t.wantUnopened(rec.ID)
@@ -125,7 +115,6 @@ var openRules = []rule{
 	{
 		name:        "open-expires",
 		explanation: "Open returns no copy of a record that has expired, or whose deadline has passed.",
-		needs:       needsOpener,
 		try: func(t *trial) {
 			expires, ends := t.shortLived(), draft()
 			ends.Deadline = t.soon()
@@ -144,7 +133,6 @@ var openRules = []rule{
 	{
 		name:        "context-open",
 		explanation: "Open returns an error that says nothing of the ID when ctx is done.",
-		needs:       needsOpener,
 		try: func(t *trial) {
 			rec := t.live()
 			for range 2 {
@@ -157,7 +145,6 @@ var openRules = []rule{
 	{
 		name:        "race-open",
 		explanation: "Open sees the effects of the store's own calls that have returned, also when it began to load before.",
-		needs:       needsOpener,
 		try: func(t *trial) {
 			rec := t.live()
 			rec.Value.Visits = 0
@@ -177,17 +164,11 @@ var openRules = []rule{
 	},
 }
 
-// needsOpener is for rules about [session.Opener].
-func needsOpener(t *trial) bool {
-	_, ok := t.own.(session.Opener[Profile])
-	return t.offered("an Opener", ok, t.options.Opener)
-}
-
 // all accepts any secrets.
 func all(session.Secrets) bool { return true }
 
 // wantOpened checks that Open returns want, and again, when it may have a copy.
-func (t *trial) wantOpened(want session.Record[Profile]) {
+func (t *trial) wantOpened(want record) {
 	t.Helper()
 	for range 2 {
 		var asked []session.Secrets
@@ -203,7 +184,7 @@ func (t *trial) wantOpened(want session.Record[Profile]) {
 	}
 }
 
-func (t *trial) sameOpened(want, got session.Record[Profile]) {
+func (t *trial) sameOpened(want, got record) {
 	t.Helper()
 	if diff := difference(want, got); diff != "" {
 		t.Fatalf("Open did not return the record as it should be (-want +got):\n%s", diff)
@@ -211,7 +192,7 @@ func (t *trial) sameOpened(want, got session.Record[Profile]) {
 }
 
 // wantRefused checks what Open returns if accepts refuses.
-func (t *trial) wantRefused(rec session.Record[Profile]) {
+func (t *trial) wantRefused(rec record) {
 	t.Helper()
 	asked := false
 	got, copied, err := t.store.Open(t.Context(), rec.ID, func(s session.Secrets) bool {
@@ -237,7 +218,7 @@ func (t *trial) wantUnopened(id session.ID) {
 
 // countWritten saves a record with one number after the other, each time when a load
 // begins, until ctx is done. Written is the last one whose Save has returned.
-func (t *trial) countWritten(ctx context.Context, rec session.Record[Profile], written *atomic.Int64, loads <-chan bool) error {
+func (t *trial) countWritten(ctx context.Context, rec record, written *atomic.Int64, loads <-chan bool) error {
 	for range rounds {
 		select {
 		case <-loads:

@@ -6,7 +6,6 @@ var outlineRules = []rule{
 	{
 		name:        "outlines",
 		explanation: "OutlinesByOwner yields the records that ByOwner yields, each once, whole but for their values.",
-		needs:       needsOutliner,
 		try: func(t *trial) {
 			rec := t.live()
 			other, gone := t.liveOf(rec.Owner), t.liveOf(rec.Owner)
@@ -27,7 +26,6 @@ var outlineRules = []rule{
 	{
 		name:        "outline",
 		explanation: "Outline returns the record that Load returns, whole but for its value, and ErrNotFound if that does.",
-		needs:       needsOutliner,
 		try: func(t *trial) {
 			rec, gone, short := t.live(), t.deleted(), t.shortLived()
 			t.pass()
@@ -43,7 +41,6 @@ var outlineRules = []rule{
 	{
 		name:        "context-outline",
 		explanation: "Outline and OutlinesByOwner give an error that says nothing of the session when ctx is done.",
-		needs:       needsOutliner,
 		try: func(t *trial) {
 			rec := t.live()
 			_, err := t.store.Outline(t.cancelled(), rec.ID)
@@ -56,21 +53,15 @@ var outlineRules = []rule{
 	},
 }
 
-// needsOutliner is for rules about [session.Outliner].
-func needsOutliner(t *trial) bool {
-	_, ok := t.own.(session.Outliner[Profile])
-	return t.offered("an Outliner", ok, t.options.Outliner)
-}
-
-func outlineOf(rec session.Record[Profile]) session.Record[Profile] {
+func outlineOf(rec record) record {
 	rec.Value = Profile{}
 	return rec
 }
 
 // wantOutlines checks what OutlinesByOwner yields.
-func (t *trial) wantOutlines(owner string, want ...session.Record[Profile]) {
+func (t *trial) wantOutlines(owner string, want ...record) {
 	t.Helper()
-	found := make(map[session.ID]session.Record[Profile])
+	found := make(map[session.ID]record)
 	for rec, err := range t.store.OutlinesByOwner(t.Context(), owner) {
 		t.ok("OutlinesByOwner", err)
 		if _, twice := found[rec.ID]; twice {

@@ -13,7 +13,6 @@ var pollRules = []rule{
 	{
 		name:        "revisions",
 		explanation: "Revisions returns the revisions of the records in the order of the IDs, and zero for sessions that were deleted or never stored.",
-		needs:       needsPoller,
 		try: func(t *trial) {
 			a, b := t.live(), t.liveOf("")
 			t.save(&b)
@@ -26,7 +25,6 @@ var pollRules = []rule{
 	{
 		name:        "revisions-same",
 		explanation: "Revisions answers for an ID as often as it is asked about it, and not at all if it is asked about none.",
-		needs:       needsPoller,
 		try: func(t *trial) {
 			rec := t.live()
 			t.wantRevisions(nil)
@@ -37,7 +35,6 @@ var pollRules = []rule{
 	{
 		name:        "revisions-many",
 		explanation: "Revisions answers for hundreds of IDs at once.",
-		needs:       needsPoller,
 		try: func(t *trial) {
 			ids, want := make([]session.ID, 620), make([]session.Revision, 620)
 			for i := range ids {
@@ -53,7 +50,6 @@ var pollRules = []rule{
 	{
 		name:        "revisions-at-once",
 		explanation: "Revisions sees the effect of each call that has returned.",
-		needs:       needsPoller,
 		try: func(t *trial) {
 			rec := t.live()
 			ids := []session.ID{rec.ID}
@@ -74,7 +70,6 @@ var pollRules = []rule{
 	{
 		name:        "revisions-expired",
 		explanation: "Revisions returns zero for sessions that have expired or whose deadline has passed. To be asked about prolongs none.",
-		needs:       needsPoller,
 		try: func(t *trial) {
 			lives, prolonged, expires, ends := t.live(), t.shortLived(), t.shortLived(), draft()
 			ends.Deadline = t.soon()
@@ -89,7 +84,7 @@ var pollRules = []rule{
 	{
 		name:        "revisions-unreadable",
 		explanation: "A session whose record cannot be read is live: its revision is not zero.",
-		needs:       func(t *trial) bool { return needsCorrupt(t) && needsPoller(t) },
+		needs:       needsCorrupt,
 		try: func(t *trial) {
 			revs, err := t.store.Revisions(t.Context(), []session.ID{t.unreadable("").ID, newID(), t.unreadable("").ID})
 			t.ok("Revisions", err)
@@ -101,7 +96,6 @@ var pollRules = []rule{
 	{
 		name:        "context-revisions",
 		explanation: "Revisions returns an error when ctx is done, and never zero for a session that is live.",
-		needs:       needsPoller,
 		try: func(t *trial) {
 			live := t.live().ID
 			revs, err := t.store.Revisions(t.cancelled(), []session.ID{newID(), live, newID()})
@@ -114,7 +108,6 @@ var pollRules = []rule{
 	{
 		name:        "race-revisions",
 		explanation: "Revisions does not return zero for a session that lives throughout, whatever is written to it and whatever ends meanwhile.",
-		needs:       needsPoller,
 		try: func(t *trial) {
 			rec := t.live()
 			var done atomic.Bool
@@ -130,12 +123,6 @@ var pollRules = []rule{
 			}).all(t, "one of the calls", nil)
 		},
 	},
-}
-
-// needsPoller is for rules about [session.Poller].
-func needsPoller(t *trial) bool {
-	_, ok := t.own.(session.Poller)
-	return t.offered("a Poller", ok, t.options.Poller)
 }
 
 // wantRevisions checks the answer of Revisions.
@@ -173,8 +160,8 @@ func (t *trial) keepAsking(id session.ID) error {
 	return nil
 }
 
-// keepWriting saves and prolongs a record until done. Nobody else writes it.
-func (t *trial) keepWriting(rec session.Record[Profile], done *atomic.Bool) error {
+// keepWriting saves and prolongs a record until done. No other call writes it.
+func (t *trial) keepWriting(rec record, done *atomic.Bool) error {
 	for !done.Load() {
 		rec.Value.Visits++
 		if err := t.store.Save(t.Context(), &rec); err != nil {

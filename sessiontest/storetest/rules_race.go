@@ -39,7 +39,7 @@ var raceRules = []rule{
 				}).one(t, "Save", session.ErrExists)
 				t.ok("Delete", t.store.Delete(t.Context(), id, 0))
 			}
-			t.clash(draft, t.saveNumbered, func(recs []session.Record[Profile], errs outcomes) {
+			t.clash(draft, t.saveNumbered, func(recs []record, errs outcomes) {
 				t.wantKept(recs[errs.one(t, "Save", session.ErrExists)])
 			})
 		},
@@ -57,7 +57,7 @@ var raceRules = []rule{
 				}).one(t, "Save", session.ErrConflict)
 				rec = t.load(rec.ID)
 			}
-			t.clash(t.live, t.saveNumbered, func(recs []session.Record[Profile], errs outcomes) {
+			t.clash(t.live, t.saveNumbered, func(recs []record, errs outcomes) {
 				t.wantKept(recs[errs.one(t, "Save", session.ErrConflict)])
 			})
 		},
@@ -67,12 +67,12 @@ var raceRules = []rule{
 		explanation: "What Delete ended stays absent, whichever Save was in flight.",
 		alone:       true,
 		try: func(t *trial) {
-			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+			t.clash(t.live, func(i int, rec *record) error {
 				if i == 0 {
 					return t.store.Delete(t.Context(), rec.ID, 0)
 				}
 				return t.store.Save(t.Context(), rec)
-			}, func(recs []session.Record[Profile], errs outcomes) {
+			}, func(recs []record, errs outcomes) {
 				t.ok("Delete", errs[0])
 				if errs[1] != nil {
 					t.refused("Save", errs[1], session.ErrNotFound)
@@ -86,12 +86,12 @@ var raceRules = []rule{
 		explanation: "What Delete ended stays absent, whichever Touch was in flight.",
 		alone:       true,
 		try: func(t *trial) {
-			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+			t.clash(t.live, func(i int, rec *record) error {
 				if i == 0 {
 					return t.store.Delete(t.Context(), rec.ID, 0)
 				}
 				return t.store.Touch(t.Context(), rec.ID, rec.Revision, inAnHour())
-			}, func(recs []session.Record[Profile], errs outcomes) {
+			}, func(recs []record, errs outcomes) {
 				t.ok("Delete", errs[0])
 				if errs[1] != nil {
 					t.refused("Touch", errs[1], session.ErrNotFound)
@@ -105,13 +105,13 @@ var raceRules = []rule{
 		explanation: "Touch changes nothing but the time of expiry: a Save in flight is neither undone nor refused. If the Save was first, Touch returns ErrConflict.",
 		alone:       true,
 		try: func(t *trial) {
-			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+			t.clash(t.live, func(i int, rec *record) error {
 				if i == 0 {
 					rec.Value.Visits = 1
 					return t.store.Save(t.Context(), rec)
 				}
 				return t.store.Touch(t.Context(), rec.ID, rec.Revision, rec.Expires)
-			}, func(recs []session.Record[Profile], errs outcomes) {
+			}, func(recs []record, errs outcomes) {
 				t.ok("Save", errs[0])
 				if errs[1] != nil {
 					t.refused("Touch", errs[1], session.ErrConflict)
@@ -125,12 +125,12 @@ var raceRules = []rule{
 		explanation: "Of a Delete and a Save over one revision, one succeeds: the Save then returns ErrNotFound or the Delete ErrConflict.",
 		alone:       true,
 		try: func(t *trial) {
-			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+			t.clash(t.live, func(i int, rec *record) error {
 				if i == 0 {
 					return t.store.Save(t.Context(), rec)
 				}
 				return t.store.Delete(t.Context(), rec.ID, rec.Revision)
-			}, func(recs []session.Record[Profile], errs outcomes) {
+			}, func(recs []record, errs outcomes) {
 				switch save, remove := errs[0], errs[1]; {
 				case save == nil && errors.Is(remove, session.ErrConflict):
 					t.wantKept(recs[0])
@@ -156,9 +156,9 @@ var raceRules = []rule{
 					return t.store.Delete(t.Context(), rec.ID, rec.Revision)
 				}).one(t, "Delete", session.ErrNotFound)
 			}
-			t.clash(t.live, func(i int, rec *session.Record[Profile]) error {
+			t.clash(t.live, func(i int, rec *record) error {
 				return t.store.Delete(t.Context(), rec.ID, rec.Revision)
-			}, func(recs []session.Record[Profile], errs outcomes) {
+			}, func(recs []record, errs outcomes) {
 				errs.one(t, "Delete", session.ErrNotFound)
 				t.wantAbsent(recs[0].ID)
 			})

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/seed48429006/sessions/internal/test/profile"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/internal/profile"
 )
 
 var saveRules = []rule{
@@ -190,7 +190,7 @@ var saveRules = []rule{
 }
 
 // refusedRecords returns records that Save must not take, by the reason.
-func refusedRecords(t *trial) map[string]session.Record[Profile] {
+func refusedRecords(t *trial) map[string]record {
 	exists := t.live()
 	exists.Revision = 0
 	stale := t.live()
@@ -200,7 +200,7 @@ func refusedRecords(t *trial) map[string]session.Record[Profile] {
 	absent.Revision = 7
 	expired := draft()
 	expired.Expires = passed()
-	return map[string]session.Record[Profile]{
+	return map[string]record{
 		"one that exists": exists,
 		"a stale one":     stale,
 		"an absent one":   absent,

@@ -18,11 +18,10 @@ var sizeRules = []rule{
 	{
 		name:        "save-large",
 		explanation: "Save keeps a record of more than 64 KiB whole.",
-		needs: func(t *trial) bool {
+		needs: func(t *trial) {
 			if limit := t.options.MaxRecord; limit != 0 && limit < largeLimit {
 				t.test.Skipf("Options.MaxRecord is less than %d", largeLimit)
 			}
-			return true
 		},
 		try: func(t *trial) {
 			rec := t.live()
@@ -76,14 +75,6 @@ var sizeRules = []rule{
 	},
 }
 
-// needsLimit reports whether the store's limit of a record's size is known.
-func needsLimit(t *trial) bool {
-	if t.options.MaxRecord == 0 {
-		t.test.Skip("Options.MaxRecord is zero")
-	}
-	return true
-}
-
 // photo returns bytes of which no two neighbours are alike, so that a byte that is cut
 // or doubled shows.
 func photo(size int) []byte {
@@ -94,9 +85,9 @@ func photo(size int) []byte {
 	return p
 }
 
-// largest returns how large the photo of a live record can be. What a codec adds to
-// it is found out by trying.
-func (t *trial) largest(rec session.Record[Profile]) int {
+// largest returns how large the photo of a live record can be. It is found by trying,
+// since a codec adds bytes of its own.
+func (t *trial) largest(rec record) int {
 	return sort.Search(t.options.MaxRecord, func(size int) bool {
 		rec.Value.Photo = photo(size + 1)
 		err := t.store.Save(t.Context(), &rec)

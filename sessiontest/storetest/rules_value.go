@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed48429006/sessions/internal/test/profile"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/internal/profile"
 )
 
 var valueRules = []rule{
@@ -159,10 +159,10 @@ var loadRules = []rule{
 
 // wantFields checks the fields of a record one by one. None may be zero: a store that
 // drops it would not be found out.
-func (t *trial) wantFields(want session.Record[Profile]) {
+func (t *trial) wantFields(want record) {
 	t.Helper()
 	got := t.load(want.ID)
-	for i, field := range reflect.VisibleFields(reflect.TypeFor[session.Record[Profile]]()) {
+	for i, field := range reflect.VisibleFields(reflect.TypeFor[record]()) {
 		value := reflect.ValueOf(want).Field(i)
 		if field.Type.Kind() != reflect.Bool && value.IsZero() {
 			t.Fatalf("the suite stores no %s", field.Name)

@@ -14,7 +14,6 @@ var watchRules = []rule{
 	{
 		name:        "watch-delete",
 		explanation: "Watch calls changed soon after the session was deleted, when Load says so.",
-		needs:       needsWatcher,
 		try: func(t *trial) {
 			rec := t.live()
 			t.wantTold(rec, func() error { return t.store.Delete(t.Context(), rec.ID, 0) })
@@ -23,7 +22,6 @@ var watchRules = []rule{
 	{
 		name:        "watch-save",
 		explanation: "Watch calls changed soon after the record was replaced, when Load returns the new one: after each replacement.",
-		needs:       needsWatcher,
 		try: func(t *trial) {
 			rec := t.live()
 			for range 3 {
@@ -35,7 +33,6 @@ var watchRules = []rule{
 	{
 		name:        "watch-changed",
 		explanation: "Watch calls changed for the end of the session, also if it has called it for replacements before.",
-		needs:       needsWatcher,
 		try: func(t *trial) {
 			rec := t.live()
 			w := t.watched(rec.ID)
@@ -53,7 +50,6 @@ var watchRules = []rule{
 	{
 		name:        "watch-before",
 		explanation: "Watch takes any ID, and tells of a session that is stored later.",
-		needs:       needsWatcher,
 		try: func(t *trial) {
 			for _, id := range []session.ID{{}, newID(), t.deleted().ID} {
 				t.watched(id).stop()
@@ -69,9 +65,8 @@ var watchRules = []rule{
 	{
 		name:        "watch-many",
 		explanation: "Each function that was given to Watch is called when its session ends: those of many sessions, and several of one.",
-		needs:       needsWatcher,
 		try: func(t *trial) {
-			all := make(map[*watched]session.Record[Profile])
+			all := make(map[*watched]record)
 			for i := range 30 {
 				rec := t.live()
 				for range 1 + i%3 {
@@ -92,7 +87,6 @@ var watchRules = []rule{
 	{
 		name:        "watch-stop",
 		explanation: "After stop has returned, changed is not called, but for a call in progress. Stop may be called again, and stops no other watch.",
-		needs:       needsWatcher,
 		try: func(t *trial) {
 			rec := t.live()
 			before := t.watched(rec.ID)
@@ -120,10 +114,9 @@ var watchRules = []rule{
 	{
 		name:        "race-watch",
 		explanation: "Watch and stop are safe for concurrent use: of sessions that end at once, each is told.",
-		needs:       needsWatcher,
 		try: func(t *trial) {
 			for range rounds / 5 {
-				var recs [8]session.Record[Profile]
+				var recs [8]record
 				var all [8]*watched
 				for i := range recs {
 					recs[i] = t.live()
@@ -144,21 +137,8 @@ var watchRules = []rule{
 	},
 }
 
-// needsWatcher is for rules about [session.Watcher].
-func needsWatcher(t *trial) bool {
-	_, ok := t.own.(session.Watcher)
-	if !t.offered("a Watcher", ok, t.options.Watcher) {
-		return false
-	}
-	stop, ok := t.store.Watch(newID(), func() {})
-	switch {
-	case ok && stop == nil:
-		t.Fatalf("Watch returned true, and no function that stops it")
-	case stop != nil:
-		stop()
-	}
-	return t.offered("a Watcher that can tell, as it is configured", ok, t.options.Watcher)
-}
+// mayTell is how long a store may take to tell of a change.
+const mayTell = 30 * time.Second
 
 // A watched session counts how often the store has called.
 type watched struct {
@@ -189,7 +169,7 @@ func (w *watched) stop() {
 }
 
 // wantTold checks that the store tells of a change of rec while it is made.
-func (t *trial) wantTold(rec session.Record[Profile], change func() error) {
+func (t *trial) wantTold(rec record, change func() error) {
 	t.Helper()
 	w, told := t.watched(rec.ID), make(chan error, 1)
 	defer w.stop()
@@ -209,16 +189,15 @@ func (t *trial) wantCall(w *watched, since session.Revision) {
 }
 
 // awaitCall waits for a call after which the session has not the revision any more. It
-// asks the store at each call, as those who watch do.
+// asks the store at each call, as managers do.
 func (t *trial) awaitCall(w *watched, since session.Revision) error {
-	limit := t.options.callTimeout()
-	timer := time.NewTimer(limit)
+	timer := time.NewTimer(mayTell)
 	defer timer.Stop()
 	for {
 		select {
 		case <-w.called:
 		case <-timer.C:
-			return fmt.Errorf("changed was not called for %v after the session had changed; it was called %d times before", limit, w.calls.Load())
+			return fmt.Errorf("changed was not called for %v after the session had changed; it was called %d times before", mayTell, w.calls.Load())
 		}
 		rec, err := t.store.Load(t.Context(), w.id)
 		switch {

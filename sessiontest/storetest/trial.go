@@ -4,26 +4,26 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"iter"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/seed48429006/sessions/internal/test/profile"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/sessiontest/internal/profile"
 )
 
 // A trial is one rule being checked on one store. The first fault ends it: the test's
 // Errorf is out of reach.
 type trial struct {
 	helper
-	*verdict
 	test    *testing.T
-	own     session.Store[Profile] // for the functions of the options
-	store   guarded
+	rule    *rule
+	store   store
 	options *Options
 	haste   haste
+	over    *atomic.Bool // set when calls have overlapped for long enough
 }
 
 type helper interface{ Helper() }
@@ -32,7 +32,7 @@ type helper interface{ Helper() }
 func (t *trial) Fatalf(format string, args ...any) {
 	t.Helper()
 	t.haste.check()
-	t.fail(t.test, format, args...)
+	t.test.Fatalf(format+"\nThe rule: %s", append(args, t.rule.explanation)...)
 }
 
 // Context returns the test's context.
@@ -57,8 +57,8 @@ func newSecrets() session.Secrets { return session.NewSecrets(session.NewToken(n
 func newOwner() string { return "owner:" + newID().String() }
 
 // draft returns a record that was never stored.
-func draft() session.Record[Profile] {
-	return session.Record[Profile]{
+func draft() record {
+	return record{
 		ID:         newID(),
 		Secrets:    newSecrets(),
 		Owner:      newOwner(),
@@ -73,7 +73,7 @@ func draft() session.Record[Profile] {
 }
 
 // live returns a record that was just stored.
-func (t *trial) live() session.Record[Profile] {
+func (t *trial) live() record {
 	t.Helper()
 	rec := draft()
 	t.save(&rec)
@@ -81,7 +81,7 @@ func (t *trial) live() session.Record[Profile] {
 }
 
 // liveOf returns a record of owner that was just stored.
-func (t *trial) liveOf(owner string) session.Record[Profile] {
+func (t *trial) liveOf(owner string) record {
 	t.Helper()
 	rec := draft()
 	rec.Owner = owner
@@ -90,7 +90,7 @@ func (t *trial) liveOf(owner string) session.Record[Profile] {
 }
 
 // shortLived returns a record that was just stored and expires soon.
-func (t *trial) shortLived() session.Record[Profile] {
+func (t *trial) shortLived() record {
 	t.Helper()
 	rec := draft()
 	rec.Expires = t.soon()
@@ -99,7 +99,7 @@ func (t *trial) shortLived() session.Record[Profile] {
 }
 
 // deleted returns a record that was stored and deleted.
-func (t *trial) deleted() session.Record[Profile] {
+func (t *trial) deleted() record {
 	t.Helper()
 	rec := t.live()
 	t.end(rec)
@@ -107,14 +107,14 @@ func (t *trial) deleted() session.Record[Profile] {
 }
 
 // end deletes a record.
-func (t *trial) end(rec session.Record[Profile]) {
+func (t *trial) end(rec record) {
 	t.Helper()
 	t.ok("Delete", t.store.Delete(t.Context(), rec.ID, rec.Revision))
 }
 
-// save stores rec, which must succeed. Whatever the store does to the record
-// that it is given, rec gets the new revision only.
-func (t *trial) save(rec *session.Record[Profile]) {
+// save stores rec, which must succeed. Rec gets the new revision only, even if the store
+// changes more in the record that it is given.
+func (t *trial) save(rec *record) {
 	t.Helper()
 	given := *rec
 	t.ok("Save", t.store.Save(t.Context(), &given))
@@ -122,14 +122,14 @@ func (t *trial) save(rec *session.Record[Profile]) {
 }
 
 // touch moves the end of rec.
-func (t *trial) touch(rec *session.Record[Profile], expires time.Time) {
+func (t *trial) touch(rec *record, expires time.Time) {
 	t.Helper()
 	t.ok("Touch", t.store.Touch(t.Context(), rec.ID, rec.Revision, expires))
 	rec.Expires = expires
 }
 
 // load returns the stored record, which must be there.
-func (t *trial) load(id session.ID) session.Record[Profile] {
+func (t *trial) load(id session.ID) record {
 	t.Helper()
 	rec, err := t.store.Load(t.Context(), id)
 	t.ok("Load", err)
@@ -152,7 +152,7 @@ func (t *trial) refused(call string, err, want error) {
 }
 
 // wantStored checks that the store has want and nothing else under its ID.
-func (t *trial) wantStored(want session.Record[Profile]) {
+func (t *trial) wantStored(want record) {
 	t.Helper()
 	got := t.load(want.ID)
 	if len(want.Value.Photo) > 1000 { // cmp takes long for many bytes
@@ -186,7 +186,8 @@ func (t *trial) wantAbsent(id session.ID) {
 	t.wantExists(id, false)
 }
 
-// difference is [cmp.Diff], which takes no unexported fields such as those of Secrets.
+// difference is [cmp.Diff], which needs a comparer for Secrets and their unexported
+// fields.
 func difference(want, got any) string {
 	return cmp.Diff(want, got, cmp.Comparer(func(a, b session.Secrets) bool { return a == b }))
 }
@@ -201,9 +202,9 @@ func (t *trial) wantExists(id session.ID, want bool) {
 }
 
 // owned returns the records that ByOwner yields, by ID.
-func (t *trial) owned(owner string) map[session.ID]session.Record[Profile] {
+func (t *trial) owned(owner string) map[session.ID]record {
 	t.Helper()
-	found := make(map[session.ID]session.Record[Profile])
+	found := make(map[session.ID]record)
 	for rec, err := range t.store.ByOwner(t.Context(), owner) {
 		t.ok("ByOwner", err)
 		if _, twice := found[rec.ID]; twice {
@@ -215,14 +216,14 @@ func (t *trial) owned(owner string) map[session.ID]session.Record[Profile] {
 }
 
 // wantOwned checks that ByOwner yields these records, in any order.
-func (t *trial) wantOwned(owner string, want ...session.Record[Profile]) {
+func (t *trial) wantOwned(owner string, want ...record) {
 	t.Helper()
 	t.sameRecords("ByOwner", byID(want), t.owned(owner))
 }
 
-// sameRecords checks what an iteration yielded. The message says no more than it must:
-// which records are missing and which are too many, or how one of them differs.
-func (t *trial) sameRecords(method string, want, got map[session.ID]session.Record[Profile]) {
+// sameRecords checks what an iteration yielded. The message is short: how many records
+// are missing and how many are too many, or else how a record differs.
+func (t *trial) sameRecords(method string, want, got map[session.ID]record) {
 	t.Helper()
 	var missing, extra int
 	for id := range want {
@@ -246,15 +247,15 @@ func (t *trial) sameRecords(method string, want, got map[session.ID]session.Reco
 	}
 }
 
-func (t *trial) sameRecord(method string, want, got session.Record[Profile]) {
+func (t *trial) sameRecord(method string, want, got record) {
 	t.Helper()
 	if diff := difference(want, got); diff != "" {
 		t.Fatalf("%s did not yield a record as it is stored (-want +got):\n%s", method, diff)
 	}
 }
 
-func byID(recs []session.Record[Profile]) map[session.ID]session.Record[Profile] {
-	m := make(map[session.ID]session.Record[Profile])
+func byID(recs []record) map[session.ID]record {
+	m := make(map[session.ID]record)
 	for _, rec := range recs {
 		m[rec.ID] = rec
 	}
@@ -263,14 +264,14 @@ func byID(recs []session.Record[Profile]) map[session.ID]session.Record[Profile]
 
 // all returns the records that All yields, by ID, and the IDs it could not read. Records of
 // other rules may be among them.
-func (t *trial) all() (found map[session.ID]session.Record[Profile], unreadable map[session.ID]bool) {
+func (t *trial) all() (found map[session.ID]record, unreadable map[session.ID]bool) {
 	t.Helper()
 	return t.collect(t.store.All(t.Context()))
 }
 
-func (t *trial) collect(seq iter.Seq2[session.Record[Profile], error]) (map[session.ID]session.Record[Profile], map[session.ID]bool) {
+func (t *trial) collect(seq records) (map[session.ID]record, map[session.ID]bool) {
 	t.Helper()
-	found, unreadable := make(map[session.ID]session.Record[Profile]), make(map[session.ID]bool)
+	found, unreadable := make(map[session.ID]record), make(map[session.ID]bool)
 	for rec, err := range seq {
 		if broken, ok := errors.AsType[*session.DecodeError](err); ok {
 			unreadable[broken.ID] = true

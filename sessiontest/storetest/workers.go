@@ -29,14 +29,14 @@ func (t *trial) increment(id session.ID) error {
 }
 
 // saveNumbered saves a record that tells from others like it by i.
-func (t *trial) saveNumbered(i int, rec *session.Record[Profile]) error {
+func (t *trial) saveNumbered(i int, rec *record) error {
 	rec.Value.Visits = i
 	return t.store.Save(t.Context(), rec)
 }
 
 // wantKept checks that the store has the record of a saveNumbered. It is quicker than
 // wantStored, since it is called often.
-func (t *trial) wantKept(want session.Record[Profile]) {
+func (t *trial) wantKept(want record) {
 	t.Helper()
 	got := t.load(want.ID)
 	if got.Revision != want.Revision || got.Value.Visits != want.Value.Visits {
@@ -47,14 +47,14 @@ func (t *trial) wantKept(want session.Record[Profile]) {
 }
 
 // numbered returns rec with n written to several places, after prefix.
-func numbered(rec session.Record[Profile], prefix string, n int) session.Record[Profile] {
+func numbered(rec record, prefix string, n int) record {
 	text := prefix + "#" + strconv.Itoa(n)
 	rec.Owner, rec.Value = text, Profile{Name: text, Visits: n, Address: Address{City: prefix}}
 	return rec
 }
 
 // countUp saves numbered records, one over the other.
-func (t *trial) countUp(rec session.Record[Profile]) error {
+func (t *trial) countUp(rec record) error {
 	for n := range rounds {
 		rec = numbered(rec, rec.Value.Address.City, n)
 		if err := t.store.Save(t.Context(), &rec); err != nil {
@@ -72,7 +72,7 @@ func (t *trial) countUp(rec session.Record[Profile]) error {
 }
 
 // watch loads the record that countUp saves until it is done.
-func (t *trial) watch(rec session.Record[Profile], done *atomic.Bool) error {
+func (t *trial) watch(rec record, done *atomic.Bool) error {
 	for last := rec.Value.Visits; !done.Load(); last = rec.Value.Visits {
 		got, err := t.store.Load(t.Context(), rec.ID)
 		if err != nil {
@@ -126,14 +126,14 @@ func (t *trial) comeAndGo(owner string, done *atomic.Bool) error {
 }
 
 // goAndComeBack gives a record another owner and the first one again, over and over.
-func (t *trial) goAndComeBack(rec *session.Record[Profile], home, away string) error {
+func (t *trial) goAndComeBack(rec *record, home, away string) error {
 	for range rounds {
 		for _, owner := range []string{away, home} {
 			rec.Owner = owner
 			if err := t.store.Save(t.Context(), rec); err != nil {
 				return err
 			}
-			runtime.Gosched() // or a quick store would not be listed meanwhile
+			runtime.Gosched() // or a quick store would not be listed in between
 		}
 		found := false
 		for got, err := range t.store.ByOwner(t.Context(), home) {

@@ -11,8 +11,9 @@ import (
 )
 
 func TestEveryStore(t *testing.T) {
-	everystore.Run(t, func(t testing.TB) session.Store[everystore.Account] {
-		s, err := kvstore.New(kvmap.New(), "test", codec.MessagePack[everystore.Account](), nil)
+	backend := kvmap.New()
+	everystore.Run(t, func(t testing.TB, namespace string) session.Store[everystore.Account] {
+		s, err := kvstore.New(backend, namespace, codec.MessagePack[everystore.Account](), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

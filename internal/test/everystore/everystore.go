@@ -1,6 +1,6 @@
-// Package everystore tests what depends on how a store keeps a record: the idle end
-// beside changes that are no use of a session, edits from outside, idle timeouts of one
-// session, and the end of all sessions.
+// Package everystore tests what a manager promises on any store: idle timeouts, passive
+// requests, edits from outside, the end of all sessions, why a session ended, and bounds
+// on log-ins.
 package everystore
 
 import (
@@ -28,23 +28,34 @@ type site struct {
 	store session.Store[Account]
 }
 
-// Run tests a kind of store. Open returns an empty one, which finds sessions by owner.
-func Run(t *testing.T, open func(t testing.TB) session.Store[Account]) {
-	for name, test := range map[string]func(t *testing.T, s *site){
-		"a passive request is no use":          testPassive,
-		"a list tells when sessions were used": testLastUsed,
-		"everybody's sessions end":             testEndAll,
-		"a connection sees changes":            testReload,
-		"a session has its own idle timeout":   testIdleTimeout,
-		"an owner's sessions are edited":       testUpdateOwner,
+// Run tests a kind of store. The store must find sessions by owner. Open opens the store
+// of a namespace: an empty one the first time, and the same one, as another node of the
+// application opens it, from then on.
+func Run(t *testing.T, open func(t testing.TB, namespace string) session.Store[Account]) {
+	for namespace, test := range map[string]func(t *testing.T, s *site){
+		"passive":   testPassive,
+		"used":      testLastUsed,
+		"endall":    testEndAll,
+		"reload":    testReload,
+		"idle":      testIdleTimeout,
+		"editowner": testUpdateOwner,
 	} {
-		t.Run(name, func(t *testing.T) {
-			s := &site{store: open(t)}
+		t.Run(namespace, func(t *testing.T) {
+			s := &site{store: open(t, namespace)}
 			var err error
 			if s.Manager, err = middleware.New(s.store, &middleware.Options{SaveTimeout: time.Minute}); err != nil {
 				t.Fatal(err)
 			}
 			test(t, s)
+		})
+	}
+	for namespace, test := range map[string]func(t *testing.T, open func() session.Store[Account]){
+		"toldwhy": testToldWhy,
+		"refused": testRefused,
+		"atonce":  testLogInsAtOnce,
+	} {
+		t.Run(namespace, func(t *testing.T) {
+			test(t, func() session.Store[Account] { return open(t, namespace) })
 		})
 	}
 }

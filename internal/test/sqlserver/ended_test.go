@@ -4,29 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io"
 	"testing"
 	"time"
 
-	"github.com/seed48429006/sessions"
-	"github.com/seed48429006/sessions/codec"
-	"github.com/seed48429006/sessions/internal/test/ends"
 	"github.com/seed48429006/sessions/internal/test/sqlserver"
 	"github.com/seed48429006/sessions/session"
-	"github.com/seed48429006/sessions/stores"
 	"github.com/seed48429006/sessions/stores/sqlstore"
 )
-
-func TestEnds(t *testing.T) {
-	onAllURLs(t, func(t *testing.T, url string) {
-		ends.Run(t, func(tb testing.TB) sessions.Store[ends.Account] {
-			store, err := stores.Open(context.Background(), url, "ends", codec.MessagePack[ends.Account]())
-			must(tb, err)
-			tb.Cleanup(func() { store.(io.Closer).Close() })
-			return store
-		})
-	})
-}
 
 // A log-in in a transaction that is still open has a place: another log-in waits for the
 // transaction's end, and is refused only if it was committed.

@@ -2,7 +2,6 @@ package sqlserver_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"testing"
 
@@ -14,10 +13,8 @@ import (
 
 func TestEveryStore(t *testing.T) {
 	onAllURLs(t, func(t *testing.T, url string) {
-		tables := 0
-		everystore.Run(t, func(t testing.TB) session.Store[everystore.Account] {
-			tables++
-			store, err := stores.Open(context.Background(), url, fmt.Sprint("accounts", tables), codec.MessagePack[everystore.Account]())
+		everystore.Run(t, func(t testing.TB, namespace string) session.Store[everystore.Account] {
+			store, err := stores.Open(context.Background(), url, "every_"+namespace, codec.MessagePack[everystore.Account]())
 			if err != nil {
 				t.Fatal(err)
 			}

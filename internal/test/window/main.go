@@ -3,7 +3,7 @@
 //
 //	go run ./internal/test/window -redis localhost:6379
 //
-// Without -redis it starts a redis-server. It prints the 50th and 99th percentile and
+// It prints the 50th and 99th percentile and
 // the maximum of two times: from when the log-out was sent, and from when it was
 // acknowledged, which is negative if the other node knew earlier.
 package main
@@ -14,9 +14,6 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"net"
-	"os"
-	"os/exec"
 	"slices"
 	"sync"
 	"time"
@@ -31,9 +28,9 @@ import (
 type user struct{ Name string }
 
 func main() {
-	addr := flag.String("redis", "", "address of a Redis server; empty starts one")
+	addr := flag.String("redis", "localhost:6379", "address of a Redis server")
 	count := flag.Int("n", 2000, "log-outs to measure")
-	load := flag.Int("load", 0, "callers that change sessions meanwhile")
+	load := flag.Int("load", 0, "callers that change sessions at the same time")
 	flag.Parse()
 	if err := run(*addr, *count, *load); err != nil {
 		log.Fatal(err)
@@ -41,14 +38,6 @@ func main() {
 }
 
 func run(addr string, count, load int) error {
-	if addr == "" {
-		started, stop, err := startRedis()
-		if err != nil {
-			return err
-		}
-		defer stop()
-		addr = started
-	}
 	a, err := node(addr)
 	if err != nil {
 		return err
@@ -131,29 +120,4 @@ func spread(times []time.Duration) string {
 	slices.Sort(times)
 	at := func(share int) time.Duration { return times[(len(times)-1)*share/1000].Round(time.Microsecond) }
 	return fmt.Sprintf("p50 %v, p99 %v, max %v", at(500), at(990), at(1000))
-}
-
-// startRedis starts a server on a free port.
-func startRedis() (addr string, stop func(), err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	addr = l.Addr().String()
-	l.Close()
-	_, port, _ := net.SplitHostPort(addr)
-	cmd := exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", os.TempDir())
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() { cmd.Process.Kill(); cmd.Wait() }
-	client := redis.NewClient(&redis.Options{Addr: addr})
-	defer client.Close()
-	for end := time.Now().Add(10 * time.Second); client.Ping(context.Background()).Err() != nil; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			stop()
-			return "", nil, errors.New("redis-server does not start")
-		}
-	}
-	return addr, stop, nil
 }

@@ -109,7 +109,7 @@ func (f *Form) Submission(button *Control) Submission {
 func Text(page string) string {
 	s := newScanner(page)
 	var b strings.Builder
-	hidden := false // the text is that of an element that shows none
+	hidden := false // the text is inside an element that shows no text
 	for s.scan() {
 		switch {
 		case s.tag.name != "":

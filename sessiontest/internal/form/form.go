@@ -97,8 +97,8 @@ func (c *Control) isButton() bool {
 	return c.Submits() || c.Kind == "button" || c.Kind == "reset"
 }
 
-// Fill fills the form in, as a person would. A name's values are those of its
-// fields, one each; of boxes, the ones to check; of selects, the ones to choose.
+// Fill fills the form in, as a person would. A name has a value for each of its fields.
+// For boxes, the values are the ones to check; for selects, the ones to choose.
 func (f *Form) Fill(values url.Values) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if err := f.fill(name, values[name]); err != nil {
@@ -202,7 +202,7 @@ func (f *Form) Missing() string {
 
 func (f *Form) empty(c *Control) bool {
 	switch c.Kind {
-	case "radio": // one of the group will do
+	case "radio": // any of the group will do
 		return !slices.ContainsFunc(f.Controls, func(o *Control) bool {
 			return o.Kind == "radio" && o.Name == c.Name && o.Checked
 		})
@@ -259,7 +259,7 @@ func (f *Form) Values(button *Control) url.Values {
 	return sent
 }
 
-// newlines makes all ends of lines those that forms send.
+// newlines makes all ends of lines as forms send them.
 var newlines = strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n")
 
 // Buttons returns the buttons that send the form and can be pressed.

@@ -66,7 +66,8 @@ func (p *parser) addText(s string) {
 	}
 }
 
-// collect collects the text of an element that begins. It ends one of the same kind.
+// collect collects the text of an element that begins. It ends an open element of the
+// same kind.
 func (p *parser) collect(element string, done func(string)) {
 	p.endText(element)
 	p.texts = append(p.texts, &text{element: element, done: done})

@@ -145,7 +145,7 @@ func (c *Cookie) replaces(o *Cookie) bool {
 }
 
 // evict removes the cookies of a kind that were not used for longest, until limit are
-// left. Those that are not Secure go first.
+// left. Cookies that are not Secure go first.
 func (j *Jar) evict(limit int, kind func(*Cookie) bool) {
 	for {
 		n, victim := 0, -1

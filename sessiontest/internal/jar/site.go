@@ -48,7 +48,7 @@ func defaultPath(u *url.URL) string {
 	return "/"
 }
 
-// pathMatch reports whether a cookie's path covers that of a request.
+// pathMatch reports whether a cookie's path covers a request's path.
 func pathMatch(path, cookie string) bool {
 	if path == "" {
 		path = "/"

@@ -1,4 +1,4 @@
-package config_test
+package guides_test
 
 import (
 	"net/http"

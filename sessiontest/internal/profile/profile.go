@@ -41,8 +41,8 @@ func Full() Profile {
 	}
 }
 
-// Empty returns a Profile that is zero but for slices, a map and a pointer that
-// are empty and not nil.
+// Empty returns a Profile that is zero, except for slices, a map and a pointer that are
+// empty and not nil.
 func Empty() Profile {
 	return Profile{
 		Tags:     []string{},
