@@ -30,7 +30,7 @@ type Checker interface {
 	Check() error
 }
 
-// MaxDepth is how deep a value may nest: 64 levels. Arrays, maps and values that are encoded
-// as one of them count. The codecs of this package refuse deeper values and data,
-// so that no data can exhaust the stack.
+// MaxDepth is how deep a value may nest: 64 levels. Arrays and maps count, and values
+// that are encoded as an array or a map. The codecs of this package refuse deeper values
+// and data, so that no data can exhaust the stack.
 const MaxDepth = deep.MaxDepth

@@ -7,18 +7,19 @@
 //
 //	carts, err := redisstore.New(client, "carts", codec.MessagePack[Cart](), nil)
 //
-// They follow the struct tags of msgpack/v5 and of encoding/json. Both decode every
-// value as it was encoded, which those libraries do not promise: times are in UTC,
-// and nil and empty slices and maps stay apart. A value that cannot be kept is
-// refused when it is encoded.
+// They follow the struct tags of msgpack/v5 and of encoding/json. Both decode every value
+// as it was encoded, which the libraries do not promise: times are in UTC, and nil and
+// empty slices and maps stay apart. A value that cannot be kept is refused when it is
+// encoded.
 //
 // # Types that can be stored
 //
-// A codec refuses some types: two fields of one name, complex numbers, a type
-// that can be encoded but not decoded. [Checker] lists the fields and the remedies.
-// Stores ask it in their constructors, so a program with such a type does not start.
-// A codec also encodes and decodes a few values of the type, and refuses fields that do
-// not come back. Every type that sessions.New refuses is refused by every codec.
+// A codec refuses some types: for example one with complex numbers, one with two fields
+// of the same name, and one that can be encoded but not decoded. [Checker] lists the
+// fields and the remedies. Stores ask it in their constructors, so a program with such a
+// type does not start. A codec also encodes and decodes a few values of the type, and
+// refuses fields that do not come back. Every type that sessions.New refuses is refused
+// by every codec.
 //
 // All stores keep the other types alike. A session brings its value into the form
 // that codecs return when it commits, in memory too:
@@ -30,33 +31,35 @@
 //   - A [json.RawMessage] has no white space, and is nil if it is null.
 //
 // To leave a field out, give it the tags of both codecs: `msgpack:"-" json:"-"`. Such a
-// field may hold anything, and copies of the value share what it points to. With
-// `json:"-"` alone, a field is hidden from an API and kept by sessions; JSON
-// refuses it. MessagePack refuses a field that it would store and sessions drop.
+// field may hold anything. If it is a pointer, copies of the value share its target. With
+// `json:"-"` alone, a field is hidden from an API and kept by sessions; JSON refuses it.
+// MessagePack refuses a field that it would store and sessions drop.
 //
-// A codec may refuse a single value: NaN in JSON, or a string that is not UTF-8. The
-// commit then fails with a [session.EncodeError].
+// A codec may refuse a single value, for example NaN in JSON, or a string that is not
+// UTF-8. The commit then fails with a [session.EncodeError].
 //
 // # Types that encode themselves
 //
 // A type with methods such as MarshalText and UnmarshalText decides what is stored. Sessions
 // keep all its fields and ignore their tags.
 //
-//   - Its value has changed if its encoding has, whatever its method Equal returns: a
-//     net.IP of four bytes and one of sixteen are the same.
+//   - Its value has changed if its encoding has; its method Equal is not asked. For
+//     example, an IPv4 address is the same value as a net.IP of four bytes and of
+//     sixteen.
 //   - A codec refuses a type that it would not ask, such as one with MarshalJSON and
 //     unexported fields for MessagePack.
-//   - It refuses a type with one of the methods from an embedded field.
+//   - It refuses a type that has such a method from an embedded field.
 //   - It refuses a type whose zero value cannot be encoded or is not read again, such as
 //     an enumeration that begins at 1: a new session has that value. Use a pointer.
 //   - It refuses a pointer to a type that encodes its zero value as null.
 //   - A value that its own method does not read again fails the commit with a
 //     [session.EncodeError].
 //
-// Types with unexported pointers, slices or maps are copied through their methods: those
-// that MessagePack uses, else those of JSON. A type that only msgpack/v5 can encode needs a
-// method Clone that returns the type. Its copies are checked: they must be equal and share
-// nothing. Other types need no Clone, and theirs is not called.
+// Types with unexported pointers, slices or maps are copied through the methods that
+// MessagePack uses, or else through the methods that JSON uses. A type that only
+// msgpack/v5 can encode needs a method Clone that returns the type. Its copies are
+// checked: they must be equal and share nothing. Other types need no Clone, and theirs is
+// not called.
 //
 // # Types of other packages
 //
@@ -74,18 +77,18 @@
 //     case.
 //   - A field is renamed: give it a tag with the old name, `msgpack:"old"` or
 //     `json:"old"`. Otherwise its data is lost.
-//   - A field changes its type, is split or joined: use [Versioned] with an
-//     upgrade. Otherwise old values cannot be decoded, which ends those sessions.
-//     A wider type of numbers decodes the data of a narrower one. A narrower type
-//     refuses the numbers that do not fit.
+//   - A field changes its type, is split or joined: use [Versioned] with an upgrade.
+//     Otherwise old values cannot be decoded, and their sessions end. A wider type of
+//     numbers decodes the data of a narrower one. A narrower type refuses the numbers
+//     that do not fit.
 //   - A field changes its meaning, say from euros to cents: use [Versioned] with an
 //     upgrade. Otherwise old values are misread without an error.
 //   - The type is renamed or moved: give it a method SessionType() string that
 //     returns its old name. Otherwise old records are refused.
 //
 // The examples show each: FieldRemoved, FieldRenamed, FieldRetyped, FieldSplit,
-// FieldRedefined and TypeRenamed. codectest.Golden is a test that fails when one
-// was forgotten.
+// FieldRedefined and TypeRenamed. codectest.Golden is a test that fails if a tag, an
+// upgrade or a name was forgotten.
 //
 // # Versions
 //
@@ -105,11 +108,11 @@
 // Remove an upgrade when no session of its version is left: one lifetime after the
 // last server of that version has stopped.
 //
-// During a rollout, servers of the old version meet sessions that the new version
-// has stored. They fail those requests with a [*session.DecodeError] that wraps
-// [session.ErrNewer], and do not modify the sessions. Log-outs still work, since
-// they decode nothing. This holds for programs without versions too, if they are
-// built with this module. After a rollback, it lasts until those sessions expire.
+// During a rollout, servers of the old version meet sessions that the new version has
+// stored. They fail the requests with a [*session.DecodeError] that wraps
+// [session.ErrNewer], and do not modify the sessions. Log-outs still work, since they
+// decode nothing. This holds for programs without versions too, if they are built with
+// this module. After a rollback, the failures last until the newer sessions expire.
 //
 // Without a new version, the old program decodes the new values. When it saves
 // such a session, it drops the fields that it does not know. If a new field must
@@ -131,13 +134,12 @@
 //
 // # Names of types
 //
-// Stores refuse a record of one type for another, even if both have the same
-// fields and share a namespace. They compare the types' names. The name is the
-// result of the method SessionType() string of a zero T, if T has that method and
-// the result is not empty. Otherwise it is the path of T's package and its name. A
-// type without a name has its Go syntax. The name takes no space: it goes into the
-// record's checksum. With Versioned it is that of today's T, not of the types in
-// its upgrades.
+// Stores refuse a record of one type for another, even if both have the same fields and
+// share a namespace. They compare the types' names. The name is the result of the method
+// SessionType() string of a zero T, if T has that method and the result is not empty.
+// Otherwise it is the path of T's package and its name. A type without a name has its Go
+// syntax. The name takes no space: it goes into the record's checksum. With Versioned it
+// is the name of today's T, not the names of the types in its upgrades.
 //
 // A type declared within a function is refused: another function may declare one
 // of the same name.
@@ -147,12 +149,12 @@
 //
 // # Hostile data
 //
-// Decoders meet data that is truncated, corrupt or forged. Both codecs scan it
-// before they decode it. It must be one value and no more, nest no deeper than
-// [MaxDepth], and announce no more elements than it has bytes for. Decoding then
-// takes memory in proportion to the length of the data: a byte may become two
-// elements of a list, as large as those are in memory. Stores bound the length. A
-// type with lists of very large elements needs a lower bound.
+// Decoders meet data that is truncated, corrupt or forged. Both codecs scan it before
+// they decode it. It must be one value and no more, nest no deeper than [MaxDepth], and
+// announce no more elements than it has bytes for. Decoding then takes memory in
+// proportion to the length of the data: a byte may become two elements of a list, however
+// large an element is in memory. Stores bound the length. A type with lists of very large
+// elements needs a lower bound.
 //
 // # Records
 //

@@ -10,9 +10,9 @@ import (
 	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
-// Encoded keeps a value of a type that sessions cannot keep as a field: one of another
-// package with unexported fields, or one with interfaces in it. It holds the value's JSON,
-// whichever codec the store has.
+// Encoded keeps a value of a type that sessions cannot keep as a field, because it has
+// interfaces, or unexported fields of another package. It holds the value's JSON with any
+// codec of the store.
 //
 //	type User struct {
 //		Name  string
@@ -26,9 +26,9 @@ import (
 // oauth2.Token. Numbers in an any come back as float64. Set refuses a value whose JSON is
 // read as another value, so a large integer in an any is an error and not another number.
 //
-// Two are equal if their JSON is. A change is reported as one of the whole field. The zero
-// Encoded holds a zero V, and takes a byte. In a store with [JSON], data of a field of type V
-// is read as that of a field of type Encoded[V], and the other way round.
+// Two of them are equal if their JSON is equal. A change is reported for the whole field.
+// The zero Encoded holds a zero V, and takes a byte. In a store with [JSON], a field of
+// type V can become Encoded[V], and the other way round, without losing its data.
 type Encoded[V any] struct {
 	text  string // the JSON; empty for a zero V that was never set
 	fault string // why the value that was set cannot be kept

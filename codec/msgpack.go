@@ -15,16 +15,16 @@ import (
 
 // MessagePack returns the default codec, which is compact and fast.
 //
-// A struct becomes a map from field names to values, so fields may be added and
-// removed between deployments. Tags are those of msgpack/v5:
+// A struct becomes a map from field names to values, so fields may be added and removed
+// between deployments. It follows the tags of msgpack/v5:
 //
 //	Name  string   `msgpack:"n"`           // stored under another name
 //	Notes []string `msgpack:",omitempty"`  // not stored if empty; nil when decoded
 //	Cache *Cache   `msgpack:"-" json:"-"`  // not stored
 //
-// Types with unexported state need one of the pairs of methods that msgpack/v5
-// knows: EncodeMsgpack and DecodeMsgpack, MarshalMsgpack and UnmarshalMsgpack,
-// MarshalBinary and UnmarshalBinary, or MarshalText and UnmarshalText.
+// Types with unexported state need a pair of methods that msgpack/v5 knows: EncodeMsgpack
+// and DecodeMsgpack, MarshalMsgpack and UnmarshalMsgpack, MarshalBinary and
+// UnmarshalBinary, or MarshalText and UnmarshalText.
 //
 // Functions that a program registers with msgpack/v5 itself must be registered before
 // MessagePack is called.
@@ -44,7 +44,7 @@ func MessagePack[T any]() Codec[T] {
 
 type messagePack[T any] struct {
 	plan     deep.Plan[T]
-	encoding msgplan.Plan // gives up on whatever msgpack/v5 must do
+	encoding msgplan.Plan // gives up where msgpack/v5 must encode
 	numbers  numbers
 	null     bool // a T may be encoded as nil
 }

@@ -80,7 +80,7 @@ type misfit struct {
 	path   string
 	number span
 	typ    reflect.Type
-	long   bool // it is one of package math/big
+	long   bool // its type is from package math/big
 }
 
 func (m *misfit) Error() string {

@@ -8,8 +8,8 @@ import (
 	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
-// A shape describes what a codec's encoding of a type may have in each place. A nil shape
-// may have anything: the type encodes itself, or is unknown.
+// A shape describes the data that a codec's encoding of a type may have in each place. A
+// nil shape may have anything: the type encodes itself, or is unknown.
 type shape struct {
 	typ       reflect.Type
 	number    bool
@@ -111,7 +111,7 @@ func (s *shape) fits(n span) bool {
 	if s.span.holds(n) {
 		return true
 	}
-	if s.precision == 0 || n.high > math.MaxInt64 { // msgpack/v5 decodes those as negative
+	if s.precision == 0 || n.high > math.MaxInt64 { // msgpack/v5 decodes them as negative
 		return false
 	}
 	size := max(n.high, -uint64(n.low))

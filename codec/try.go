@@ -66,7 +66,8 @@ func failing(c typeinfo.Codec, v reflect.Value, path string) string {
 	return path
 }
 
-// fails reports whether the codec's library does not read what it writes of the value at v.
+// fails reports whether the codec's library cannot read its own encoding of the value at
+// v.
 func fails(c typeinfo.Codec, v reflect.Value) bool {
 	back := reflect.New(v.Type().Elem())
 	var data []byte

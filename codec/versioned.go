@@ -18,10 +18,10 @@ const versionMark = 0xc1
 
 const versionSize = 3
 
-// Versioned returns a codec that writes the version before the encoding of inner.
-// Inner decodes the values of that version; the upgrade [From] an older version
-// decodes those of that one. A version has at most one upgrade. Version 0 stands for
-// values without a version: those stored before the program used Versioned.
+// Versioned returns a codec that writes the version before the encoding of inner. Inner
+// decodes the values of this version. The upgrade [From] an older version decodes the
+// values of the older one. A version has at most one upgrade. Version 0 stands for values
+// without a version, which were stored before the program used Versioned.
 //
 // Decode fails for an older version without an upgrade, which ends its sessions, and
 // with [session.ErrNewer] for a newer version. The error of Versioned joins all
@@ -68,7 +68,7 @@ func (c *versioned[T]) validate() error {
 	return errors.Join(errs...)
 }
 
-// checkVersionless refuses a codec that cannot be the inner one of another.
+// checkVersionless refuses a codec that cannot be inside another.
 func checkVersionless[T any](inner Codec[T]) error {
 	if inner == nil {
 		return errors.New("the inner codec is nil")

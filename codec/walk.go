@@ -35,7 +35,7 @@ type format struct {
 	size   uint8
 }
 
-// formats are those of the bytes from 0xc0 to 0xdf. All others include the length.
+// formats describes the bytes from 0xc0 to 0xdf. All other bytes include the length.
 var formats = [32]format{
 	0x00: {fixed, 0},                   // nil
 	0x02: {fixed, 0}, 0x03: {fixed, 0}, // false, true
@@ -139,7 +139,7 @@ func (w *walker) formatted(f format) (opened bool, err error) {
 	return false, fmt.Errorf("codec: 0x%x is not a MessagePack format", w.data[w.pos-1])
 }
 
-// fixed skips a value of n bytes, and adds an integer to those found.
+// fixed skips a value of n bytes, and notes it if it is an integer.
 func (w *walker) fixed(n int) error {
 	at := w.pos - 1
 	if err := w.skip(n); err != nil {

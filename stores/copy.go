@@ -19,8 +19,8 @@ const (
 	maxReported = 20
 )
 
-// ErrDiffers means that a store to which sessions were copied does not hold what the
-// other store holds.
+// ErrDiffers means that the destination of a copy does not hold the same sessions as the
+// source.
 var ErrDiffers = errors.New("stores: the copy differs")
 
 // Copy copies all live sessions of one store to another, with their IDs, secrets,
@@ -29,10 +29,10 @@ var ErrDiffers = errors.New("stores: the copy differs")
 // them, without the notes. From must be a [session.Lister]:
 // memstore, redisstore on a client that can list, and sqlstore are.
 //
-// Copy goes through from again until nothing has changed, at most ten times. So a
-// session that is changed or ended meanwhile is changed or ended in the copy as well.
-// Later changes stay behind. So copy once while programs use from, which takes most of
-// the time, stop them, and copy again.
+// Copy goes through from again until nothing has changed, at most ten times. So a session
+// that is changed or ended during the copy is changed or ended in the destination as
+// well. Later changes stay behind. So copy once while programs use from, which takes most
+// of the time, stop them, and copy again.
 //
 // Of two states of one session, Copy keeps the one that was used last. It ends no
 // session that it has not seen in from. Do not run it any more once programs use to.
@@ -184,15 +184,15 @@ func (c *copier[T]) adopt(ctx context.Context, t *twin, rec *session.Record[T]) 
 	return nil
 }
 
-// same reports whether two records are alike but for their revisions.
+// same reports whether two records are alike except for their revisions.
 func same[T any](a, b *session.Record[T]) bool {
 	return a.Secrets == b.Secrets && a.Owner == b.Owner && a.Remembered == b.Remembered &&
 		a.Created.Equal(b.Created) && a.Renewed.Equal(b.Renewed) && a.LoggedIn.Equal(b.LoggedIn) &&
 		a.Deadline.Equal(b.Deadline) && a.Expires.Equal(b.Expires) && sameValue(&a.Value, &b.Value)
 }
 
-// sameValue compares values in the form that codecs return: one of the stores may keep
-// them as they are.
+// sameValue compares values in the form that codecs return, because a store in memory
+// keeps them in another.
 func sameValue[T any](a, b *T) bool {
 	plan := deep.Of[T]()
 	a, b = plan.Copy(a), plan.Copy(b)
@@ -210,7 +210,7 @@ func (c *copier[T]) end(ctx context.Context, id session.ID, rev session.Revision
 	return nil
 }
 
-// compare notes which sessions differ in to from what was copied.
+// compare notes the sessions that differ in to from their copies.
 func (c *copier[T]) compare(ctx context.Context) error {
 	lister, ok := c.to.(session.Lister[T])
 	if !ok {
@@ -268,7 +268,7 @@ func (t *twin) compare(id session.ID, rev session.Revision, expires time.Time) e
 	return nil
 }
 
-// missing notes the sessions that to lacks, but for those that have ended in from too.
+// missing notes the sessions that to lacks, unless they have ended in from too.
 func (c *copier[T]) missing(ctx context.Context, lacks func(*twin) bool) error {
 	for id, t := range c.twins {
 		if t.err != nil || !lacks(t) {
@@ -290,7 +290,7 @@ func differs(id session.ID, how string) error {
 	return fmt.Errorf("%w: session %s: %s", ErrDiffers, id, how)
 }
 
-// report returns how many sessions both stores have alike, and what is wrong with the
+// report returns how many sessions are the same in both stores, and an error about the
 // others.
 func (c *copier[T]) report(err error) (same int, _ error) {
 	errs, more := []error{err}, 0

@@ -19,13 +19,12 @@ import (
 //	}
 //	defer store.Close()
 //
-// The environment is that of [os.Environ]; [middleware.Config] lists its variables. The
-// namespace and the options are the program's own. What the environment sets takes
+// The environment has the form of [os.Environ]; [middleware.Config] lists its variables.
+// The namespace and the options are the program's own. The environment's settings take
 // their place. Nil options are the zero [middleware.Options].
 //
-// The error names all mistakes in the environment at once, by the names of the
-// variables. The others are those of [Open] and [middleware.New]. With an error,
-// nothing stays open.
+// The error names all mistakes in the environment at once, by the names of the variables.
+// Other errors come from [Open] and [middleware.New]. With an error, nothing stays open.
 func FromEnv[T any](ctx context.Context, environ []string, namespace string, c codec.Codec[T], o *middleware.Options) (*middleware.Manager[T], Store[T], error) {
 	config, err := middleware.ConfigFromEnv(environ)
 	if err != nil {

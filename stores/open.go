@@ -115,8 +115,8 @@ var keyValueModules = map[string]string{"bolt": "boltkv", "badger": "badgerkv", 
 
 const modulePath = "github.com/seed48429006/sessions/stores/"
 
-// isRedis reports whether package redisstore knows the scheme, or refuses it with a
-// list of those that there are.
+// isRedis reports whether package redisstore knows the scheme, or refuses it with a list
+// of the known ones.
 func isRedis(scheme string) bool {
 	name, _, _ := strings.Cut(scheme, "+")
 	return name == "redis" || name == "rediss"

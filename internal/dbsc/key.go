@@ -94,7 +94,7 @@ type jwk struct {
 	Kty, Crv, X, Y, N, E string
 }
 
-// key returns the key, if it is one of the given algorithm.
+// key returns the key, if it is for the given algorithm.
 func (j *jwk) key(algorithm string) (k Key, err error) {
 	var data []byte
 	switch {

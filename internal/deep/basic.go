@@ -34,7 +34,7 @@ func newBasic(t reflect.Type) node {
 	return &basic[uint64]{f}
 }
 
-// A basic is the node of a type whose values are compared as those of V.
+// A basic is the node of a type whose values are compared as values of V.
 type basic[V comparable] struct{ facts }
 
 func (*basic[V]) equal(a, b unsafe.Pointer) bool { return *(*V)(a) == *(*V)(b) }

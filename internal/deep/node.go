@@ -26,8 +26,8 @@ type node interface {
 	// verify reports whether *p can be copied and stored.
 	verify(w *walk, p unsafe.Pointer, depth int) bool
 
-	// changes appends to paths those of the fields in which *a and *b differ.
-	// They must not be equal.
+	// changes appends to paths the paths of the fields in which *a and *b differ. They
+	// must not be equal.
 	changes(paths []string, path string, a, b unsafe.Pointer) []string
 }
 

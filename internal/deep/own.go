@@ -18,7 +18,7 @@ type own struct {
 	node    // by kind
 	facts   facts
 	info    *typeinfo.Info
-	codecs  []typeinfo.Codec // those of the view that call the type's methods
+	codecs  []typeinfo.Codec // the codecs of the view that call the type's methods
 	pairs   []*typeinfo.Pair // the methods
 	byKind  bool             // another codec of the view stores the type by its kind
 	copying typeinfo.Copying
@@ -142,7 +142,8 @@ func (n *own) verifyBehind(w *walk, p unsafe.Pointer, depth int, pointed bool) b
 	return true
 }
 
-// survives reports whether a codec of the view decodes what it encodes of the value at p.
+// survives reports whether the codecs of the view can decode their own encoding of the
+// value at p.
 func (n *own) survives(w *walk, p unsafe.Pointer, pointed bool) bool {
 	var err error
 	for _, c := range n.codecs {

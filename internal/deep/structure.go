@@ -13,9 +13,9 @@ type structure struct {
 	facts
 	stored     []field
 	dropped    []field // all others
-	deep       []field // those whose copies need memory of their own
+	deep       []field // fields whose copies need memory of their own
 	normalized []field
-	omitted    []field // those that a codec may leave out
+	omitted    []field // fields that a codec may leave out
 }
 
 // A field is a field of a structure.

@@ -54,7 +54,7 @@ type bag struct {
 	slice reflect.Value
 	seed  maphash.Seed
 	first map[uint64]int // by hash: the index of the first in its list
-	next  []int          // by index: that of the next one in the same list, -1 after the last
+	next  []int          // by index: the next index in the same list, -1 after the last
 }
 
 func newBag(elem node, slice reflect.Value) *bag {

@@ -23,15 +23,16 @@ type Copying struct {
 	Clone int   // the index of the method in the pointer's type
 }
 
-// Copying returns how copies of the type's values are made. Types without hidden state are
-// copied part by part. Others go through the methods by which the default codec stores
-// them, else through those of JSON. A type that only msgpack/v5 can encode needs a method
-// Clone: a program without package codec must be able to copy it too.
+// Copying returns how copies of the type's values are made. Types without hidden state
+// are copied part by part. Others go through the methods by which the default codec
+// stores them, or else through the methods of JSON. A type that only msgpack/v5 can
+// encode needs a method Clone: a program without package codec must be able to copy it
+// too.
 func (i *Info) Copying() Copying { return i.copying() }
 
 func (i *Info) howCopied() Copying { return copyingOf(i, map[*Info]bool{}) }
 
-// copyingOf is howCopied for a type within those in open.
+// copyingOf is howCopied for a type within the types in open.
 func copyingOf(i *Info, open map[*Info]bool) Copying {
 	switch {
 	case immutable[i.Type], open[i]:

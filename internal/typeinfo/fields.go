@@ -20,9 +20,9 @@ func newField(owner *Info, f reflect.StructField) Field {
 	return field
 }
 
-// Stored reports whether sessions keep the field. They drop those that the default codec
-// skips, and those that encoding/json skips if no codec could store them. Sessions keep
-// all fields of a type that encodes itself.
+// Stored reports whether sessions keep the field. They drop the fields that the default
+// codec skips. They also drop fields that encoding/json skips, if no codec could store
+// them. Sessions keep all fields of a type that encodes itself.
 func (f *Field) Stored() bool { return f.storedIf(storable) }
 
 // storedIf is Stored with another way to find out whether a type can be stored.
@@ -68,8 +68,8 @@ func storable(t reflect.Type) bool {
 	return ok
 }
 
-// storableWithin is storable for a type within those that are in known with their
-// results, or with true while that is sought.
+// storableWithin is storable for a type within others. Known has their results, and true
+// while a result is sought.
 func storableWithin(t reflect.Type, known map[reflect.Type]bool) bool {
 	if ok, met := known[t]; met {
 		return ok

@@ -27,11 +27,11 @@ type Members struct {
 	Spread []string // names of the embedded structs, under which msgpack/v5 reads them whole
 
 	taken    map[string]string // all names, with the paths of the members that have them
-	places   []place           // all fields, those of embedded structs too
+	places   []place           // all fields, also of embedded structs
 	problems []problem
 }
 
-// A place is a field, its path, and what the codec does with it.
+// A place is a field, its path, and its treatment by the codec.
 type place struct {
 	*Field
 	path string
@@ -65,12 +65,12 @@ func (m *Members) take(name, path string) {
 	m.taken[name] = path
 }
 
-// see notes what the codec does with a field.
+// see notes how the codec treats a field.
 func (m *Members) see(f *Field, as treatment) {
 	m.places = append(m.places, place{f, f.Name, as})
 }
 
-// within adds what is known of the fields of an embedded struct.
+// within adds the places of an embedded struct.
 func (m *Members) within(f *Field, inner *Members) {
 	m.see(f, written)
 	for _, p := range inner.problems {
@@ -81,9 +81,9 @@ func (m *Members) within(f *Field, inner *Members) {
 	}
 }
 
-// msgpackMembers lists the members of a struct as msgpack/v5 does. It treats the fields of
-// an embedded struct as the struct's own, unless the embedded one encodes itself or one of
-// its fields has a name that is taken.
+// msgpackMembers lists the members of a struct as msgpack/v5 does. It treats the fields
+// of an embedded struct as the struct's own, unless the embedded struct encodes itself,
+// or a field of it has a name that is taken.
 func msgpackMembers(i *Info) *Members {
 	m := &Members{taken: map[string]string{}}
 	for k := range i.Fields {

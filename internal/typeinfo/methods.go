@@ -66,7 +66,7 @@ var (
 	JSONPair    = pairOf[json.Marshaler, json.Unmarshaler]("json", json.Marshaler.MarshalJSON, json.Unmarshaler.UnmarshalJSON)
 )
 
-// pairs are those that each codec looks for, in its order.
+// pairs are the pairs of methods that each codec looks for, in its order.
 var pairs = [len(Codecs)][]*Pair{
 	MessagePack: {CustomPair, msgpackPair, BinaryPair, TextPair},
 	JSON:        {JSONPair, TextPair},

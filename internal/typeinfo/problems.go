@@ -13,7 +13,7 @@ import (
 )
 
 // Problems returns an error for each part of t that no codec could keep. If the codecs
-// keep all parts only between them, it returns what the default one refuses.
+// keep all parts only between them, it returns the problems of the default codec.
 func Problems(t reflect.Type) []error {
 	none := problemsOf(t, nil)
 	if len(none) > 0 {
@@ -84,17 +84,17 @@ const skipIt = ", or tag it `msgpack:\"-\" json:\"-\"`"
 
 // A checker looks for the parts of a type that cannot be kept.
 type checker struct {
-	codec    *Codec                // nil for what is the same for every codec
+	codec    *Codec                // nil for problems that every codec has
 	root     *Info                 // the type whose author reads the problems
 	known    map[reflect.Type]bool // see storableWithin
 	open     map[visit]bool        // the types around, to end recursions
 	around   []reflect.Type        // the same, outermost first
-	fine     map[visit]bool        // those without problems
+	fine     map[visit]bool        // types without problems
 	problems []problem
 }
 
-// A visit is one of a type with or without an address, which methods with pointer
-// receivers need.
+// A visit looks at a type, with or without an address: methods with pointer receivers
+// need one.
 type visit struct {
 	reflect.Type
 	addressable bool
@@ -110,8 +110,8 @@ func (c *checker) refuse(path, format string, args ...any) {
 	c.problems = append(c.problems, problem{path, text})
 }
 
-// foreign returns the outermost type around the part that another package declares than
-// that of the root, or nil.
+// foreign returns the outermost type around the part that is declared outside of the
+// root's package, or nil.
 func (c *checker) foreign() reflect.Type {
 	for _, t := range c.around {
 		if t.Name() != "" && t.PkgPath() != "" && t.PkgPath() != c.root.InPackage() {

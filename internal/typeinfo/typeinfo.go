@@ -16,7 +16,7 @@ import (
 // MaxDepth is how deep a value may nest. Structs, slices, arrays and maps count.
 const MaxDepth = 64
 
-// A Codec names one of the libraries that encode values.
+// A Codec names a library that encodes values.
 type Codec int
 
 const (

@@ -44,7 +44,7 @@ func FastHTTP(handler func(http.Handler) http.Handler, next func(ctx context.Con
 	}
 }
 
-// serve runs next within the handler, and makes what the handler answers the response.
+// serve runs next within the handler, and makes the handler's answer the response.
 func serve(handler func(http.Handler) http.Handler, request *fasthttp.RequestCtx, ctx context.Context, next func(context.Context)) error {
 	r, err := convert(request, ctx)
 	if err != nil {
@@ -132,7 +132,7 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return w.body.Write(p)
 }
 
-// apply makes what was recorded the response.
+// apply makes the recorded answer the response.
 func (w *recorder) apply(to *fasthttp.Response) {
 	w.WriteHeader(http.StatusOK)
 	stream := w.sent.Get(streamed) != ""

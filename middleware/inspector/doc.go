@@ -13,10 +13,10 @@
 //
 // # Access
 //
-// The handler does no authorization: whoever reaches it sees and ends everybody's
-// sessions. It must be behind the application's own check. It refuses requests from
-// other sites. Its pages run no script, load nothing from elsewhere, are not kept by
-// caches and cannot be framed.
+// The handler does no authorization: everyone who reaches it sees and ends all sessions.
+// It must be behind the application's own check. It refuses requests from other sites.
+// Its pages run no script, load nothing from elsewhere, are not kept by caches and cannot
+// be framed.
 //
 // A page shows IDs, owners, times, sizes and the names of changed fields. It never
 // shows a token. It shows values only if [Options].ShowValues is set, one at a time.

@@ -50,8 +50,8 @@ func (p *pages[T]) survey(w http.ResponseWriter, r *http.Request) {
 	show(w, http.StatusOK, "survey", s)
 }
 
-// find leads to the session with this ID, or to the owner of this name. If there is no such
-// owner, it lists those whose names begin so.
+// find leads to the session with this ID, or to the owner of this name. If there is no
+// such owner, it lists the owners whose names begin so.
 func (p *pages[T]) find(w http.ResponseWriter, r *http.Request) {
 	query := r.FormValue("q")
 	to := "owner?" + url.Values{"name": {query}}.Encode()
@@ -152,7 +152,7 @@ func (p *pages[T]) session(w http.ResponseWriter, r *http.Request) {
 	show(w, http.StatusOK, "session", data)
 }
 
-// end ends one session. One that has ended meanwhile is no failure.
+// end ends one session. It is not a failure if the session has ended already.
 func (p *pages[T]) end(w http.ResponseWriter, r *http.Request) {
 	id, err := session.ParseID(r.PostFormValue("id"))
 	if err == nil && r.PostFormValue("sure") == "" {

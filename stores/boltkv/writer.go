@@ -17,11 +17,11 @@ type swap struct {
 
 	swapped bool
 	err     error
-	done    chan bool // false: the swap's goroutine is to write those that wait
+	done    chan bool // false: the swap's goroutine is to write the swaps that wait
 }
 
-// A writer writes swaps, those that wait at once. One of their goroutines does it at a
-// time: a single swap waits for nobody.
+// A writer writes all swaps that wait together. The goroutine of a single swap does it at
+// a time, so a swap that is alone does not wait.
 type writer struct {
 	write func([]*swap)
 
@@ -55,8 +55,8 @@ func (w *writer) do(ctx context.Context, s *swap) error {
 	}
 }
 
-// lead writes the swaps that wait, among them the caller's, and lets one that came
-// meanwhile go on.
+// lead writes the swaps that wait, among them the caller's. Then it lets a swap go on
+// that came in between.
 func (w *writer) lead() {
 	w.mu.Lock()
 	batch := w.waiting
@@ -78,7 +78,7 @@ func (w *writer) pass() {
 	}
 }
 
-// giveUp takes s out of those that wait. If it was to lead, the next one does.
+// giveUp takes s out of the swaps that wait. If it was to lead, the next swap leads.
 func (w *writer) giveUp(s *swap) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -242,7 +242,7 @@ func keys[Reply any](ctx context.Context, prefix string, pages pager[Reply], ite
 	}
 }
 
-// tableURL is what a URL says.
+// tableURL is a URL, taken apart.
 type tableURL struct{ table, region, endpoint string }
 
 func parse(address string) (t tableURL, err error) {

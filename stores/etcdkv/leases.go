@@ -9,9 +9,9 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// leases are those that the backend has, by their ends. A key outlives its end by less
-// than a sixteenth of its life, and a second. When etcd's leader changes, leases begin
-// anew, so that keys stay for longer.
+// leases are the backend's leases, by their ends. A key outlives its end by less than a
+// sixteenth of its life, and a second. When etcd's leader changes, leases begin anew, so
+// that keys stay for longer.
 type leases struct {
 	grant func(ctx context.Context, seconds int64) (*clientv3.LeaseGrantResponse, error)
 

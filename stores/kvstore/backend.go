@@ -38,16 +38,16 @@ type Version uint64
 type Lister interface {
 	Backend
 
-	// Keys yields the keys with this prefix, in no particular order. It yields a key
-	// that is there throughout the iteration once, and may yield one that comes or goes
-	// meanwhile. An error ends the iteration. Keys holds no lock while it yields:
-	// others, and the loop's body, can use the backend.
+	// Keys yields the keys with this prefix, in no particular order. It yields a key that
+	// is there throughout the iteration once, and may yield a key that comes or goes
+	// during it. An error ends the iteration. Keys holds no lock while it yields: others,
+	// and the loop's body, can use the backend.
 	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
 
-// A Watcher is a [Backend] that tells at once of every write, also of those that other
-// processes make. Without it, a store tells of its own writes only, and other sessions
-// are asked for at intervals.
+// A Watcher is a [Backend] that tells at once of every write, also of other processes'
+// writes. Without it, a store tells of its own writes only, and managers ask about other
+// sessions at intervals.
 type Watcher interface {
 	Backend
 

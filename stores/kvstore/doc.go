@@ -8,7 +8,7 @@
 //
 // Modules of their own have backends: bbolt, a file of one process, in boltkv; Badger in
 // badgerkv; NATS JetStream in natskv; etcd in etcdkv; Amazon DynamoDB in dynamokv;
-// memcached in memcachekv. A program that imports one of them can also open it by its
+// memcached in memcachekv. A program that imports such a package can also open it by its
 // URL: see [Open] and package stores.
 //
 // # Writing a backend

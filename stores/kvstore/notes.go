@@ -44,10 +44,10 @@ func (s *Store[T]) putNote(ctx context.Context, owner string, id session.ID, dea
 	}
 }
 
-// forgetting returns a function that removes the note of the owner that a record had,
-// if the next one is another. The note is looked for now, before the record changes: it
-// stays if it is written again meanwhile, because the record has that owner again. If
-// the note cannot be removed, lists remove it later.
+// forgetting returns a function that removes the note of the owner that a record had, if
+// the next one is another. The note is looked for now, before the record changes: it
+// stays if it is written again before the function runs, because the record has that
+// owner again. If the note cannot be removed, lists remove it later.
 func (s *Store[T]) forgetting(ctx context.Context, id session.ID, found *stored, next string) func() {
 	former := found.owner()
 	if s.lister == nil || former == "" || former == next {

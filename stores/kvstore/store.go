@@ -21,9 +21,9 @@ const DefaultMaxRecordBytes = 1 << 20
 
 // Options change how a [Store] works. The zero Options is the default.
 type Options struct {
-	// MaxRecordBytes is how large a stored record may be, its owner and the
-	// encoding's overhead included. A larger one is neither written nor decoded. Zero
-	// means what the backend takes, or [DefaultMaxRecordBytes] if that is less.
+	// MaxRecordBytes is how large a stored record may be, its owner and the encoding's
+	// overhead included. A larger one is neither written nor decoded. Zero means the
+	// backend's limit, or [DefaultMaxRecordBytes] if that is less.
 	MaxRecordBytes int
 }
 
@@ -156,8 +156,9 @@ func (s *Store[T]) Revisions(ctx context.Context, ids []session.ID) ([]session.R
 }
 
 // Watch calls changed when the session changes or ends, as [session.Watcher] says. If the
-// backend is no [Watcher], ok is false, and the store tells of what it does itself. Of
-// other processes, a manager learns when it next asks, after its WatchInterval at most.
+// backend is no [Watcher], ok is false, and the store tells of its own writes only. A
+// manager learns of other processes' writes when it next asks, after its WatchInterval at
+// most.
 func (s *Store[T]) Watch(id session.ID, changed func()) (stop func(), ok bool) {
 	if w, ok := s.backend.(Watcher); ok {
 		return w.Watch(s.record(id), changed), true
@@ -165,7 +166,7 @@ func (s *Store[T]) Watch(id session.ID, changed func()) (stop func(), ok bool) {
 	return s.watchers.Add(id, changed), false
 }
 
-// A stored value is what the backend has under a record's key.
+// A stored value is the backend's value under a record's key.
 type stored struct {
 	data    []byte
 	version Version // zero if there is nothing
@@ -173,7 +174,7 @@ type stored struct {
 	err     error // why the header cannot be read
 }
 
-// get returns what the backend has of a session.
+// get returns a session as the backend has it.
 func (s *Store[T]) get(ctx context.Context, id session.ID) (found stored, err error) {
 	if err := ctx.Err(); err != nil {
 		return found, unavailable(err)

@@ -51,7 +51,7 @@ func newRevision() session.Revision {
 	return session.Revision(rand.Uint64N(uint64(unread)-1) + 1)
 }
 
-// refuse returns why a record with this revision cannot be saved over what was found.
+// refuse returns why a record with this revision cannot be saved over the one found.
 func refuse(found *stored, rev session.Revision) error {
 	switch {
 	case !found.live() && rev != 0:
@@ -122,8 +122,8 @@ func (s *Store[T]) change(ctx context.Context, id session.ID, try func(*stored) 
 	}
 }
 
-// swap replaces what was found. If the reply is lost, mine tells whether what is there
-// now is the outcome.
+// swap replaces the value found. If the reply is lost, mine tells whether the present
+// value is the outcome of this call.
 func (s *Store[T]) swap(ctx context.Context, id session.ID, found *stored, data []byte, end time.Time, mine func(*stored) bool) error {
 	swapped, err := s.backend.Swap(ctx, s.record(id), found.version, data, end)
 	if swapped || err != nil {

@@ -77,8 +77,8 @@ func Open(ctx context.Context, address string, o *Options) (*Backend, error) {
 // Close closes the connections. Commands under way fail.
 func (b *Backend) Close() error { return b.pool.close() }
 
-// MaxValueBytes returns how large a value may be: memcached takes 1 MiB with the key and
-// what it needs itself, unless it was told otherwise.
+// MaxValueBytes returns how large a value may be: memcached takes 1 MiB, its own overhead
+// and the key included, unless it is configured otherwise.
 func (b *Backend) MaxValueBytes() int { return 1<<20 - 2<<10 }
 
 // Get implements [kvstore.Backend].

@@ -53,8 +53,8 @@ func (p *pool) close() error {
 	return nil
 }
 
-// get returns a connection, and whether it was used before: the server may have closed
-// it meanwhile.
+// get returns a connection, and whether it was used before: the server may have closed a
+// used one since.
 func (p *pool) get(ctx context.Context, fresh bool) (c *conn, used bool, err error) {
 	p.mu.Lock()
 	if p.closed {
@@ -129,7 +129,7 @@ func (p *pool) send(ctx context.Context, command []byte, fresh bool) (r reply, u
 	return r, used, nil
 }
 
-// A reply is what the server answers to a meta command.
+// A reply is the server's answer to a meta command.
 type reply struct {
 	code  string // of two letters
 	cas   uint64
@@ -178,7 +178,8 @@ func (c *conn) exchange(command []byte) (r reply, err error) {
 	return r, nil
 }
 
-// maxReply bounds what is read of a value: memcached can be told to take so much.
+// maxReply bounds how much of a value is read: memcached can be configured to take so
+// much.
 const maxReply = 1 << 27
 
 // failed returns an error for the answers after which a connection cannot be used: the

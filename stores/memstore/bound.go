@@ -18,7 +18,7 @@ func (s *shard[T]) use(e *entry[T], now int64) {
 	}
 }
 
-// byUse returns the queue of entries like e: those with an owner, or those without.
+// byUse returns e's queue: of the entries with an owner, or of the entries without.
 func (s *shard[T]) byUse(e *entry[T]) *queue[T, byUse[T]] {
 	if e.owner == "" {
 		return &s.anonymous
@@ -53,7 +53,7 @@ func (s *shard[T]) makeRoom(now int64) {
 	}
 }
 
-// evict removes the entry of a queue that was not used for longest. It puts those in
+// evict removes the least recently used entry of a queue. On its way it puts entries in
 // order that were used since it last came to them: their uses have paid for that.
 func (s *shard[T]) evict(q *queue[T, byUse[T]]) {
 	e := q.first()

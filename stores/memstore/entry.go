@@ -40,7 +40,8 @@ type byID[T any] struct{}
 func (byID[T]) hash(e *entry[T]) uint64     { return hashID(e.id) }
 func (byID[T]) next(e *entry[T]) **entry[T] { return &e.nextByID }
 
-// hashID returns bits of an ID, which is random, but not those that choose the shard.
+// hashID returns bits of an ID, which is random. The bits that choose the shard are not
+// among them.
 func hashID(id session.ID) uint64 { return binary.LittleEndian.Uint64(id[8:]) }
 
 // end returns when the entry ends, in Unix milliseconds: at the earlier of its expiry

@@ -32,9 +32,10 @@ const (
 // Options change how a [Store] works. The zero Options is the default.
 type Options struct {
 	// MaxSessions bounds how many sessions are held. A new session that finds no room
-	// takes the place of one that has expired. If none has, it takes that of a session
-	// without an owner or, if all have one, of any: the one that was not used for
-	// longest. [Store.Evicted] counts those. Zero or less means no bound.
+	// takes the place of an expired session. If none has expired, the least recently used
+	// session without an owner makes room, or if all have owners, the least recently used
+	// of them. [Store.Evicted] counts the sessions that made room. Zero or less means no
+	// bound.
 	//
 	// The bound is never exceeded. Below 2048 it is exact. Above, it is divided among
 	// shards, so that one may be full while the store is some 10 % short of it.
@@ -188,6 +189,6 @@ func alive(ctx context.Context) error {
 	return nil
 }
 
-// Close does nothing, since there is nothing to close. It lets a program close its
-// store whatever that is.
+// Close does nothing, since there is nothing to close. It lets a program close any store
+// in the same way.
 func (*Store[T]) Close() error { return nil }

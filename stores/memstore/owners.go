@@ -41,7 +41,7 @@ func (p *ownersPart[T]) first(hash uint64, owner string) *entry[T] {
 	return nil
 }
 
-// list returns an owner's entries. Their shards may change them meanwhile.
+// list returns an owner's entries. Their shards may change them at the same time.
 func (o *owners[T]) list(owner string) (found []*entry[T]) {
 	if owner == "" {
 		return nil

@@ -8,7 +8,8 @@ type queue[T any, O order[T]] struct {
 	heap  array[place[T]]
 }
 
-// An order says by what a queue is ordered, and where an entry keeps its place in it.
+// An order compares the entries of a queue, and says where an entry keeps its place in
+// it.
 type order[T any] interface {
 	at(*entry[T]) int64
 	pos(*entry[T]) *int32

@@ -18,8 +18,8 @@ const sweep = 8
 // time is read under the lock, so that an entry that one call
 // found ended is alive for no later one.
 //
-// No call does more work the more sessions there are, but for the depth of a heap, and
-// for the order of the sessions that a bounded shard may have to give up.
+// The work of a call does not grow with the number of sessions, except for the depth of a
+// heap, and for the order of the sessions that a bounded shard may have to give up.
 type shard[T any] struct {
 	mu       sync.RWMutex
 	entries  table[T, byID[T]]
@@ -33,7 +33,7 @@ type shard[T any] struct {
 	max       int                // of entries; zero or less for any number, and nothing below then
 	began     int64              // when the store was made
 	anonymous queue[T, byUse[T]] // the entries without an owner
-	owned     queue[T, byUse[T]] // those with one
+	owned     queue[T, byUse[T]] // entries with an owner
 	evicted   int
 
 	_ [64]byte // keeps one shard's lock out of the next one's cache line

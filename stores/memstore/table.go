@@ -19,7 +19,7 @@ type links[T any] interface {
 	next(*entry[T]) **entry[T] // the entry after this one in the same bucket
 }
 
-// first returns the first of the entries among which those with a hash are.
+// first returns the first entry of a hash's bucket.
 func (t *table[T, L]) first(hash uint64) (e *entry[T]) {
 	if t.buckets.len > 0 {
 		e = *t.bucket(hash)

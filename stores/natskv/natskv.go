@@ -271,7 +271,7 @@ func (b *Backend) list(ctx context.Context, prefix string) (keys []string, err e
 	if b.js.Conn().Status() != nats.CONNECTED {
 		return nil, nats.ErrDisconnected
 	}
-	slices.Sort(keys) // one that was written meanwhile can come twice
+	slices.Sort(keys) // a key that is written during the iteration can come twice
 	keys = slices.Compact(keys)
 	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, prefix) }), nil
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Check reports whether Redis answers, and lets the client's user do what the store
-// needs. The error names the commands that are refused. It is [session.ErrUnavailable]
-// if Redis does not answer. [Open] calls Check; after [New], an application may.
+// Check reports whether Redis answers and permits the client's user all commands that the
+// store needs. The error names the refused commands. It is [session.ErrUnavailable] if
+// Redis does not answer. [Open] calls Check; after [New], an application may.
 func (s *Store[T]) Check(ctx context.Context) error {
 	near := ""
 	if s.near != nil {

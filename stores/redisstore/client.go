@@ -24,8 +24,8 @@ const (
 	maxBackoff  = 64 * time.Millisecond
 )
 
-// schemes are the URL schemes that there are, each with a function that
-// makes the client. Those know the schemes redis and rediss only.
+// schemes are the known URL schemes, each with a function that makes the client. The
+// functions themselves know the schemes redis and rediss only.
 var schemes = map[string]struct {
 	scheme string
 	client func(*url.URL) (redis.UniversalClient, error)
@@ -48,7 +48,7 @@ var schemeNames = []string{"redis", "rediss", "redis+cluster", "rediss+cluster",
 //	redis://user:password@host:6379/0           one server
 //	redis+cluster://user:password@host:6379     a cluster; ?addr=host:port adds another node to ask
 //	redis+sentinel://host:26379?master_name=m   the master that Sentinel names; ?addr= as above,
-//	                                            ?username= and ?password= are those of the master
+//	                                            ?username= and ?password= are for the master
 //
 // and the same with rediss for TLS. All query parameters of go-redis are taken
 // here too, and have the last word: see [redis.ParseURL],
@@ -79,8 +79,8 @@ func NewClient(rawURL string) (redis.UniversalClient, error) {
 	return client, nil
 }
 
-// named returns the scheme for an error. What comes before a colon without slashes may
-// be a password.
+// named returns the scheme for an error. The text before a colon without slashes may be a
+// password.
 func named(u *url.URL, rawURL string) string {
 	if u.Scheme == "" || !strings.Contains(rawURL, "://") || strings.Contains(rawURL[:strings.Index(rawURL, "://")], ":") {
 		return ""
@@ -153,8 +153,8 @@ func sentinel(u *url.URL) (redis.UniversalClient, error) {
 	return redis.NewFailoverClient(o), nil
 }
 
-// ownNames has each server's certificate checked against the name by which the server
-// is dialled. Otherwise all would need that of the URL's host.
+// ownNames has each server's certificate checked against the name by which the server is
+// dialled. Otherwise all servers would need a certificate for the URL's host.
 func ownNames(c *tls.Config) {
 	if c != nil {
 		c.ServerName = ""

@@ -30,8 +30,8 @@ const (
 	patience = 20 * time.Millisecond
 )
 
-// combiners send the commands of concurrent callers together. Each server has its
-// own combiner: one that is down delays only the sessions that it keeps.
+// combiners send the commands of concurrent callers together. Each server has its own
+// combiner: a server that is down delays only its own sessions.
 //
 // go-redis's AutoPipeliner (v9.23) does not serve here. It sends a script once, as
 // asked, but it breaks other promises:
@@ -39,7 +39,7 @@ const (
 //   - A caller waits for its pipeline even after its context has ended. The
 //     pipeline does not have the callers' deadlines.
 //   - One connection that hangs delays all callers until the read timeout.
-//   - After a broken pipeline, commands that were never sent fail like those that
+//   - After a broken pipeline, commands that were never sent fail like commands that
 //     were, so that their outcome looks unknown.
 //   - Commands that may be sent again and commands that may not, which is reads
 //     and scripts, do not share a pipeline.
@@ -90,12 +90,12 @@ func (c *combiners) only() *combiner {
 	return c.single
 }
 
-// A combiner sends commands to one server. A command goes at once while few are
-// under way. Otherwise it waits until one of those is back, and then goes in one
-// pipeline with all that wait. A caller that is alone never waits.
+// A combiner sends commands to one server. A command goes at once while few are under
+// way. Otherwise it waits until a reply is back, and then goes in a pipeline together
+// with all commands that wait. A caller that is alone never waits.
 //
-// If nothing is answered for long, a new period begins: those under way no longer
-// count, and those that wait are sent. So no command waits for longer than that
+// If nothing is answered for long, a new period begins: the commands under way no longer
+// count, and the waiting commands are sent. So no command waits for longer than that
 // because of a connection that hangs or a server that is far away.
 type combiner struct {
 	client  processor
@@ -241,14 +241,14 @@ func (c *combiner) begin() {
 	}
 }
 
-// sendNext sends the commands that wait, since one of the period is back.
+// sendNext sends the waiting commands, since a reply of the period is back.
 func (c *combiner) sendNext(period int) {
 	if batch := c.next(period); batch != nil {
 		go c.sendAll(batch, period)
 	}
 }
 
-// sendAll sends commands, and then those that wait by then, until none do.
+// sendAll sends commands, then the commands that wait by then, until none wait.
 func (c *combiner) sendAll(batch []*waiter, period int) {
 	for ; batch != nil; batch = c.next(period) {
 		c.sendTogether(batch)

@@ -8,19 +8,18 @@
 //
 // # Clients
 //
-// [NewClient] makes a client that keeps the deadlines of contexts and gives up
-// soon in any case. Another client does so if its ContextTimeoutEnabled is set;
-// [New] warns about one that does not. When a context is cancelled, calls return at once
-// or within a second.
+// [NewClient] makes a client that keeps the deadlines of contexts and gives up soon in
+// any case. Any other client does so if its ContextTimeoutEnabled is set; [New] warns if
+// it is not. When a context is cancelled, calls return at once or within a second.
 //
-// Reads go to the primary. New refuses a cluster client that reads from replicas,
-// since a replica may still have a session that was ended. It refuses a Ring: a
-// shard that was down comes back with the sessions that were ended meanwhile. A
-// single connection or a pipeline is refused too.
+// Reads go to the primary. New refuses a cluster client that reads from replicas, since a
+// replica may still have a session that was ended. It refuses a Ring, because a shard
+// that was down comes back with sessions that ended while it was away. It refuses a
+// single connection and a pipeline, too.
 //
-// Do not use go-redis's client-side cache. It serves outdated reads without the
-// store's knowledge, so an edit that changes nothing of an outdated value is not made
-// on the newer one. Use a [NearCache].
+// Do not use go-redis's client-side cache. It serves outdated reads without the store's
+// knowledge, so an edit that changes nothing in an outdated value would not be made on
+// the newer value. Use a [NearCache] instead.
 //
 // # Access
 //
@@ -61,11 +60,11 @@
 // a crash in between leaves no session that its owner could not find and end.
 //
 // Reads and scripts of concurrent callers share pipelines. A command is sent at once
-// while fewer than two others are under way to its server. Otherwise it waits until
-// one of those is answered, but for 20 milliseconds at most, and is sent with all
-// that wait. A caller that is alone never waits. Each caller keeps its own context:
-// it returns when that ends, whatever the pipeline does. If a pipeline breaks, each
-// command that has no reply is sent again by itself. A *redis.Client and a
+// while fewer than two others are under way to its server. Otherwise it waits until a
+// command is answered, for at most 20 milliseconds, and is then sent with all others that
+// wait. A caller that is alone never waits. Each caller keeps its own context: it returns
+// when the context ends, even if the pipeline is still under way. If a pipeline breaks,
+// each command that has no reply is sent again by itself. A *redis.Client and a
 // *redis.ClusterClient work like this. With any other client, and with
 // [Options.ReplicaAcks], each write goes by itself.
 //
@@ -78,30 +77,30 @@
 //
 //	&redisstore.Options{NearCache: redisstore.NearCache{Records: 10_000}}
 //
-// A request that reads a session which this process has seen costs no command. A
-// request that changes it costs one EVALSHA. If the copy was out of date, that
-// finds out, and the edits are made on the present record. An edit that changes
-// nothing of a copy has the record loaded first. So no update is lost, and every
-// write is refused that would be refused without the cache.
+// A request that reads a session which this process has seen costs no command. A request
+// that changes it costs one EVALSHA. If the copy was out of date, the EVALSHA reports it,
+// and the edits are made on the present record. If an edit changes nothing in a copy, the
+// record is loaded first. So no update is lost, and the cache lets no write pass that
+// would be refused without it.
 //
-// The store opens a connection on which it reads and writes the records that it keeps.
-// On that connection Redis names each of them when another process changes it (CLIENT
+// The store opens a connection on which it reads and writes the records that it keeps. On
+// that connection Redis names each of them when another process changes it (CLIENT
 // TRACKING, in RESP3). Replies and names come in the order in which Redis ran the
 // commands. So the record that a reply holds is the present one until its key is named.
 // Between a change and that message, a request to another process may still read the
-// session as it was: changed already, renewed already, or logged out already. Requests
-// to the process that made the change see it at once. A session that a process does not
-// know, or that has ended as far as it knows, it always reads from Redis. So do all
-// calls of a manager that list and revoke sessions.
+// session as it was: changed already, renewed already, or logged out already. Requests to
+// the process that made the change see it at once. A process always reads a session from
+// Redis if it has no copy, or if the copy has ended. A manager's lists and revocations
+// always read from Redis.
 //
-// A copy is served only within MaxStale after a PING on that connection was sent
-// and answered, and its time to live was read from Redis with the record. So a
-// connection that is cut, silent or frozen delays what a process sees by MaxStale
-// at most. With each PING, INFO tells through the client whether it reads from the
-// same server: after a failover, the cache is emptied and begins again. While the
-// connection answers nothing for 50 milliseconds, commands go through the client. So do
-// records of more than 64 KiB, of which no copy is kept, and writes that wait for
-// replicas. Hooks of the client do not see the commands of the connection.
+// A copy is served only within MaxStale after a PING on that connection was sent and
+// answered, and its time to live was read from Redis with the record. So a connection
+// that is cut, silent or frozen delays a process's view by MaxStale at most. With each
+// PING, INFO tells through the client whether it reads from the same server: after a
+// failover, the cache is emptied and begins again. While the connection answers nothing
+// for 50 milliseconds, commands go through the client. Records of more than 64 KiB, of
+// which no copy is kept, and writes that wait for replicas always go through the client.
+// Hooks of the client do not see the commands of the connection.
 //
 // A process that cannot track, as under Redis 5 or without the permission, logs one
 // warning and reads all sessions from Redis. It tries again every few seconds. The
@@ -154,9 +153,9 @@
 // write that is redirected waits for the whole time first, since the node that
 // redirects it wrote nothing that its replicas could confirm.
 //
-// WAIT does not make Redis agree by majority. It says how many replicas had the
-// write, not that one of them will be the next primary. If all replicas are asked
-// for, any of them has it. With fewer, Sentinel and Cluster prefer the replica that
-// has most, but do not promise it. A replica that confirmed a write holds it in
-// memory, and loses it if it restarts without its disk.
+// WAIT does not make Redis agree by majority. It says how many replicas had the write,
+// not that one of these replicas will be the next primary. If all replicas are asked for,
+// any of them has it. With fewer, Sentinel and Cluster prefer the replica that has most,
+// but do not promise it. A replica that confirmed a write holds it in memory, and loses
+// it if it restarts without its disk.
 package redisstore

@@ -38,7 +38,7 @@ func (k *keyspace) ownerKey(owner string) string {
 	return k.prefix + "owner:" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// ids returns those IDs whose keys these are; other keys are passed over.
+// ids returns the IDs of these keys, and passes over keys of anything else.
 func (k *keyspace) ids(keys []string) []session.ID {
 	ids := make([]session.ID, 0, len(keys))
 	for _, key := range keys {
@@ -74,7 +74,7 @@ func (k *keyspace) cut() int {
 	return min(max(4*usual, 2<<10), maxShared)
 }
 
-// observe lets the usual size follow that of a record.
+// observe lets the usual size follow the size of a record.
 func (k *keyspace) observe(size int) {
 	usual := k.size.Load()
 	k.size.Store(usual + (int64(size)-usual)/8)
@@ -90,9 +90,10 @@ func (read) NoRetry() bool { return true }
 // Clone returns a copy of the command that is sent once too.
 func (r read) Clone() redis.Cmder { return read{r.StringCmd.Clone().(*redis.StringCmd)} }
 
-// readKey sends a command that reads a key, at first with those of other callers if
-// limit is not zero. Then it reads so many bytes only, and reports whether there may be
-// more. If the command fails, it is sent again alone, as the client's options say.
+// readKey sends a command that reads a key, at first together with other callers'
+// commands if limit is not zero. Then it reads so many bytes only, and reports whether
+// there may be more. If the command fails, it is sent again alone, as the client's
+// options say.
 func (k *keyspace) readKey(ctx context.Context, key string, whole func() *redis.StringCmd, limit, tried int) (data []byte, cut bool, err error) {
 	retries, backoff := k.retries()
 	for attempt := tried; ; attempt++ {

@@ -58,11 +58,11 @@ type yield[T any] = func(session.Record[T], error) bool
 
 // All yields all live records, as [session.Lister] says.
 //
-// It goes through the whole keyspace by SCAN, which looks at every key, those of
-// other programs too, but never blocks Redis for long. SCAN yields everything
-// that is there from its beginning to its end, and may yield a record twice; one
-// that comes or goes meanwhile it may yield or not. If another server takes the place
-// of one meanwhile, as after a failover or a restart, All ends with an error.
+// It goes through the whole keyspace by SCAN, which looks at every key, also of other
+// programs, but never blocks Redis for long. SCAN yields every record that is there from
+// its beginning to its end, perhaps twice. It may or may not yield a record that comes or
+// goes in between. If another server takes a server's place in between, for example by a
+// failover or a restart, All ends with an error.
 //
 // In a cluster it visits one master after the other. It may miss a record whose
 // slot is moving. It needs a *redis.Client or a *redis.ClusterClient;
@@ -166,7 +166,7 @@ func (s *Store[T]) scan(ctx context.Context, node *redis.Client, yield yield[T])
 type cursor struct {
 	at      uint64
 	server  string // the name of its data's history
-	scanned bool   // but for a last look at the server
+	scanned bool   // except for a last look at the server
 	done    bool
 }
 
@@ -223,8 +223,8 @@ func history(info string, err error) (string, error) {
 	return role + " " + id, nil
 }
 
-// pattern matches the keys of records: those with as many characters after the
-// prefix as an ID has.
+// pattern matches the keys of records, which have as many characters after the prefix as
+// an ID has.
 func (k *keyspace) pattern() string {
 	escape := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
 	return escape.Replace(k.prefix) + strings.Repeat("?", len(session.ID{}.String()))
@@ -232,8 +232,8 @@ func (k *keyspace) pattern() string {
 
 // each yields the wanted records with these IDs. It reports whether to go on.
 //
-// It reads the beginnings of many records together, and those that are longer one by
-// one, so that a caller can act on the first before all are there.
+// It reads the beginnings of many records together, and then longer records one by one,
+// so that a caller can act on the first before all are there.
 func (s *Store[T]) each(ctx context.Context, ids []session.ID, yield yield[T], want func(*session.Record[T]) bool) (more bool) {
 	limit := s.cut()
 	for batch := range slices.Chunk(ids, batchOf(limit)) {

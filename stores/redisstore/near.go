@@ -27,10 +27,10 @@ const (
 // seen for one that no other request can have renewed long ago.
 const maxMaxStale = 2 * time.Second
 
-// A NearCache keeps copies of records in the process, so that a request which reads
-// a session costs no command and no decoding. Redis tells which records change. The
-// section "Near cache" of the package's documentation says how, and what a request
-// may see. The zero NearCache keeps nothing.
+// A NearCache keeps copies of records in the process, so that a request which reads a
+// session costs no command and no decoding. Redis tells which records change. The section
+// "Near cache" of the package's documentation says how, and how old a copy can be. The
+// zero NearCache keeps nothing.
 type NearCache struct {
 	// Records is how many records are kept at most, the recently used ones. Zero
 	// means none.
@@ -252,7 +252,7 @@ func (n *nearby[T]) read(ctx context.Context, key string, id session.ID) (_ near
 	return nearRead[T]{}, 1
 }
 
-// absentTTL is what PTTL replies for a key that does not exist.
+// absentTTL is PTTL's reply for a key that does not exist.
 const absentTTL = -2
 
 // wrote forgets a record, unless the cache knows what its write has done. It may have
@@ -271,8 +271,9 @@ func (n *nearby[T]) drop(id session.ID) {
 	}
 }
 
-// saw forgets a record that was just read and has another revision, zero if it was
-// not found: what a caller has seen must not be undone for the next.
+// saw forgets the copy of a record that was just read, if it has another revision, which
+// is zero if the record was not found. The next caller must not see an older state than
+// this one.
 func (n *nearby[T]) saw(id session.ID, rev session.Revision) {
 	if n != nil {
 		n.DropUnless(id, func(c *near.Copy[T]) bool { return revisionOf(c) == rev })
@@ -290,7 +291,7 @@ func revisionOf[T any](c *near.Copy[T]) session.Revision {
 // A sender sends scripts over the near cache's connection. A nil one sends nothing.
 type sender struct {
 	send  func(ctx context.Context, name, script string, c call) (cmd once, sent bool)
-	known bool // the cache knows what the last script has done: else its record must be dropped
+	known bool // the cache knows the outcome of the last script, or else its record must be dropped
 }
 
 // writer returns the sender of a script that writes a record. If the script succeeds,
@@ -369,8 +370,8 @@ func soonest(t, deadline time.Time) time.Time {
 	return t
 }
 
-// Started is called when Redis tells of changes from now on. Those before are not
-// known, so that all who watch are told.
+// Started is called when Redis tells of changes from now on. Earlier changes are not
+// known, so all watches are told.
 func (n *nearby[T]) Started() {
 	n.Cache.Started()
 	n.followAll()
@@ -400,8 +401,8 @@ func (n *nearby[T]) followAll() {
 	}
 }
 
-// follow has Redis tell of the next change of a watched session. Changes before are not
-// known, so that those who watch are told.
+// follow has Redis tell of the next change of a watched session. Earlier changes are not
+// known, so its watches are told.
 func (n *nearby[T]) follow(id session.ID) {
 	tell := func(near.Reply, error) { n.watchers.Changed(id) }
 	if !n.tracker.Send(near.Command{Then: tell, Args: []any{"GETRANGE", n.prefix + id.String(), "0", "0"}}) {

@@ -30,11 +30,11 @@ type Options struct {
 	// Zero means [DefaultMaxRecordBytes].
 	MaxRecordBytes int
 
-	// ReplicaAcks is how many replicas must have a write before Save and Delete
-	// return. A failover to one of those does not undo it. If fewer confirm it
-	// in time the error is [session.ErrUnavailable], although the primary has the
-	// write: see the package's doc. Zero means none. It needs a *redis.Client, also
-	// one for Sentinel, or a *redis.ClusterClient.
+	// ReplicaAcks is how many replicas must have a write before Save and Delete return.
+	// Such a write survives a failover to one of these replicas. If fewer confirm it in
+	// time the error is [session.ErrUnavailable], although the primary has the write: see
+	// the package's doc. Zero means that no replica is waited for. It needs a
+	// *redis.Client, also one for Sentinel, or a *redis.ClusterClient.
 	ReplicaAcks int
 
 	// ReplicaTimeout is how long to wait for them at most, which must be less
@@ -72,9 +72,9 @@ type Store[T any] struct {
 // stores that share a server need different namespaces, unless they are to
 // share the sessions. Nil options are the default.
 //
-// The client stays the caller's: New sends nothing, but for a [NearCache], and
-// [Store.Close] does not close it. The error joins all that is wrong with the
-// arguments and, if the codec can tell, with T.
+// The client stays the caller's: New sends nothing, except for a [NearCache], and
+// [Store.Close] does not close it. The error joins all mistakes in the arguments and, if
+// the codec can tell, in T.
 func New[T any](client redis.Cmdable, namespace string, c codec.Codec[T], o *Options) (*Store[T], error) {
 	if o == nil {
 		o = new(Options)

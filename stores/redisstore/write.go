@@ -23,7 +23,7 @@ func (once) NoRetry() bool { return true }
 // Clone returns a copy of the command that is sent once too.
 func (o once) Clone() redis.Cmder { return once{o.Cmd.Clone().(*redis.Cmd)} }
 
-// A call is what a script is called with.
+// A call holds the arguments of a script.
 type call struct {
 	script *script
 	key    string

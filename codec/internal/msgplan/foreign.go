@@ -61,8 +61,8 @@ func (c *compiler) isForeign(t reflect.Type) bool {
 	return basics[t.Kind()] == nil
 }
 
-// pointsToPointers reports whether t is a pointer that leads to itself, or through
-// very many others: no byte of data stands for one of those.
+// pointsToPointers reports whether t is a pointer that leads to itself, or through very
+// many others: no byte of data stands for such a pointer.
 func pointsToPointers(t reflect.Type) bool {
 	for range 8 {
 		if t.Kind() != reflect.Pointer {

@@ -33,7 +33,7 @@ func (n *mapping) encode(w *writer, p unsafe.Pointer, depth int) bool {
 	return true
 }
 
-// decode lets the last one of several equal keys win, as msgpack/v5 does.
+// decode lets the last of several equal keys win, as msgpack/v5 does.
 func (n *mapping) decode(r *reader, p unsafe.Pointer, depth int) bool {
 	if r.null() {
 		return true

@@ -1,11 +1,11 @@
 // Package msgplan encodes and decodes MessagePack by a plan that is made once for
 // each type. It writes and reads memory directly, and takes one pass.
 //
-// msgpack/v5 is the reference. Encodings are byte for byte those of msgpack/v5 with
-// compact integers and sorted map keys. A plan knows the types and the data for
-// which it can do the same. It gives up on all others, and its caller asks
-// msgpack/v5 instead: on an error, a field that comes twice, an integer that does
-// not fit, a time in an old format. So a plan has no errors of its own.
+// msgpack/v5 is the reference. Encodings are byte for byte equal to msgpack/v5's with
+// compact integers and sorted map keys. A plan knows the types and the data for which it
+// can do the same. It gives up on all others, and its caller asks msgpack/v5 instead: on
+// an error, a field that comes twice, an integer that does not fit, a time in an old
+// format. So a plan has no errors of its own.
 //
 // The one difference is a pointer to a value whose methods return no data: msgpack/v5
 // writes nil, which comes back as a nil pointer, and a plan writes empty data.

@@ -20,8 +20,9 @@ func (c *compiler) registered() reflect.Type {
 	return nil
 }
 
-// agrees reports whether the node of t and msgpack/v5 do the same with a sample. Failures
-// of both are the same, and so are those of which msgpack/v5 panics: it panics for some maps.
+// agrees reports whether the node of t and msgpack/v5 do the same with a sample. Two
+// failures count as the same. A panic of msgpack/v5 counts as a failure: it panics for
+// some maps.
 func (c *compiler) agrees(t reflect.Type) bool {
 	p, reference, v := Plan{c.made[t]}, c.foreign(t), sample(t)
 	got, ok := p.Append(nil, v.UnsafePointer())

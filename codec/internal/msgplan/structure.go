@@ -82,8 +82,9 @@ func (n *structure) omitted(p unsafe.Pointer) (bits uint64, count int) {
 	return bits, count
 }
 
-// decode expects the fields in their order, any of them or others in between, and finds
-// those in another order too. It gives up on a field that comes twice.
+// decode expects the fields in their order. Fields may be missing, and unknown fields may
+// stand between them. It finds fields in another order too. It gives up on a field that
+// comes twice.
 func (n *structure) decode(r *reader, p unsafe.Pointer, depth int) bool {
 	if r.null() {
 		return true

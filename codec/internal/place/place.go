@@ -10,7 +10,7 @@ type Place struct {
 	Head [3][]byte  // the parts before the value that stay as long as it does
 }
 
-// Append appends bytes that differ from those of all other places.
+// Append appends bytes that no other place has.
 func (p Place) Append(dst []byte) []byte {
 	if p.Head[0] == nil {
 		return dst

@@ -57,8 +57,8 @@ func (c *Cache[T]) Decoded(id session.ID, found Copy[T], rec *session.Record[T])
 	}
 }
 
-// An Epoch is the time between two calls of [Cache.Drop]. A copy of an earlier epoch
-// may be older than what a caller has seen.
+// An Epoch is the time between two calls of [Cache.Drop]. A copy of an earlier epoch may
+// be older than the record that a caller has seen.
 type Epoch uint64
 
 // Begin returns the epoch in which a command is about to be sent. If live is false,
@@ -102,7 +102,8 @@ func (c *Cache[T]) Update(id session.ID, epoch Epoch, change func(before Copy[T]
 // that is under way may put one.
 func (c *Cache[T]) Drop(id session.ID) { c.drop(id, func(*Copy[T]) bool { return false }) }
 
-// DropUnless is Drop, unless current says that the copy is what a caller has seen.
+// DropUnless is Drop, unless current reports that the copy is the record that a caller
+// has seen.
 func (c *Cache[T]) DropUnless(id session.ID, current func(*Copy[T]) bool) { c.drop(id, current) }
 
 func (c *Cache[T]) drop(id session.ID, current func(*Copy[T]) bool) {

@@ -48,7 +48,7 @@ type conn struct {
 	spare   []byte // the memory of commands that were sent
 	writing bool
 	awaited []func(Reply, error) // what to do with replies, in the order of the commands
-	heard   time.Time            // when a reply came, or the first of those awaited was asked for
+	heard   time.Time            // when a reply came, or the first awaited one was asked for
 	closed  bool
 	wake    chan bool     // there are commands to send
 	done    chan struct{} // closed when the connection is
@@ -118,7 +118,8 @@ func (c *conn) awaken() {
 	}
 }
 
-// write sends commands until the connection is closed, those of a moment together.
+// write sends commands until the connection is closed. Commands of one moment go
+// together.
 func (c *conn) write() {
 	for {
 		select {

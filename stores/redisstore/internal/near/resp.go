@@ -88,7 +88,8 @@ func (v *Reply) readText(r *bufio.Reader) error {
 	return nil
 }
 
-// readItems reads the values whose number, or that of their pairs, is the value's text.
+// readItems reads an aggregate's values. The value's text is their number, or the number
+// of their pairs.
 func (v *Reply) readItems(r *bufio.Reader, depth, each int) error {
 	n, err := strconv.Atoi(v.Text)
 	switch {

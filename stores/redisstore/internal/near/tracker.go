@@ -64,8 +64,8 @@ func (t *Tracker) Close() {
 	t.over.Wait()
 }
 
-// Trusted reports whether all changes are known but those of the last moment, which
-// is shorter than the tracker's bound.
+// Trusted reports whether all changes are known, except for changes of the last moment,
+// which is shorter than the tracker's bound.
 func (t *Tracker) Trusted(now time.Time) bool {
 	return int64(now.Sub(t.began)) < t.trusted.Load()
 }
@@ -227,7 +227,7 @@ type proof struct {
 	told bool
 }
 
-// probe is a script that writes and reads as those of the store do.
+// probe is a script that writes and reads as the store's own scripts do.
 const probe = "redis.call('SET', KEYS[1], '', 'PX', 10000) return redis.call('EXISTS', KEYS[1])"
 
 // prove finds out whether the server tells of a change to a key that a script wrote
