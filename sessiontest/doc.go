@@ -58,12 +58,12 @@
 //	store.Slow(3 * time.Second)                // each call waits
 //	store.LoseReplies()                        // each call is carried out, and fails
 //	store.ChangeMeanwhile(func(c *Cart) { … }) // another request is first
-//	store.EndMeanwhile()                       // so is a log-out
+//	store.EndMeanwhile()                       // a log-out is first
 //
-// [Page.Failed] checks the error that the client was answered for. [Store.Fail],
+// [Page.Failed] checks for which error the client got its answer. [Store.Fail],
 // [Store.Delay] and [Store.LoseReply] are the same for one method, [Store.Corrupt] for
-// one session. [Store.Before] and [Store.After] set hooks. [Store.Seed] stores a
-// session, and [Store.Calls] and [Store.Saved] tell which calls were made.
+// one session. [Store.Before] and [Store.After] set hooks. [Store.Seed] stores a session,
+// and [Store.Calls] and [Store.Saved] tell which calls were made.
 //
 // # Live connections
 //
@@ -90,7 +90,6 @@
 //
 // # Other packages
 //
-//   - interleave: every order for sessions without HTTP, with processes that die
 //   - redistest: runs a Redis server inside the test
 //   - storetest, codectest: suites for authors of stores and codecs, and golden
 //     files that keep stored sessions readable

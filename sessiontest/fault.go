@@ -93,10 +93,10 @@ func (s *Store[T]) Delay(op Op, d time.Duration) {
 	s.faults.change(op, func(f *fault) { f.delay = d })
 }
 
-// Before sets a hook that is called at the begin of each later call, before any
-// delay, by the goroutine that makes the call. The call's Err is nil. The hook should
-// use [Store.Direct], since it is called for its own calls of the store too. A nil f
-// removes the hook.
+// Before sets a hook that is called at the beginning of each later call, before any
+// delay, by the goroutine that makes the call. The call's Err is nil. The hook should use
+// [Store.Direct], since it is called for its own calls of the store too. A nil f removes
+// the hook.
 func (s *Store[T]) Before(f func(Call)) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()

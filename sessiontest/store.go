@@ -24,10 +24,10 @@ type Store[T any] struct {
 
 // NewStore returns an empty Store for one test.
 //
-// When a request changes a stored session, its edits run twice on the same value, as
-// they do if another request is first. The test fails if the results differ: an edit
-// counts on a variable outside of it, for example. Times within a second are alike. An
-// observer sees a conflict each time. [Store.RunEditsOnce] switches that off.
+// When a request changes a stored session, its edits run twice on the same value, as they
+// do if another request is first. The test fails if the results differ: an edit counts on
+// a variable outside of it, for example. Times that differ by less than a second count as
+// equal. An observer sees a conflict each time. [Store.RunEditsOnce] switches that off.
 //
 // Code without a test gives nil for tb.
 // It must then use [Store.TrySeed] instead of Seed and SeedRecord.

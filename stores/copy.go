@@ -23,21 +23,21 @@ const (
 // source.
 var ErrDiffers = errors.New("stores: the copy differs")
 
-// Copy copies all live sessions of one store to another, with their IDs, secrets,
-// owners and times, so that visitors keep their cookies, and the notes of sessions that
-// have ended. It returns how many sessions the other store then holds as from holds
-// them, without the notes. From must be a [session.Lister]:
-// memstore, redisstore on a client that can list, and sqlstore are.
+// Copy copies all live sessions of one store to another, with their IDs, secrets, owners
+// and times, so that visitors keep their cookies, and the notes of sessions that have
+// ended. It returns how many sessions are then the same in both stores. Notes do not
+// count. From must be a [session.Lister]: memstore, redisstore on a client that can list,
+// and sqlstore are.
 //
 // Copy goes through from again until nothing has changed, at most ten times. So a session
 // that is changed or ended during the copy is changed or ended in the destination as
 // well. Later changes stay behind. So copy once while programs use from, which takes most
 // of the time, stop them, and copy again.
 //
-// Of two states of one session, Copy keeps the one that was used last. It ends no
-// session that it has not seen in from. Do not run it any more once programs use to.
+// Of two states of one session, Copy keeps the one that was used last. It ends no session
+// that it has not seen in from. Once programs use the destination, do not run Copy again.
 //
-// The error is nil if to holds what from holds, and nothing else as far as to can be
+// The error is nil if to has the same sessions as from, and no others as far as to can be
 // listed. Otherwise it joins up to 20 errors about single sessions, which do not stop
 // Copy: [*session.DecodeError], [*session.EncodeError], [session.ErrTooLarge] and
 // [ErrDiffers]. Sessions that only to has are reported too: they may have been ended in

@@ -39,20 +39,20 @@ type Store[T any] interface {
 //	memcache://host:11211           memcached, without lists
 //
 // The schemes rediss, rediss+cluster and rediss+sentinel use TLS; see
-// [redisstore.NewClient]. For a server and for Sentinel, ?near_cache=10000 keeps so
-// many sessions in the process too; see [redisstore.NearCache]. "memory" and
+// [redisstore.NewClient]. For a server and for Sentinel, ?near_cache=10000 keeps up to
+// 10,000 sessions in the process too; see [redisstore.NearCache]. "memory" and
 // "memory://" mean "memory:". For SQL the program must import a driver: see
 // [sqlstore.Open]. For the last six it must import a module of ours, such as
-// stores/boltkv, and for others the module that calls [kvstore.Register]. If it does
-// not, the error names the import.
+// stores/boltkv, and for others the module that calls [kvstore.Register]. If it does not,
+// the error names the import.
 //
 // The namespace separates stores that share a server: it is the table's name in a SQL
 // database. The codec encodes their values. A store in memory uses neither, but its T
 // must suit the codec all the same, so that the URL can change.
 //
-// Open asks the store once whether it is there: if not, the error is
-// [session.ErrUnavailable]. Any other error is a mistake in the arguments. No
-// error shows a password.
+// Open asks the store for one answer. If none comes, the error is
+// [session.ErrUnavailable]. Any other error is a mistake in the arguments. No error shows
+// a password.
 //
 // Close the store when no request uses it any more. [FromEnv] opens it and makes the
 // manager in one step.

@@ -81,7 +81,7 @@ func ReadHeader(data []byte) (Header, error) {
 // owner and the secrets.
 func (h *Header) Size() int { return HeaderSize + h.ownerLen + h.secretsLen }
 
-// Owner returns the owner of the record that data begins with and h was read from.
+// Owner returns the owner of the record at the beginning of data, from which h was read.
 // It fails if data is shorter than [Header.Size].
 func (h *Header) Owner(data []byte) (string, error) {
 	if len(data) < h.Size() {
@@ -90,8 +90,8 @@ func (h *Header) Owner(data []byte) (string, error) {
 	return string(data[HeaderSize:][:h.ownerLen]), nil
 }
 
-// Secrets returns the secrets of the record that data begins with and h was read
-// from. It fails if data is shorter than [Header.Size], or they are malformed.
+// Secrets returns the secrets of the record at the beginning of data, from which h was
+// read. It fails if data is shorter than [Header.Size], or they are malformed.
 func (h *Header) Secrets(data []byte) (session.Secrets, error) {
 	if len(data) < h.Size() {
 		return session.Secrets{}, errShort

@@ -100,7 +100,7 @@ func openRecord[T any](data []byte, id session.ID, c codec.Codec[T], accepts fun
 }
 
 // Outline reads the record with this ID without its value, from the [Header.Size] bytes
-// before that. It cannot verify the checksum, which takes the whole record. It fails
+// before the value. It cannot verify the checksum, which takes the whole record. It fails
 // with a [*session.DecodeError] if data is truncated, malformed or of an unknown format.
 func Outline[T any](data []byte, id session.ID) (session.Record[T], error) {
 	h, err := ReadHeader(data)

@@ -12,11 +12,11 @@ import (
 	"github.com/seed48429006/sessions"
 )
 
-// MoveFromGorilla gives visitors who still have a session of gorilla/sessions one of
-// this library, with the same data. Each old session is read once and then ended. The
-// handler belongs within the new manager's.
+// MoveFromGorilla moves visitors who still have a session of gorilla/sessions into a
+// session of this library, with the same data. Each old session is read once and then
+// ended. The handler belongs within the new manager's.
 //
-// Name, Path and Domain of old must be those with which the cookie was set.
+// Name, Path and Domain of old must be as they were when the cookie was set.
 func MoveFromGorilla(store gorilla.Store, old http.Cookie, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := r.Cookie(old.Name); err != nil {

@@ -25,7 +25,8 @@ type Payment struct {
 
 var errBusy = errors.New("another request is paying")
 
-// pay charges the visitor once, whatever the visitor clicks and wherever a server dies.
+// pay charges the visitor once, even if the visitor clicks again or a server dies at any
+// point.
 func pay(charge func(ctx context.Context, key string) (receipt string, err error), newKey func() string) http.HandlerFunc {
 	return sessions.Handle(func(w http.ResponseWriter, r *http.Request, booking *sessions.Session[Booking]) {
 		now, key := time.Now(), newKey() // outside of the edit, which may run again

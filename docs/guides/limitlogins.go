@@ -59,7 +59,7 @@ func (l *Limiter) Failed(key string) {
 	l.count[key] = f
 }
 
-// Limited lets a log-in through unless one of its keys has failed too often.
+// Limited lets a log-in through unless any of its keys has failed too often.
 func Limited(next http.Handler, limits map[*Limiter]func(*http.Request) string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for limiter, key := range limits {

@@ -112,7 +112,7 @@ func (p *Relying) backChannel(w http.ResponseWriter, r *http.Request) {
 func (p *Relying) end(ctx context.Context, subject, sid string) error {
 	for rec, err := range p.Members.ByOwner(ctx, subject) {
 		if _, unreadable := errors.AsType[*sessions.DecodeError](err); unreadable {
-			continue // nobody is logged in by it
+			continue // it logs no user in
 		}
 		if err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 	"github.com/seed48429006/sessions"
 )
 
-// An Export is what the program knows of one session, for its user.
+// An Export is the program's data of one session, for its user.
 type Export struct {
 	ID                         sessions.ID
 	Created, LoggedIn, Expires time.Time
@@ -39,8 +39,8 @@ type Users interface {
 	Exists(ctx context.Context, user string) (bool, error)
 }
 
-// DeleteUser removes a user and ends the sessions. The user goes first, so that nobody can
-// log in as them afterwards.
+// DeleteUser removes a user and ends the sessions. The user goes first, so that no one
+// can log in as them afterwards.
 func DeleteUser(ctx context.Context, users Users, accounts *sessions.Manager[Account], user string) error {
 	if err := users.Delete(ctx, user); err != nil {
 		return err

@@ -20,7 +20,7 @@ type Tokens struct {
 // SessionOwner makes the sessions of one user findable.
 func (t Tokens) SessionOwner() string { return t.User }
 
-// A Refresher redeems refresh tokens, each once, whatever requests overlap on whatever
+// A Refresher redeems refresh tokens, each once, even if requests overlap on several
 // servers.
 type Refresher struct {
 	Sessions *sessions.Manager[Tokens]

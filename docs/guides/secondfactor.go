@@ -35,7 +35,7 @@ const (
 	codeTries = 3
 )
 
-// password takes the first factor. Nobody is logged in by it.
+// password takes the first factor. It logs no user in.
 func (f *Factors) password(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
 	user := r.PostFormValue("user")
 	if !f.Password(user, r.PostFormValue("password")) {

@@ -37,8 +37,8 @@ func AllowOrigin(origin string, next http.Handler) (http.Handler, error) {
 	}), nil
 }
 
-// NewEmbedded makes a manager for an application in an iframe of other sites. Each of
-// those sites gets a cookie of its own.
+// NewEmbedded makes a manager for an application in an iframe of other sites. Each such
+// site gets a cookie of its own.
 func NewEmbedded(store sessions.Store[Account]) (*sessions.Manager[Account], error) {
 	return sessions.New(store, &sessions.Options{
 		Cookie: sessions.Cookie{SameSite: http.SameSiteNoneMode, Partitioned: true},

@@ -17,7 +17,7 @@ func (s *site) showLogin(w http.ResponseWriter, r *http.Request, login *sessions
 	})
 }
 
-// A loginForm is the log-in page as it was filled in, but for the password.
+// A loginForm is the log-in page as it was filled in, without the password.
 type loginForm struct {
 	Name, Next        string
 	Remember, Refused bool

@@ -49,8 +49,8 @@ type Login struct {
 	Pending Pending // zero unless the visitor is at the provider
 }
 
-// Pending holds the values that the provider's answer must fit. It never leaves the server,
-// but for State and Nonce.
+// Pending holds the values that the provider's answer must fit. Only State and Nonce
+// leave the server.
 type Pending struct {
 	State    string // ties the answer to this browser
 	Nonce    string // ties the ID token to this log-in

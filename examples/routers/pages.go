@@ -8,9 +8,8 @@ import (
 	"github.com/seed48429006/sessions"
 )
 
-// pages are the handlers that need nothing of their router: ServeMux, chi and
-// gorilla/mux serve them all, echo and gin those for which they have no words of
-// their own.
+// pages are the handlers that need nothing of their router. ServeMux, chi and gorilla/mux
+// serve them all. Echo and gin serve them where they have no handlers in their own style.
 var pages = map[string]http.Handler{
 	"GET /about":         http.HandlerFunc(about),
 	"GET /cart":          sessions.Handle(show),

@@ -7,10 +7,9 @@ import (
 
 // A Cart is the shop's memory of a visitor: the value of a session.
 //
-// Its methods know nothing of sessions or HTTP. Handlers give
-// those with a pointer receiver to Session.Update. They may be run again, on a cart that
-// another request has changed meanwhile, so they look at the cart that they are
-// given and at nothing else.
+// Its methods know nothing of sessions or HTTP. Handlers give the methods with a pointer
+// receiver to Session.Update. Such a method may run again, on a cart that another request
+// has changed in between, so it looks only at the cart that it is given.
 type Cart struct {
 	Customer string // the one who is logged in; empty without a log-in
 	Device   string // of the log-in, for the page "your sessions"

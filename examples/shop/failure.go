@@ -6,7 +6,7 @@ import (
 	"github.com/seed48429006/sessions"
 )
 
-// A failure is the error page: the visitor reads what was done and what was not,
+// A failure is the error page: the visitor reads which changes were made, which were not,
 // and where to go on.
 type failure struct {
 	Title string

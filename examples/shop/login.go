@@ -26,7 +26,7 @@ func (s *shop) showLogin(w http.ResponseWriter, r *http.Request, cart *sessions.
 	s.askToLogIn(w, http.StatusOK, cart, loginForm{Next: next})
 }
 
-// A loginForm is the log-in page as it was filled in, but for the password.
+// A loginForm is the log-in page as it was filled in, without the password.
 type loginForm struct {
 	Next, Name string
 	Remember   bool

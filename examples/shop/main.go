@@ -75,8 +75,7 @@ func openAt(addr string, listener net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// serve answers requests until ctx is done, and then lets those end that are
-// under way.
+// serve answers requests until ctx is done, and then lets the requests under way end.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,

@@ -7,7 +7,7 @@ import (
 	"github.com/seed48429006/sessions"
 )
 
-// A shop holds the things that handlers share. Those that need none are functions.
+// A shop holds the things that handlers share. Handlers that need none are functions.
 type shop struct {
 	carts *sessions.Manager[Cart]
 	ship  func(Order) // called once for each order

@@ -58,7 +58,7 @@ func newSite(store sessions.Store[Login], idle time.Duration) (http.Handler, err
 
 // timeLeft answers the page's script. It is passive: asking is no use of the session.
 func timeLeft(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
-	left := 0.0 // nobody is logged in, or the session has ended
+	left := 0.0 // no user is logged in, or the session has ended
 	if login.Value().User != "" {
 		left = max(0, time.Until(login.Expires()).Seconds())
 	}

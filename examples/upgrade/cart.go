@@ -11,8 +11,8 @@ type Cart1 struct {
 	Items []string
 }
 
-// SessionType names the type in stored records, whatever Go calls it: the type of
-// release 1 is that of release 2.
+// SessionType names the type in stored records in place of its Go name. Release 1 has the
+// same name for its type.
 func (Cart1) SessionType() string { return "cart" }
 
 func (c *Cart1) add(item string) { c.Items = append(c.Items, item) }

@@ -67,8 +67,8 @@ func showStep(w http.ResponseWriter, r *http.Request, proposal *sessions.Session
 	show(w, "step", map[string]any{"Number": n, "Step": steps[n], "Answers": p.Answers})
 }
 
-// saveStep keeps the answers as they were typed, right or wrong. The next page names
-// those that are wrong.
+// saveStep keeps the answers as they were typed, right or wrong. The next page names the
+// wrong answers.
 func saveStep(w http.ResponseWriter, r *http.Request, proposal *sessions.Session[Proposal]) {
 	n, err := strconv.Atoi(r.PathValue("n"))
 	if err != nil || n < 0 || n >= len(steps) {

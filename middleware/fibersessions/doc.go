@@ -16,9 +16,9 @@
 // Do not use fiber's adaptor.HTTPMiddleware: it runs fiber's handlers when the manager's
 // handler has returned, and so after the session was saved.
 //
-// Each request gets a [net/http.Request] of its own, for the manager. A request costs
-// about as much more as net/http's parsing does. Flash messages, log-ins, errors and
-// cookies are as everywhere. Three things differ from net/http:
+// Each request gets a [net/http.Request] of its own, for the manager. That adds about the
+// cost of net/http's parsing to a request. Flash messages, log-ins, errors and cookies
+// are as everywhere. Three things differ from net/http:
 //
 //   - The response begins when the last handler has returned, so a session can be changed
 //     until then, and no change comes too late. A stream that fiber sends afterwards

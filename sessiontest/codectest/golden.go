@@ -25,8 +25,8 @@ import (
 // UpdateGolden is the environment variable that lets [Golden] add files.
 const UpdateGolden = "SESSIONTEST_UPDATE_GOLDEN"
 
-// Golden fails when a change of T, or of its codec, would make sessions that are
-// stored already unreadable, or make them mean something else.
+// Golden fails if a change of T, or of its codec, would make stored sessions unreadable,
+// or would change their meaning.
 //
 //	func TestStoredCarts(t *testing.T) {
 //		codectest.Golden(t, carts, map[string]Cart{
@@ -35,12 +35,11 @@ const UpdateGolden = "SESSIONTEST_UPDATE_GOLDEN"
 //		})
 //	}
 //
-// It keeps records as a store would have them, in testdata/sessions/ and a folder
-// named for the test: full.1.record, and beside it full.1.txt, which describes
-// the value. Every record there must be readable for ever, as the value that its
-// text describes. And every sample must have a record in the form
-// that it has today; when that changes, because T or the codec's version did,
-// the next one is wanted: full.2.record.
+// It keeps records as a store would have them, in testdata/sessions/ and a folder named
+// for the test: full.1.record, and beside it full.1.txt, which describes the value. Every
+// record there must be readable for ever, as the value that its text describes. And every
+// sample must have a record in the form that it has today. If the form changes, because T
+// or the codec's version has changed, Golden wants another record: full.2.record.
 //
 // Run the test with SESSIONTEST_UPDATE_GOLDEN=1 to add the missing files, and commit
 // them. That changes no file that is there. To accept that old sessions are read as

@@ -26,20 +26,19 @@ type Options struct {
 	// called.
 	Bubble bool
 
-	// Indexer says that the store must be a [session.Indexer], and so do the others
-	// for the interface of that name. If one is false, the rules for its interface
-	// are skipped when the store does not have it.
+	// Indexer says that the store must be a [session.Indexer]. Each of the others says
+	// the same of the interface of its name. If it is false, the rules for the interface
+	// are skipped on a store that lacks it.
 	Indexer, Lister, Poller, Watcher, Opener, Outliner bool
 
-	// MaxRecord is how many bytes a record may have. The store must refuse a
-	// larger one. It should be more than 128 KiB: records of more than 64 KiB are
-	// what many databases cut. Zero means any number, and skips the rules about
-	// the limit.
+	// MaxRecord is how many bytes a record may have. The store must refuse a larger one.
+	// It should be more than 128 KiB, since many databases cut records of more than 64
+	// KiB. Zero means that there is no limit, and skips the rules about it.
 	MaxRecord int
 
 	// Size returns how many bytes a record has, as the store counts them for MaxRecord.
 	// Nil means that this is not known: then the limit may be half as large.
-	Size func(rec record) int
+	Size func(rec session.Record[Profile]) int
 
 	// Lose makes the store lose a command that it sends from now on, as l says. Stop ends
 	// that, and reports whether a command was lost. Lose is called while no other rule is
@@ -47,8 +46,8 @@ type Options struct {
 	// about losses.
 	Lose func(t *testing.T, store session.Store[Profile], l Loss) (stop func() (lost bool))
 
-	// Decoded returns how many values the store has decoded so far. A codec that
-	// counts tells. Nil skips the rule that Open decodes no value that accepts refuses.
+	// Decoded returns how many values the store has decoded so far. A codec that counts
+	// can tell. Nil skips the rule that Open decodes no value that accepts refuses.
 	Decoded func() int
 
 	// Indexed returns how many entries the store's index has for an owner. Nil means that

@@ -16,9 +16,9 @@
 // the message says so. A finished store on a server skips only the rules for interfaces
 // that it does not have.
 //
-// A rule that fails quotes the contract. It ends with its first fault. If a call does not
-// return, the -timeout of go test ends the run and shows where the call waits. To run one
-// rule, name it:
+// A rule ends at its first fault, and quotes the contract. If a call does not return, the
+// -timeout of go test ends the run and shows where the call waits. To run one rule, name
+// it:
 //
 //	go test -run 'TestConformance/save-limit'
 //
@@ -33,7 +33,8 @@
 //     whole, and a record of more than 64 KiB, which many columns cut.
 //   - value, record, load: every field comes back as it was, and shared values are
 //     left alone.
-//   - touch: the time of expiry moves, if nothing else has changed, and nothing else changes.
+//   - touch: only the time of expiry moves, and only if no other request has changed the
+//     record.
 //   - delete: nothing that has ended comes back.
 //   - expires, deadline, far: records end in time, and may end in the year 9999.
 //   - context: methods give up when their context is done, and write nothing.
@@ -45,7 +46,8 @@
 //   - watch: [session.Watcher]: each watch is told when its session changes or ends.
 //   - open: [session.Opener]: a value is decoded if its secrets are accepted, and copies
 //     never hide the store's own writes.
-//   - outline, outlines: [session.Outliner]: records without their values are the others.
+//   - outline, outlines: [session.Outliner]: a record without its value is otherwise the
+//     same.
 //   - unreadable: records that cannot be read are reported, and can be deleted.
 //   - lost: a command or its reply is lost, for each command of each call: the store
 //     recognises its own write, or says that it does not know. [Loss] says how a test

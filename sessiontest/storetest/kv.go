@@ -12,16 +12,16 @@ import (
 	"github.com/seed48429006/sessions/stores/kvstore"
 )
 
-// KVOptions tell [KV] about the backend. The zero value suits one whose clock is the
-// real one.
+// KVOptions tell [KV] about the backend. The zero value suits a backend whose clock is
+// the real one.
 type KVOptions struct {
 	// Bubble checks each rule in a [testing/synctest] bubble of its own, where waiting
 	// takes no time. It is for backends that do no I/O.
 	Bubble bool
 
 	// Lister says that the backend must be a [kvstore.Lister], and Watcher that it must
-	// be a [kvstore.Watcher]. If one is false, its rules are skipped for a backend that
-	// is none.
+	// be a [kvstore.Watcher]. If it is false, its rules are skipped on a backend that
+	// lacks it.
 	Lister, Watcher bool
 
 	// Drops is how long after its end the backend has dropped a key. Zero means that

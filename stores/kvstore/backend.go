@@ -14,8 +14,8 @@ import (
 //     neither the backend nor its caller writes to it.
 //   - Methods give up when ctx is done. An error means that the outcome is unknown.
 //
-// A backend that holds connections implements [io.Closer]. One whose values are bounded
-// has a method MaxValueBytes, which returns the bound.
+// A backend that holds connections implements [io.Closer]. A backend that bounds its
+// values has a method MaxValueBytes, which returns the bound.
 type Backend interface {
 	// Get returns the value of a key and its version. The version of an absent key is
 	// zero.
@@ -27,7 +27,7 @@ type Backend interface {
 	// changes nothing, if the version is another.
 	//
 	// The backend may drop the key at its end, and should soon after. It must not do so
-	// before. The zero end is none.
+	// before. A zero end means that the key has none.
 	Swap(ctx context.Context, key string, old Version, value []byte, end time.Time) (bool, error)
 }
 

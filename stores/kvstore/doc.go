@@ -22,8 +22,8 @@
 //	}
 //
 // The store does the rest. It compares revisions, and recognises its own write if the
-// reply was lost. It notes owners before it writes their records, and forgets them
-// after. Records that have ended are absent, whenever the backend drops them.
+// reply was lost. It notes owners before it writes their records, and forgets them after.
+// Records that have ended are absent, even before the backend drops them.
 //
 // # Keys
 //

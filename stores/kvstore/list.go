@@ -81,9 +81,9 @@ func (s *ListStore[T]) each(ctx context.Context, prefix string, visit func(key s
 	}
 }
 
-// Prune removes the records that ended two hours ago, and the notes that lead nowhere.
-// It returns how many keys it has removed. Backends that drop keys at their end need it
-// no more than once a day, for the notes; others every hour, say.
+// Prune removes the records that ended two hours ago, and the notes that lead nowhere. It
+// returns how many keys it has removed. Backends that drop keys at their end need it no
+// more than once a day, for the notes. For other backends, once an hour is enough.
 func (s *ListStore[T]) Prune(ctx context.Context) (removed int, err error) {
 	for key, err := range s.lister.Keys(ctx, s.records()) {
 		if err != nil {

@@ -44,9 +44,9 @@ type Store[T any] struct {
 // the namespace. Two stores that share a backend need different namespaces, unless
 // they are to share the sessions. Nil options are the default.
 //
-// The store is a [*ListStore] if the backend is a [Lister], and a [*Store] otherwise.
-// The backend stays the caller's. The error joins all that is wrong with the arguments
-// and, if the codec can tell, with T.
+// The store is a [*ListStore] if the backend is a [Lister], and a [*Store] otherwise. The
+// backend stays the caller's. The error joins all mistakes in the arguments and, if the
+// codec can tell, in T.
 func New[T any](backend Backend, namespace string, c codec.Codec[T], o *Options) (session.Store[T], error) {
 	if o == nil {
 		o = new(Options)

@@ -1,12 +1,12 @@
-// Package memstore keeps sessions in the memory of one process: for programs
-// that run once, for development and for tests.
+// Package memstore keeps sessions in the memory of one process: for programs that run as
+// a single process, for development and for tests.
 //
 //	carts, err := sessions.New(memstore.New[Cart](nil), nil)
 //
-// The sessions end with the process. A [Store] starts no goroutine and needs no
-// closing. Expired sessions are never returned. Later calls reclaim the memory of
-// a few of them each: every write does, and every read that finds nothing. Time is
-// [time.Now], so that a store in a [testing/synctest] bubble follows its clock.
+// The sessions end with the process. A [Store] starts no goroutine and needs no closing.
+// Expired sessions are never returned. Each later write, and each read that finds
+// nothing, frees the memory of a few expired sessions. Time is [time.Now], so that a
+// store in a [testing/synctest] bubble follows its clock.
 package memstore
 
 import (
@@ -38,7 +38,7 @@ type Options struct {
 	// bound.
 	//
 	// The bound is never exceeded. Below 2048 it is exact. Above, it is divided among
-	// shards, so that one may be full while the store is some 10 % short of it.
+	// shards, so a shard may be full while the store holds some 10 % less than the bound.
 	//
 	// Sessions that were stored before keep their place: a change, a log-in or a
 	// renewal needs no room.
@@ -160,9 +160,9 @@ func (s *Store[T]) Len() int {
 	return n
 }
 
-// Evicted returns how many live sessions the store has given up so far to make room
-// for new ones, for a counter. If it grows, [Options.MaxSessions] is too low for the
-// visitors that there are, or somebody creates sessions without need.
+// Evicted returns how many live sessions the store has given up so far to make room for
+// new ones, for a counter. If it grows, [Options.MaxSessions] is too low for the number
+// of visitors, or a client creates sessions without need.
 func (s *Store[T]) Evicted() int {
 	_, n := s.count()
 	return n

@@ -36,8 +36,8 @@ func (s *Store[T]) Touch(ctx context.Context, id session.ID, rev session.Revisio
 	return err
 }
 
-// Delete ends a session, as [session.Store] says. It needs no memory of Redis's,
-// and deletes a record that cannot be read like any other.
+// Delete ends a session, as [session.Store] says. It works when Redis is out of memory,
+// and also deletes a record that cannot be read.
 func (s *Store[T]) Delete(ctx context.Context, id session.ID, rev session.Revision) error {
 	err := s.end(ctx, id, rev)
 	s.near.drop(id)

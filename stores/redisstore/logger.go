@@ -9,10 +9,11 @@ import (
 )
 
 // LogTo sends the lines that go-redis logs by itself to the logger, at level Warn, with
-// the attribute source=go-redis. Otherwise they go to the standard error output, in a form
-// of their own. Nil means [slog.Default], as it is when a line comes.
+// the attribute source=go-redis. Otherwise they go to the standard error output, in a
+// form of their own. Nil means the [slog.Default] at the time of each line.
 //
-// It holds for all clients of go-redis in the process. Call it before the first is made.
+// It applies to all clients of go-redis in the process. Call it before the first client
+// is made.
 func LogTo(logger *slog.Logger) { redis.SetLogger(lines{logger}) }
 
 // lines takes what go-redis logs.

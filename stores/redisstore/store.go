@@ -52,10 +52,10 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// A Store is a [session.Store] in Redis, and a [session.Indexer],
-// [session.Lister] and [session.Opener] too, and with a [NearCache] a
-// [session.Watcher]. T is the type of the sessions' values. Its methods are
-// safe for concurrent use.
+// A Store is a [session.Store] in Redis, and a [session.Indexer], [session.Outliner],
+// [session.Lister], [session.Poller] and [session.Opener] too. With a [NearCache] it is a
+// [session.Watcher] that tells of all changes. T is the type of the sessions' values. Its
+// methods are safe for concurrent use.
 //
 // A Store must be made by [New] or [Open].
 type Store[T any] struct {

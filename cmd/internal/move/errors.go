@@ -84,8 +84,8 @@ func (m *mover) removeAssigned(s *site, p *ast.AssignStmt, stmt string) bool {
 	return true
 }
 
-// withVariable adds to the statement what the code after end needs of the error's
-// variable: its declaration, or that it is nil.
+// withVariable adds the error's variable to the statement, if code after end needs it:
+// its declaration, or that it is nil.
 func (m *mover) withVariable(f *file, p *ast.AssignStmt, id *ast.Ident, end token.Pos, rest []ast.Stmt, stmt string) string {
 	info := f.pkg.TypesInfo
 	switch obj := info.ObjectOf(id); {

@@ -21,8 +21,8 @@ func isGin(t types.Type) bool { return isNamed(t, ginPath, "Session") }
 
 func isOld(t types.Type) bool { return isGorilla(t) || isGin(t) }
 
-// findGorilla finds what a program does with sessions of gorilla/sessions, and of
-// the libraries that are made of it.
+// findGorilla finds the uses of sessions of gorilla/sessions, and of the libraries that
+// build on it.
 func findGorilla(m *mover) {
 	m.old = library{name: "gorilla/sessions", path: gorillaPath, guide: "from-gorilla.md"}
 	m.p.each(func(f *file) {
@@ -257,7 +257,7 @@ func (m *mover) sessionName(f *file, e ast.Expr) {
 	}
 }
 
-// sessionMethod finds what a method of a session does.
+// sessionMethod finds the meaning of a session's method.
 func (m *mover) sessionMethod(f *file, n *ast.CallExpr, sel *ast.SelectorExpr, path []ast.Node) {
 	gin := isGin(f.pkg.TypesInfo.TypeOf(sel.X))
 	s := m.newSite(f, n, path, sel.X, opGet)

@@ -62,8 +62,8 @@ func (m *mover) options(f *file, n ast.Node, path []ast.Node, session ast.Expr, 
 	m.addSite(s)
 }
 
-// cookiePart notes the Path or the Domain if it is set alone. The other one is that of
-// the store, or of another place.
+// cookiePart notes the Path or the Domain if it is set alone. The other one comes from
+// the store, or from another place.
 func (m *mover) cookiePart(f *file, set map[string]ast.Expr) {
 	if len(set) != 1 {
 		return // a literal: see cookiePlace

@@ -26,7 +26,7 @@ type key struct {
 	literals []types.Type // of values that are literals
 }
 
-// op says what a program does with its sessions.
+// An op is a program's use of a session.
 type op int
 
 const (
@@ -243,7 +243,7 @@ var initialisms = map[string]string{
 	"db": "DB", "ui": "UI", "jwt": "JWT",
 }
 
-// fieldName makes the name of a field from that of a key.
+// fieldName makes the name of a field from the name of a key.
 func fieldName(name string) string {
 	var b strings.Builder
 	for _, word := range words(name) {

@@ -100,7 +100,7 @@ func (m *mover) stayOutside(using map[string]*pkg) {
 	}
 }
 
-// reaches reports whether the package is, or imports, one of the others.
+// reaches reports whether the package is, or imports, any of the others.
 func (m *mover) reaches(p *types.Package, others map[string]*pkg) bool {
 	seen := map[*types.Package]bool{}
 	var walk func(*types.Package) bool

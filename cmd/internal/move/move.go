@@ -17,7 +17,7 @@ type Options struct {
 	Type     string   // the name of the session's type; "Visit" if empty
 }
 
-// A library is what a program is moved from.
+// A library is a library of sessions from which programs are moved.
 type library struct {
 	name    string
 	path    string // of its package
@@ -108,7 +108,7 @@ func (m *mover) touch(f *file) {
 
 func dirOf(name string) string { return filepath.Dir(name) }
 
-// Run reads the program and returns what is to be done with it. It writes nothing.
+// Run reads the program and returns the changes to make. It writes nothing.
 func Run(o *Options) (*Result, error) {
 	p, err := load(o.Dir, o.Patterns...)
 	if err != nil {
@@ -139,8 +139,8 @@ func Run(o *Options) (*Result, error) {
 	return m.result()
 }
 
-// find finds the library and what the program does with it. It returns what rewrites
-// the library's manager.
+// find finds the library and its uses in the program. It returns the function that
+// rewrites the library's manager.
 func (m *mover) find() func(*mover) {
 	findSCS(m)
 	if len(m.touched) > 0 {
@@ -274,7 +274,7 @@ func (m *mover) staleReads() {
 	}
 }
 
-// feeds reports whether the read's value goes into one of the variables.
+// feeds reports whether the read's value goes into any of the variables.
 func (m *mover) feeds(read *site, used map[types.Object]bool) bool {
 	for _, n := range slices.Backward(read.path) {
 		if assign, ok := n.(*ast.AssignStmt); ok {

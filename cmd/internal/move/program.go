@@ -1,8 +1,8 @@
 // Package move moves programs from other session libraries to package sessions.
 //
-// It reads a program with its types, finds the keys of its sessions, proposes a type
-// for them, and rewrites the calls that it understands. What it does not understand
-// it leaves as it is, and says where and why.
+// It reads a program with its types, finds the keys of its sessions, proposes a type for
+// them, and rewrites the calls that it understands. It leaves other calls as they are,
+// and says where and why.
 package move
 
 import (
@@ -19,7 +19,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// A program is what is to be moved: its files, each once, with their types.
+// A program is the program to move: its files, each once, with their types.
 type program struct {
 	fset   *token.FileSet
 	module string // the path of the main module
@@ -34,7 +34,7 @@ type pkg struct {
 	files []*file
 }
 
-// A file is a source file, and what is to become of it.
+// A file is a source file, and the changes to it.
 type file struct {
 	name    string
 	syntax  *ast.File
@@ -131,7 +131,7 @@ type textEdit struct {
 
 func (f *file) offset(fset *token.FileSet, pos token.Pos) int { return fset.Position(pos).Offset }
 
-// replace replaces a node's text, and what was to become of the parts of it.
+// replace replaces a node's text, and drops earlier changes of its parts.
 func (f *file) replace(fset *token.FileSet, from, to token.Pos, text string) {
 	start, end := f.offset(fset, from), f.offset(fset, to)
 	inserted := slices.ContainsFunc(f.edits, func(e textEdit) bool { return e.start == start && e.end == start })
@@ -144,8 +144,8 @@ func (f *file) replace(fset *token.FileSet, from, to token.Pos, text string) {
 	f.edits = append(f.edits, textEdit{start, end, text})
 }
 
-// lineStart returns the start of the line, the line break included, if it has
-// nothing but what is removed.
+// lineStart returns the start of the line, the line break included, if the line has
+// nothing else than the removed code.
 func (f *file) lineStart(start, end int) int {
 	at := start
 	for at > 0 && (f.source[at-1] == ' ' || f.source[at-1] == '\t') {

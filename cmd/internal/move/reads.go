@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// inEdit rewrites a read within an edit to one of the edit's argument.
+// inEdit rewrites a read within an edit: it then reads the edit's argument.
 func (m *mover) inEdit(s *site, param string) {
 	n, _ := asserted(s)
 	m.count.rewritten++

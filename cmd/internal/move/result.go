@@ -22,7 +22,7 @@ import (
 
 func packageOf(path string) packages.Package { return packages.Package{PkgPath: path} }
 
-// A Result is what is to be done with a program.
+// A Result lists the changes to a program.
 type Result struct {
 	Files map[string][]byte // new contents, by name
 	Left  []Item            // code that is left as it is
@@ -258,7 +258,7 @@ func (r *Result) Diff() (string, error) {
 	return b.String(), nil
 }
 
-// Report says what was found, what was done, and what is left.
+// Report tells of the library found, the changes made, and the work that is left.
 func (r *Result) Report() string {
 	m := r.m
 	var b strings.Builder

@@ -17,7 +17,7 @@ var scsTypes = map[string]types.Type{
 	"Bool": types.Typ[types.Bool], "Float": types.Typ[types.Float64], "Bytes": types.NewSlice(types.Typ[types.Byte]),
 }
 
-// findSCS finds what a program does with sessions of scs.
+// findSCS finds the uses of sessions of scs.
 func findSCS(m *mover) {
 	m.old = library{name: "alexedwards/scs", path: scsPath, guide: "from-scs.md", renews: true, manager: true}
 	m.p.each(func(f *file) {
@@ -168,7 +168,7 @@ func (m *mover) seedSCS() {
 // isEmptyToken reports whether a test loads a session that is not there: by a
 // constant, or by the header of a request that has none.
 func isEmptyToken(info *types.Info, e ast.Expr) bool {
-	if info.Types[e].Value != nil { // nobody knows a token in advance
+	if info.Types[e].Value != nil { // no token is known in advance
 		return true
 	}
 	call, ok := ast.Unparen(e).(*ast.CallExpr)

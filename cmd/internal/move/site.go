@@ -16,12 +16,12 @@ import (
 type site struct {
 	f       *file
 	op      op
-	node    ast.Node   // what is replaced: a call, an index expression, a statement
+	node    ast.Node   // the replaced code: a call, an index expression, a statement
 	path    []ast.Node // the nodes around it, the outermost first
 	keyExpr ast.Expr
 	key     *key
 	helper  *helper  // whose parameter the key is
-	value   ast.Expr // what is put
+	value   ast.Expr // the value that is put
 	typ     types.Type
 	context string // the code that gives the request's context; empty if group is a variable
 	group   string // the same for sites of one session
@@ -31,7 +31,7 @@ type site struct {
 	saveContext string // the context for the commit that a save becomes
 	defaultKey  string // the key if keyExpr is nil
 	variable    string // the declaration of the variable that holds the session, if it is one
-	remember    string // what is given to Remember, if it is not value
+	remember    string // the argument of Remember, if it is not value
 }
 
 // parent returns the node around the site, without parentheses.
@@ -148,7 +148,7 @@ func unused(used map[string]bool, names ...string) string {
 	return name
 }
 
-// isNamed reports whether t, or what it points to, is the named type.
+// isNamed reports whether t, or its target if it is a pointer, is the named type.
 func isNamed(t types.Type, path, name string) bool {
 	if t == nil {
 		return false

@@ -1,6 +1,6 @@
-// Package storable says what sessions cannot keep, as session.Check does with
-// reflection, for types that are only being compiled. It says less: what it says,
-// session.Check says too.
+// Package storable finds the parts of types that sessions cannot keep, as session.Check
+// does with reflection, while the types are being compiled. It finds fewer parts: each
+// that it finds, session.Check finds too.
 package storable
 
 import (

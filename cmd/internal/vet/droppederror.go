@@ -12,8 +12,7 @@ import (
 	"golang.org/x/tools/go/cfg"
 )
 
-// DroppedError reports errors that nobody looks at, and handlers that go on after
-// Fail.
+// DroppedError reports errors that are not looked at, and handlers that go on after Fail.
 var DroppedError = &analysis.Analyzer{
 	Name: "droppederror",
 	Doc: `report dropped errors of Commit and the like, and handlers that go on after Fail
@@ -155,8 +154,8 @@ func usesSession(info *types.Info, n ast.Node) bool {
 	return found
 }
 
-// returnFix adds a return, if the function has no results and the statement is the
-// last one of its block.
+// returnFix adds a return, if the function has no results and the statement is the last
+// of its block.
 func returnFix(fun ast.Node, stmt ast.Stmt, last bool) []analysis.SuggestedFix {
 	t := funcType(fun)
 	if !last || t == nil || t.Results != nil && len(t.Results.List) > 0 {

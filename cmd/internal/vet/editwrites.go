@@ -106,7 +106,7 @@ func (w *writeChecker) meet(b *cfg.Block, out map[path]bool) bool {
 	return len(old) != n
 }
 
-// exit reports what a run may leave as an earlier one has set it.
+// exit reports the variables that a run may leave as an earlier run has set them.
 func (w *writeChecker) exit(assigned map[path]write, out map[path]bool) {
 	for _, wr := range slices.SortedFunc(maps.Values(assigned), func(a, b write) int { return cmp.Compare(a.pos, b.pos) }) {
 		p := wr.path
@@ -132,8 +132,8 @@ func covered(assigned map[path]bool, p path) bool {
 	return false
 }
 
-// block runs through a block, adds to assigned, and returns the plain assignments.
-// If report is set, it reports those that add to what an earlier run has left.
+// block runs through a block, adds to assigned, and returns the plain assignments. If
+// report is set, it reports the assignments that add to a value from an earlier run.
 func (w *writeChecker) block(b *cfg.Block, assigned map[path]bool, report bool) []write {
 	var plain []write
 	for _, n := range b.Nodes {
@@ -158,7 +158,7 @@ func (w *writeChecker) block(b *cfg.Block, assigned map[path]bool, report bool) 
 	return plain
 }
 
-// writesIn returns the node's assignments to variables outside the edit. Those of
+// writesIn returns the node's assignments to variables outside the edit. Assignments in
 // functions within the edit count as made where the function is.
 func (w *writeChecker) writesIn(n ast.Node) []write {
 	var found []write

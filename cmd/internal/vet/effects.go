@@ -17,8 +17,8 @@ func (*hasEffect) AFact() {}
 
 func (e *hasEffect) String() string { return e.What }
 
-// effects are functions and methods that do something that must happen once, with
-// what they do. A method is written Type.Method.
+// effects are functions and methods with an effect that must happen once, and the words
+// for it. A method is written Type.Method.
 var effects = map[string]map[string]string{
 	"net/smtp": {"SendMail": "sends mail", "Client.Mail": "sends mail", "Client.Data": "sends mail"},
 	"net/http": {

@@ -60,8 +60,8 @@ func callee(info *types.Info, call *ast.CallExpr) *types.Func {
 	return f.Origin()
 }
 
-// isFunc reports whether f is a function of the library with one of the names, in
-// the root or in the package that the root takes it from.
+// isFunc reports whether f is a function of the library with any of the names, in the
+// root or in the package from which the root takes it.
 func isFunc(f *types.Func, names ...string) bool {
 	if f == nil || f.Pkg() == nil || f.Signature().Recv() != nil || !slices.Contains(names, f.Name()) {
 		return false
@@ -73,15 +73,15 @@ func isFunc(f *types.Func, names ...string) bool {
 	return false
 }
 
-// isFuncOf reports whether f is a function of the package, at a path such as
-// "net/http", with one of the names.
+// isFuncOf reports whether f is a function of the package, at a path such as "net/http",
+// with any of the names.
 func isFuncOf(f *types.Func, path string, names ...string) bool {
 	return f != nil && f.Pkg() != nil && f.Pkg().Path() == path && f.Signature().Recv() == nil &&
 		slices.Contains(names, f.Name())
 }
 
-// sessionCall returns the session, or manager, that a call of a method of one of
-// the names is on.
+// sessionCall returns the receiver, a session or manager, of a call of a method with any
+// of the names.
 func sessionCall(info *types.Info, call *ast.CallExpr, is func(types.Type) bool, names ...string) (ast.Expr, bool) {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if !ok || !slices.Contains(names, sel.Sel.Name) || !is(info.TypeOf(sel.X)) {
@@ -117,8 +117,8 @@ func isResponseWriter(t types.Type) bool {
 	return ok && n.Obj().Name() == "ResponseWriter" && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == "net/http"
 }
 
-// namedIn reports whether t, or what it points to, is a type of that name in a
-// package whose path begins with prefix.
+// namedIn reports whether t, or its target if it is a pointer, is a type of this name in
+// a package whose path begins with prefix.
 func namedIn(t types.Type, prefix string, names ...string) bool {
 	if p, ok := types.Unalias(t).(*types.Pointer); ok {
 		t = p.Elem()

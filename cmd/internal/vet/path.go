@@ -12,7 +12,7 @@ import (
 type path struct {
 	root   types.Object
 	fields string // "Address.City"
-	part   bool   // the expression goes on with an index: only a part of what the fields name
+	part   bool   // the expression goes on with an index: it is only a part of the last field
 }
 
 // covers reports whether an assignment to p replaces q whole.
@@ -25,7 +25,7 @@ func within(inner, outer string) bool {
 	return inner == outer || outer == "" || strings.HasPrefix(inner, outer+".")
 }
 
-// overlaps reports whether one of the fields lies within the other.
+// overlaps reports whether one field lies within the other.
 func overlaps(a, b string) bool { return within(a, b) || within(b, a) }
 
 func (p path) String() string {
@@ -91,8 +91,8 @@ func mentions(info *types.Info, n ast.Node, p path) bool {
 	return found
 }
 
-// usesWhole reports whether the node uses what the path names, not only what it is
-// a part of.
+// usesWhole reports whether the node uses the field that the path names, and not only a
+// struct around it.
 func usesWhole(info *types.Info, n ast.Node, p path) bool {
 	found := false
 	ast.Inspect(n, func(n ast.Node) bool {
@@ -131,5 +131,5 @@ func mentionsObject(info *types.Info, n ast.Node, obj types.Object) bool {
 	return found
 }
 
-// isAccumulating reports whether the operator adds to what the variable holds.
+// isAccumulating reports whether the operator adds to the variable's value.
 func isAccumulating(tok token.Token) bool { return tok != token.ASSIGN && tok != token.DEFINE }

@@ -118,7 +118,7 @@ func (r *reads) part(e ast.Expr) ([]read, bool) {
 	}
 }
 
-// staleReads reports assignments to a field that use what the field was before the
+// staleReads reports assignments to a field that use the field's value from before the
 // edit.
 func (c *effectChecker) staleReads(r *reads) {
 	session, ok := pathOf(c.info, c.session)
@@ -172,7 +172,7 @@ func (c *effectChecker) staleUse(r *reads, session, to path, e ast.Expr) (use as
 	return use
 }
 
-// compares reports whether the edit compares the variable with what is there now.
+// compares reports whether the edit compares the variable with the present value.
 func (c *effectChecker) compares(obj types.Object) bool {
 	found := false
 	ast.Inspect(c.body, func(n ast.Node) bool {

@@ -30,9 +30,9 @@ Handle on a mux that is served without one.`,
 	Run:       runUnmanaged,
 }
 
-// sessionTypes is the fact which types a package, and those that it imports, ask
-// sessions of and make managers for. It repeats the facts of imports because go vet
-// does not pass on those of packages that no exported type mentions.
+// sessionTypes is a fact about a package and its imports: the types for which they ask
+// sessions, and the types for which they make managers. It repeats the facts of imports
+// because go vet does not pass on facts of packages that no exported type mentions.
 type sessionTypes struct {
 	Asked   []asked
 	Managed []string

@@ -2,7 +2,7 @@ package bench
 
 import "fmt"
 
-// A Cart is what every library keeps.
+// A Cart is the value that every library keeps.
 type Cart struct {
 	Customer string
 	Items    []Item

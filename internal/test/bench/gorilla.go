@@ -27,9 +27,9 @@ var gorillaKey = bytes.Repeat([]byte("k"), 32)
 // GorillaOn returns an application of gorilla/sessions with a store. To close it
 // calls the function, unless that is nil.
 //
-// Gorilla loads a session when a handler asks for it. It has no idle timeout but
-// that of the store, which begins anew at each save: under one a handler saves in
-// each request. It cannot give a session a new ID.
+// Gorilla loads a session when a handler asks for it. Its only idle timeout is the
+// store's, which begins anew at each save: with an idle timeout, a handler saves in each
+// request. It cannot give a session a new ID.
 func GorillaOn(store sessions.Store, close func() error) App {
 	handler := func(save bool, do func(*Cart) bool) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

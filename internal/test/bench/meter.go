@@ -48,12 +48,12 @@ func (m *Meter) Addr() string { return m.listener.Addr().String() }
 // Close refuses new connections.
 func (m *Meter) Close() error { return m.listener.Close() }
 
-// Read returns what was counted so far.
+// Read returns the counts so far.
 func (m *Meter) Read() Reading {
 	return Reading{m.commands.Load(), m.trips.Load(), m.sent.Load(), m.received.Load()}
 }
 
-// Since returns what was counted after an earlier reading.
+// Since returns the counts since an earlier reading.
 func (m *Meter) Since(r Reading) Reading {
 	now := m.Read()
 	return Reading{now.Commands - r.Commands, now.Trips - r.Trips, now.Sent - r.Sent, now.Received - r.Received}
@@ -112,7 +112,8 @@ func (c counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// forward counts commands and passes messages on, those that come together at once.
+// forward counts commands and passes messages on. Messages that come together go on
+// together.
 func (m *Meter) forward(server io.Writer, client *bufio.Reader, next splitter) error {
 	var messages []byte
 	for {

@@ -30,7 +30,7 @@ var (
 	}}
 )
 
-// scsPostgresTable is the definition in the documentation of scs, but for its name.
+// scsPostgresTable is the definition in the documentation of scs, except for its name.
 const scsPostgresTable = `CREATE TABLE IF NOT EXISTS scs (token TEXT PRIMARY KEY, data BYTEA NOT NULL, expiry TIMESTAMPTZ NOT NULL);
 	CREATE INDEX IF NOT EXISTS scs_expiry_idx ON scs (expiry)`
 
@@ -158,8 +158,8 @@ func (s *postgresServer) Clear() error {
 	return err
 }
 
-// CPU counts the processes of connections too, also of those that have ended. It is
-// zero if the system has no /proc.
+// CPU counts the processes of connections too, also of ended ones. It is zero if the
+// system has no /proc.
 func (s *postgresServer) CPU() (sum time.Duration, err error) {
 	main := strconv.Itoa(s.cmd.Process.Pid)
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")

@@ -60,7 +60,7 @@ func SessionsOn(store sessions.Store[Cart], close func() error) (App, error) {
 	return SessionsWith(sessions.Options{}, store, close)
 }
 
-// SessionsWith is [SessionsOn] with options but for the idle timeout.
+// SessionsWith is [SessionsOn] with more options than the idle timeout.
 func SessionsWith(o sessions.Options, store sessions.Store[Cart], close func() error) (App, error) {
 	o.IdleTimeout = IdleTimeout
 	idle, err := sessions.New(store, &o)

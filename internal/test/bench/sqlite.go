@@ -28,8 +28,8 @@ var (
 const scsSQLiteTable = `CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, data BLOB NOT NULL, expiry REAL NOT NULL);
 	CREATE INDEX IF NOT EXISTS sessions_expiry_idx ON sessions (expiry)`
 
-// sqliteSettings are those that SQLite recommends for a server: readers do not wait
-// for the writer, and the disk is waited for when the log goes into the file only.
+// sqliteSettings are the settings that SQLite recommends for a server: readers do not
+// wait for the writer, and the disk is waited for when the log goes into the file only.
 const sqliteSettings = "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)"
 
 // A fileApp is an application with a database in a file of its own.

@@ -10,7 +10,8 @@ type Subject struct {
 	// Needs is the server that the store is on. Nil means none.
 	Needs *Service
 
-	// SQL reports whether the store is on a SQL database. Those are measured by themselves.
+	// SQL reports whether the store is on a SQL database. Such stores are measured by
+	// themselves.
 	SQL bool
 
 	// Open returns the subject's application. Addr is the server's address.

@@ -17,7 +17,7 @@ import (
 )
 
 // A DevTools is a running Chromium that binds sessions to a key in software, driven by
-// the protocol of its developers' tools. ChromeDriver hides what it tells of bound
+// the protocol of its developers' tools. ChromeDriver hides its messages about bound
 // sessions. It trusts the certificate of one server, since it binds no sessions on a
 // connection whose certificate has an error.
 type DevTools struct {
@@ -25,7 +25,7 @@ type DevTools struct {
 	cmd    *exec.Cmd
 	to     *os.File
 	target string        // the protocol's session of the tab
-	events chan string   // what the browser tells of bound sessions
+	events chan string   // the browser's messages about bound sessions
 	loads  chan struct{} // pages that were loaded
 
 	mu   sync.Mutex
@@ -77,7 +77,7 @@ func OpenDevTools(tb testing.TB, server *httptest.Server, profile string) *DevTo
 	return d
 }
 
-// read takes what the browser says, until it ends.
+// read takes the browser's messages, until it ends.
 func (d *DevTools) read(from *os.File) {
 	defer close(d.done)
 	defer from.Close()
@@ -165,7 +165,7 @@ func (d *DevTools) call(method string, params, result any) {
 }
 
 // Until waits for an event of bound sessions whose parameters contain a text, and drops
-// those before.
+// earlier events.
 func (d *DevTools) Until(text string) {
 	d.tb.Helper()
 	for {

@@ -168,8 +168,7 @@ func (t *Tab) CSS(selector, property string) string {
 	return value
 }
 
-// Run runs a script in the page, and decodes what it returns into result, unless
-// that is nil.
+// Run runs a script in the page, and decodes its result into result, unless that is nil.
 func (t *Tab) Run(script string, result any, args ...any) {
 	t.b.tb.Helper()
 	if args == nil {
@@ -199,7 +198,7 @@ func (t *Tab) Shows(texts ...string) {
 	})
 }
 
-// Lacks fails the test if the page shows one of the texts.
+// Lacks fails the test if the page shows any of the texts.
 func (t *Tab) Lacks(texts ...string) {
 	t.b.tb.Helper()
 	text := t.Text()

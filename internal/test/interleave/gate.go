@@ -95,10 +95,9 @@ type stepper interface {
 
 // Part carries out do as one step, which has a name for messages.
 //
-// A store calls Part to divide one of its methods into several steps: see
-// [Overlap.Fine]. ctx is the method's. One of [Overlap.Others] calls Part to take a
-// step without the store. ctx is then its own. In any other context, Part just
-// calls do.
+// A store calls Part to divide one of its methods into several steps: see [Overlap.Fine].
+// ctx is the method's. A function of [Overlap.Others] calls Part to take a step without
+// the store. ctx is then its own. In any other context, Part just calls do.
 func Part(ctx context.Context, name string, do func() error) error {
 	if c, ok := ctx.Value(partKey{}).(stepper); ok {
 		return c.step(name, do)

@@ -62,8 +62,8 @@ type Overlap[T any] struct {
 	// instead of the whole call.
 	Fine bool
 
-	// MaxOrders bounds the orders, those with faults included. The test fails if
-	// there are more. Zero means [DefaultMaxOrders].
+	// MaxOrders bounds the orders, with the orders of faults. The test fails if there are
+	// more. Zero means [DefaultMaxOrders].
 	MaxOrders int
 }
 

@@ -20,7 +20,7 @@ type Outcome[T any] struct {
 	run     *run[T]
 }
 
-// A Result is the outcome of a request, or of one of [Overlap.Others].
+// A Result is the outcome of a request, or of a function of [Overlap.Others].
 type Result[T any] struct {
 	// Session is the request's, and nil if it could not be loaded.
 	Session *session.Session[T]
@@ -48,7 +48,7 @@ type Step struct {
 }
 
 // Load returns the record that is stored now under a token's ID, whether or not the token
-// still gives access. Its errors are those of [session.Store].
+// still gives access. It returns the errors of [session.Store].
 func (o Outcome[T]) Load(token session.Token) (session.Record[T], error) {
 	return o.run.store.Load(context.Background(), token.ID())
 }

@@ -38,7 +38,7 @@ type run[T any] struct {
 	numbers  map[session.ID]int // of the sessions, in the order of their first steps
 }
 
-// An actor is a request, or one of [Overlap.Others].
+// An actor is a request, or a function of [Overlap.Others].
 type actor[T any] struct {
 	gate   gate
 	act    func()
@@ -156,7 +156,7 @@ func (r *run[T]) offerDeath() {
 	}
 }
 
-// inject chooses one of these faults, or none, for the actor's next step.
+// inject chooses a fault, or none, for the actor's next step.
 func (r *run[T]) inject(a *actor[T], faults ...Fault) Fault {
 	if r.injected.fault != "" {
 		return ""

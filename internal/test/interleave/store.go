@@ -111,8 +111,8 @@ func (g *gated[T]) All(ctx context.Context) iter.Seq2[session.Record[T], error] 
 	return g.iterate(ctx, Call{Op: "All"}, g.run.all)
 }
 
-// iterate yields the records that the store has when the step is taken. Calls that
-// the consumer makes meanwhile are further steps.
+// iterate yields the records that the store has when the step is taken. Calls that the
+// consumer makes during the iteration are further steps.
 func (g *gated[T]) iterate(ctx context.Context, c Call, list func(context.Context) iter.Seq2[session.Record[T], error]) iter.Seq2[session.Record[T], error] {
 	return func(yield func(session.Record[T], error) bool) {
 		var found []session.Record[T]

@@ -91,7 +91,7 @@ func (m *Map) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] 
 	}
 }
 
-// Len returns how many keys there are, with those that have ended.
+// Len returns the number of keys, including ended ones.
 func (m *Map) Len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

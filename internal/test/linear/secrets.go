@@ -5,8 +5,8 @@ import "slices"
 // maxSecrets bounds how many secrets a session has.
 const maxSecrets = 5
 
-// A worth is what a secret is worth. Histories are so short that no secret's time
-// passes.
+// A worth says whether a secret gives access. Histories are so short that no secret's
+// time passes.
 type worth int
 
 const (

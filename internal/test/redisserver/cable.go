@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// A Cable passes bytes between clients and a server, both ways at any time: a
-// [Proxy] knows commands and replies, and would hold back messages that nobody
-// asked for. It can be cut and frozen, as a whole or only where clients have
-// turned on CLIENT TRACKING. Its methods are safe for concurrent use.
+// A Cable passes bytes between clients and a server, both ways at any time: a [Proxy]
+// knows commands and replies, and would hold back messages that no command asked for. It
+// can be cut and frozen, as a whole or only where clients have turned on CLIENT TRACKING.
+// Its methods are safe for concurrent use.
 type Cable struct {
 	server   string
 	listener net.Listener
@@ -46,7 +46,7 @@ func NewCable(tb testing.TB, server string) *Cable {
 // Addr returns the cable's host and port.
 func (c *Cable) Addr() string { return c.listener.Addr().String() }
 
-// frozen is what does not pass.
+// frozen says which bytes do not pass.
 type frozen struct{ commands, replies bool }
 
 // FreezeTracking passes nothing on, in either direction, of connections that track,

@@ -67,7 +67,7 @@ func startNode(tb testing.TB, args []string) *Server {
 	})
 }
 
-// AddReplica starts a replica of one of the nodes, and waits until it follows.
+// AddReplica starts a replica of a node, and waits until it follows.
 func (c *Cluster) AddReplica(tb testing.TB, primary *Server) *Server {
 	tb.Helper()
 	ctx := context.Background()

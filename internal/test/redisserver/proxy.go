@@ -59,8 +59,8 @@ func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 // URL returns the proxy's address as [URL] does.
 func (p *Proxy) URL() string { return URL(p.Addr()) }
 
-// Pass passes on commands and replies at once. It returns when the server has
-// carried out those that were held.
+// Pass passes on commands and replies at once. It returns when the server has carried out
+// the commands that were held.
 func (p *Proxy) Pass() {
 	p.set(passes, 0)
 	p.mu.Lock()
@@ -90,10 +90,9 @@ func (p *Proxy) set(does behaviour, delay time.Duration) {
 	p.freed.Broadcast()
 }
 
-// DropReplies loses the replies to the next n commands that match: the server
-// has done what they ask, and the connection ends before the client hears of it.
-// Match is given the command's name, in lower case, and its arguments; nil
-// matches every command.
+// DropReplies loses the replies to the next n commands that match: the server has carried
+// the command out, and the connection ends before the client hears of it. Match is given
+// the command's name, in lower case, and its arguments; nil matches every command.
 func (p *Proxy) DropReplies(n int, match func(args []string) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,9 +115,9 @@ type cut struct {
 	done      bool
 }
 
-// Cut ends the connection at one of the next commands that match, after so many of
-// them. If unsent is set, the server does not get the command. Otherwise the reply is
-// lost. In between, Cut calls meanwhile. Stop ends the wait for that command and
+// Cut lets so many of the next commands that match pass, and ends the connection at the
+// one after them. If unsent is set, the server does not get the command. Otherwise the
+// reply is lost. In between, Cut calls meanwhile. Stop ends the wait for that command and
 // reports whether it came. Match is as for [Proxy.DropReplies].
 func (p *Proxy) Cut(after int, unsent bool, match func(args []string) bool, meanwhile func()) (stop func() (done bool)) {
 	c := &cut{after: after, unsent: unsent, match: match, meanwhile: meanwhile}
@@ -242,7 +241,7 @@ func (p *Proxy) pass(args []string, raw []byte, does behaviour, client, server n
 	if err != nil || c != nil || p.loses(args) {
 		return false
 	}
-	client.Write(reply) // what a client that has gone sent is done all the same
+	client.Write(reply) // commands of a client that has gone are carried out all the same
 	return true
 }
 

@@ -104,9 +104,9 @@ func (r *Replicated) Failover(tb testing.TB) {
 	r.AwaitFailover(tb)
 }
 
-// AwaitFailover waits until all Sentinels name the replica. Only meanwhile do they
-// take a primary that is silent for half a second to be down: at other times a
-// busy machine would make them do so.
+// AwaitFailover waits until all Sentinels name the replica. Only during this wait do they
+// take a primary to be down after half a second of silence: at other times, a busy
+// machine would make them do so.
 func (r *Replicated) AwaitFailover(tb testing.TB) {
 	tb.Helper()
 	r.downAfter(tb, 500*time.Millisecond)

@@ -18,7 +18,7 @@ import (
 
 const (
 	tries    = 5               // ports to try: another process may take one first
-	patience = 2 * time.Minute // for what is expected, however busy the machine is
+	patience = 2 * time.Minute // for events that must come, however busy the machine is
 
 	// answer is how long clients wait for a reply.
 	answer = time.Minute
@@ -160,8 +160,8 @@ func (s *Server) Addr() string { return s.addr }
 // URL returns the server's address as [URL] does.
 func (s *Server) URL() string { return URL(s.addr) }
 
-// URL returns an address as a redis:// URL with parameters. By these a client waits
-// as long as one of [Options].
+// URL returns an address as a redis:// URL with parameters. By them a client waits as
+// long as a client with [Options].
 func URL(addr string) string { return "redis://" + addr + "?" + waits }
 
 // port returns the server's port.

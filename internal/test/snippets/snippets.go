@@ -12,9 +12,9 @@ import (
 
 var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 
-// Check fails the test for each block of Go in the page whose lines do not all stand
-// in one of the files that the patterns match. White space does not count, and
-// neither does a line "…".
+// Check fails the test for each block of Go in the page whose lines do not all stand in a
+// single file that the patterns match. White space does not count, and neither does a
+// line "…".
 //
 // The page must have at least one block, and each pattern must match a file.
 func Check(tb testing.TB, page string, patterns ...string) {

@@ -31,7 +31,7 @@ type Options struct {
 	Cookies func(cookie string) string
 }
 
-// A Result is what a run has measured.
+// A Result holds the figures of a run.
 type Result struct {
 	Requests int
 	Elapsed  time.Duration

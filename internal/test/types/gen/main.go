@@ -39,7 +39,7 @@ func main() {
 type generator struct {
 	*rand.Rand
 	out   bytes.Buffer
-	names map[string]bool // in tags of the struct; go vet refuses those that come twice
+	names map[string]bool // in tags of the struct; go vet refuses a name that comes twice
 }
 
 func (g *generator) printf(format string, args ...any) { fmt.Fprintf(&g.out, format, args...) }

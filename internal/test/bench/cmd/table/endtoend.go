@@ -34,8 +34,8 @@ func (p *plan) connections(c bench.Case) []int {
 	return nil
 }
 
-// slice returns how long to make requests next: what is left of the budget is
-// divided among the samples that are left, each of which takes some time beside.
+// slice returns how long to make requests next: the rest of the budget is divided among
+// the remaining samples, each of which needs some time besides.
 func (l *lab) slice() time.Duration {
 	total := l.samples() * len(l.subjects) * l.rounds
 	spent := time.Since(l.began)
@@ -97,7 +97,7 @@ func (l *lab) serve(s bench.Subject) (app *child, addr string, err error) {
 	return app, addr, err
 }
 
-// sample makes requests and measures all processes meanwhile.
+// sample makes requests and measures all processes at the same time.
 func (l *lab) sample(s bench.Subject, app *child, addr string, c bench.Case, conns int) (map[metric]float64, error) {
 	crowd, err := gather(addr, c, conns, l.slice())
 	if err != nil {

@@ -69,7 +69,7 @@ func visit(guest *bench.Guest) map[metric]float64 {
 	}
 }
 
-// size measures what one of n new sessions takes in the store and in the browser.
+// size measures the bytes of each of n new sessions in the store and in the browser.
 func (l *lab) size(s bench.Subject, app bench.App, n int) error {
 	if !app.Can(bench.New) {
 		return nil
@@ -95,8 +95,8 @@ func (l *lab) size(s bench.Subject, app bench.App, n int) error {
 	return l.clear(s)
 }
 
-// bytes returns what a subject's sessions take: in its server, in its file, or else
-// here.
+// bytes returns the size of a subject's sessions: in its server, in its file, or else in
+// this process.
 func (l *lab) bytes(s bench.Subject, app bench.App) (int64, error) {
 	if server := l.server(s); server != nil {
 		return server.Bytes()

@@ -82,8 +82,8 @@ func (l *lab) clear(s bench.Subject) error {
 	return nil
 }
 
-// measure makes all rounds. Each one measures every subject, so that a time in
-// which the machine is slow does not fall on one of them alone.
+// measure makes all rounds. Each one measures every subject, so that a slow time of the
+// machine does not fall on one subject alone.
 func (l *lab) measure() error {
 	for round := range l.rounds {
 		for _, s := range l.subjects {

@@ -47,8 +47,8 @@ func (r results) median(k key) (float64, bool) {
 	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2, true
 }
 
-// ratio returns the median of the rounds' ratios: what disturbs a round disturbs
-// both sides of it. It reports false if one of the two was not measured.
+// ratio returns the median of the rounds' ratios, because a disturbed round is disturbed
+// on both sides. It reports false if either side was not measured.
 func (r results) ratio(of, to key) (float64, bool) {
 	a, b := r[of], r[to]
 	ratios := results{}

@@ -96,7 +96,7 @@ func (l *lab) ownersRow(b *strings.Builder, name string, store sessions.Store[ow
 		return err
 	}
 	cells := []string{name, count(float64(owners)), count(float64(n)), "", decimal(listing), "", decimal(ending), ""}
-	if n*owners >= 100 { // fewer do not outweigh what the store and the connections take
+	if n*owners >= 100 { // fewer do not outweigh the store's and the connections' own memory
 		cells[3] = count(float64(after-before) / float64(n*owners))
 	}
 	if subject.Needs != nil {

@@ -18,8 +18,8 @@ import (
 // Tests make it shorter.
 var tracedFor = time.Second
 
-// systemCalls counts the system calls of the application in the main cases. It is
-// slow meanwhile, so that no other figure is from this run.
+// systemCalls counts the system calls of the application in the main cases. The
+// application is slow under it, so no other figure is from this run.
 func (l *lab) systemCalls(s bench.Subject) error {
 	if _, err := exec.LookPath("strace"); err != nil {
 		return nil

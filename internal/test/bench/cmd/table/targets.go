@@ -28,7 +28,7 @@ var targets = []target{
 	{"memory, changing, in process, against scs", 10, in("sessions, memory", bench.Change), in("scs, memory", bench.Change), true},
 }
 
-// sqlTargets are those of stores on SQL databases.
+// sqlTargets are the targets of stores on SQL databases.
 var sqlTargets = []target{
 	{"SQLite, reading without idle timeout, in process, against scs", 1, in("sessions, SQLite", bench.Read), in("scs, SQLite", bench.Read), true},
 	{"SQLite, reading, 64 connections, against scs", 1, end("sessions, SQLite", bench.ReadIdle, 64), end("scs, SQLite", bench.ReadIdle, 64), false},
