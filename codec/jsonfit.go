@@ -77,7 +77,7 @@ func hasLongInteger(data []byte) bool {
 	return false
 }
 
-// A jsonWalk is one walk through data. It ends early at data that is no JSON.
+// A jsonWalk is one walk through data. It ends early at data that is not JSON.
 type jsonWalk struct {
 	data    []byte
 	pos     int

@@ -72,7 +72,7 @@ func (c *shaper) fill(s *shape, t reflect.Type) {
 	case reflect.Float64:
 		c.float(s, 53)
 	case reflect.Slice, reflect.Array:
-		if t.Elem().Kind() != reflect.Uint8 { // bytes are no integers in the encoding
+		if t.Elem().Kind() != reflect.Uint8 { // bytes are not integers in the encoding
 			s.elem = c.shape(t.Elem())
 		}
 	case reflect.Map:

@@ -10,10 +10,10 @@ import (
 	"github.com/seed48429006/sessions/sessiontest/browser"
 )
 
-// A Client is a tab of a browser, over a handler and without a network. It keeps
-// cookies, follows redirects and sends forms. Each of its methods that is a step
-// fails the test at once if the step cannot be done; a response of any status is no
-// failure. [Client.Tab] opens another tab, and [Client.Other] another browser.
+// A Client is a tab of a browser, over a handler and without a network. It keeps cookies,
+// follows redirects and sends forms. Each of its methods that is a step fails the test at
+// once if the step cannot be done; a response of any status is not a failure.
+// [Client.Tab] opens another tab, and [Client.Other] another browser.
 //
 // Steps begin on the page that is shown, as links and forms do. A cookie whose
 // attributes forbid it is neither kept nor sent: see package browser, which has the

@@ -91,9 +91,9 @@ type Order struct {
 	names map[session.ID]string
 }
 
-// Together runs the acts at once, each in a tab of its own of the client's browser.
-// They take turns, by the store calls of their requests. Calls of stores other than a
-// [Store] are no turns. Together returns when all acts have.
+// Together runs the acts at once, each in a tab of its own of the client's browser. They
+// take turns, by the store calls of their requests. Calls of stores other than a [Store]
+// are not turns. Together returns when all acts have.
 func (o *Order) Together(c *Client, acts ...func(tab *Client)) {
 	var all []*actor
 	for i, act := range acts {

@@ -26,7 +26,7 @@ type Page struct {
 	tb testing.TB
 }
 
-// At checks that this is the page of a path, or of a whole URL, and that it is no
+// At checks that this is the page of a path, or of a whole URL, and that it is not an
 // error page: its status is below 400.
 func (p *Page) At(rawURL string) *Page {
 	p.tb.Helper()

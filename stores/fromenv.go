@@ -49,7 +49,7 @@ func start[T any](ctx context.Context, config middleware.Config, name, namespace
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkCodec(c); err != nil { // it is no mistake of the URL
+	if err := checkCodec(c); err != nil { // it is not a mistake of the URL
 		return nil, nil, err
 	}
 	store, err := Open(ctx, url, cmp.Or(config.Namespace, namespace), c)

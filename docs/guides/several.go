@@ -51,7 +51,7 @@ func NewDomains(store sessions.Store[Account], secret []byte) (*sessions.Manager
 // Tenants gives each tenant a manager and a namespace of its own, over one client.
 type Tenants struct {
 	Client redis.UniversalClient
-	Known  func(tenant string) bool // clients choose the host: serve only tenants that there are
+	Known  func(tenant string) bool // clients choose the host: serve only existing tenants
 
 	mu       sync.Mutex
 	handlers map[string]http.Handler

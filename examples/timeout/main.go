@@ -56,7 +56,8 @@ func newSite(store sessions.Store[Login], idle time.Duration) (http.Handler, err
 	return http.NewCrossOriginProtection().Handler(logins.Handler(mux)), nil
 }
 
-// timeLeft answers the page's script. It is passive: asking is no use of the session.
+// timeLeft answers the page's script. It is passive: asking does not reset the idle
+// timeout.
 func timeLeft(w http.ResponseWriter, r *http.Request, login *sessions.Session[Login]) {
 	left := 0.0 // no user is logged in, or the session has ended
 	if login.Value().User != "" {

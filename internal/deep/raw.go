@@ -36,8 +36,8 @@ func (*raw) verify(w *walk, p unsafe.Pointer, _ int) bool {
 	return true
 }
 
-// compacted returns m without white space: nil if it is empty or null, and m
-// itself if it is no JSON.
+// compacted returns m without white space: nil if it is empty or null, and m itself if it
+// is not JSON.
 func compacted(m json.RawMessage) json.RawMessage {
 	var out bytes.Buffer
 	if err := json.Compact(&out, m); err != nil && len(m) > 0 {

@@ -10,9 +10,9 @@ import (
 	"github.com/seed48429006/sessions/internal/typeinfo"
 )
 
-// Largest returns the field of *v that takes the most bytes of its encoding, and
-// how many. It encodes each field alone, in a value that is otherwise zero. The
-// name is empty if T is no struct, or if no field adds anything.
+// Largest returns the field of *v that takes the most bytes of its encoding, and how
+// many. It encodes each field alone, in a value that is otherwise zero. The name is empty
+// if T is not a struct, or if no field adds anything.
 //
 // It takes about as long as encoding the value once more.
 func Largest[T any](c codec.Codec[T], v *T) (name string, size int) {

@@ -25,7 +25,7 @@ func tagOf(f reflect.StructField, c Codec) Tag {
 }
 
 // jsonTag reads a tag as encoding/json does: "-" alone skips the field, and a name with
-// unusual characters is no name.
+// unusual characters is not a name.
 func jsonTag(text string) Tag {
 	if text == "-" {
 		return Tag{Skip: true}

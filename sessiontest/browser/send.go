@@ -89,7 +89,7 @@ func setServer(r *http.Request, to *url.URL) {
 	}
 }
 
-// serve calls the handler. A panic is an error, as it is no end of a server.
+// serve calls the handler. A panic is an error: it does not end a server either.
 func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
 		switch p := recover(); p {

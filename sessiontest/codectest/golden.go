@@ -96,7 +96,7 @@ var (
 	goldenSample = regexp.MustCompile(`^[\w-]+$`)
 )
 
-// stored lists the records that there are.
+// stored lists the records in the folder.
 func (g *golden[T]) stored() (files []goldenFile, err error) {
 	entries, err := os.ReadDir(g.dir)
 	if errors.Is(err, fs.ErrNotExist) {

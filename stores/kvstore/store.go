@@ -156,7 +156,7 @@ func (s *Store[T]) Revisions(ctx context.Context, ids []session.ID) ([]session.R
 }
 
 // Watch calls changed when the session changes or ends, as [session.Watcher] says. If the
-// backend is no [Watcher], ok is false, and the store tells of its own writes only. A
+// backend is not a [Watcher], ok is false, and the store tells of its own writes only. A
 // manager learns of other processes' writes when it next asks, after its WatchInterval at
 // most.
 func (s *Store[T]) Watch(id session.ID, changed func()) (stop func(), ok bool) {

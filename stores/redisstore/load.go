@@ -107,5 +107,5 @@ func present(head []byte, err error) (session.Revision, error) {
 	return h.Revision, nil
 }
 
-// passed reports whether a deadline has passed. The zero time is no deadline.
+// passed reports whether a deadline has passed. The zero time means no deadline.
 func passed(deadline time.Time) bool { return !deadline.IsZero() && !time.Now().Before(deadline) }

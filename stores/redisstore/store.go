@@ -42,9 +42,9 @@ type Options struct {
 	// means [DefaultReplicaTimeout].
 	ReplicaTimeout time.Duration
 
-	// NearCache keeps records in the process, so that most reads cost no command.
-	// It needs a *redis.Client, of one server or of Sentinel, and Redis 6 or later.
-	// With it, [Store.Close] must be called. The zero NearCache is none.
+	// NearCache keeps records in the process, so that most reads cost no command. It
+	// needs a *redis.Client, of one server or of Sentinel, and Redis 6 or later. With it,
+	// [Store.Close] must be called. The zero NearCache means none.
 	NearCache NearCache
 
 	// Logger gets the warnings about the client that an operator should read. Nil means

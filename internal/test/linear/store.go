@@ -57,7 +57,7 @@ func (p *paced) Load(ctx context.Context, id session.ID) (rec session.Record[Log
 	return rec, nil
 }
 
-// Open is Load if the store is no session.Opener.
+// Open is Load if the store is not a session.Opener.
 func (p *paced) Open(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (rec session.Record[Log], copied bool, err error) {
 	opener, ok := p.Store.(session.Opener[Log])
 	if !ok {

@@ -172,8 +172,8 @@ func (t *Tracker) dial(ctx context.Context) (raw net.Conn, hangUp func(), err er
 	return raw, hangUp, raw.SetDeadline(time.Time{})
 }
 
-// watch turns tracking on and then finds out time and again whether it works. It
-// returns why the connection is no good.
+// watch turns tracking on and then finds out time and again whether it works. It returns
+// why the connection cannot be used.
 func (t *Tracker) watch(ctx context.Context, c *conn, worked *bool) error {
 	server, err := t.begin(ctx, c, worked)
 	if err != nil {
