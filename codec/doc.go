@@ -81,8 +81,8 @@
 //     Otherwise old values cannot be decoded, and their sessions end. A wider type of
 //     numbers decodes the data of a narrower one. A narrower type refuses the numbers
 //     that do not fit.
-//   - A field changes its meaning, say from euros to cents: use [Versioned] with an
-//     upgrade. Otherwise old values are misread without an error.
+//   - A field changes its meaning, for example from euros to cents: use [Versioned] with
+//     an upgrade. Otherwise old values are misread without an error.
 //   - The type is renamed or moved: give it a method SessionType() string that
 //     returns its old name. Otherwise old records are refused.
 //

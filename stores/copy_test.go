@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -211,6 +212,51 @@ func TestCopyThatNeverEnds(t *testing.T) {
 	from.act = change
 	if _, err := stores.Copy[cart](t.Context(), from, to); !errors.Is(err, stores.ErrDiffers) {
 		t.Errorf("got the error %v", err)
+	}
+}
+
+// A session that is there already, with another value of any field, is replaced or reported.
+func TestCopyComparesEveryField(t *testing.T) {
+	for i, field := range reflect.VisibleFields(reflect.TypeFor[session.Record[cart]]()) {
+		if field.Name == "ID" || field.Name == "Revision" { // a store's own
+			continue
+		}
+		t.Run(field.Name, func(t *testing.T) {
+			from, to := memstore.New[cart](nil), memstore.New[cart](nil)
+			rec := stash(t, from, 1, cart{"ada", nil})
+			other := rec
+			other.Revision = 0
+			alter(t, reflect.ValueOf(&other).Elem().Field(i).Addr().Interface())
+			must(t, to.Save(t.Context(), &other))
+			_, err := stores.Copy[cart](t.Context(), from, to)
+			if got := contents(t, to)[rec.ID]; err == nil && difference(contents(t, from)[rec.ID], withRevision(got, rec.Revision)) != "" {
+				t.Errorf("the copy has another %s, and Copy returned no error", field.Name)
+			}
+		})
+	}
+}
+
+func withRevision(rec session.Record[cart], rev session.Revision) session.Record[cart] {
+	rec.Revision = rev
+	return rec
+}
+
+// alter gives a field of a record another value.
+func alter(t *testing.T, field any) {
+	t.Helper()
+	switch f := field.(type) {
+	case *string:
+		*f += "x"
+	case *bool:
+		*f = !*f
+	case *time.Time:
+		*f = f.Add(time.Minute)
+	case *session.Secrets:
+		*f = session.NewSecrets(session.NewToken(session.NewID()))
+	case *cart:
+		f.Items = []string{"other"}
+	default:
+		t.Fatalf("alter a %T too", field)
 	}
 }
 

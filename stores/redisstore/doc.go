@@ -102,8 +102,8 @@
 // which no copy is kept, and writes that wait for replicas always go through the client.
 // Hooks of the client do not see the commands of the connection.
 //
-// A process that cannot track, as under Redis 5 or without the permission, logs one
-// warning and reads all sessions from Redis. It tries again every few seconds. The
+// A process that cannot track, for example under Redis 5 or without the permission, logs
+// one warning and reads all sessions from Redis. It tries again every few seconds. The
 // store changes a key of its own first, to see that the server tells: some servers that
 // speak Redis's protocol do not.
 //

@@ -59,7 +59,7 @@ func (s *Store[T]) Exists(ctx context.Context, id session.ID) (bool, error) {
 }
 
 // Revisions returns the revisions of records, as [session.Poller] says. It sends 100
-// commands in a pipeline. With an error, as when a server of a cluster is down, it
+// commands in a pipeline. With an error, for example if a server of a cluster is down, it
 // returns none.
 func (s *Store[T]) Revisions(ctx context.Context, ids []session.ID) ([]session.Revision, error) {
 	revs := make([]session.Revision, 0, len(ids))

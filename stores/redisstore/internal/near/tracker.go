@@ -251,7 +251,8 @@ func (t *Tracker) prove(ctx context.Context, c *conn) error {
 	return nil
 }
 
-// errMoved says that the client has gone on to another server, as after a failover.
+// errMoved says that the client has gone on to another server, for example after a
+// failover.
 var errMoved = errors.New("near: the client's server is another one now")
 
 // beat finds out whether the connection still tells all changes of the server that
