@@ -348,6 +348,26 @@ func TestRemember(t *testing.T) {
 	}
 }
 
+// Records of versions whose ordinary cookies outlived the browser are remembered ones with
+// an ordinary deadline. Their visitors stay logged in until then.
+func TestARememberedSessionKeepsAnOrdinaryDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newProbe()
+		token := stored(t, store, state{User: "ada"})
+		rec := record(t, store, token.ID())
+		rec.Remembered = true
+		if err := store.Store.Save(t.Context(), &rec); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Minute)
+		must(t, store, token, read)
+		time.Sleep(23 * time.Hour)
+		if s := load(t, store, token); s.Value().User != "ada" || !s.Expires().Equal(s.Deadline()) || !s.Deadline().Equal(rec.Deadline) {
+			t.Errorf("%+v; it expires at %v, its deadline is %v, and was %v", s.Value(), s.Expires(), s.Deadline(), rec.Deadline)
+		}
+	})
+}
+
 // Reading a remembered session writes as seldom as its own idle timeout allows.
 func TestRememberedSessionsAreTouchedBySixteenths(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
