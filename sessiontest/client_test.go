@@ -100,7 +100,7 @@ func TestPeekLeavesNoTrace(t *testing.T) {
 
 func TestClientWaitsThirtyDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		users, err := middleware.New(sessiontest.NewStore[user](t), &middleware.Options{Lifetime: 30 * 24 * time.Hour, IdleTimeout: -1})
+		users, err := middleware.New(sessiontest.NewStore[user](t), &middleware.Options{Remember: session.Remember{Lifetime: 30 * 24 * time.Hour, All: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
