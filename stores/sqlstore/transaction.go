@@ -162,12 +162,8 @@ func (t *Transaction) Context(ctx context.Context) context.Context {
 // With an error, End asks the database, too. It returns nil if the transaction was
 // committed, and the error otherwise. Only the first call counts.
 func (t *Transaction) End(err error) error {
-	if broken := t.Err(); broken != nil {
-		how := session.RolledBack
-		if err == nil { // COMMIT succeeded: nothing could roll the transaction back before
-			how = session.OutcomeUnknown
-		}
-		t.finish(how)
+	if broken := t.Err(); broken != nil { // if it was committed all the same, the next Commit meets a conflict
+		t.finish(session.RolledBack)
 		return broken
 	}
 	kept, lost, open := t.ask(err)

@@ -306,7 +306,7 @@ func (p plainTx) QueryContext(ctx context.Context, query string, args ...any) (*
 }
 
 // If the application commits a transaction in spite of an error of a store, which could
-// not roll it back, End does not say that it was rolled back.
+// not roll it back, End returns the error, and the session goes on from what is stored.
 func TestCommitInSpiteOfAnError(t *testing.T) {
 	sqlserver.OnAll(t, func(t *testing.T, db *sql.DB) {
 		if strings.Contains(dialect(db), "postgresql") { // rolls back by itself
