@@ -153,7 +153,7 @@ func (t *trial) keepAsking(id session.ID) error {
 			return err
 		}
 		if len(revs) != 1 || revs[0] == 0 {
-			return fmt.Errorf("Revisions returned %v", revs)
+			return fmt.Errorf("the answer of Revisions is %v", revs)
 		}
 		runtime.Gosched() // or a quick store would have answered before others write
 	}
@@ -175,7 +175,7 @@ func (t *trial) keepWriting(rec record, done *atomic.Bool) error {
 			return err
 		}
 		if len(revs) != 1 || revs[0] != rec.Revision {
-			return fmt.Errorf("Revisions returned %v after Save had written %d", revs, rec.Revision)
+			return fmt.Errorf("the answer of Revisions is %v after Save had written %d", revs, rec.Revision)
 		}
 	}
 	return nil
