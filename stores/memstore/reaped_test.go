@@ -53,7 +53,7 @@ func TestReaped(t *testing.T) {
 				end(t, ended)
 				begin(t, store, &session.Policy{Lifetime: 100 * time.Hour, IdleTimeout: -1}, "")
 				time.Sleep(3 * time.Hour)
-				for range 200 { // in all shards
+				for range 5000 { // in all shards
 					end(t, begin(t, store, nil, ""))
 				}
 				if want := map[session.ID]session.Reason{idle: session.ReasonIdle, late: session.ReasonDeadline}; !maps.Equal(told, want) {
