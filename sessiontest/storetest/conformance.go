@@ -117,7 +117,7 @@ type rule struct {
 	name        string
 	explanation string // the part of the contract that a store breaks if it fails
 	basic       bool   // it is checked before the others, which make little sense if it fails
-	alone       bool   // no other rule is checked at the same time, so that its calls meet
+	alone       bool   // no other rule's calls meet its own, or are lost in their place
 	group       func(*trial)
 	needs       func(*trial) // skips the rule if it is not for the store; nil for all stores
 	try         func(*trial)
@@ -138,13 +138,21 @@ var rules = basicFirst(slices.Concat(
 	saveRules, sizeRules, valueRules, loadRules, touchRules, deleteRules, expiryRules, contextRules,
 	group(needsIndexer, ownerRules), group(needsLister, listRules), group(needsOutliner, outlineRules),
 	group(needsPoller, pollRules), group(needsWatcher, watchRules), group(needsOpener, openRules),
-	group(needsCorrupt, corruptRules), group(needsLose, lossRules), raceRules,
+	group(needsCorrupt, corruptRules), alone(group(needsLose, lossRules)), alone(raceRules),
 ))
 
 // group returns rules that need the same.
 func group(needs func(*trial), rules []rule) []rule {
 	for i := range rules {
 		rules[i].group = needs
+	}
+	return rules
+}
+
+// alone returns rules that are checked one after another.
+func alone(rules []rule) []rule {
+	for i := range rules {
+		rules[i].alone = true
 	}
 	return rules
 }

@@ -28,7 +28,6 @@ var raceRules = []rule{
 	{
 		name:        "race-create",
 		explanation: "Of many Saves that create one ID at once, one succeeds; the others return ErrExists.",
-		alone:       true,
 		try: func(t *trial) {
 			id := newID()
 			for range rounds / 20 {
@@ -47,7 +46,6 @@ var raceRules = []rule{
 	{
 		name:        "race-save",
 		explanation: "Of many Saves over one revision at once, one succeeds; the others return ErrConflict.",
-		alone:       true,
 		try: func(t *trial) {
 			rec := t.live()
 			for range rounds / 20 {
@@ -65,7 +63,6 @@ var raceRules = []rule{
 	{
 		name:        "race-delete-save",
 		explanation: "What Delete ended stays absent, whichever Save was in flight.",
-		alone:       true,
 		try: func(t *trial) {
 			t.clash(t.live, func(i int, rec *record) error {
 				if i == 0 {
@@ -84,7 +81,6 @@ var raceRules = []rule{
 	{
 		name:        "race-delete-touch",
 		explanation: "What Delete ended stays absent, whichever Touch was in flight.",
-		alone:       true,
 		try: func(t *trial) {
 			t.clash(t.live, func(i int, rec *record) error {
 				if i == 0 {
@@ -103,7 +99,6 @@ var raceRules = []rule{
 	{
 		name:        "race-touch-save",
 		explanation: "Touch changes nothing but the time of expiry: a Save in flight is neither undone nor refused. If the Save was first, Touch returns ErrConflict.",
-		alone:       true,
 		try: func(t *trial) {
 			t.clash(t.live, func(i int, rec *record) error {
 				if i == 0 {
@@ -123,7 +118,6 @@ var raceRules = []rule{
 	{
 		name:        "race-delete-revision",
 		explanation: "Of a Delete and a Save over one revision, one succeeds: the Save then returns ErrNotFound or the Delete ErrConflict.",
-		alone:       true,
 		try: func(t *trial) {
 			t.clash(t.live, func(i int, rec *record) error {
 				if i == 0 {
@@ -145,7 +139,6 @@ var raceRules = []rule{
 	{
 		name:        "race-delete",
 		explanation: "Of many Deletes of one record, one succeeds; the others return ErrNotFound.",
-		alone:       true,
 		try: func(t *trial) {
 			for i := range rounds / 20 {
 				rec := t.live()
