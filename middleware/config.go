@@ -250,14 +250,9 @@ func (c *Config) complete() error {
 	}
 	refuse(!secret && oldSecrets, "old_secrets", "set %s too%s", c.name("secret"), advice)
 	refuse(!secret && c.AcceptUnsigned, "accept_unsigned", "set %s too%s", c.name("secret"), advice)
-	named := Cookie{Name: c.CookieName, Insecure: c.CookieInsecure}
-	if err := named.check(secret); err != nil {
-		refuse(true, "cookie_name", "%q: %s", c.CookieName, strings.TrimPrefix(err.Error(), "sessions: "))
-	}
 	var o Options
 	o.configured.names = make(map[string]string)
 	c.override(reflect.ValueOf(&o.Cookie).Elem(), "Cookie.", o.configured.names)
-	o.Cookie.Name = ""
 	errs = append(errs, o.configured.inWords(o.Cookie.check(secret)))
 	return errors.Join(errs...)
 }

@@ -83,14 +83,17 @@ func (c *Cookie) check(signed bool) error {
 	refuse(c.Insecure && c.Partitioned, "Cookie.Partitioned needs a secure cookie; unset Cookie.Insecure")
 	refuse(c.SameSite < 0 || c.SameSite > http.SameSiteNoneMode, "Cookie.SameSite is %d, which is none of net/http's values", c.SameSite)
 	refuse(len(c.name())+valueLen(signed) > maxCookie, "Cookie.Name has %d bytes; browsers take %d of name and value", len(c.Name), maxCookie)
-	domain := strings.Trim(c.Domain, ".")
-	isURL := strings.ContainsAny(c.Domain, "/:")
-	refuse(isURL, "Cookie.Domain is %q; it is a host without scheme, port and path, such as example.com", c.Domain)
-	refuse(c.Domain != "" && !isURL && !strings.Contains(domain, ".") && domain != "localhost",
-		"Cookie.Domain is %q; browsers refuse cookies for a whole top-level domain", c.Domain)
-	plain := http.Cookie{Name: c.name(), Path: c.Path, Domain: c.Domain, Value: "x"}
-	if err := plain.Valid(); err != nil {
-		errs = append(errs, fmt.Errorf("sessions: Cookie: %w", err))
+	bad := func(plain http.Cookie) bool { return plain.Valid() != nil }
+	refuse(bad(http.Cookie{Name: c.name()}), "Cookie.Name is %q; it takes the characters of a token (RFC 9110, section 5.6.2): no spaces, quotes or separators", c.Name)
+	refuse(bad(http.Cookie{Name: "x", Path: c.Path}), "Cookie.Path is %q; it takes printable ASCII characters but the semicolon", c.Path)
+	switch domain := strings.Trim(c.Domain, "."); {
+	case c.Domain == "":
+	case strings.ContainsAny(c.Domain, "/:"):
+		refuse(true, "Cookie.Domain is %q; it is a host without scheme, port and path, such as example.com", c.Domain)
+	case bad(http.Cookie{Name: "x", Domain: c.Domain}):
+		refuse(true, "Cookie.Domain is %q; it is not the name of a host", c.Domain)
+	default:
+		refuse(!strings.Contains(domain, ".") && domain != "localhost", "Cookie.Domain is %q; browsers refuse cookies for a whole top-level domain", c.Domain)
 	}
 	return errors.Join(errs...)
 }

@@ -180,7 +180,7 @@ func TestCookieForIsCheckedForEachRequest(t *testing.T) {
 			t.Errorf("status %d, %v", w.Code, w.Header())
 		}
 	}
-	if len(events) != 2 || events[0].Kind != session.EventFailed || !strings.Contains(events[0].Err.Error(), "Options.CookieFor: Cookie: ") {
+	if len(events) != 2 || events[0].Kind != session.EventFailed || !strings.Contains(events[0].Err.Error(), `Options.CookieFor: Cookie.Name is "a b"`) {
 		t.Errorf("the events are %v", events)
 	}
 	if !strings.Contains(log.String(), "Options.CookieFor") {

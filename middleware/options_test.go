@@ -34,7 +34,7 @@ func TestNewNamesEverythingThatIsWrongAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{"bad.C:", "bad.F:", "Lifetime", "MaxPerOwner", "SaveTimeout", "Secrets[0]", "Secrets[1]",
-		"leave the prefix out", "Cookie.Path", "SameSite=None", "Partitioned", "Cookie: ", "the store is nil"} {
+		"leave the prefix out", "Cookie.Path", "SameSite=None", "Partitioned", "the characters of a token", "not the name of a host", "the store is nil"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in:\n%v", want, err)
 		}
@@ -45,14 +45,14 @@ func TestOptionsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for want, o := range map[string]middleware.Options{
 		"must begin with a slash": {Cookie: middleware.Cookie{Path: "app"}},
-		"Cookie: ":                {Cookie: middleware.Cookie{Domain: "a b"}},
+		"not the name of a host":  {Cookie: middleware.Cookie{Domain: "a b"}},
 		"browsers take 4096":      {Cookie: middleware.Cookie{Name: strings.Repeat("n", 4096)}},
-		"invalid":                 {Cookie: middleware.Cookie{Name: "a;b"}},
+		"Cookie.Name is \"a;b\"":  {Cookie: middleware.Cookie{Name: "a;b"}},
 		"4032 bytes":              {Cookie: middleware.Cookie{Name: strings.Repeat("n", 4096-tokenLen-len("__Host-")+9)}},
 		"Path has 1025 bytes":     {Cookie: middleware.Cookie{Path: "/" + strings.Repeat("p", 1024)}},
 		"leave the prefix out":    {Cookie: middleware.Cookie{Name: "__Secure-sid"}},
 		"SameSite is -1":          {Cookie: middleware.Cookie{SameSite: -1}},
-		"sessions: Cookie":        {Cookie: middleware.Cookie{Path: "/a;b"}},
+		"the semicolon":           {Cookie: middleware.Cookie{Path: "/a;b"}},
 		"none of net/http":        {Cookie: middleware.Cookie{SameSite: 9}},
 		"AcceptUnsigned is set":   {AcceptUnsigned: true},
 		"\"Proxy-Authorization\"": {Transport: middleware.HeaderTransport("proxy-authorization")},
