@@ -89,3 +89,33 @@ func (l *List[K]) All() {
 		}
 	}
 }
+
+// Listeners are functions that hear of a store's events. The zero Listeners are none.
+// All methods are safe for concurrent use.
+type Listeners[E any] struct{ all atomic.Pointer[[]func(E)] }
+
+// Add adds a function.
+func (l *Listeners[E]) Add(f func(E)) {
+	for {
+		old := l.all.Load()
+		var all []func(E)
+		if old != nil {
+			all = slices.Clone(*old)
+		}
+		if all = append(all, f); l.all.CompareAndSwap(old, &all) {
+			return
+		}
+	}
+}
+
+// Any reports whether there are any.
+func (l *Listeners[E]) Any() bool { return l.all.Load() != nil }
+
+// Tell calls all functions.
+func (l *Listeners[E]) Tell(e E) {
+	if all := l.all.Load(); all != nil {
+		for _, f := range *all {
+			f(e)
+		}
+	}
+}

@@ -53,7 +53,7 @@ func (s *shard[T]) remove(e *entry[T]) {
 
 // reap removes an entry whose time has come, and notes that for unlock.
 func (s *shard[T]) reap(e *entry[T], now int64) {
-	if s.reaped.Load() != nil && e.ended(now) {
+	if s.reaped.Any() && e.ended(now) {
 		rec := session.Record[T]{ID: e.id, Secrets: e.secrets, Owner: e.owner, Deadline: e.deadline.time(), Expires: e.expires.time()}
 		if event, ok := session.TimedOut(&rec); ok {
 			s.untold = append(s.untold, event)

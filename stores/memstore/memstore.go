@@ -13,9 +13,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/internal/watchers"
@@ -63,23 +61,12 @@ type Store[T any] struct {
 	owners owners[T]
 
 	watchers watchers.List[session.ID]
-	reaped   atomic.Pointer[[]func(session.Event)]
+	reaped   watchers.Listeners[session.Event]
 }
 
 // OnReaped tells of sessions that have timed out, as [session.Reaper] says. The store
 // removes them in later calls: each removes a few.
-func (s *Store[T]) OnReaped(reaped func(session.Event)) {
-	for {
-		old := s.reaped.Load()
-		var all []func(session.Event)
-		if old != nil {
-			all = slices.Clone(*old)
-		}
-		if all = append(all, reaped); s.reaped.CompareAndSwap(old, &all) {
-			return
-		}
-	}
-}
+func (s *Store[T]) OnReaped(reaped func(session.Event)) { s.reaped.Add(reaped) }
 
 // New returns an empty store for sessions of type T. Nil options are the default.
 func New[T any](o *Options) *Store[T] {

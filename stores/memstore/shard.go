@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed48429006/sessions/internal/watchers"
@@ -26,7 +25,7 @@ type shard[T any] struct {
 	queue    queue[T, byEnd[T]]
 	owners   *owners[T]
 	watchers *watchers.List[session.ID]
-	reaped   *atomic.Pointer[[]func(session.Event)]
+	reaped   *watchers.Listeners[session.Event]
 	untold   []session.Event  // of sessions that this call has reaped
 	last     session.Revision // counted up: no two writes in this shard share one
 
@@ -60,9 +59,7 @@ func (s *shard[T]) unlock() {
 	s.untold = nil
 	s.mu.Unlock()
 	for _, e := range events {
-		for _, reaped := range *s.reaped.Load() {
-			reaped(e)
-		}
+		s.reaped.Tell(e)
 	}
 }
 

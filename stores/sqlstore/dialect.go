@@ -36,11 +36,11 @@ type grammar struct {
 	// If it is empty, the insertion of a present ID fails as duplicate says.
 	insert string
 
-	// prune deletes some rows that have ended, from a time on. PostgreSQL returns their times.
+	// prune deletes some rows that have ended, from a time on, and returns {columns}.
 	// It waits for no lock. It finds rows by {began}, because a time that passes during
-	// the statement finds nothing in an index. If it is empty, expired and bury do this
-	// in a transaction.
-	prune, expired, bury string
+	// the statement finds nothing in an index. If there is bury, prune only reads and
+	// locks the rows, in a transaction in which bury deletes them.
+	prune, bury string
 
 	rows string // begins a statement about a group of rows, v; empty if the dialect has none
 	free string // those rows of the group, f, that nobody has locked
@@ -65,7 +65,7 @@ var grammars = map[Dialect]*grammar{
 		limit:    1 << 28,
 		insert:   onConflict,
 		prune: "DELETE FROM {table} WHERE ends <= {now} AND id = ANY (ARRAY(SELECT id FROM {table} WHERE ends >= ? AND ends <= {began}" +
-			" ORDER BY ends LIMIT {batch} FOR UPDATE SKIP LOCKED)) RETURNING ends",
+			" ORDER BY ends LIMIT {batch} FOR UPDATE SKIP LOCKED)) RETURNING {columns}",
 		// A plan is kept only if it does not seem to depend on the arguments: hence SELECT.
 		rows: "WITH v AS (SELECT sid, was, rev, own, lasts, dies, until, substring((SELECT $9::bytea) FROM pos FOR len) AS rec FROM unnest(" +
 			"(SELECT $1::bytea[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::bytea[]), (SELECT $5::bigint[])," +
@@ -87,7 +87,7 @@ var grammars = map[Dialect]*grammar{
 		least:   "LEAST",
 		lock:    " FOR UPDATE",
 		limit:   1<<24 - 1,
-		expired: "SELECT id, ends FROM {table} WHERE ends >= ? AND ends <= {began} ORDER BY ends LIMIT {batch} FOR UPDATE SKIP LOCKED",
+		prune:   "SELECT {columns} FROM {table} WHERE ends >= ? AND ends <= {began} ORDER BY ends LIMIT {batch} FOR UPDATE SKIP LOCKED",
 		bury:    "DELETE s FROM ({ids}) d STRAIGHT_JOIN {table} s ON s.id = d.id", // a scan would wait for the locks of other rows
 		indexed: "SELECT column_name FROM information_schema.statistics WHERE seq_in_index = 1 AND table_schema = {schema} AND table_name = {name}",
 		suited:  "SHOW VARIABLES WHERE variable_name IN ('autocommit', 'transaction_isolation', 'tx_isolation', 'max_allowed_packet')",
@@ -103,7 +103,7 @@ var grammars = map[Dialect]*grammar{
 		least:   "MIN",
 		limit:   1 << 28,
 		insert:  onConflict,
-		prune:   "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE ends >= ? AND ends <= {began} ORDER BY ends LIMIT {batch})",
+		prune:   "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE ends >= ? AND ends <= {began} ORDER BY ends LIMIT {batch}) RETURNING {columns}",
 		indexed: "SELECT i.name FROM pragma_index_list({name}, {schema}) l, pragma_index_info(l.name, {schema}) i WHERE i.seqno = 0",
 	},
 }

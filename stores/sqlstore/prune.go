@@ -3,11 +3,17 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 	"time"
 
+	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/session"
 )
+
+// headSize is how many bytes of a record are read to tell of its end: the header, the
+// secrets, and all but the longest owners.
+const headSize = 2048
 
 // Prune deletes the rows that have ended, and returns how many. It deletes a few at a
 // time and waits for nobody: a row that a transaction has locked stays for the next time.
@@ -16,12 +22,12 @@ import (
 // and then.
 func (s *Store[T]) Prune(ctx context.Context) (deleted int64, err error) {
 	for from := int64(0); ; {
-		n, last, err := s.expire(ctx, from)
-		deleted += n
-		if err != nil || n < pruneBatch {
+		gone, err := s.reap(ctx, from)
+		deleted += int64(len(gone.rows))
+		if err != nil || len(gone.rows) < pruneBatch {
 			return deleted, session.StoreError(err)
 		}
-		from = last
+		from = gone.last
 	}
 }
 
@@ -30,11 +36,11 @@ func (s *Store[T]) Prune(ctx context.Context) (deleted int64, err error) {
 // again and again. When it has come to the end, it begins anew sometimes, for rows that
 // were locked. Others come: a failure needs no handling.
 func (s *Store[T]) pruneSome(ctx context.Context) {
-	n, last, err := s.expire(ctx, s.pruned.Load())
+	gone, err := s.reap(ctx, s.pruned.Load())
 	switch {
 	case err != nil:
-	case n > 0:
-		s.pruned.Store(last)
+	case len(gone.rows) > 0:
+		s.pruned.Store(gone.last)
 	case s.rounds.Add(1)%pruneBatch == 0:
 		s.pruned.Store(0)
 	}
@@ -56,49 +62,87 @@ func (s *Store[T]) pruneAlways() {
 	}
 }
 
-// expire deletes up to pruneBatch rows that have ended at a time or later. It returns
-// how many, and the last of their times.
-func (s *statements) expire(ctx context.Context, from int64) (n, last int64, err error) {
-	switch s.dialect {
-	case MySQL:
-		return s.expireByID(ctx, from)
-	case SQLite:
-		n, err = s.exec(ctx, s.text(s.grammar.prune), int64(0))
-		return n, 0, err
+// OnReaped tells of sessions that have timed out, as [session.Reaper] says, when
+// [Store.Prune] or a creation deletes their rows. It does not tell of rows that are
+// deleted in a transaction of the application, which may take that back.
+func (s *Store[T]) OnReaped(reaped func(session.Event)) { s.reaped.Add(reaped) }
+
+// reap deletes some rows, and tells of their sessions.
+func (s *Store[T]) reap(ctx context.Context, from int64) (gone expired, err error) {
+	tell := s.reaped.Any() && transactionOf(ctx) == nil
+	if gone, err = s.expire(ctx, from, tell); err != nil {
+		return expired{}, err
 	}
-	err = s.query(ctx, func() { n, last = 0, from }, func(rows *sql.Rows) error {
-		var ends int64
-		err := rows.Scan(&ends)
-		n, last = n+1, max(last, ends)
-		return err
-	}, s.text(s.grammar.prune), from)
-	return n, last, err
+	if !tell {
+		return gone, nil
+	}
+	for _, r := range gone.rows {
+		rec, err := wire.Outline[T](r.record, r.id)
+		if err != nil {
+			continue // nothing is known of it
+		}
+		rec.Expires = time.UnixMilli(r.expires).UTC()
+		if event, ok := session.TimedOut(&rec); ok {
+			s.reaped.Tell(event)
+		}
+	}
+	return gone, nil
 }
 
-// expireByID does so in a transaction: MySQL's DELETE waits for locks, also for those
-// between the rows that it deletes.
-func (s *statements) expireByID(ctx context.Context, from int64) (n, last int64, err error) {
-	if transactionOf(ctx) == nil {
+// Expired are rows that were deleted because they have ended.
+type expired struct {
+	rows []row
+	last int64 // when the last of them ended
+}
+
+func (e *expired) scan(rows *sql.Rows) error {
+	var r row
+	var id []byte
+	var ends int64
+	err := rows.Scan(&ends, &id, &r.expires, &r.record)
+	copy(r.id[:], id)
+	e.rows, e.last = append(e.rows, r), max(e.last, ends)
+	return err
+}
+
+// expire deletes up to pruneBatch rows that have ended at a time or later. It reads the
+// beginnings of their records if tell is set.
+func (s *statements) expire(ctx context.Context, from int64, tell bool) (gone expired, err error) {
+	if s.bury != "" && transactionOf(ctx) == nil {
 		err = Transact(ctx, s.db, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, func(ctx context.Context, _ *sql.Tx) (err error) {
-			n, last, err = s.expireByID(ctx, from)
+			gone, err = s.expire(ctx, from, tell)
 			return err
 		})
-		return n, last, err
+		return gone, err
 	}
-	var ids []any
+	columns := "ends, id, expires, NULL"
+	if tell {
+		columns = fmt.Sprintf("ends, id, expires, substr(record, 1, %d)", headSize)
+	}
+	text := s.text(strings.ReplaceAll(s.prune, "{columns}", columns))
 	err = s.run(ctx, func(tx Tx) error {
-		return each(ctx, tx, func(rows *sql.Rows) error {
-			var id []byte
-			err := rows.Scan(&id, &last)
-			ids = append(ids, id)
-			return err
-		}, s.text(s.expired), []any{from})
+		found := expired{last: from}
+		err := s.inTurn(ctx, tx, func(ctx context.Context) error { return each(ctx, tx, found.scan, text, []any{from}) })
+		if err == nil {
+			gone = found
+		}
+		return err
 	})
-	if err != nil || len(ids) == 0 {
-		return 0, from, err
+	if err != nil || s.bury == "" || len(gone.rows) == 0 {
+		return gone, err
 	}
+	return gone, s.buryAll(ctx, gone.rows)
+}
+
+// buryAll deletes rows by their primary keys: MySQL's DELETE waits for locks, also for
+// those between the rows that it deletes.
+func (s *statements) buryAll(ctx context.Context, rows []row) error {
 	const one = "SELECT CAST(? AS BINARY(16)) AS id"
-	rows := strings.Repeat(one+" UNION ALL ", len(ids)-1) + one
-	n, err = s.exec(ctx, s.text(strings.ReplaceAll(s.bury, "{ids}", rows)), ids...)
-	return n, last, err
+	ids := make([]any, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].id[:]
+	}
+	all := strings.Repeat(one+" UNION ALL ", len(ids)-1) + one
+	_, err := s.exec(ctx, s.text(strings.ReplaceAll(s.bury, "{ids}", all)), ids...)
+	return err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -42,7 +43,7 @@ type Options struct {
 }
 
 // A Store is a [session.Store] in a table of a database, and a [session.Opener],
-// [session.Indexer], [session.Lister] and [session.Poller] too. T is the type of the
+// [session.Indexer], [session.Lister], [session.Poller] and [session.Reaper] too. T is the type of the
 // sessions' values. Its methods are safe for concurrent use.
 //
 // A Store must be made by [New] or [Open].
@@ -58,6 +59,7 @@ type Store[T any] struct {
 	debt    atomic.Int64 // creations since rows were last pruned
 	pruned  atomic.Int64 // rows that ended earlier have gone
 	rounds  atomic.Int64 // in which none was found
+	reaped  watchers.Listeners[session.Event]
 }
 
 // New returns a store that keeps its sessions in a table of db. An empty dialect

@@ -109,7 +109,7 @@ func retry(ctx context.Context, call func() error) error {
 // exec runs a statement and returns how many rows it wrote.
 func (s *statements) exec(ctx context.Context, text string, args ...any) (n int64, err error) {
 	err = s.run(ctx, func(tx Tx) error {
-		if s.turn.alone == nil || tx != s.own {
+		if !s.takesTurns(tx) {
 			n, err = execute(ctx, tx, text, args)
 			return err
 		}
@@ -121,6 +121,18 @@ func (s *statements) exec(ctx context.Context, text string, args ...any) (n int6
 		return nil
 	})
 	return n, err
+}
+
+// takesTurns reports whether a write goes through the lane of writes.
+func (s *statements) takesTurns(tx Tx) bool { return s.turn.alone != nil && tx == s.own }
+
+// inTurn makes a call that writes, when no other write is under way if they take turns.
+// The call must leave alone what the caller reads after an error.
+func (s *statements) inTurn(ctx context.Context, tx Tx, call func(context.Context) error) error {
+	if !s.takesTurns(tx) {
+		return call(ctx)
+	}
+	return s.writes.do(ctx, &job{kind: &kind{alone: func(ctx context.Context, _ *job) error { return call(ctx) }}})
 }
 
 func execute(ctx context.Context, tx Tx, text string, args []any) (int64, error) {
