@@ -47,6 +47,10 @@ func TestPruneTellsOfTimeouts(t *testing.T) {
 		for range 100 { // more than go at once
 			begin("", &session.Policy{IdleTimeout: time.Minute}, session.ReasonIdle)
 		}
+		touched := begin("eve", &session.Policy{IdleTimeout: time.Minute, Lifetime: time.Hour}, session.ReasonDeadline)
+		rec, err := s.Load(t.Context(), touched.ID())
+		must(t, err)
+		must(t, s.Touch(t.Context(), rec.ID, rec.Revision, rec.Deadline)) // the record itself keeps the old end
 		gone := begin("cleo", &session.Policy{KeepEnded: time.Minute}, "")
 		delete(want, gone.ID())
 		gone.Destroy()
