@@ -102,8 +102,8 @@ type Reaper interface {
 	// OnReaped makes the store call reaped for each session that it removes because its
 	// time has come, with the event that [TimedOut] returns. It may tell of it long after,
 	// and may miss some: a store that ends with its process tells of none. The store calls
-	// reaped from the goroutine of any of its calls, with no lock held. So reaped must
-	// be quick, and must not use the session of a request.
+	// reaped from the goroutine of any of its calls, or from its own, with no lock held.
+	// So reaped must be quick, and must not use the session of a request.
 	OnReaped(reaped func(Event))
 }
 

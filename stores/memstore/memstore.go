@@ -44,8 +44,8 @@ type Options struct {
 }
 
 // A Store is a [session.Store] in memory, and a [session.Indexer], [session.Lister],
-// [session.Poller], [session.Watcher] and [session.Reaper] too. Its methods are safe for concurrent
-// use.
+// [session.Poller], [session.Watcher] and [session.Reaper] too. Its methods are safe for
+// concurrent use.
 //
 // Values are neither encoded nor copied: Load returns the value that was saved,
 // which must not be written to.
