@@ -319,6 +319,8 @@ func FuzzParseSecrets(f *testing.F) {
 			f.Add(data)
 		}
 	})
+	note, _ := pack(0, []secret{{kind: ended, until: 1, hash: hashOf(1)}, {kind: ended, until: lapsed + 1, hash: hashOf(2)}}, "").with(reasonTerm, "r").AppendBinary(nil)
+	f.Add(note)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := ParseSecrets(data)
 		if err != nil {
@@ -326,6 +328,14 @@ func FuzzParseSecrets(f *testing.F) {
 		}
 		if again, _ := s.AppendBinary(nil); !bytes.Equal(again, data) {
 			t.Errorf("%x is another spelling of %x", data, again)
+		}
+		if s.isNote() { // nothing but an end: it is never settled or given a secret
+			for i := range s.len() {
+				if how, _ := s.classify(s.at(i).hash, noon); how == accepted {
+					t.Errorf("the note %x gives access", data)
+				}
+			}
+			return
 		}
 		presented := s.at(s.len() - 1).hash
 		checkSecrets(t, s.settle(noon))
