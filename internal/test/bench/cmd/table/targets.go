@@ -17,27 +17,31 @@ type target struct {
 }
 
 var targets = []target{
-	{"Redis, reading, 64 connections, against scs", 2.5, end("sessions, Redis", bench.ReadIdle, 64), end("scs, Redis", bench.ReadIdle, 64), false},
-	{"Redis with the near cache, reading, 64 connections, against scs", 4.5, end("sessions, Redis near cache", bench.ReadIdle, 64), end("scs, Redis", bench.ReadIdle, 64), false},
-	{"Redis, changing, 64 connections, against scs", 1.7, end("sessions, Redis", bench.Change, 64), end("scs, Redis", bench.Change, 64), false},
-	{"Redis, changing, 256 connections, against scs", 2.2, end("sessions, Redis", bench.Change, 256), end("scs, Redis", bench.Change, 256), false},
-	{"Redis, reading, one connection, against single commands", 1, end("sessions, Redis", bench.ReadIdle, 1), end("sessions, Redis single commands", bench.ReadIdle, 1), false},
-	{"Redis, changing, one connection, against single commands", 1, end("sessions, Redis", bench.Change, 1), end("sessions, Redis single commands", bench.Change, 1), false},
-	{"memory, reading, 64 connections, against the bare handler", 0.7, end("sessions, memory", bench.ReadIdle, 64), end("bare handler, net/http", bench.ReadIdle, 64), false},
+	{"memory, reading, 64 connections, against the bare handler", 0.85, end("sessions, memory", bench.ReadIdle, 64), end("bare handler, net/http", bench.ReadIdle, 64), false},
 	{"memory, reading, in process, against scs", 15, in("sessions, memory", bench.ReadIdle), in("scs, memory", bench.ReadIdle), true},
 	{"memory, changing, in process, against scs", 10, in("sessions, memory", bench.Change), in("scs, memory", bench.Change), true},
+	{"memory, new, in process, against scs", 2.5, in("sessions, memory", bench.New), in("scs, memory", bench.New), true},
+	{"Redis, reading, 64 connections, against scs", 3.3, end("sessions, Redis", bench.ReadIdle, 64), end("scs, Redis", bench.ReadIdle, 64), false},
+	{"Redis, changing, 64 connections, against scs", 2.2, end("sessions, Redis", bench.Change, 64), end("scs, Redis", bench.Change, 64), false},
+	{"Redis, changing, 256 connections, against scs", 2.2, end("sessions, Redis", bench.Change, 256), end("scs, Redis", bench.Change, 256), false},
+	{"Redis, changing, in process, against scs", 1, in("sessions, Redis", bench.Change), in("scs, Redis", bench.Change), true},
+	{"Redis, reading, one connection, against single commands", 1, end("sessions, Redis", bench.ReadIdle, 1), end("sessions, Redis single commands", bench.ReadIdle, 1), false},
+	{"Redis, changing, one connection, against single commands", 1, end("sessions, Redis", bench.Change, 1), end("sessions, Redis single commands", bench.Change, 1), false},
+	{"Redis with the near cache, reading, 64 connections, against scs", 4.3, end("sessions, Redis near cache", bench.ReadIdle, 64), end("scs, Redis", bench.ReadIdle, 64), false},
+	{"Redis with the near cache, changing, 64 connections, against scs", 2.5, end("sessions, Redis near cache", bench.Change, 64), end("scs, Redis", bench.Change, 64), false},
+	{"Redis with the near cache, changing, 64 connections, against no near cache", 1.6, end("sessions, Redis near cache", bench.Change, 64), end("sessions, Redis", bench.Change, 64), false},
+	{"Redis with the near cache, changing, one connection, against no near cache", 1.6, end("sessions, Redis near cache", bench.Change, 1), end("sessions, Redis", bench.Change, 1), false},
 }
 
 // sqlTargets are the targets of stores on SQL databases.
 var sqlTargets = []target{
-	{"SQLite, reading without idle timeout, in process, against scs", 1, in("sessions, SQLite", bench.Read), in("scs, SQLite", bench.Read), true},
-	{"SQLite, reading, 64 connections, against scs", 1, end("sessions, SQLite", bench.ReadIdle, 64), end("scs, SQLite", bench.ReadIdle, 64), false},
-	{"SQLite, changing, one connection, against scs", 0.9, end("sessions, SQLite", bench.Change, 1), end("scs, SQLite", bench.Change, 1), false},
-	{"SQLite, changing, 64 connections, against scs", 0.9, end("sessions, SQLite", bench.Change, 64), end("scs, SQLite", bench.Change, 64), false},
-	{"PostgreSQL, reading without idle timeout, in process, against scs", 1, in("sessions, PostgreSQL", bench.Read), in("scs, PostgreSQL", bench.Read), true},
-	{"PostgreSQL, reading, 64 connections, against scs", 1, end("sessions, PostgreSQL", bench.ReadIdle, 64), end("scs, PostgreSQL", bench.ReadIdle, 64), false},
-	{"PostgreSQL, changing, one connection, against scs", 0.9, end("sessions, PostgreSQL", bench.Change, 1), end("scs, PostgreSQL", bench.Change, 1), false},
-	{"PostgreSQL, changing, 64 connections, against scs", 0.9, end("sessions, PostgreSQL", bench.Change, 64), end("scs, PostgreSQL", bench.Change, 64), false},
+	{"SQLite, reading, 64 connections, against scs", 3.5, end("sessions, SQLite", bench.ReadIdle, 64), end("scs, SQLite", bench.ReadIdle, 64), false},
+	{"SQLite, changing, one connection, against scs", 1, end("sessions, SQLite", bench.Change, 1), end("scs, SQLite", bench.Change, 1), false},
+	{"SQLite, changing, 64 connections, against scs", 4, end("sessions, SQLite", bench.Change, 64), end("scs, SQLite", bench.Change, 64), false},
+	{"PostgreSQL, reading, one connection, against scs", 1, end("sessions, PostgreSQL", bench.ReadIdle, 1), end("scs, PostgreSQL", bench.ReadIdle, 1), false},
+	{"PostgreSQL, reading, 64 connections, against scs", 3.5, end("sessions, PostgreSQL", bench.ReadIdle, 64), end("scs, PostgreSQL", bench.ReadIdle, 64), false},
+	{"PostgreSQL, changing, one connection, against scs", 1, end("sessions, PostgreSQL", bench.Change, 1), end("scs, PostgreSQL", bench.Change, 1), false},
+	{"PostgreSQL, changing, 64 connections, against scs", 1.8, end("sessions, PostgreSQL", bench.Change, 64), end("scs, PostgreSQL", bench.Change, 64), false},
 }
 
 func end(subject string, c bench.Case, conns int) key { return key{subject, c, conns, perSecond} }
