@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/codec/wire"
 	"github.com/seed48429006/sessions/internal/test/kvmap"
@@ -27,6 +29,7 @@ var (
 	_ session.Poller       = (*kvstore.Store[int])(nil)
 	_ session.Indexer[int] = (*kvstore.ListStore[int])(nil)
 	_ session.Lister[int]  = (*kvstore.ListStore[int])(nil)
+	_ session.Reaper       = (*kvstore.ListStore[int])(nil)
 
 	_ session.Outliner[int] = (*kvstore.ListStore[int])(nil)
 	_ session.Watcher       = (*kvstore.Store[int])(nil)
@@ -218,6 +221,8 @@ func TestPrune(t *testing.T) {
 		if !ok {
 			t.Fatalf("got a %T, %v", made, err)
 		}
+		var told []session.Event
+		s.OnReaped(func(e session.Event) { told = append(told, e) })
 		prune := func(want int) {
 			t.Helper()
 			if n, err := s.Prune(t.Context()); n != want || err != nil {
@@ -239,6 +244,10 @@ func TestPrune(t *testing.T) {
 		prune(0) // the end may be another process's idea of the time
 		time.Sleep(2 * time.Hour)
 		prune(3) // the record that has ended, its note, and the note without a record
+		want := []session.Event{{Kind: session.EventExpired, ID: ends.ID, Owner: "ada", Reason: session.ReasonIdle}}
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Errorf("told of sessions that timed out (-want +got):\n%s", diff)
+		}
 		if n := m.Len(); n != 4 {
 			t.Errorf("%d keys are left, want 4", n)
 		}

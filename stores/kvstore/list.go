@@ -5,12 +5,22 @@ import (
 	"iter"
 	"time"
 
+	"github.com/seed48429006/sessions/codec/wire"
+	"github.com/seed48429006/sessions/internal/watchers"
 	"github.com/seed48429006/sessions/session"
 )
 
-// A ListStore is a [Store] whose backend is a [Lister]. It is a [session.Indexer] and a
-// [session.Lister] too.
-type ListStore[T any] struct{ *Store[T] }
+// A ListStore is a [Store] whose backend is a [Lister]. It is a [session.Indexer], a
+// [session.Lister] and a [session.Reaper] too.
+type ListStore[T any] struct {
+	*Store[T]
+	reaped watchers.Listeners[session.Event]
+}
+
+// OnReaped tells of sessions that have timed out, as [session.Reaper] says, when
+// [ListStore.Prune] removes their records. It does not tell of records that the backend
+// drops by itself.
+func (s *ListStore[T]) OnReaped(reaped func(session.Event)) { s.reaped.Add(reaped) }
 
 // ByOwner yields the live records of owner, as [session.Indexer] says. It is one listing
 // and one Get for each record.
@@ -106,10 +116,22 @@ func (s *ListStore[T]) Prune(ctx context.Context) (removed int, err error) {
 		}
 		if swapped {
 			removed++
+			s.tell(id, &found)
 		}
 	}
 	pruned, err := s.pruneNotes(ctx)
 	return removed + pruned, err
+}
+
+// tell tells of a session whose record was removed.
+func (s *ListStore[T]) tell(id session.ID, found *stored) {
+	rec, err := wire.Outline[T](found.data, id)
+	if err != nil {
+		return // nothing is known of it
+	}
+	if event, ok := session.TimedOut(&rec); ok {
+		s.reaped.Tell(event)
+	}
 }
 
 func (s *ListStore[T]) pruneNotes(ctx context.Context) (removed int, err error) {

@@ -64,7 +64,7 @@ func New[T any](backend Backend, namespace string, c codec.Codec[T], o *Options)
 	}
 	if lister, ok := backend.(Lister); ok {
 		s.lister = lister
-		return &ListStore[T]{s}, nil
+		return &ListStore[T]{Store: s}, nil
 	}
 	return s, nil
 }
