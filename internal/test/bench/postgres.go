@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -12,7 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alexedwards/scs/pgxstore"
 	"github.com/alexedwards/scs/postgresstore"
+	"github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -28,7 +31,24 @@ var (
 			return SCSOn(postgresstore.NewWithConfig(db, postgresstore.Config{TableName: "scs"}), nil), nil
 		})
 	}}
+	scsPGX = Subject{Library: "scs", Store: "PostgreSQL by pgxpool", Needs: PostgreSQL, SQL: true, Open: scsOnPGX}
 )
+
+// scsOnPGX returns scs on pgx itself, without database/sql. Its table has a schema of its
+// own, because its name cannot be chosen.
+func scsOnPGX(addr string) (App, error) {
+	ctx := context.Background()
+	pool, err := pgxpool.New(ctx, postgresURL(addr)+fmt.Sprintf("&pool_max_conns=%d&search_path=pgxstore", connections))
+	if err != nil {
+		return nil, err
+	}
+	_, err = pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS pgxstore; "+strings.ReplaceAll(scsPostgresTable, " scs", " sessions"))
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return SCSOn(pgxstore.NewWithCleanupInterval(pool, 0), func() error { pool.Close(); return nil }), nil
+}
 
 // scsPostgresTable is the definition in the documentation of scs, except for its name.
 const scsPostgresTable = `CREATE TABLE IF NOT EXISTS scs (token TEXT PRIMARY KEY, data BYTEA NOT NULL, expiry TIMESTAMPTZ NOT NULL);
@@ -56,11 +76,15 @@ func onPostgres(addr string, use func(*sql.DB) (App, error)) (App, error) {
 func (a poolApp) Close() error { return errors.Join(a.App.Close(), a.db.Close()) }
 
 func openPostgres(addr string) (*sql.DB, error) {
-	return sql.Open("pgx", "postgres://bench@"+addr+"/postgres?sslmode=disable")
+	return sql.Open("pgx", postgresURL(addr))
 }
 
-// PostgreSQL is a server on a port of the loopback interface. It does not wait for the
-// disk, which would take as long for all libraries.
+func postgresURL(addr string) string { return "postgres://bench@" + addr + "/postgres?sslmode=disable" }
+
+// Fsync makes PostgreSQL wait for the disk at each commit.
+var Fsync bool
+
+// PostgreSQL is a server on a port of the loopback interface.
 var PostgreSQL = &Service{"PostgreSQL", startPostgres, splitPostgres}
 
 type postgresServer struct {
@@ -98,7 +122,7 @@ func startPostgres() (Server, error) {
 	}
 	_, port, _ := net.SplitHostPort(addr)
 	s := &postgresServer{addr: addr, dir: dir}
-	s.cmd = unprivileged(postgres, "-D", data, "-h", "127.0.0.1", "-p", port, "-k", dir, "-F", "-c", "max_connections=300")
+	s.cmd = unprivileged(postgres, "-D", data, "-h", "127.0.0.1", "-p", port, "-k", dir, "-c", fmt.Sprintf("fsync=%v", Fsync), "-c", "max_connections=300")
 	if err := s.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("bench: postgres: %w", err), os.RemoveAll(dir))
 	}
@@ -147,6 +171,9 @@ func (s *postgresServer) Addr() string { return s.addr }
 func (s *postgresServer) Version() string {
 	var version string
 	s.db.QueryRow("SHOW server_version").Scan(&version)
+	if Fsync {
+		return "PostgreSQL " + version + " with fsync"
+	}
 	return "PostgreSQL " + version + " without fsync"
 }
 

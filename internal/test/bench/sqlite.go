@@ -76,7 +76,10 @@ func sessionsOnSQL(db *sql.DB) (App, error) {
 }
 
 // pool gives all databases as many connections.
+// connections is how many connections each application has, all of which may be idle.
+const connections = 16
+
 func pool(db *sql.DB) {
-	db.SetMaxOpenConns(16)
-	db.SetMaxIdleConns(16)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
 }

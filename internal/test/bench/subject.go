@@ -33,7 +33,7 @@ func Subjects() []Subject {
 		bare,
 		sessionsMemory, scsMemory, fiberMemory,
 		sessionsRedis, sessionsRedisCombined, sessionsRedisNear, scsRedis, gorillaRedis, fiberRedis,
-		sessionsSQLite, scsSQLite, sessionsPostgres, scsPostgres,
+		sessionsSQLite, scsSQLite, sessionsPostgres, scsPostgres, scsPGX,
 		gorillaCookie,
 		bareFiber,
 	}

@@ -15,7 +15,7 @@ import (
 var compared = []string{
 	"github.com/alexedwards/scs/v2", "github.com/alexedwards/scs/goredisstore", "github.com/gorilla/sessions",
 	"github.com/boj/redistore", "github.com/gofiber/fiber/v3", "github.com/redis/go-redis/v9",
-	"github.com/alexedwards/scs/sqlite3store", "github.com/alexedwards/scs/postgresstore", "modernc.org/sqlite", "github.com/jackc/pgx/v5",
+	"github.com/alexedwards/scs/sqlite3store", "github.com/alexedwards/scs/postgresstore", "github.com/alexedwards/scs/pgxstore", "modernc.org/sqlite", "github.com/jackc/pgx/v5",
 }
 
 // machine tells where and when the figures were measured, and with which versions.

@@ -19,6 +19,8 @@ import (
 	"os"
 	"regexp"
 	"time"
+
+	"github.com/seed48429006/sessions/internal/test/bench"
 )
 
 // A plan says what to measure.
@@ -56,6 +58,7 @@ func run() error {
 	rounds := flag.Int("rounds", 0, "how many rounds; zero means five, or three with -short")
 	budget := flag.Duration("budget", 0, "about how long to measure; zero means eleven minutes, or three with -short, and a third of that with -sql")
 	sql := flag.Bool("sql", false, "measure the stores on SQL databases, and nothing else")
+	flag.BoolVar(&bench.Fsync, "fsync", false, "with -sql, let PostgreSQL wait for the disk")
 	grow := flag.Bool("scale", false, "measure how costs grow with the number and size of sessions, and nothing else")
 	most := flag.Int("most", 1_000_000, "with -scale, the most live sessions")
 	redraw := flag.Bool("bars", false, "measure nothing, and draw the document's tables as bars")

@@ -40,8 +40,10 @@ var sqlTargets = []target{
 	{"SQLite, changing, 64 connections, against scs", 4, end("sessions, SQLite", bench.Change, 64), end("scs, SQLite", bench.Change, 64), false},
 	{"PostgreSQL, reading, one connection, against scs", 1, end("sessions, PostgreSQL", bench.ReadIdle, 1), end("scs, PostgreSQL", bench.ReadIdle, 1), false},
 	{"PostgreSQL, reading, 64 connections, against scs", 3.5, end("sessions, PostgreSQL", bench.ReadIdle, 64), end("scs, PostgreSQL", bench.ReadIdle, 64), false},
+	{"PostgreSQL, reading, 64 connections, against scs by pgxpool", 3.5, end("sessions, PostgreSQL", bench.ReadIdle, 64), end("scs, PostgreSQL by pgxpool", bench.ReadIdle, 64), false},
 	{"PostgreSQL, changing, one connection, against scs", 1, end("sessions, PostgreSQL", bench.Change, 1), end("scs, PostgreSQL", bench.Change, 1), false},
 	{"PostgreSQL, changing, 64 connections, against scs", 1.8, end("sessions, PostgreSQL", bench.Change, 64), end("scs, PostgreSQL", bench.Change, 64), false},
+	{"PostgreSQL, changing, 64 connections, against scs by pgxpool", 1.8, end("sessions, PostgreSQL", bench.Change, 64), end("scs, PostgreSQL by pgxpool", bench.Change, 64), false},
 }
 
 func end(subject string, c bench.Case, conns int) key { return key{subject, c, conns, perSecond} }
