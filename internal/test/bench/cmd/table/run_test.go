@@ -62,7 +62,7 @@ func TestMeasure(t *testing.T) {
 		}
 	}
 	text := tables(l)
-	for _, want := range []string{"| Redis, reading, 64 connections, against scs | 2.5 × |", "| scs, Redis | 0 | 1 | 2 | 1 | 2 | 2 | 1 | 3 |"} {
+	for _, want := range []string{"| Redis, reading, 64 connections, against scs | 3.3 × |", "| scs, Redis | 0 | 1 | 2 | 1 | 2 | 2 | 1 | 3 |"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the tables have no %q:\n%s", want, text)
 		}
