@@ -78,7 +78,8 @@ func Open(ctx context.Context, address string, o *Options) (*Backend, error) {
 		bucket = DefaultBucket
 	}
 	u.Path = ""
-	nc, err := nats.Connect(u.String(), o.Connection...)
+	// By default a client gives up for ever after two minutes without a server.
+	nc, err := nats.Connect(u.String(), append([]nats.Option{nats.MaxReconnects(-1)}, o.Connection...)...)
 	if err != nil {
 		return nil, unavailable(err)
 	}

@@ -25,10 +25,16 @@ type profile = storetest.Profile
 // start starts a server in the process and returns its URL, without the scheme.
 func start(tb testing.TB) (address string) {
 	tb.Helper()
-	s, err := server.NewServer(&server.Options{
+	return serve(tb, &server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: tb.TempDir(), NoLog: true, NoSigs: true,
 		Username: "anna", Password: "hunter2",
-	})
+	}).Addr().String()
+}
+
+// serve starts a server in the process.
+func serve(tb testing.TB, o *server.Options) *server.Server {
+	tb.Helper()
+	s, err := server.NewServer(o)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -37,7 +43,7 @@ func start(tb testing.TB) (address string) {
 	if !s.ReadyForConnections(time.Minute) {
 		tb.Fatal("the server does not start")
 	}
-	return s.Addr().String()
+	return s
 }
 
 func open(tb testing.TB) *natskv.Backend {
