@@ -37,9 +37,15 @@ func (s *Store[T]) Check(ctx context.Context) error {
 		"ZRANGE":   redis.NewCmd(ctx, "zrange", c.key, 0, 0),
 		"ZREM":     redis.NewCmd(ctx, "zrem", c.key, ""),
 	} {
-		if s.client.Process(ctx, command); noPermission(command.Err()) {
+		if send(ctx, s.client, s.patient, command, func() {}) == nil {
+			return unavailable(ctx.Err())
+		}
+		if noPermission(command.Err()) {
 			refused = append(refused, name)
 		}
+	}
+	if noPermission(w.unconfirmed) {
+		refused = append(refused, "WAIT")
 	}
 	if len(refused) == 0 {
 		return nil

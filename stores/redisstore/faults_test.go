@@ -32,6 +32,12 @@ func calls(s store, rec session.Record[cart]) map[string]func(context.Context) e
 		"Delete":  func(ctx context.Context) error { return s.Delete(ctx, rec.ID, 0) },
 		"ByOwner": func(ctx context.Context) error { return first(s.ByOwner(ctx, rec.Owner)) },
 		"All":     func(ctx context.Context) error { return first(s.All(ctx)) },
+		"Outline": func(ctx context.Context) error { _, err := s.Outline(ctx, rec.ID); return err },
+		"OutlinesByOwner": func(ctx context.Context) error {
+			return first(s.OutlinesByOwner(ctx, rec.Owner))
+		},
+		"Revisions": func(ctx context.Context) error { _, err := s.Revisions(ctx, []session.ID{rec.ID}); return err },
+		"Check":     s.Check,
 	}
 }
 
@@ -88,7 +94,7 @@ func TestReadOnlyReplica(t *testing.T) {
 	for name, call := range calls(s, rec) {
 		err := call(ctx)
 		switch name {
-		case "Load", "Exists", "ByOwner", "All":
+		case "Load", "Exists", "ByOwner", "All", "Outline", "OutlinesByOwner", "Revisions", "Check":
 			must(t, err)
 		default:
 			if !errors.Is(err, session.ErrUnavailable) {
@@ -169,6 +175,57 @@ func TestCancelledWhileTheServerIsSilent(t *testing.T) {
 			t.Errorf("%s took %v", name, took)
 		}
 		stop.Stop()
+	}
+}
+
+// A stuck is a hook that answers one command only when the test ends.
+type stuck struct {
+	name string
+	ends <-chan struct{}
+}
+
+func (stuck) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (stuck) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h stuck) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == h.name {
+			<-h.ends
+		}
+		return next(ctx, cmd)
+	}
+}
+
+// In a cluster, the server of the record can answer while the server of the index does not.
+func TestCancelledWhileOneCommandIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	server := redisserver.Start(t)
+	for name, command := range map[string]string{"Delete": "zrem", "Check": "zrange"} {
+		t.Run(name, func(t *testing.T) {
+			client := server.Client(t) // which waits for a minute
+			s := newStore(t, client)
+			rec := saved(t, s, "anna")
+			ends := make(chan struct{})
+			client.AddHook(stuck{command, ends})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer time.AfterFunc(moment, cancel).Stop()
+			back := make(chan error, 1)
+			go func() { back <- calls(s, rec)[name](ctx) }()
+			select {
+			case err := <-back:
+				if name == "Delete" { // the session has ended
+					must(t, err)
+				} else if !errors.Is(err, session.ErrUnavailable) {
+					t.Errorf("got error %v", err)
+				}
+				close(ends)
+			case <-time.After(20 * time.Second):
+				close(ends)
+				t.Fatalf("it waits for the answer: %v", <-back)
+			}
+		})
 	}
 }
 

@@ -76,7 +76,7 @@ func (k *keyspace) end(ctx context.Context, id session.ID, rev session.Revision)
 		return outcome.err(id)
 	}
 	if owner != "" {
-		k.client.ZRem(ctx, k.ownerKey(owner), id.String())
+		within(ctx, k.patient, func() error { return k.client.ZRem(ctx, k.ownerKey(owner), id.String()).Err() })
 	}
 	return nil
 }
