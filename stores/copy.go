@@ -150,8 +150,8 @@ func (c *copier[T]) update(ctx context.Context, t *twin, rec *session.Record[T])
 		return true, c.adopt(ctx, t, rec)
 	case errors.Is(err, session.ErrNotFound) && t.copy != 0 && !rec.Ended(time.Now()):
 		t.copy, t.err = 0, differs(rec.ID, "another program has ended the copy")
-	case errors.Is(err, session.ErrNotFound): // it has expired
-		t.copy, t.err = 0, nil
+	case errors.Is(err, session.ErrNotFound): // it has expired; the next pass ends an earlier copy
+		t.err = nil
 	default:
 		t.err = err
 	}

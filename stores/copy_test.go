@@ -156,6 +156,44 @@ func TestCopyMeanwhile(t *testing.T) {
 	}
 }
 
+// saving is a store that cannot be listed, and lets time pass before some saves.
+type saving struct {
+	session.Store[cart]
+	before func(*session.Record[cart])
+}
+
+func (s saving) Save(ctx context.Context, rec *session.Record[cart]) error {
+	s.before(rec)
+	return s.Store.Save(ctx, rec)
+}
+
+// A session whose deadline was brought nearer, and comes while it is copied again, does
+// not live on in the copy until the deadline that it had.
+func TestCopyWhenANearerDeadlineComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from, to := memstore.New[cart](nil), memstore.New[cart](nil)
+		rec := stash(t, from, 1, cart{"ada", nil})
+		stash(t, from, 2, cart{"bob", nil})
+		shorten := func() {
+			rec.Deadline = time.Now().Add(time.Minute)
+			rec.Expires = rec.Deadline
+			must(t, from.Save(t.Context(), &rec))
+		}
+		slow := saving{to, func(written *session.Record[cart]) {
+			if written.ID == rec.ID && written.Deadline.Equal(rec.Deadline) && rec.Expires.Equal(rec.Deadline) {
+				time.Sleep(2 * time.Minute)
+			}
+		}}
+		n, err := stores.Copy[cart](t.Context(), &meanwhile{from, shorten}, slow)
+		if n != 1 || err != nil {
+			t.Errorf("%d copied, %v", n, err)
+		}
+		if diff := difference(contents(t, from), contents(t, to)); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
 // A second Copy takes over what was used since the first, and reports what has ended.
 func TestCopyAgain(t *testing.T) {
 	from, to := memstore.New[cart](nil), memstore.New[cart](nil)
