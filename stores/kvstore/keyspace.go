@@ -32,9 +32,14 @@ func (k keyspace) notes(owner string) string {
 
 func (k keyspace) allNotes() string { return k.prefix + "o." }
 
-// idOf returns the ID at the end of a key.
-func idOf(key string) (session.ID, error) {
-	return session.ParseID(key[strings.LastIndexByte(key, '.')+1:])
+// idOf returns the ID of a key that is the prefix and an ID. Others are not the store's.
+func idOf(key, prefix string) (id session.ID, ok bool) {
+	text, ok := strings.CutPrefix(key, prefix)
+	if !ok {
+		return id, false
+	}
+	id, err := session.ParseID(text)
+	return id, err == nil
 }
 
 func checkNamespace(namespace string) error {

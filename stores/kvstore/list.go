@@ -3,6 +3,7 @@ package kvstore
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/seed48429006/sessions/codec/wire"
@@ -76,9 +77,9 @@ func (s *ListStore[T]) each(ctx context.Context, prefix string, visit func(key s
 			yield(session.Record[T]{}, unavailable(err))
 			return
 		}
-		id, err := idOf(key)
-		if err != nil {
-			continue // not the store's
+		id, ok := idOf(key, prefix)
+		if !ok {
+			continue
 		}
 		found, err := s.get(ctx, id)
 		if err != nil {
@@ -99,8 +100,8 @@ func (s *ListStore[T]) Prune(ctx context.Context) (removed int, err error) {
 		if err != nil {
 			return removed, unavailable(err)
 		}
-		id, err := idOf(key)
-		if err != nil {
+		id, ok := idOf(key, s.records())
+		if !ok {
 			continue
 		}
 		found, err := s.get(ctx, id)
@@ -139,8 +140,8 @@ func (s *ListStore[T]) pruneNotes(ctx context.Context) (removed int, err error) 
 		if err != nil {
 			return removed, unavailable(err)
 		}
-		id, err := idOf(key)
-		if err != nil {
+		id, ok := idOf(key, key[:strings.LastIndexByte(key, '.')+1]) // after the owner's hash
+		if !ok {
 			continue
 		}
 		found, err := s.get(ctx, id)

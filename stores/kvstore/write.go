@@ -95,7 +95,7 @@ func (s *Store[T]) Delete(ctx context.Context, id session.ID, rev session.Revisi
 			return session.ErrConflict
 		}
 		forget := s.forgetting(ctx, id, found, "")
-		err := s.swap(ctx, id, found, nil, time.Time{}, func(*stored) bool { return false })
+		err := s.swap(ctx, id, found, nil, time.Time{}, func(now *stored) bool { return !now.live() })
 		if err == nil {
 			forget()
 		}
@@ -122,15 +122,15 @@ func (s *Store[T]) change(ctx context.Context, id session.ID, try func(*stored) 
 	}
 }
 
-// swap replaces the value found. If the reply is lost, mine tells whether the present
-// value is the outcome of this call.
+// swap replaces the value found. If the reply is lost, mine tells whether what there is
+// now is the outcome of this call.
 func (s *Store[T]) swap(ctx context.Context, id session.ID, found *stored, data []byte, end time.Time, mine func(*stored) bool) error {
 	swapped, err := s.backend.Swap(ctx, s.record(id), found.version, data, end)
 	if swapped || err != nil {
 		s.watchers.Changed(id)
 	}
 	if err != nil {
-		if now, failed := s.get(ctx, id); failed == nil && now.version != 0 && mine(&now) {
+		if now, failed := s.get(ctx, id); failed == nil && mine(&now) {
 			return nil
 		}
 		return unavailable(err)
