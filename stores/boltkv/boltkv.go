@@ -132,6 +132,9 @@ func (b *Backend) Swap(ctx context.Context, key string, old kvstore.Version, val
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
+	if len(value) == 0 { // an absent key has no end
+		end = time.Time{}
+	}
 	s := &swap{key: []byte(key), old: old, value: value, end: millis(end), done: make(chan bool, 1)}
 	if err := b.writer.do(ctx, s); err != nil {
 		return false, err
