@@ -330,6 +330,10 @@ func TestAStoreWithoutTransactions(t *testing.T) {
 	if err := s.Commit(session.WithTransaction(t.Context(), x)); err != nil {
 		t.Errorf("nothing to save: %v", err)
 	}
+	s.Update(func(*state) {})
+	if err := s.Commit(session.WithTransaction(t.Context(), x)); err != nil {
+		t.Errorf("nothing changed: %v", err)
+	}
 	s.Update(increment)
 	if err := s.Commit(session.WithTransaction(t.Context(), x)); !errors.Is(err, session.ErrUnsupported) {
 		t.Errorf("got %v", err)
