@@ -17,9 +17,9 @@ var DroppedError = &analysis.Analyzer{
 	Name: "droppederror",
 	Doc: `report dropped errors of Commit and the like, and handlers that go on after Fail
 
-A handler calls Session.Commit to know whether its changes are stored. Revoke and
-RevokeAll end sessions: after an error they may live on. So their errors must be
-looked at. An assignment to _ says that the error is dropped on purpose.
+A handler calls Session.Commit, or Once, to know whether its changes are stored. Revoke,
+RevokeAll, End and EndAll end sessions: after an error they may live on. So their errors
+must be looked at. An assignment to _ says that the error is dropped on purpose.
 
 Fail answers the request. A handler must return after it.`,
 	URL:      docURL,
@@ -58,11 +58,14 @@ func whyChecked(info *types.Info, call *ast.CallExpr) string {
 	if _, ok := sessionCall(info, call, isSession, "Commit"); ok {
 		return "the changes may not be stored; return it, or call Fail with it"
 	}
-	if _, ok := sessionCall(info, call, isManager, "Revoke", "RevokeAll"); ok {
+	if _, ok := sessionCall(info, call, isManager, "Revoke", "RevokeAll", "End", "EndAll"); ok {
 		return "the sessions may live on; handle it"
 	}
 	if _, ok := sessionCall(info, call, isManager, "Edit", "UpdateOwner"); ok {
 		return "the sessions may be unchanged; handle it"
+	}
+	if isFunc(callee(info, call), "Once") {
+		return "the edit may not be stored; handle it"
 	}
 	if isFuncOf(callee(info, call), library+"/stores/sqlstore", "Transact") {
 		return "the transaction may have been rolled back; handle it"

@@ -112,6 +112,9 @@ func (f *editFinder) editArgs(call *ast.CallExpr) []ast.Expr {
 // takesEdit reports whether the function's parameter i is an edit. For methods of
 // sessions and managers, that are all parameters of type func(*T).
 func (f *editFinder) takesEdit(fn *types.Func, i int) bool {
+	if isFunc(fn, "Once") {
+		return i == 2
+	}
 	if recv := fn.Signature().Recv(); recv != nil && (isSession(recv.Type()) || isManager(recv.Type())) {
 		arg, ok := ofLibrary(recv.Type(), "session", "Session")
 		if !ok {
@@ -131,7 +134,13 @@ func (f *editFinder) takesEdit(fn *types.Func, i int) bool {
 // editsValue reports whether t is func(*value).
 func editsValue(t, value types.Type) bool {
 	sig, ok := t.Underlying().(*types.Signature)
-	if !ok || sig.Results().Len() != 0 || sig.Params().Len() != 1 {
+	return ok && sig.Results().Len() == 0 && takesPointer(sig, value)
+}
+
+// takesPointer reports whether the only parameter is a pointer to value, or to any value
+// if value is nil.
+func takesPointer(sig *types.Signature, value types.Type) bool {
+	if sig.Params().Len() != 1 {
 		return false
 	}
 	p, ok := sig.Params().At(0).Type().(*types.Pointer)
@@ -171,7 +180,8 @@ func (f *editFinder) calledIn(fn *types.Func, lit *ast.FuncLit) bool {
 	return more
 }
 
-// note notes that e, if it is a parameter of fn of type func(*T), is an edit.
+// note notes that e, if it is a parameter of fn of type func(*T), is an edit. It may have
+// results, as for Once.
 func (f *editFinder) note(fn *types.Func, e ast.Expr) bool {
 	id, ok := ast.Unparen(e).(*ast.Ident)
 	if !ok {
@@ -180,7 +190,10 @@ func (f *editFinder) note(fn *types.Func, e ast.Expr) bool {
 	obj := f.pass.TypesInfo.Uses[id]
 	params := fn.Signature().Params()
 	for i := range params.Len() {
-		if params.At(i) != obj || !editsValue(obj.Type(), nil) || f.takesEdit(fn, i) {
+		if params.At(i) != obj || f.takesEdit(fn, i) {
+			continue
+		}
+		if sig, ok := obj.Type().Underlying().(*types.Signature); !ok || !takesPointer(sig, nil) {
 			continue
 		}
 		var fact isEdit
@@ -207,6 +220,9 @@ func (f *editFinder) all() []edit {
 			e.call = call
 			if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && isSession(f.pass.TypesInfo.TypeOf(sel.X)) {
 				e.session = sel.X
+			}
+			if isFunc(callee(f.pass.TypesInfo, call), "Once") {
+				e.session = call.Args[1]
 			}
 			found = append(found, e)
 		}

@@ -38,7 +38,11 @@ var effects = map[string]map[string]string{
 		"Stmt.Exec": "writes to a database", "Stmt.ExecContext": "writes to a database",
 		"Conn.ExecContext": "writes to a database", "Tx.Commit": "commits a transaction",
 	},
-	library + "/middleware": {"Manager.Revoke": "ends a session", "Manager.RevokeAll": "ends sessions"},
+	library + "/middleware": {
+		"Manager.Revoke": "ends a session", "Manager.End": "ends a session",
+		"Manager.RevokeAll": "ends sessions", "Manager.EndAll": "ends sessions",
+		"Manager.Edit": "edits a session", "Manager.UpdateOwner": "edits sessions",
+	},
 }
 
 // effectOf says what f does that must happen once, or "".

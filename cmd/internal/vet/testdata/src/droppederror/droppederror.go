@@ -18,6 +18,9 @@ func drops(ctx context.Context, cart *sessions.Session[Cart], carts *sessions.Ma
 	defer cart.Commit(ctx)                                                                      // want `drops the error of cart.Commit`
 	carts.RevokeAll(ctx, "ada", "")                                                             // want `drops the error of carts.RevokeAll: the sessions may live on; handle it`
 	carts.Revoke(ctx, "ada", cart.ID(), "")                                                     // want `drops the error of carts.Revoke`
+	carts.End(ctx, cart.ID(), "")                                                               // want `drops the error of carts.End: the sessions may live on; handle it`
+	go carts.EndAll(ctx, "")                                                                    // want `drops the error of carts.EndAll`
+	sessions.Once(ctx, cart, func(c *Cart) (int, error) { c.Count++; return c.Count, nil })     // want `drops the error of sessions.Once: the edit may not be stored; handle it`
 	sqlstore.Transact(ctx, db, nil, func(ctx context.Context, tx *sql.Tx) error { return nil }) // want `drops the error of sqlstore.Transact: the transaction may have been rolled back; handle it`
 }
 

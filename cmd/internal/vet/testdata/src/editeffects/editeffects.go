@@ -239,3 +239,43 @@ func trim(items []Item) {
 }
 
 func record(string) {}
+
+func redeems(ctx context.Context, s *shop) (int, error) { // want redeems:"makes a request"
+	count := s.cart.Value().Count
+	return sessions.Once(ctx, s.cart, func(c *Cart) (int, error) {
+		if _, err := http.Get("http://localhost/pay"); err != nil { // want `makes a request in an edit`
+			return 0, err
+		}
+		total++             // want `changes total in an edit`
+		c.Count = count + 1 // want `computes c.Count from a value that was read before the edit`
+		return c.Count, nil
+	})
+}
+
+// pay hands an edit with a result on to Once.
+func pay(ctx context.Context, s *shop, edit func(*Cart) (int, error)) error {
+	_, err := sessions.Once(ctx, s.cart, edit)
+	return err
+}
+
+func pays(ctx context.Context, s *shop) error {
+	return pay(ctx, s, func(c *Cart) (int, error) {
+		s.hits++ // want `changes s.hits in an edit`
+		return c.Count, nil
+	})
+}
+
+func takesOnce(ctx context.Context, s *shop) ([]Item, error) {
+	var sum int
+	items, err := sessions.Once(ctx, s.cart, func(c *Cart) ([]Item, error) {
+		items := c.Items
+		sum = 0
+		for _, item := range items {
+			sum += item.Qty
+		}
+		c.Items = nil
+		return items, nil
+	})
+	log.Print(sum)
+	return items, err
+}
