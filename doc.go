@@ -42,7 +42,7 @@ is loaded already:
     whatever was in flight.
  3. No silent loss. A response never says "done" when the store did not take the
     change. After the first byte, only a broken-off response can say so, and some
-    proxies repair it: see package middleware.
+    proxies hide that from the client: see package middleware.
  4. Nothing for nothing. A request that does not use its session costs no store
     command, no cookie, no Vary.
  5. Secure as it comes. The zero [Options] is what a security review would ask for.
@@ -89,8 +89,8 @@ Changing. Changes are stored when the response begins:
 work once. [Passive] makes a handler's requests no use of their sessions, for pages that
 poll. Package session documents each method.
 
-An Update that leaves the value as it was writes nothing. If another request has
-changed the session meanwhile, the function given to Update runs again, on the
+An Update that leaves the value as it was writes nothing. If another request
+changes the session first, the function given to Update runs again, on the
 newer value. So it must modify only its argument, and compute from it: c.Count++,
 not c.Count = n+1 with an n that was read before.
 
@@ -213,8 +213,14 @@ stores.FromEnv opens the store and makes the manager in one step:
 	defer store.Close()
 
 [Config] lists the others. Options.CookieFor gives each tenant or domain of one program
-a cookie of its own. [LogEvents] and [Metrics] report events; pass them as
-Options.Observe, several with [Observers]. The modules middleware/promsessions and
+a cookie of its own. [LogEvents] and [Metrics] report events to Options.Observe, several
+with [Observers]:
+
+	metrics := new(sessions.Metrics)
+	expvar.Publish("sessions", metrics)
+	o := &sessions.Options{Observe: sessions.Observers(metrics.Observe, sessions.LogEvents(nil))}
+
+The modules middleware/promsessions and
 middleware/otelsessions report them to Prometheus and OpenTelemetry. Package
 middleware/inspector is an operators' page. Manager.Watch ends a live connection, such
 as a WebSocket, with its session, and Manager.WatchChanges tells it of changes.

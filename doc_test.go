@@ -5,6 +5,7 @@ import (
 	"go/doc/comment"
 	"go/parser"
 	"go/token"
+	"os"
 	"reflect"
 	"regexp"
 	"strings"
@@ -105,4 +106,27 @@ func fields[T any]() (names []string) {
 		}
 	}
 	return names
+}
+
+// A program that sets options by itself imports no package but the root for their types.
+func TestTypesOfOptionsAndConfigHaveAliases(t *testing.T) {
+	source, err := os.ReadFile("sessions.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, settings := range []reflect.Type{reflect.TypeFor[sessions.Options](), reflect.TypeFor[sessions.Config]()} {
+		for field := range settings.Fields() {
+			if !field.IsExported() || !strings.HasPrefix(field.Type.PkgPath(), settings.PkgPath()[:strings.LastIndex(settings.PkgPath(), "/")]) {
+				continue
+			}
+			checked++
+			if !regexp.MustCompile(`\t` + field.Type.Name() + ` += \w+\.` + field.Type.Name() + `\n`).Match(source) {
+				t.Errorf("the type of %s.%s, %v, has no alias in sessions.go", settings.Name(), field.Name, field.Type)
+			}
+		}
+	}
+	if checked < 8 {
+		t.Errorf("only %d fields have a type of this module", checked)
+	}
 }

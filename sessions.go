@@ -51,6 +51,10 @@ type (
 	// A Duration is a time in a [Config]: 3600, 15m, 24h, 30d. See [middleware.Duration].
 	Duration = middleware.Duration
 
+	// A SameSite is a cookie's attribute in a [Config]: lax, strict or none. A [Cookie] has
+	// net/http's type instead. See [middleware.SameSite].
+	SameSite = middleware.SameSite
+
 	// Remember sets how long remembered sessions live. It is a field of [Options]. See
 	// [session.Remember].
 	Remember = session.Remember
@@ -70,8 +74,8 @@ type (
 	// [session.AtMax].
 	AtMax = session.AtMax
 
-	// Metrics count events and the time that stores take, for expvar. See
-	// [middleware.Metrics].
+	// Metrics count events and the time that stores take, for expvar. Metrics.Observe is
+	// for Options.Observe. See [middleware.Metrics].
 	Metrics = middleware.Metrics
 
 	// An Event reports a step in the life of a session to Options.Observe.

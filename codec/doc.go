@@ -105,7 +105,7 @@
 //		codec.From(0, codec.MessagePack[cartV1](), fromV1),
 //		codec.From(1, codec.MessagePack[cartV1](), fromV1))
 //
-// Remove an upgrade when no session of its version is left: one lifetime after the
+// Remove an upgrade when no session of its version is left: the longest lifetime after the
 // last server of that version has stopped.
 //
 // During a rollout, servers of the old version meet sessions that the new version has
