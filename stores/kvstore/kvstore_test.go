@@ -456,13 +456,15 @@ type small struct{ *kvmap.Map }
 func (small) MaxValueBytes() int { return 300 }
 
 func TestTheBackendBoundsRecords(t *testing.T) {
-	s, err := kvstore.New(small{kvmap.New()}, "test", codec.JSON[string](), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec := newRecord("")
-	rec.Value = strings.Repeat("a", 300)
-	if err := s.Save(t.Context(), rec); !errors.Is(err, session.ErrTooLarge) {
-		t.Errorf("got the error %v", err)
+	for _, most := range []int{0, 1000} {
+		s, err := kvstore.New(small{kvmap.New()}, "test", codec.JSON[string](), &kvstore.Options{MaxRecordBytes: most})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := newRecord("")
+		rec.Value = strings.Repeat("a", 300)
+		if err := s.Save(t.Context(), rec); !errors.Is(err, session.ErrTooLarge) {
+			t.Errorf("MaxRecordBytes %d: got the error %v", most, err)
+		}
 	}
 }

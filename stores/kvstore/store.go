@@ -22,8 +22,8 @@ const DefaultMaxRecordBytes = 1 << 20
 // Options change how a [Store] works. The zero Options is the default.
 type Options struct {
 	// MaxRecordBytes is how large a stored record may be, its owner and the encoding's
-	// overhead included. A larger one is neither written nor decoded. Zero means the
-	// backend's limit, or [DefaultMaxRecordBytes] if that is less.
+	// overhead included. A larger one is neither written nor decoded. Zero means
+	// [DefaultMaxRecordBytes]. If the backend has a lower limit, that holds.
 	MaxRecordBytes int
 }
 
@@ -51,16 +51,15 @@ func New[T any](backend Backend, namespace string, c codec.Codec[T], o *Options)
 	if o == nil {
 		o = new(Options)
 	}
-	most := DefaultMaxRecordBytes
-	if bounded, ok := backend.(interface{ MaxValueBytes() int }); ok {
-		most = min(most, bounded.MaxValueBytes())
-	}
 	if err := errors.Join(checkBackend(backend), checkNamespace(namespace), checkCodec(c), o.check()); err != nil {
 		return nil, err
 	}
 	s := &Store[T]{keyspace: keyspace{namespace + "."}, backend: backend, codec: c, limit: o.MaxRecordBytes}
 	if s.limit == 0 {
-		s.limit = most
+		s.limit = DefaultMaxRecordBytes
+	}
+	if bounded, ok := backend.(interface{ MaxValueBytes() int }); ok {
+		s.limit = min(s.limit, bounded.MaxValueBytes())
 	}
 	if lister, ok := backend.(Lister); ok {
 		s.lister = lister

@@ -40,7 +40,10 @@ type Options struct {
 
 // A Backend is a [kvstore.Backend] on a memcached server. Its methods are safe for
 // concurrent use.
-type Backend struct{ pool *pool }
+type Backend struct {
+	pool *pool
+	most int // bytes of a value
+}
 
 func init() {
 	kvstore.Register("memcache", func(ctx context.Context, url string) (kvstore.Backend, error) {
@@ -66,8 +69,8 @@ func Open(ctx context.Context, address string, o *Options) (*Backend, error) {
 	if o == nil {
 		o = new(Options)
 	}
-	b := &Backend{newPool(host, o)}
-	if err := b.pool.ping(ctx); err != nil {
+	b := &Backend{pool: newPool(host, o)}
+	if err := b.check(ctx); err != nil {
 		b.Close()
 		return nil, fmt.Errorf("%w: memcachekv: %w", session.ErrUnavailable, err)
 	}
@@ -77,9 +80,23 @@ func Open(ctx context.Context, address string, o *Options) (*Backend, error) {
 // Close closes the connections. Commands under way fail.
 func (b *Backend) Close() error { return b.pool.close() }
 
-// MaxValueBytes returns how large a value may be: memcached takes 1 MiB, its own overhead
-// and the key included, unless it is configured otherwise.
-func (b *Backend) MaxValueBytes() int { return 1<<20 - 2<<10 }
+// check asks whether the server is there, speaks the commands that the backend needs, and
+// how large an item may be.
+func (b *Backend) check(ctx context.Context) error {
+	if err := b.pool.ping(ctx); err != nil {
+		return err
+	}
+	size, err := b.pool.itemSize(ctx)
+	b.most = size - overhead
+	return err
+}
+
+// overhead is room for what an item has beside its value: the key and a header.
+const overhead = 2 << 10
+
+// MaxValueBytes returns how large a value may be. By default memcached takes items of
+// 1 MiB, key and header included. A larger value would remove the present one.
+func (b *Backend) MaxValueBytes() int { return b.most }
 
 // Get implements [kvstore.Backend].
 func (b *Backend) Get(ctx context.Context, key string) ([]byte, kvstore.Version, error) {

@@ -29,7 +29,7 @@ type memcached struct {
 	process *exec.Cmd
 }
 
-func start(tb testing.TB, address string) *memcached {
+func start(tb testing.TB, address string, args ...string) *memcached {
 	tb.Helper()
 	path, err := exec.LookPath("memcached")
 	if err != nil {
@@ -47,7 +47,7 @@ func start(tb testing.TB, address string) *memcached {
 		l.Close()
 	}
 	host, port, _ := net.SplitHostPort(address)
-	m := &memcached{address, exec.Command(path, "-l", host, "-p", port, "-U", "0", "-u", "nobody", "-m", "64")}
+	m := &memcached{address, exec.Command(path, append(args, "-l", host, "-p", port, "-U", "0", "-u", "nobody", "-m", "64")...)}
 	if err := m.process.Start(); err != nil {
 		tb.Fatal(err)
 	}
@@ -86,6 +86,35 @@ func TestBackend(t *testing.T) {
 	storetest.KV(t, func(*testing.T) kvstore.Backend { return b }, &storetest.KVOptions{Drops: 4 * time.Second})
 }
 
+// A record that is too large for the server is refused, and the present one stays.
+func TestTooLarge(t *testing.T) {
+	for _, args := range [][]string{nil, {"-I", "128k", "-o", "slab_chunk_max=65536"}, {"-I", "2m"}} {
+		t.Run(strings.Join(args, ""), func(t *testing.T) {
+			b := open(t, start(t, "", args...).address)
+			key := strings.Repeat("k", 200)
+			if ok, err := b.Swap(t.Context(), key, 0, make([]byte, b.MaxValueBytes()), time.Time{}); !ok || err != nil {
+				t.Errorf("the largest value: %v, %v", ok, err)
+			}
+			s, err := kvstore.New(b, "carts", codec.JSON[string](), &kvstore.Options{MaxRecordBytes: 4 << 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			token := session.NewToken(session.NewID())
+			rec := session.Record[string]{ID: token.ID(), Secrets: session.NewSecrets(token), Expires: time.Now().Add(time.Hour)}
+			if err := s.Save(t.Context(), &rec); err != nil {
+				t.Fatal(err)
+			}
+			rec.Value = strings.Repeat("x", b.MaxValueBytes()+5<<10)
+			if err := s.Save(t.Context(), &rec); !errors.Is(err, session.ErrTooLarge) {
+				t.Errorf("got the error %v", err)
+			}
+			if _, err := s.Load(t.Context(), rec.ID); err != nil {
+				t.Errorf("the session is lost: %v", err)
+			}
+		})
+	}
+}
+
 // A server that was away is used again, and reads do not notice connections that it has
 // closed.
 func TestRestart(t *testing.T) {
@@ -121,8 +150,9 @@ func fake(t *testing.T, answers ...string) *memcachekv.Backend {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	next := make(chan string, len(answers)+1)
+	next := make(chan string, len(answers)+2)
 	next <- "MN\r\n"
+	next <- "END\r\n" // no statistics
 	for _, answer := range answers {
 		next <- answer
 	}

@@ -93,6 +93,22 @@ func (p *pool) ping(ctx context.Context) error {
 	return err
 }
 
+// itemSize asks how large an item may be. It is the default if the server does not say.
+func (p *pool) itemSize(ctx context.Context) (size int, err error) {
+	r, err := p.read(ctx, "stats settings\r\n")
+	if err != nil && r.code == "" {
+		return 0, err
+	}
+	for line := range strings.Lines(string(r.value)) {
+		if text, found := strings.CutPrefix(line, "STAT item_size_max "); found {
+			return strconv.Atoi(strings.TrimSpace(text))
+		}
+	}
+	return defaultItemSize, nil
+}
+
+const defaultItemSize = 1 << 20
+
 // read sends a command that may be sent again if a used connection fails.
 func (p *pool) read(ctx context.Context, command string) (reply, error) {
 	r, used, err := p.send(ctx, []byte(command), false)
@@ -155,6 +171,10 @@ func (c *conn) exchange(command []byte) (r reply, err error) {
 		return r, r.unexpected()
 	}
 	r.code = fields[0]
+	if r.code == "STAT" {
+		r.value, err = c.stats(r.line)
+		return r, err
+	}
 	for _, flag := range fields[1:] {
 		if digits, ok := strings.CutPrefix(flag, "c"); ok {
 			r.cas, _ = strconv.ParseUint(digits, 10, 64)
@@ -176,6 +196,17 @@ func (c *conn) exchange(command []byte) (r reply, err error) {
 	}
 	r.value = r.value[:size]
 	return r, nil
+}
+
+// stats returns the lines of a list of statistics, of which the first is read.
+func (c *conn) stats(line string) (lines []byte, err error) {
+	for strings.TrimSpace(line) != "END" {
+		lines = append(append(lines, line...), '\n')
+		if line, err = c.r.ReadString('\n'); err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
 }
 
 // maxReply bounds how much of a value is read: memcached can be configured to take so
