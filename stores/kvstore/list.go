@@ -20,7 +20,7 @@ type ListStore[T any] struct {
 
 // OnReaped tells of sessions that have timed out, as [session.Reaper] says, when
 // [ListStore.Prune] removes their records. It does not tell of records that the backend
-// drops by itself.
+// drops by itself, as the backends of this module do.
 func (s *ListStore[T]) OnReaped(reaped func(session.Event)) { s.reaped.Add(reaped) }
 
 // ByOwner yields the live records of owner, as [session.Indexer] says. It is one listing

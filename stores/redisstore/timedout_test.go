@@ -42,8 +42,8 @@ func eachTimedOut(ctx context.Context, client *redis.Client, namespace string, t
 			return err
 		}
 		if message, ok := received.(*redis.Message); ok {
-			id, err := session.ParseID(strings.TrimPrefix(message.Payload, namespace+":"))
-			if err == nil {
+			key, ours := strings.CutPrefix(message.Payload, namespace+":")
+			if id, err := session.ParseID(key); ours && err == nil {
 				timedOut(id)
 			}
 		}
