@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,17 +12,28 @@ import (
 // rolledBack reports whether the database did nothing because of other statements:
 // a deadlock, a failed serialization, a lock.
 func rolledBack(err error) bool {
-	if err == nil {
-		return false
+	switch sqlState(err) {
+	case "":
+		return says(err, "Error 1213", "Error 1205", "Error 1020", "Error 3101", "database is locked", "database table is locked")
+	case "40001", "40P01", "55P03":
+		return true
 	}
-	if code := sqlState(err); code != "" {
-		return code == "40001" || code == "40P01" || code == "55P03"
+	return false
+}
+
+// says reports whether an error of a driver of MySQL or SQLite is in err, and begins with
+// one of the texts. The text of other errors may be a visitor's.
+func says(err error, texts ...string) bool {
+	switch fmt.Sprintf("%T", err) {
+	case "*mysql.MySQLError", "*sqlite.Error", "sqlite3.Error", "*sqlite3.Error":
+		text := strings.TrimPrefix(err.Error(), "sqlite3: ") // of ncruces
+		return slices.ContainsFunc(texts, func(start string) bool { return strings.HasPrefix(text, start) })
 	}
-	text := err.Error()
-	for _, sign := range []string{"Error 1213", "Error 1205", "Error 1020", "database is locked", "database table is locked", "SQLITE_BUSY"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		return says(err.Unwrap(), texts...)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(err.Unwrap(), func(err error) bool { return says(err, texts...) })
 	}
 	return false
 }
@@ -49,17 +61,11 @@ func refused(err error) bool {
 	if code := sqlState(err); code != "" {
 		return code != "40003" && !strings.HasPrefix(code, "08") && !strings.HasPrefix(code, "57")
 	}
-	for ; err != nil; err = errors.Unwrap(err) {
-		switch fmt.Sprintf("%T", err) {
-		case "*mysql.MySQLError", "*sqlite.Error", "sqlite3.Error", "*sqlite3.Error":
-			return true
-		}
-	}
-	return false
+	return says(err, "")
 }
 
 // duplicate reports whether MySQL refused an insertion because the ID is present.
-func duplicate(err error) bool { return err != nil && strings.Contains(err.Error(), "Error 1062") }
+func duplicate(err error) bool { return says(err, "Error 1062") }
 
 // sleep waits, and reports whether the context allows another attempt.
 func sleep(ctx context.Context, d time.Duration) bool {

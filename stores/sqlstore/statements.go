@@ -87,14 +87,17 @@ func (s *statements) text(template string) string {
 // back, which is known to have done nothing. In a transaction it does not: that is
 // rolled back as a whole.
 func (s *statements) run(ctx context.Context, call func(Tx) error) error {
-	if t := transactionOf(ctx); t != nil {
-		tx := t.tx
-		if !s.prompt {
-			tx = hasty{tx}
-		}
+	t, tx := transactionOf(ctx), s.own
+	if t != nil {
+		tx = t.tx
+	}
+	if !s.prompt && (t != nil || s.dialect != SQLite) { // SQLite's own writes take turns, and its reads do not wait
+		tx = hasty{tx}
+	}
+	if t != nil {
 		return t.run(ctx, tx, call)
 	}
-	return retry(ctx, func() error { return call(s.own) })
+	return retry(ctx, func() error { return call(tx) })
 }
 
 func retry(ctx context.Context, call func() error) error {
@@ -184,8 +187,8 @@ func (s *statements) read(ctx context.Context, id session.ID) (record []byte, ex
 	return j.record, j.expires, nil
 }
 
-// A hasty transaction returns when a context ends, also if the driver does not. Then the
-// transaction must be rolled back.
+// A hasty Tx returns when a context ends, also if the driver does not. Then a transaction
+// must be rolled back.
 type hasty struct{ tx Tx }
 
 func (h hasty) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {

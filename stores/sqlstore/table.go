@@ -89,9 +89,10 @@ func (s *Store[T]) Check(ctx context.Context) error {
 }
 
 func (s *statements) missingColumns(ctx context.Context) (missing []string, err error) {
+	db := hasty{s.db}
 	var rows *sql.Rows
 	for range 2 { // the first time, a driver may have the plan of the table as it was
-		if rows, err = s.db.QueryContext(ctx, s.text("SELECT * FROM {table} WHERE 1 = 0")); err == nil {
+		if rows, err = db.QueryContext(ctx, s.text("SELECT * FROM {table} WHERE 1 = 0")); err == nil {
 			break
 		}
 	}
@@ -115,7 +116,7 @@ func (s *Store[T]) checkSettings(ctx context.Context) error {
 		return nil
 	}
 	settings := map[string]string{}
-	err := each(ctx, s.db, func(rows *sql.Rows) error {
+	err := each(ctx, hasty{s.db}, func(rows *sql.Rows) error {
 		var name, value string
 		err := rows.Scan(&name, &value)
 		settings[strings.ToLower(name)] = strings.ToLower(value)
@@ -140,7 +141,7 @@ func (s *Store[T]) checkSettings(ctx context.Context) error {
 const packetMargin = 4096
 
 func (s *statements) strings(ctx context.Context, query string) (all []string, err error) {
-	err = each(ctx, s.db, func(rows *sql.Rows) error {
+	err = each(ctx, hasty{s.db}, func(rows *sql.Rows) error {
 		var text string
 		err := rows.Scan(&text)
 		all = append(all, text)

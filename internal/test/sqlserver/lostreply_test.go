@@ -74,6 +74,7 @@ func TestLostReplies(t *testing.T) {
 	t.Cleanup(func() { db.Close() })
 	s, err := sqlstore.New(db, sqlstore.SQLite, codec.MessagePack[cart](), &sqlstore.Options{CreateTable: true})
 	must(t, err)
+	locked := errLocked(t)
 	ctx := t.Context()
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	record := func() session.Record[cart] {
@@ -110,9 +111,25 @@ func TestLostReplies(t *testing.T) {
 			if name == "create" || name == "replace" { // the revision is known: a further write follows
 				must(t, s.Save(ctx, &rec))
 			}
-			badLine.before = errors.New("database is locked (5) (SQLITE_BUSY)")
+			badLine.before = locked
 			rec = test.rec()
 			must(t, test.write(&rec)) // sent again
 		})
 	}
+}
+
+// errLocked returns the driver's error for a lock.
+func errLocked(t *testing.T) error {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "locked.db")+"?_txlock=immediate")
+	must(t, err)
+	defer db.Close()
+	tx, err := db.Begin()
+	must(t, err)
+	defer tx.Rollback()
+	_, err = db.Begin()
+	if err == nil {
+		t.Fatal("two transactions write")
+	}
+	return err
 }
