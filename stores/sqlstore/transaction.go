@@ -58,7 +58,8 @@ type Tx interface {
 // [session.ErrUnavailable] if the database does not answer. If a reply to COMMIT is
 // lost, Transact finds out whether it was carried out.
 //
-// The context has at most one transaction: Transact within Transact is refused.
+// The context has at most one transaction: Transact within Transact is refused. MySQL
+// commits before CREATE, ALTER, DROP and TRUNCATE without notice: do must not send them.
 func Transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, do func(ctx context.Context, tx *sql.Tx) error) error {
 	if session.TransactionOf(ctx) != nil {
 		return errNested
