@@ -12,6 +12,9 @@ import (
 // rolledBack reports whether the database did nothing because of other statements:
 // a deadlock, a failed serialization, a lock.
 func rolledBack(err error) bool {
+	if err == nil { // most often, and at no cost
+		return false
+	}
 	switch sqlState(err) {
 	case "":
 		return says(err, "Error 1213", "Error 1205", "Error 1020", "Error 3101", "database is locked", "database table is locked")

@@ -19,6 +19,7 @@ func init() { sql.Register("sqlite", pooled) }
 func TestOpenKeepsConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pooled.do = func(string) {}
+		pooled.opened.Store(0)
 		s, err := sqlstore.Open(t.Context(), "sqlite:/no/such/file", codec.JSON[cart](), nil)
 		if err != nil {
 			t.Fatal(err)

@@ -87,17 +87,17 @@ func (s *statements) text(template string) string {
 // back, which is known to have done nothing. In a transaction it does not: that is
 // rolled back as a whole.
 func (s *statements) run(ctx context.Context, call func(Tx) error) error {
-	t, tx := transactionOf(ctx), s.own
-	if t != nil {
-		tx = t.tx
-	}
-	if !s.prompt && (t != nil || s.dialect != SQLite) { // SQLite's own writes take turns, and its reads do not wait
-		tx = hasty{tx}
-	}
-	if t != nil {
+	if t := transactionOf(ctx); t != nil {
+		tx := t.tx
+		if !s.prompt {
+			tx = hasty{tx}
+		}
 		return t.run(ctx, tx, call)
 	}
-	return retry(ctx, func() error { return call(tx) })
+	if !s.prompt && s.dialect != SQLite { // SQLite's own writes take turns, and its reads do not wait
+		return retry(ctx, func() error { return call(hasty{s.own}) })
+	}
+	return retry(ctx, func() error { return call(s.own) })
 }
 
 func retry(ctx context.Context, call func() error) error {

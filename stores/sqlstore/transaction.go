@@ -295,9 +295,8 @@ func (t *Transaction) look(ctx context.Context, tx Tx) (kept, lost bool, err err
 	return kept || deleted && !lost, lost, nil
 }
 
-// finish tells the sessions how the transaction has ended, which it returns. Only the
-// first call counts.
-func (t *Transaction) finish(how session.Outcome) session.Outcome {
+// finish tells the sessions how the transaction has ended. Only the first call counts.
+func (t *Transaction) finish(how session.Outcome) {
 	t.mu.Lock()
 	atEnd, ctx := t.atEnd, t.ctx
 	if !t.ended {
@@ -308,7 +307,6 @@ func (t *Transaction) finish(how session.Outcome) session.Outcome {
 	for _, tell := range atEnd {
 		tell(context.WithoutCancel(ctx), how)
 	}
-	return how
 }
 
 // AtEnd is for package session: see [session.Transaction].
