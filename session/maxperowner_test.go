@@ -165,6 +165,20 @@ func TestMaxPerOwnerThatFailsDoesNotUndoTheLogIn(t *testing.T) {
 	}
 }
 
+// A session that has logged in before is not counted again, and nothing is listed for it.
+func TestMaxPerOwnerIsAskedAtLogInsOnly(t *testing.T) {
+	store := &failingIndex{newProbe()}
+	token := stored(t, store, state{User: "ada"})
+	policy := &session.Policy{MaxPerOwner: 1, Observe: func(_ context.Context, e session.Event) {
+		if e.Kind == session.EventFailed {
+			t.Errorf("the sessions of ada are listed: %v", e)
+		}
+	}}
+	for name, act := range map[string]request{"a change": count, "a renewal": renew, "remembering": remember(true)} {
+		t.Run(name, func(t *testing.T) { token = mustWith(t, store, policy, token, act) })
+	}
+}
+
 // A panickingIndex panics when it is asked for an owner's sessions a second time, which
 // is after a log-in was stored.
 type panickingIndex struct {
