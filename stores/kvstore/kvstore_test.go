@@ -429,6 +429,12 @@ func TestForeignKeys(t *testing.T) {
 			t.Errorf("%s yields %d records, want 1", name, n)
 		}
 	}
+	if ok, err := m.Swap(t.Context(), "test.o.ada.backup."+rec.ID.String(), 0, []byte("theirs"), time.Time{}); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if n, err := s.Prune(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d keys are removed, want none: %v", n, err)
+	}
 }
 
 // odd is a backend with keys that the store has not written.

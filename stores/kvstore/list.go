@@ -140,7 +140,8 @@ func (s *ListStore[T]) pruneNotes(ctx context.Context) (removed int, err error) 
 		if err != nil {
 			return removed, unavailable(err)
 		}
-		id, ok := idOf(key, key[:strings.LastIndexByte(key, '.')+1]) // after the owner's hash
+		owner, _, _ := strings.Cut(strings.TrimPrefix(key, s.allNotes()), ".")
+		id, ok := idOf(key, s.allNotes()+owner+".")
 		if !ok {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -135,4 +136,46 @@ func Example() {
 
 func BenchmarkSave(b *testing.B) {
 	storetest.BenchmarkKV(b, func(tb testing.TB) kvstore.Backend { return open(tb) })
+}
+
+// A client of NATS gives up for ever after some attempts, unless it is told not to.
+func TestALongOutageEnds(t *testing.T) {
+	o := server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true}
+	again := o
+	first := serve(t, &o)
+	again.Port = first.Addr().(*net.TCPAddr).Port
+	long, closed := make(chan bool), make(chan bool)
+	b, err := natskv.Open(t.Context(), first.ClientURL(), &natskv.Options{Connection: []nats.Option{
+		nats.CustomReconnectDelay(func(attempts int) time.Duration {
+			if attempts == 3*nats.DefaultMaxReconnect {
+				close(long)
+			}
+			return time.Millisecond
+		}),
+		nats.ClosedHandler(func(*nats.Conn) { close(closed) }),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if ok, err := b.Swap(t.Context(), "a", 0, []byte("value"), time.Time{}); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	first.Shutdown()
+	first.WaitForShutdown()
+	select {
+	case <-long:
+	case <-closed:
+		t.Fatal("the client gave up")
+	}
+	serve(t, &again)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		value, _, err := b.Get(t.Context(), "a")
+		if string(value) == "value" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("after the outage: %q, %v", value, err)
+		}
+	}
 }

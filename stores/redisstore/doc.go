@@ -40,9 +40,9 @@
 // A session is a string at <namespace>:<ID>. The sessions of an owner are the members
 // of a sorted set at <namespace>:owner:<hash of the owner>. The score of each is its
 // latest end, by Redis's clock. Every key has a time to live. Tokens are never sent,
-// owners only inside of records. A session that times out goes with its key, and the store
-// does not hear of it: an example shows how an application can. No command and no script touches two keys, so that
-// Cluster can place them as it likes.
+// owners only inside of records. No command and no script touches two keys, so that
+// Cluster can place them as it likes. A session that times out goes with its key, and
+// the store does not hear of it: an example shows how an application can.
 //
 // # Commands
 //

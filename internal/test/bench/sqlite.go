@@ -75,10 +75,10 @@ func sessionsOnSQL(db *sql.DB) (App, error) {
 	return SessionsOn(store, nil)
 }
 
-// pool gives all databases as many connections.
 // connections is how many connections each application has, all of which may be idle.
 const connections = 16
 
+// pool gives all databases as many connections.
 func pool(db *sql.DB) {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)

@@ -5,6 +5,7 @@
 //	go run ./cmd/table -short   # about three
 //	go run ./cmd/table -only 'sessions, Redis' -print
 //	go run ./cmd/table -sql     # stores on SQLite and PostgreSQL, in tables of their own
+//	go run ./cmd/table -sql -fsync -only PostgreSQL -print
 //	go run ./cmd/table -scale   # how costs grow, in tables of its own
 //	go run ./cmd/table -bars    # draws docs/pictures/benchmarks.svg from the tables
 //
