@@ -2,7 +2,9 @@ package wire_test
 
 import (
 	"bytes"
+	"math"
 	"testing"
+	"time"
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/codec/internal/forge"
@@ -13,6 +15,7 @@ import (
 func FuzzDecodeRecord(f *testing.F) {
 	f.Add(appendRecord(f, record()))
 	f.Add(appendRecord(f, session.Record[cart]{Revision: 1}))
+	f.Add(appendRecord(f, session.Record[cart]{Revision: 1, Renewed: time.UnixMilli(math.MinInt64 + 1)}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, data := range [][]byte{data, forge.Checksum[cart](bytes.Clone(data))} {
 			checkHeader(t, data)

@@ -121,10 +121,17 @@ func (h *Header) appendTo(dst []byte) []byte {
 // AppendExpires appends to dst the eight bytes that a record has at offset 10 if it
 // expires at t. Times beyond the range of int64 milliseconds become its nearest end.
 func AppendExpires(dst []byte, t time.Time) []byte {
-	sec := min(max(t.Unix(), math.MinInt64/1000), math.MaxInt64/1000-1)
-	ms := sec*1000 + int64(t.Nanosecond()/1e6)
+	ms := t.UnixMilli()
+	switch {
+	case t.Before(firstTime):
+		ms = math.MinInt64
+	case t.After(lastTime):
+		ms = math.MaxInt64
+	}
 	return binary.BigEndian.AppendUint64(dst, uint64(ms))
 }
+
+var firstTime, lastTime = time.UnixMilli(math.MinInt64), time.UnixMilli(math.MaxInt64)
 
 func timeAt(data []byte, at int) time.Time {
 	return time.UnixMilli(int64(binary.BigEndian.Uint64(data[at:]))).UTC()

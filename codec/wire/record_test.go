@@ -292,13 +292,23 @@ func TestAppendRecordErrors(t *testing.T) {
 }
 
 func TestTimesBeyondTheRangeStayAtItsEnds(t *testing.T) {
-	for name, deadline := range map[string]time.Time{"future": time.Unix(math.MaxInt64/2, 0), "past": time.Unix(math.MinInt64/2, 0)} {
+	first, last := time.UnixMilli(math.MinInt64).UTC(), time.UnixMilli(math.MaxInt64).UTC()
+	for name, tt := range map[string]struct{ deadline, want time.Time }{
+		"long before":  {time.Unix(math.MinInt64/2, 0), first},
+		"before":       {first.Add(-1), first},
+		"first":        {first, first},
+		"second":       {first.Add(time.Millisecond), first.Add(time.Millisecond)},
+		"last but one": {last.Add(-time.Millisecond), last.Add(-time.Millisecond)},
+		"last":         {last, last},
+		"after":        {last.Add(time.Millisecond), last},
+		"long after":   {time.Unix(math.MaxInt64/2, 0), last},
+	} {
 		t.Run(name, func(t *testing.T) {
 			rec := record()
-			rec.Deadline = deadline
+			rec.Deadline = tt.deadline
 			got, err := wire.DecodeRecord(appendRecord(t, rec), rec.ID, codec.MessagePack[cart]())
-			if err != nil || got.Deadline.After(start) != deadline.After(start) {
-				t.Errorf("got %v and error %v", got.Deadline, err)
+			if err != nil || got.Deadline != tt.want {
+				t.Errorf("got %v and error %v, want %v", got.Deadline, err, tt.want)
 			}
 		})
 	}
