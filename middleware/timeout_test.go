@@ -60,6 +60,12 @@ func TestNothingIsSavedWithATimeout(t *testing.T) {
 			time.Sleep(2 * limit)
 			io.WriteString(w, "done")
 		}, 1},
+		"a change of a passive request": {func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			s.SetPassive(true)
+			add(s)
+			time.Sleep(2 * limit)
+			io.WriteString(w, "done")
+		}, 1},
 		"a log-in": {func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
 			s.LogIn(func(c *cart) { c.Customer, c.Items = "ada", 7 })
 			time.Sleep(2 * limit)

@@ -336,5 +336,11 @@ func TestModified(t *testing.T) {
 		if s.Modified() || hooks.Of(s).Settled() {
 			t.Errorf("a session whose former tokens are to be settled: modified %v, settled %v", s.Modified(), hooks.Of(s).Settled())
 		}
+		if s.SetPassive(true); s.Modified() {
+			t.Error("a passive request that changes nothing is modified")
+		}
+		if s.Update(increment); !s.Modified() {
+			t.Error("a passive request with a change is not modified")
+		}
 	})
 }

@@ -35,11 +35,12 @@ func TestOnce(t *testing.T) {
 		left   []string // in the store afterwards
 		calls  string
 	}{
-		"works":                  {two, read, nil, two, nil, 1, nil, "Save"},
-		"fails":                  {nil, read, nil, nil, errNothing, 0, nil, ""},
-		"saves changes first":    {nil, both(note("a"), note("b")), nil, two, nil, 1, nil, "Save Save"},
-		"fails after changes":    {nil, count, nil, nil, errNothing, 1, nil, "Save"},
-		"finds the session gone": {two, read, func(t *testing.T, p *probe, token session.Token) { must(t, p, token, renew) }, nil, session.ErrGone, 0, two, "Save Load"},
+		"works":               {two, read, nil, two, nil, 1, nil, "Save"},
+		"fails":               {nil, read, nil, nil, errNothing, 0, nil, ""},
+		"saves changes first": {nil, both(note("a"), note("b")), nil, two, nil, 1, nil, "Save Save"},
+		"fails after changes": {nil, count, nil, nil, errNothing, 1, nil, "Save"},
+		"fails after changes of a passive request": {nil, both(passive, count), nil, nil, errNothing, 1, nil, "Load Save"},
+		"finds the session gone":                   {two, read, func(t *testing.T, p *probe, token session.Token) { must(t, p, token, renew) }, nil, session.ErrGone, 0, two, "Save Load"},
 		"meets a change": {two, read, func(t *testing.T, p *probe, token session.Token) {
 			p.once("Save", func() error { p.aside(func() { must(t, p, token, note("c")) }); return nil })
 		}, []string{"a", "b", "c"}, nil, 1, nil, "Save Load Save Load Save"},

@@ -264,7 +264,7 @@ func (s *Session[T]) Modified() bool {
 		return true
 	}
 	what, err := c.decide(now())
-	return err != nil || what > tend
+	return err != nil || what == reload || what > tend // the stored value shows whether it is a change
 }
 
 // Changes returns the paths of the fields that differ from the stored value, in
