@@ -72,7 +72,7 @@ func (s *Session[T]) Commit(ctx context.Context) (err error) {
 	return err
 }
 
-var errPanic = errors.New("session: an edit panicked")
+var errPanic = errors.New("session: an edit or the store panicked")
 
 // bound returns a context that ends with the commit's time at the latest.
 func (p *Policy) bound(ctx context.Context) (context.Context, context.CancelFunc) {

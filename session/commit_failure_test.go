@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -307,6 +308,54 @@ func TestALostReplyOfACreation(t *testing.T) {
 			t.Error("the second attempt has the ID of the first, so that a late first one could revive an ended session")
 		}
 	})
+}
+
+// A store that panics, or ends the goroutine, may have the write or not. Another commit
+// does not make the change twice.
+func TestAStoreThatPanics(t *testing.T) {
+	for name, end := range map[string]func(){"panics": func() { panic("store") }, "ends the goroutine": runtime.Goexit} {
+		for when, applied := range map[string]bool{"after the write": true, "before it": false} {
+			for what, test := range map[string]struct {
+				isNew  bool
+				change request
+				fails  bool // if the write was made
+			}{
+				"a change":   {false, count, true},
+				"a log-in":   {false, both(count, logIn("ada")), false},
+				"a creation": {true, both(count, count), false},
+			} {
+				t.Run(fmt.Sprint(name, " ", when, " of ", what), func(t *testing.T) {
+					store := newProbe()
+					s := session.New(store, nil)
+					if !test.isNew {
+						s = load(t, store, stored(t, store, state{Count: 1}))
+					}
+					test.change(s)
+					hook := at("Save", 1, func() error { end(); return nil })
+					if store.before = hook; applied {
+						store.before, store.after = nil, hook
+					}
+					done := make(chan bool)
+					go func() {
+						defer close(done)
+						panics(func() { s.Commit(context.Background()) })
+					}()
+					<-done
+					if err := s.Commit(t.Context()); errors.Is(err, session.ErrUnavailable) != (applied && test.fails) || err != nil && !applied {
+						t.Errorf("got %v", err)
+					}
+					for rec := range store.All(t.Context()) {
+						if rec.Value.Count != 2 {
+							t.Errorf("the count is %d", rec.Value.Count)
+						}
+					}
+					if n := live(t, store); n != 1 {
+						t.Errorf("%d sessions", n)
+					}
+				})
+			}
+		}
+	}
 }
 
 // A lateSave keeps the first record that it is to save, and fails.

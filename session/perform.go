@@ -46,18 +46,12 @@ func (c *commit[T]) perform(ctx context.Context, what action, at time.Time) (aga
 	c.attempts++
 	c.orderLogIn(ctx, rec)
 	before := c.base
-	err = StoreError(c.s.store.Save(ctx, rec))
-	switch {
+	switch err = c.save(ctx, rec, renewed, at); {
 	case err == nil:
 		c.adopt(what, rec, renewed)
 		c.enforceMax(ctx, before)
 		return false, nil
 	case errors.Is(err, ErrUnavailable):
-		l := lost{id: rec.ID, base: before.Revision, at: at}
-		if renewed {
-			l.token = c.next
-		}
-		c.draft.keepLost(l)
 		return false, err
 	case errors.Is(err, ErrExists) && what == create && c.attempts < maxAttempts:
 		c.next = Token{} // the ID is another session's
@@ -71,6 +65,23 @@ func (c *commit[T]) perform(ctx context.Context, what action, at time.Time) (aga
 		return false, err
 	}
 	return true, c.again(ctx, c.wait(ctx, before.ID, err))
+}
+
+// save stores the record. If the store does not answer, or panics, it may have the record
+// or not.
+func (c *commit[T]) save(ctx context.Context, rec *Record[T], renewed bool, at time.Time) (err error) {
+	err = errPanic // unless Save returns
+	defer func() {
+		if err != errPanic && !errors.Is(err, ErrUnavailable) {
+			return
+		}
+		l := lost{id: rec.ID, base: c.base.Revision, at: at}
+		if renewed {
+			l.token = c.next
+		}
+		c.draft.keepLost(l)
+	}()
+	return StoreError(c.s.store.Save(ctx, rec))
 }
 
 // again prepares another decision, about the record that another request has stored.
