@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed48429006/sessions/codec"
+	"github.com/seed48429006/sessions/internal/test/kvmap"
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/kvstore"
 )
 
 // Mistakes of other libraries over HTTP, and the tests that exclude them here:
@@ -28,6 +32,7 @@ import (
 //	untouched sessions are stored             TestNothingForNothing
 //	store down: panic, log-out, anonymous     TestStoreDown
 //	a changed struct: 500 for ever            TestAnUnreadableSessionIsReplaced
+//	a changed key: a log-out ends nothing     TestALogOutEndsAnUnreadableSession
 //	a made-up ID is adopted                   TestAnUnknownTokenIsNotAdopted
 //	renewal at log-in is forgotten            TestAVisit
 //	a user's sessions cannot be ended         TestByOwnerAndRevoke
@@ -73,6 +78,32 @@ func TestAnUnreadableSessionIsReplaced(t *testing.T) {
 	st.fail("Load", nil)
 	if c, ok := a.value(t, cookie); !ok || c.Items != 7 {
 		t.Error("the record was not left alone")
+	}
+}
+
+// A server that has another key, as in the middle of a change of keys, cannot read the
+// session, and ends it all the same.
+func TestALogOutEndsAnUnreadableSession(t *testing.T) {
+	t.Parallel()
+	backend := kvmap.New()
+	server := func(key byte) *app {
+		sealed, err := codec.Sealed(codec.MessagePack[cart](), bytes.Repeat([]byte{key}, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, err := kvstore.New(backend, "test", sealed, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newApp(t, st, nil)
+	}
+	one, other := server(1), server(2)
+	cookie := one.visit(t, cart{Items: 7})
+	if w := other.get("/logout", cookie); w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	if c, ok := one.value(t, cookie); ok {
+		t.Errorf("the session lives on: %+v", c)
 	}
 }
 

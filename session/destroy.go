@@ -12,6 +12,16 @@ type destroyed[T any] struct {
 	rec    Record[T] // without its value
 	tokens [2]Token  // the session's, and the token of a write without a reply
 	why    Reason
+	unread bool // its value could not be read, so that the token may be worth nothing
+}
+
+// destroy is [Session.Destroy] for a caller who holds mu. A record that this server cannot
+// read may be one that others can.
+func (s *Session[T]) destroy() {
+	s.end(ReasonLoggedOut)
+	if s.unread && s.destroyed == nil {
+		s.destroyed = &destroyed[T]{rec: Record[T]{ID: s.came.ID()}, tokens: [2]Token{s.came}, why: ReasonLoggedOut, unread: true}
+	}
 }
 
 // end makes the session a new one, and its record one that is to be deleted.
@@ -45,11 +55,12 @@ func (c *commit[T]) deleteDestroyed(ctx context.Context) error {
 	}
 	switch {
 	case err == nil:
-		if c.news = hooks.NoNews; c.s.presented {
+		if c.news = hooks.NoNews; c.s.presented || e.unread {
 			c.news = hooks.NoToken
 		}
 		c.step(event.since(c.start))
 	case errors.Is(err, ErrNotFound): // another request was first
+	case e.unread && !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrConflict): // as far as can be read, the token gave no access
 	case errors.Is(err, ErrGone) && c.draft.logIn: // which needs no session to begin with
 	default:
 		return err

@@ -251,6 +251,72 @@ func TestEveryDestroyedSessionIsDeleted(t *testing.T) {
 	}
 }
 
+// An unreadable store cannot decode values, as a server with another key, and can read
+// all else. It reads nothing at all if it is broken.
+type unreadable struct {
+	*probe
+	broken bool
+}
+
+func (u *unreadable) Load(ctx context.Context, id session.ID) (session.Record[state], error) {
+	rec, _, err := u.Open(ctx, id, func(session.Secrets) bool { return true })
+	return rec, err
+}
+
+func (u *unreadable) Open(ctx context.Context, id session.ID, accepts func(session.Secrets) bool) (session.Record[state], bool, error) {
+	rec, err := u.probe.Load(ctx, id)
+	if err == nil && (u.broken || accepts(rec.Secrets)) {
+		return session.Record[state]{}, false, &session.DecodeError{ID: id, Err: errDown}
+	}
+	rec.Value = state{}
+	return rec, false, err
+}
+
+// A log-out ends a session that this server cannot read, since another may read it.
+func TestDestroyOfAnUnreadableSession(t *testing.T) {
+	for name, test := range map[string]struct {
+		broken  bool
+		prepare func(t *testing.T, p *probe, token session.Token) // before the log-out's commit
+		after   request
+		err     error
+		live    int
+		news    hooks.News
+	}{
+		"alone":                    {false, nil, nil, nil, 0, hooks.NoToken},
+		"beside a change":          {false, func(t *testing.T, p *probe, token session.Token) { must(t, p, token, count) }, nil, nil, 0, hooks.NoToken},
+		"with a notice":            {false, nil, note("bye"), nil, 1, hooks.NewToken},
+		"beside another log-out":   {false, func(t *testing.T, p *probe, token session.Token) { must(t, p, token, logOut) }, nil, nil, 0, hooks.NoNews},
+		"whose token has ended":    {false, func(t *testing.T, p *probe, token session.Token) { must(t, p, token, renew) }, nil, nil, 1, hooks.NoNews},
+		"of which nothing is read": {true, nil, nil, nil, 1, hooks.NoNews},
+		"while the store is down":  {false, func(_ *testing.T, p *probe, _ session.Token) { p.fail("Delete", false) }, nil, session.ErrUnavailable, 1, hooks.NoNews},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := newProbe()
+			token := stored(t, store, state{User: "ada"})
+			s := load(t, &unreadable{store, test.broken}, token)
+			if s.Destroy(); !s.Modified() {
+				t.Error("there is nothing to commit")
+			}
+			if test.after != nil {
+				test.after(s)
+			}
+			if test.prepare != nil {
+				test.prepare(t, store, token)
+			}
+			err := s.Commit(t.Context())
+			if n := live(t, store); !errors.Is(err, test.err) || n != test.live || hooks.Of(s).News() != test.news {
+				t.Errorf("%v; %d sessions; news %v", err, n, hooks.Of(s).News())
+			}
+			if err != nil {
+				commit(t, s)
+			}
+			if old, err := store.Store.Load(t.Context(), token.ID()); err == nil && !test.broken && test.news != hooks.NoNews {
+				t.Errorf("it lives on: %v", old.Value)
+			}
+		})
+	}
+}
+
 // Each row ends a session beside a request, which then finds it ended.
 func TestEndedSessionsStayEnded(t *testing.T) {
 	endings := map[string]func(*testing.T, *probe, session.Token){

@@ -29,6 +29,7 @@ type Session[T any] struct {
 	arrived   time.Time // when the request did
 	came      Token     // with the request; zero without one
 	presented bool      // by the client was a token that gave access
+	unread    bool      // the record of the client's token cannot be read
 	offers    hooks.Offers
 
 	outside func(*Record[T]) bool // the condition of an edit without a token; else nil
@@ -109,7 +110,7 @@ func Load[T any](ctx context.Context, store Store[T], policy *Policy, token Toke
 	case errors.Is(err, ErrUnavailable):
 		e.Kind = EventFailed
 	default:
-		e.Kind = EventUndecodable
+		e.Kind, s.unread = EventUndecodable, true
 	}
 	if e.Kind != "" {
 		s.policy.observe(ctx, e.since(start))

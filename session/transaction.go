@@ -150,7 +150,7 @@ func (s *Session[T]) finishTransaction(ctx context.Context, how Outcome) {
 		s.state = j.before
 		s.draft, s.copied = nil, s.copied || how == OutcomeUnknown
 		if j.destroyed {
-			s.end(ReasonLoggedOut)
+			s.destroy()
 		}
 		c := &commit[T]{s: s, state: s.state}
 		s.mu.Unlock()
