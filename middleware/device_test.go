@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -377,7 +378,7 @@ func TestTheEndOfABoundSession(t *testing.T) {
 
 // Each log-in binds anew, since the key may be of somebody who planted the session.
 func TestALogInDropsTheKey(t *testing.T) {
-	for name, path := range map[string]string{"a log-in": "/login?name=ada", "another owner": "/login?name=eve", "a renewal": "/renew"} {
+	for name, path := range map[string]string{"a log-in": "/login?name=ada", "another owner": "/login?name=eve"} {
 		t.Run(name, func(t *testing.T) {
 			inBank(t, bound, func(t *testing.T, b *bank) {
 				planter := b.open(nil)
@@ -390,6 +391,69 @@ func TestALogInDropsTheKey(t *testing.T) {
 				b.shows(planter, `"" has 0, bound false`, 1)
 				if p := b.get(victim, "/"); !strings.Contains(p.Body, "bound true") {
 					t.Errorf("the victim sees %s", p.Body)
+				}
+			})
+		})
+	}
+}
+
+// A renewal without a log-in keeps the key: else the copy of a cookie could ask for one,
+// and bind the session to the copy's device.
+func TestARenewalKeepsTheKey(t *testing.T) {
+	for _, fallBack := range []bool{false, true} {
+		t.Run(fmt.Sprint("fall back ", fallBack), func(t *testing.T) {
+			inBank(t, with(func(d *middleware.DeviceBound) { d.FallBack = fallBack }), func(t *testing.T, b *bank) {
+				tab := b.open(nil)
+				b.logIn(tab, "ada")
+				if p := b.get(tab, "/renew"); len(p.Device) > 0 {
+					t.Errorf("the browser binds by %v", codes(p.Device))
+				}
+				b.shows(tab, `"ada" has 0, bound true`, 0)
+				time.Sleep(life + time.Second)
+				b.shows(tab, `"ada" has 0, bound true`, 2) // the challenge was of the former secret
+				thief := tab.Browser().Clone().Tab()
+				for range 3 {
+					time.Sleep(life / 4)
+					if p := b.get(thief, "/renew"); len(p.Device) > 0 {
+						t.Errorf("the thief's browser binds by %v", codes(p.Device))
+					}
+				}
+				time.Sleep(life/4 + time.Second)
+				b.shows(thief, `"" has 0, bound false`, 0)
+				b.shows(tab, `"ada" has 0, bound true`, 2)
+			})
+		})
+	}
+}
+
+// A request that lasts longer than the record keeps its secret gets none that lives longer.
+func TestASlowRequestOfABoundSession(t *testing.T) {
+	o := bound
+	o.IdleTimeout = -1
+	for name, act := range map[string]func(*session.Session[cart]){
+		"is remembered": func(s *session.Session[cart]) { s.Remember(true) },
+		"renews":        func(s *session.Session[cart]) { s.Renew() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBank(t, o, func(t *testing.T, b *bank) {
+				d := boundDevice(t, b, "ada")
+				slow, err := b.manager.Open(t.Context(), strings.TrimPrefix(d.cookie, cookieName+"="))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 6 {
+					time.Sleep(life)
+					if w := d.refresh(d.prove(d.challenge)); w.Code != http.StatusOK {
+						t.Fatal(w.Code)
+					}
+				}
+				act(slow)
+				if err := slow.Commit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				token, _ := slow.Token()
+				if _, err := b.manager.Open(t.Context(), token.Reveal()); !errors.Is(err, session.ErrNotFound) {
+					t.Errorf("its token gives access: %v", err)
 				}
 			})
 		})
@@ -409,8 +473,10 @@ func TestABoundSessionComesUnbound(t *testing.T) {
 				b.get(other, "/login?name=ada")
 				b.get(other, "/remember")
 				b.get(other, "/remember?on=1")
+				time.Sleep(life / 2)
+				b.get(other, "/renew")
 				b.shows(other, `"ada" has 0, bound false`, 0)
-				time.Sleep(life + grace)
+				time.Sleep(life/2 + grace)
 				want := map[bool]string{false: `"" has 0, bound false`, true: `"ada" has 0, bound false`}[fallBack]
 				b.shows(other, want, 0)
 			})
@@ -610,6 +676,21 @@ func TestOrdinarySessionsAreBoundUnlessRememberedOnly(t *testing.T) {
 	}
 }
 
+// An ordinary log-in to a session that was bound is bound too. Otherwise it would end, as
+// it must not go on unbound.
+func TestAnOrdinaryLogInToABoundSession(t *testing.T) {
+	o := with(func(d *middleware.DeviceBound) { d.RememberedOnly = true })
+	o.Remember.All = true
+	inBank(t, o, func(t *testing.T, b *bank) {
+		tab := b.open(nil)
+		b.logIn(tab, "ada")
+		b.shows(tab, `"ada" has 0, bound true`, 0)
+		b.get(tab, "/login?name=ada&forget=1")
+		time.Sleep(life + grace)
+		b.shows(tab, `"ada" has 0, bound true`, 1)
+	})
+}
+
 // A refresh is no use: a visitor who is away is logged out, whatever a page loads.
 func TestARefreshIsNoUse(t *testing.T) {
 	inBank(t, bound, func(t *testing.T, b *bank) {
@@ -642,6 +723,11 @@ func TestSwitchedOffAgain(t *testing.T) {
 		other := after.open(nil)
 		other.Header.Set("Cookie", cookieIn(tab.Browser()))
 		after.shows(other, `"ada" has 0, bound true`, 0)
+		after.get(other, "/renew")
+		if left := age(other.Browser()); left > life {
+			t.Errorf("a renewal lets a bound session live for %v", left)
+		}
+		other.Header.Set("Cookie", cookieIn(other.Browser()))
 		p := after.get(other, "/login?name=ada")
 		other.Header.Set("Cookie", cookieIn(other.Browser()))
 		if strings.Contains(fmt.Sprint(p.Hops[0].Header), "Secure-Session") {

@@ -55,8 +55,9 @@ type DeviceBound struct {
 	// again, and is not bound again. Otherwise it ends after Life.
 	FallBack bool
 
-	// RememberedOnly leaves ordinary sessions unbound. A key outlives the browser, so an
-	// ordinary session that is bound ends only by IdleTimeout, and not with the browser.
+	// RememberedOnly leaves ordinary sessions unbound, unless they were bound before a
+	// log-in. A key outlives the browser, so an ordinary session that is bound ends only by
+	// IdleTimeout, and not with the browser.
 	RememberedOnly bool
 }
 

@@ -195,10 +195,13 @@ func (d *device) unconfirmed(secrets Secrets, renewed time.Time) bool {
 // later pages only if an earlier answer may be lost. One that is on its way is left time.
 func (c *commit[T]) offerDue(at time.Time) bool {
 	p := c.s.policy
-	if p.DeviceLife == 0 || c.base.LoggedIn.IsZero() || c.kind != current && c.kind != open || !c.canOffer(c.base) {
+	if p.DeviceLife == 0 || c.base.LoggedIn.IsZero() || c.kind != current && c.kind != open {
 		return false
 	}
 	d := c.base.Secrets.device()
+	if !c.canOffer(c.base, &d) {
+		return false
+	}
 	switch again := c.s.offers == hooks.OfferAgain && c.offer == "" && at.Sub(time.UnixMilli(d.at)) >= renewalGrace; d.binding {
 	case unasked:
 		return true
@@ -209,9 +212,11 @@ func (c *commit[T]) offerDue(at time.Time) bool {
 	}
 }
 
-// canOffer reports whether the response to this request can ask the browser.
-func (c *commit[T]) canOffer(rec *Record[T]) bool {
-	return c.s.offers != hooks.NoOffer && !c.late && (rec.Remembered || !c.s.policy.DeviceRememberedOnly)
+// canOffer reports whether the response to this request can ask the browser. An ordinary
+// session that was a bound one before its log-in ends unless it is bound again.
+func (c *commit[T]) canOffer(rec *Record[T], d *device) bool {
+	p := c.s.policy
+	return p.DeviceLife > 0 && c.s.offers != hooks.NoOffer && !c.late && (rec.Remembered || !p.DeviceRememberedOnly || d.limited())
 }
 
 // devices returns the secrets to store, with the change to the device, and the
@@ -219,24 +224,22 @@ func (c *commit[T]) canOffer(rec *Record[T]) bool {
 func (c *commit[T]) devices(rec *Record[T], what action, renewed bool, at time.Time) (_ Secrets, offer string) {
 	p, list := c.s.policy, rec.Secrets
 	d := list.device()
-	if p.DeviceLife == 0 {
-		if d.binding != unasked && what == hard {
-			list = list.withDevice(device{})
-		}
+	if p.DeviceLife == 0 && d.binding == unasked {
 		return list, ""
 	}
 	was := d
-	switch proof := c.draft.proof; {
+	proof, logsIn := c.draft.proof, what == hard && (c.draft.logIn || rec.Owner != c.base.Owner)
+	switch {
 	case rec.LoggedIn.IsZero():
 		d = device{} // reached by hard renewals only
 	case proof != nil && proof.binds:
 		d = device{binding: bound, at: at.UnixMilli(), salt: newSalt(), key: proof.key}
-	case what == hard && d.limited() && !p.DeviceFallBack:
+	case logsIn && d.limited() && p.DeviceLife > 0 && !p.DeviceFallBack:
 		d = device{binding: awaited}
-	case what == hard:
+	case logsIn:
 		d = device{}
 	}
-	if due := renewed && !rec.LoggedIn.IsZero() && d.binding != bound || c.offerDue(at); due && c.canOffer(rec) {
+	if due := renewed && !rec.LoggedIn.IsZero() && d.binding != bound || c.offerDue(at); due && c.canOffer(rec, &d) {
 		next := challenge{id: rec.ID, at: at.UnixMilli()}
 		rand.Read(next.by[:])
 		d.binding, d.offer, offer = max(d.binding, asked), next.image(), next.String()
@@ -247,10 +250,24 @@ func (c *commit[T]) devices(rec *Record[T], what action, renewed bool, at time.T
 	if d != was {
 		list = list.withDevice(d)
 	}
-	if d.limited() {
+	switch {
+	case !d.limited():
+	case proof == nil && !logsIn && what != join:
+		list = list.limit(c.secretEnds(at))
+	case p.DeviceLife > 0:
 		list = list.limit(at.Add(p.DeviceLife + renewalGrace))
 	}
 	return list, offer
+}
+
+// secretEnds returns the end of the presented secret's time. A new secret ends then too,
+// unless it is for a log-in or a proof of the device. A secret that the record has dropped
+// is at its end.
+func (c *commit[T]) secretEnds(at time.Time) time.Time {
+	if until := c.base.Secrets.untilOf(c.token.hash()); until != 0 {
+		return time.UnixMilli(until)
+	}
+	return at
 }
 
 func newSalt() string {

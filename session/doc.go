@@ -84,8 +84,10 @@
 // With [Policy.DeviceLife], a logged-in session can be bound to a key of the visitor's
 // device. Each of its secrets then ends after that time, whether it was replaced or
 // not, and only a proof of the device adds a secret that lives longer. Secrets that
-// other renewals add end with the secret that the request presented. A hard renewal
-// drops the key. Package middleware has the protocol, Device Bound Session Credentials.
+// other renewals add end with the secret that the request presented, also those of
+// [Session.Renew]. A log-in and another owner drop the key, which somebody else may have
+// planted with the session. Package middleware has the protocol, Device Bound Session
+// Credentials.
 //
 // # Unknown outcomes
 //

@@ -168,8 +168,8 @@ func (s *Session[T]) SetPassive(passive bool) {
 
 // Destroy ends the session at commit and drops all changes made so far. If the record of
 // the client's token cannot be read, Destroy ends that session: other servers may be able
-// to read it. A later change begins a new session under another ID, for example to leave a notice
-// for the page after a log-out.
+// to read it. A later change begins a new session under another ID, for example to leave
+// a notice for the page after a log-out.
 func (s *Session[T]) Destroy() {
 	s.hold(func() {
 		s.mu.Lock()

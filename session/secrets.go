@@ -217,11 +217,7 @@ func (s Secrets) hard(h, presented hash, now time.Time) Secrets {
 
 // soft adds a secret and keeps the others until the client presents the new one.
 func (s Secrets) soft(h, presented hash, now time.Time) Secrets {
-	list := add(h, reopen(makeRoom(s.list(), presented, now)))
-	if d := s.device(); d.limited() {
-		list[0].until = s.untilOf(presented) // only the device extends the time
-	}
-	return pack(s.Renewals(), list, s.terms())
+	return pack(s.Renewals(), add(h, reopen(makeRoom(s.list(), presented, now))), s.terms())
 }
 
 // untilOf returns the end of a secret's time, or zero.
