@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,7 +99,9 @@ func (d *deviceEndpoint) offer(h http.Header, s hooks.Session, lines *[3]string)
 	if challenge == "" {
 		return
 	}
-	h.Set(dbsc.HeaderRegistration, "("+dbsc.ES256+" "+dbsc.RS256+");path="+dbsc.Quote(d.path)+";challenge="+dbsc.Quote(challenge))
+	to := "(" + dbsc.ES256 + " " + dbsc.RS256 + ");path=" + dbsc.Quote(d.path) + ";challenge="
+	others := slices.DeleteFunc(h[dbsc.HeaderRegistration], func(line string) bool { return strings.HasPrefix(line, to) })
+	h[dbsc.HeaderRegistration] = append(others, to+dbsc.Quote(challenge)) // beside the line of another manager
 	keepFromCaches(h, lines)
 }
 
@@ -287,13 +290,10 @@ func (e *exchange[T]) refuse(status int, err error) {
 func (x *response[T]) noteSkipped(ctx context.Context) {
 	for _, line := range x.request.header[http.CanonicalHeaderKey(dbsc.HeaderSkipped)] {
 		for _, item := range dbsc.ParseList(line) {
-			if !strings.HasPrefix(item.Params["session_identifier"], x.m.device.cookie+"@") {
-				continue
+			if len(item.Values) == 1 && strings.HasPrefix(item.Params["session_identifier"], x.m.device.cookie+"@") {
+				x.m.observe(ctx, session.Event{Kind: session.EventSkipped, Err: skipReason(item.Values[0])})
+				return
 			}
-			for _, reason := range item.Values {
-				x.m.observe(ctx, session.Event{Kind: session.EventSkipped, Err: skipReason(reason)})
-			}
-			return
 		}
 	}
 }

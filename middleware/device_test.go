@@ -17,6 +17,7 @@ import (
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
 	web "github.com/seed48429006/sessions/sessiontest/browser"
+	"github.com/seed48429006/sessions/stores/memstore"
 )
 
 // A bank is a site that binds sessions, in a bubble of its own time.
@@ -525,6 +526,81 @@ func TestAskedOnce(t *testing.T) {
 		if w := ask(); !strings.Contains(w.Body.String(), `"ada"`) {
 			t.Errorf("a browser that binds nothing is logged out: %s", w.Body)
 		}
+	})
+}
+
+// A browser may give a reason for each of its sessions. More than one reason is none.
+func TestOneReasonForASkippedRefresh(t *testing.T) {
+	inBank(t, bound, func(t *testing.T, b *bank) {
+		d := boundDevice(t, b, "ada")
+		of := ";session_identifier=\"" + d.name + "\""
+		for value, want := range map[string]int{
+			"unreachable" + of:                         1,
+			"(unreachable)" + of:                       1,
+			"unreachable;session_identifier=\"sid@x\"": 0,
+			"unreachable" + of + ", unreachable" + of:  1,
+			"()" + of: 0,
+			"(" + strings.Repeat("unreachable ", 300) + ")" + of: 0,
+			"(a b)" + of + ", server_error" + of:                 1,
+		} {
+			b.happened()
+			d.send("GET", "/", map[string]string{"Secure-Session-Skipped": value})
+			if got := strings.Count(b.happened(session.EventSkipped), "skipped ("); got != want {
+				t.Errorf("%.60s: %d events", value, got)
+			}
+		}
+	})
+}
+
+// A profile is a value beside the cart, in a session of its own.
+type profile struct{ Name string }
+
+func (p profile) SessionOwner() string { return p.Name }
+
+// Two managers around one handler bind both sessions, in one response, if their paths
+// differ.
+func TestTwoManagersBindTheirSessions(t *testing.T) {
+	chain := func(t *testing.T, path string) http.Handler {
+		o := bound
+		o.Cookie.Name, o.DeviceBound.Path, o.Logger = "profile", path, quiet
+		outer, err := middleware.New(memstore.New[profile](nil), &o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := newBank(t, newStore(), bound)
+		return outer.Handler(b.manager.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			one, err := middleware.Get[cart](r)
+			other, otherErr := middleware.Get[profile](r)
+			if err != nil || otherErr != nil {
+				t.Error(err, otherErr)
+				return
+			}
+			if r.URL.Path == "/login" {
+				one.LogIn(func(c *cart) { c.Customer = "ada" })
+				other.LogIn(func(p *profile) { p.Name = "ada" })
+			}
+			fmt.Fprintf(w, "%q %v, %q %v", one.Value().Customer, one.Bound(), other.Value().Name, other.Bound())
+		})))
+	}
+	t.Run("with paths of their own", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := &bank{t: t, handler: chain(t, "/.profile/device")}
+			tab := b.open(nil)
+			if p := b.get(tab, "/login"); len(p.Device) != 2 {
+				t.Errorf("bound by %v", codes(p.Device))
+			}
+			time.Sleep(life + time.Second)
+			b.shows(tab, `"ada" true, "ada" true`, 2)
+		})
+	})
+	t.Run("with one path", func(t *testing.T) {
+		h := chain(t, "")
+		defer func() {
+			if text := fmt.Sprint(recover()); !strings.Contains(text, "both use the DeviceBound.Path /.sessions/device") {
+				t.Errorf("panicked with %s", text)
+			}
+		}()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "https://example.com/", nil))
 	})
 }
 

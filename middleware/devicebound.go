@@ -41,6 +41,7 @@ type DeviceBound struct {
 	// Path is where browsers bind and refresh sessions, by POST requests. The manager's
 	// handler answers below it. Empty means ".sessions/device" below Cookie.Path. A
 	// protection against cross-site requests in front of the manager must let it pass.
+	// Managers around the same handler need different paths.
 	Path string
 
 	// Initiators are the hosts with pages that may start a refresh beside the site's

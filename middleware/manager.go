@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type Manager[T any] struct {
 	device     *deviceEndpoint // nil if sessions are not bound
 	transport  tokenTransport
 	cookies    cookies  // of CookieFor
-	tokenNames []string // of the transport
+	tokenNames []string // of the transport, and the path of the device endpoint
 	varyHeader string   // the value that responses add to Vary
 	typeName   string
 	twoCookies advice
@@ -68,6 +69,9 @@ func New[T any](store session.Store[T], o *Options) (*Manager[T], error) {
 		m.transport = m.options.Transport.tokenTransport(m.cookie)
 	}
 	m.tokenNames = m.transport.tokenNames()
+	if m.device != nil {
+		m.tokenNames = append(slices.Clip(m.tokenNames), "DeviceBound.Path "+m.device.path)
+	}
 	m.varyHeader = strings.Join(m.transport.sources(), ", ")
 	m.watches = watches{
 		source:   newPollSource(store),

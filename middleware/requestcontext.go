@@ -100,8 +100,8 @@ func (x *response[T]) probe() *probe.Probe {
 	return nil
 }
 
-// checkChain panics if a manager around this one uses the same cookie: they would
-// overwrite each other's tokens.
+// checkChain panics if a manager around this one uses the same cookie, or the same path for
+// devices: they would overwrite each other's tokens, or answer for each other.
 func (x *response[T]) checkChain() {
 	around := x.Context.Value(chainKey{})
 	if around == nil {
@@ -118,7 +118,7 @@ func (x *response[T]) checkChain() {
 		}
 		for _, name := range x.tokenNames() {
 			if slices.Contains(names, name) {
-				panic(fmt.Sprintf("sessions: the managers of %s and %s both use the %s; give one another name",
+				panic(fmt.Sprintf("sessions: the managers of %s and %s both use the %s; change it in one",
 					typeName, x.m.typeName, name))
 			}
 		}
