@@ -161,7 +161,10 @@ func (c *commit[T]) run(ctx context.Context) error {
 	err := c.deleteDestroyed(ctx)
 	for err == nil {
 		if c.draft.lost != nil {
-			err = c.findLost(ctx)
+			before := c.base
+			if err = c.findLost(ctx); err == nil {
+				c.enforceMax(ctx, before)
+			}
 			continue
 		}
 		var what action

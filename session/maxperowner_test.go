@@ -165,6 +165,38 @@ func TestMaxPerOwnerThatFailsDoesNotUndoTheLogIn(t *testing.T) {
 	}
 }
 
+// A log-in that is found stored after its reply was lost is one more, as any other.
+func TestMaxPerOwnerAfterALostReply(t *testing.T) {
+	for name, start := range map[string]func(*probe, *session.Policy) *session.Session[state]{
+		"of a creation": func(p *probe, policy *session.Policy) *session.Session[state] { return session.New(p, policy) },
+		"of a log-in": func(p *probe, policy *session.Policy) *session.Session[state] {
+			return loadWith(t, p, policy, stored(t, p, state{Count: 1}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := newProbe()
+			var kinds []session.EventKind
+			policy := &session.Policy{MaxPerOwner: 1, Observe: func(_ context.Context, e session.Event) { kinds = append(kinds, e.Kind) }}
+			stored(t, store, state{User: "ada"})
+			s := start(store, policy)
+			logIn("ada")(s)
+			store.fail("Save", true)
+			if err := s.Commit(t.Context()); !errors.Is(err, session.ErrUnavailable) {
+				t.Fatal(err)
+			}
+			kinds = nil
+			commit(t, s)
+			want := session.EventCreated
+			if name == "of a log-in" {
+				want = session.EventRenewed
+			}
+			if n := live(t, store); n != 1 || !slices.Equal(kinds, []session.EventKind{want, session.EventRevoked}) {
+				t.Errorf("%d sessions, events %v", n, kinds)
+			}
+		})
+	}
+}
+
 // A session that has logged in before is not counted again, and nothing is listed for it.
 func TestMaxPerOwnerIsAskedAtLogInsOnly(t *testing.T) {
 	store := &failingIndex{newProbe()}

@@ -276,7 +276,7 @@ func (c *commit[T]) findLost(ctx context.Context) error {
 
 // found goes on after a lost write that the store has, with the secret that it added.
 func (c *commit[T]) found(rec *Record[T], l *lost, how standing, k kind) error {
-	logIn := logsIn(c.base, rec)
+	before := c.base
 	if err := c.replayOn(rec, c.draft.edits[l.edits:]); err != nil {
 		return err
 	}
@@ -285,6 +285,10 @@ func (c *commit[T]) found(rec *Record[T], l *lost, how standing, k kind) error {
 	if k == current {
 		c.news = hooks.NewToken
 	}
-	c.event(Event{Kind: EventRenewed, Attempts: c.attempts, LogIn: logIn})
+	e := Event{Kind: EventRenewed, Attempts: c.attempts, LogIn: logsIn(before, rec)}
+	if l.base == 0 {
+		e.Kind = EventCreated
+	}
+	c.event(e)
 	return nil
 }
