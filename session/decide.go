@@ -111,8 +111,9 @@ func (c *commit[T]) settleDue() bool {
 // rotateDue reports whether use is to replace the secret. Only a logged-in session
 // rotates: see the section "Rotation" of the package's documentation.
 func (c *commit[T]) rotateDue(at time.Time) bool {
-	every := c.s.policy.RotateEvery
-	if every == 0 || c.passive || at.Sub(c.base.Renewed) < every || c.base.LoggedIn.IsZero() ||
+	every, age := c.s.policy.RotateEvery, at.Sub(c.base.Renewed)
+	fresh := -maxSkew <= age && age < every // further in the future, a wrong clock has noted it
+	if every == 0 || c.passive || fresh || c.base.LoggedIn.IsZero() ||
 		c.kind != current && c.kind != open || c.late {
 		return false
 	}

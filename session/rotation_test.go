@@ -67,6 +67,33 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// A server whose clock was wrong keeps no token from rotating for as long.
+func TestRotationUnderClockSkew(t *testing.T) {
+	for ahead, rotates := range map[time.Duration]bool{time.Second: false, time.Minute: false, time.Hour: true, 24 * time.Hour: true} {
+		t.Run(ahead.String()+" ahead", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store, policy := newProbe(), &session.Policy{RotateEvery: often}
+				token := session.NewToken(session.NewID())
+				now := time.Now().UTC()
+				at := now.Add(ahead)
+				rec := session.Record[state]{ID: token.ID(), Secrets: session.NewSecrets(token), Owner: "ada", Value: state{User: "ada"},
+					Created: at, Renewed: at, LoggedIn: at, Deadline: at.Add(day), Expires: now.Add(time.Hour)}
+				if err := store.Store.Save(t.Context(), &rec); err != nil {
+					t.Fatal(err)
+				}
+				next := mustWith(t, store, policy, token, read)
+				if rotated := !next.Equal(token); rotated != rotates {
+					t.Errorf("rotated: %v", rotated)
+				}
+				time.Sleep(time.Minute)
+				if !mustWith(t, store, policy, next, read).Equal(next) {
+					t.Error("it rotates again")
+				}
+			})
+		})
+	}
+}
+
 // A request that rotates and commits again settles nothing: its response may be lost, and
 // then the client goes on with its former token.
 func TestARequestDoesNotSettleByItsOwnToken(t *testing.T) {
