@@ -90,6 +90,18 @@ func TestALateFailureIsNoCompleteSuccess(t *testing.T) {
 			w.WriteHeader(http.StatusOK)
 			flush(w)
 		},
+		"a declared length after an empty copy": func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(w, struct{ io.Reader }{strings.NewReader("")})
+			w.Header().Set("Content-Length", "4")
+			io.WriteString(w, "done")
+			flush(w)
+		},
+		"HEAD that is handled as GET": func(w http.ResponseWriter, r *http.Request) {
+			r.Method = http.MethodGet
+			w.Header().Set("Content-Length", "4")
+			io.WriteString(w, "done")
+			flush(w)
+		},
 		"ServeContent": func(w http.ResponseWriter, r *http.Request) {
 			http.ServeContent(w, r, "x.txt", time.Time{}, strings.NewReader("download"))
 			flush(w)

@@ -103,3 +103,50 @@ func TestALogInDuringAShutdown(t *testing.T) {
 		t.Errorf("%s %v", res.Status, res.Header)
 	}
 }
+
+// A handler may outlive the server's, within a timeout that is not net/http's. It gets an
+// error, and the program goes on.
+func TestALogInOfAHandlerThatOutlivesTheServers(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	answered, returned := make(chan bool), make(chan any)
+	a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		<-answered
+		<-r.Context().Done()
+		s.LogIn(func(c *cart) { c.Customer = "ada" })
+	})
+	h := a.Handler(a.mux)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		go func() {
+			defer func() { returned <- recover() }()
+			h.ServeHTTP(guarded{httptest.NewRecorder(), w}, r)
+		}()
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer server.Close()
+	cookie := a.visit(t, cart{Items: 1})
+	r, _ := http.NewRequest("GET", server.URL, nil)
+	r.Header.Set("Cookie", cookie)
+	res, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.Copy(io.Discard, res.Body)
+	res.Body.Close()
+	close(answered)
+	if p := <-returned; p != nil {
+		t.Errorf("panic: %v", p)
+	}
+	if c, ok := a.value(t, cookie); !ok || c.Customer != "" {
+		t.Errorf("the session is %+v, there %v", c, ok)
+	}
+}
+
+// guarded keeps what a handler writes after the timeout from the server's writer.
+type guarded struct {
+	*httptest.ResponseRecorder
+	servers http.ResponseWriter
+}
+
+func (g guarded) Unwrap() http.ResponseWriter { return g.servers }

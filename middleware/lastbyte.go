@@ -17,7 +17,7 @@ type lastByte struct {
 
 // keep looks at the header that is sent next.
 func (l *lastByte) keep(w *writer, used bool) {
-	if !used || w.r.Method == http.MethodHead {
+	if !used || w.head || w.returned {
 		return
 	}
 	if length := declaredLength(w.Header()); length > 0 {
@@ -85,13 +85,23 @@ func (l *lastByte) copy(w io.Writer, src io.Reader) (n int64, err error) {
 	return n + m, err
 }
 
-// writing writes by lastByte.write.
+// writing writes by lastByte.write, and as much as was declared of a source that has
+// more. Such a source may be a file that has grown since its length was declared.
 type writing struct {
 	w io.Writer
 	l *lastByte
 }
 
-func (w writing) Write(p []byte) (int, error) { return w.l.write(w.w, p) }
+func (w writing) Write(p []byte) (int, error) {
+	if int64(len(p)) <= w.l.left {
+		return w.l.write(w.w, p)
+	}
+	n, err := w.l.write(w.w, p[:w.l.left])
+	if err == nil {
+		err = http.ErrContentLength
+	}
+	return n, err
+}
 
 // send sends the byte that was kept.
 func (l *lastByte) send(w io.Writer) {

@@ -243,6 +243,20 @@ func (x *response[T]) answer(to http.ResponseWriter, r *http.Request, encoding [
 // hijack is called when the handler has taken the connection over.
 func (x *response[T]) hijack() { x.enter(hijacked, x.failure()) }
 
+// reopen is called when nothing was sent after begin, because the connection could not
+// be taken over.
+func (x *response[T]) reopen() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case x.phase != sent:
+	case x.err != nil: // by Fail in the meantime
+		x.phase = failed
+	default:
+		x.phase = unsent
+	}
+}
+
 // holds reports whether a response that is held back may stay so, and whether its
 // session was asked for.
 func (x *response[T]) holds() (inHand, used bool) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -17,7 +18,9 @@ type writer struct {
 	encoding            []string      // Content-Encoding as a compressor around the manager has set it
 	held                *held         // the part that is held back; nil if none is
 	last                lastByte
+	head                bool // the client asked by HEAD; handlers may change r.Method
 	begun               bool // the header was sent
+	returned            bool // the handler has returned, and nothing is kept back any more
 	left                bool // the client has closed the connection
 }
 
@@ -30,6 +33,7 @@ func newWriter(to http.ResponseWriter, r *http.Request, x responder, holdBack in
 	}{request: *r.WithContext(x)}
 	w := &all.writer
 	w.ResponseWriter, w.x, w.r, w.encoding = to, x, &all.request, to.Header()["Content-Encoding"]
+	w.head = r.Method == http.MethodHead
 	if holdBack > 0 {
 		w.held = &held{limit: holdBack}
 	}
@@ -43,6 +47,7 @@ type responder interface {
 	finish(w *writer) error
 	abandon(w *writer)
 	hijack()
+	reopen()
 	failure() error
 	holds() (unsent, used bool)
 }
@@ -53,7 +58,7 @@ func (w *writer) serve(next http.Handler, original *http.Request) {
 	returned := false
 	defer func() {
 		if !returned {
-			w.held, w.last = nil, lastByte{}
+			w.held, w.last, w.returned = nil, lastByte{}, true
 			w.x.abandon(w)
 		}
 		w.giveBack(original)
@@ -87,6 +92,7 @@ func (w *writer) finish() error {
 		return err
 	}
 	w.last.send(w.ResponseWriter)
+	w.returned = true
 	return nil
 }
 
@@ -185,24 +191,48 @@ func (w *writer) WriteString(s string) (int, error) {
 	return io.WriteString(w.ResponseWriter, s)
 }
 
-// ReadFrom lets the server's writer use sendfile.
+// ReadFrom lets the server's writer use sendfile. A source that is empty or fails at
+// once begins no response: the handler may still answer something else.
 func (w *writer) ReadFrom(src io.Reader) (n int64, err error) {
+	if !w.begun {
+		if n, err = w.readFirst(src); n == 0 || err != nil {
+			return n, err
+		}
+	}
 	if w.keeps(http.StatusOK) {
-		w.held.begin(http.StatusOK, w.Header())
-		var next []byte
-		if n, next, err = w.held.readFrom(src); len(next) == 0 {
+		kept, next, err := w.held.readFrom(src)
+		if n += kept; len(next) == 0 {
 			return n, err
 		}
 		m, err := w.Write(next)
 		if n += int64(m); err != nil {
 			return n, err
 		}
-	} else if err := w.begin(http.StatusOK); err != nil {
-		return 0, err
 	}
 	copied, err := w.last.copy(w.ResponseWriter, src)
 	return n + copied, err
 }
+
+// readFirst writes the beginning of src.
+func (w *writer) readFirst(src io.Reader) (int64, error) {
+	buf := beginnings.Get().(*[512]byte)
+	defer beginnings.Put(buf)
+	first := buf[:]
+	if length := declaredLength(w.Header()); length > 0 {
+		first = first[:min(length, int64(len(first)))]
+	}
+	n, err := io.ReadAtLeast(src, first, 1)
+	if n == 0 {
+		if err == io.EOF {
+			err = nil
+		}
+		return 0, err
+	}
+	n, err = w.Write(first[:n])
+	return int64(n), err
+}
+
+var beginnings = sync.Pool{New: func() any { return new([512]byte) }}
 
 // keeps reports whether a response of this status is held back for now. One that is
 // complete with its header is held back if the session was asked for: it may still
@@ -230,7 +260,7 @@ func (w *writer) keeps(status int) bool {
 
 // endsWithHeader reports whether a response of this status has no body.
 func (w *writer) endsWithHeader(status int) bool {
-	return w.r.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified ||
+	return w.head || status == http.StatusNoContent || status == http.StatusNotModified ||
 		declaredLength(w.Header()) == 0
 }
 

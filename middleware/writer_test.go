@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -304,6 +305,69 @@ func TestHijack(t *testing.T) {
 	}
 }
 
+// A handler answers in another way if the connection cannot be taken over, as with a
+// writer around the manager that has the method over HTTP/2 too. Nothing is lost by it.
+func TestAHijackThatFailsBeginsNothing(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		do     func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart])
+		status int
+		owner  string
+		items  int
+	}{
+		"then a log-in": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			s.LogIn(func(c *cart) { c.Customer = "ada" })
+			http.Error(w, "no upgrade", http.StatusUpgradeRequired)
+		}, http.StatusUpgradeRequired, "ada", 2},
+		"then Fail": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			middleware.Fail[cart](w, r, errDown)
+		}, http.StatusInternalServerError, "", 2},
+		"then a failure": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			st.fail("Save", errDown)
+			add(s)
+			w.WriteHeader(http.StatusNoContent)
+		}, http.StatusServiceUnavailable, "", 2},
+		"then a late failure": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			st.fail("Save", errDown)
+			w.WriteHeader(http.StatusNoContent)
+			w.(http.Flusher).Flush()
+			add(s)
+		}, http.StatusServiceUnavailable, "", 2},
+		"then a session without changes": {func(st *store, w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			w.WriteHeader(http.StatusTeapot)
+		}, http.StatusTeapot, "", 2},
+	} {
+		for way, o := range bothWays {
+			t.Run(name+", "+way, func(t *testing.T) {
+				t.Parallel()
+				st := newStore()
+				a := newApp(t, st, o)
+				a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+					add(s)
+					if _, _, err := w.(http.Hijacker).Hijack(); !errors.Is(err, errDown) {
+						t.Errorf("Hijack: %v", err)
+					}
+					test.do(st, w, r, s)
+				})
+				w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+				cookie := a.visit(t, cart{Items: 1})
+				r.Header.Set("Cookie", cookie)
+				a.Handler(a.mux).ServeHTTP(struct {
+					*httptest.ResponseRecorder
+					hijacker
+				}{ResponseRecorder: w}, r)
+				st.fail("Save", nil)
+				if set := setCookie(t, w); set != "" {
+					cookie = set
+				}
+				if c, _ := a.value(t, cookie); w.Code != test.status || c.Items != test.items || c.Customer != test.owner {
+					t.Errorf("status %d, the session is %+v", w.Code, c)
+				}
+			})
+		}
+	}
+}
+
 // A late change of a hijacked connection that cannot be saved is reported; there
 // is no response to abort.
 func TestALateFailureOfAHijackedConnection(t *testing.T) {
@@ -576,6 +640,83 @@ func (r *readerFrom) ReadFrom(src io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{r.ResponseRecorder}, src)
 }
 
+// A source that fails before its first byte begins no response, so a handler can still
+// answer the failure, and drop its changes.
+func TestACopyThatFailsAtOnceBeginsNothing(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		src    io.Reader
+		do     func(w http.ResponseWriter, r *http.Request, s *session.Session[cart])
+		status int
+		items  int
+	}{
+		"an error page": {iotest.ErrReader(errDown), func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			s.Discard()
+			http.Error(w, "no answer", http.StatusBadGateway)
+		}, http.StatusBadGateway, 1},
+		"Fail": {iotest.ErrReader(errDown), func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			middleware.Fail[cart](w, r, errDown)
+		}, http.StatusInternalServerError, 1},
+		"an empty source": {struct{ io.Reader }{strings.NewReader("")}, func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+			http.NotFound(w, r)
+		}, http.StatusNotFound, 2},
+	} {
+		for way, o := range bothWays {
+			t.Run(name+", "+way, func(t *testing.T) {
+				t.Parallel()
+				onServersWith(t, o, onApp(add, func(w http.ResponseWriter, r *http.Request) {
+					if n, err := io.Copy(w, test.src); n != 0 || err != nil && !errors.Is(err, errDown) {
+						t.Errorf("copied %d, %v", n, err)
+					}
+					s, _ := middleware.Get[cart](r)
+					test.do(w, r, s)
+				}), func(t *testing.T, a *app, c *http.Client, url string) {
+					cookie := a.visit(t, cart{Items: 1})
+					r, _ := http.NewRequest("GET", url, nil)
+					r.Header.Set("Cookie", cookie)
+					res, err := c.Do(r)
+					if err != nil {
+						t.Fatal(err)
+					}
+					res.Body.Close()
+					if c, _ := a.value(t, cookie); res.StatusCode != test.status || c.Items != test.items {
+						t.Errorf("%s, the session is %+v", res.Status, c)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A file may grow after its length was declared. The client gets as much as was
+// declared, to the last byte.
+func TestASourceThatIsLongerThanDeclared(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{3, 600, 100_000} {
+		for _, declared := range []int{1, size - 1} {
+			t.Run(fmt.Sprint(declared, " of ", size), func(t *testing.T) {
+				t.Parallel()
+				onServers(t, onApp(add, func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Content-Length", fmt.Sprint(declared))
+					n, err := io.Copy(w, struct{ io.Reader }{strings.NewReader(strings.Repeat("x", size))})
+					if n != int64(declared) || !errors.Is(err, http.ErrContentLength) {
+						t.Errorf("copied %d, %v", n, err)
+					}
+				}), func(t *testing.T, a *app, c *http.Client, url string) {
+					res, err := c.Get(url)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer res.Body.Close()
+					if body, err := io.ReadAll(res.Body); err != nil || len(body) != declared {
+						t.Errorf("%d bytes, %v", len(body), err)
+					}
+				})
+			})
+		}
+	}
+}
+
 // The context of a request with a session is a context as any other.
 func TestContext(t *testing.T) {
 	t.Parallel()
@@ -650,6 +791,41 @@ func TestChangesAfterTheHandlerHasReturned(t *testing.T) {
 				t.Errorf("%d items, want %d", c.Items, test.items)
 			}
 		})
+	}
+}
+
+// The end of a response is kept back until the handler returns, and not afterwards.
+func TestCodeAroundSendsWholeResponses(t *testing.T) {
+	t.Parallel()
+	for name, panics := range map[string]bool{"after a return": false, "after a panic": true} {
+		for way, o := range bothWays {
+			t.Run(name+", "+way, func(t *testing.T) {
+				t.Parallel()
+				a := newApp(t, newStore(), o)
+				var inner http.ResponseWriter
+				a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+					if inner = w; panics {
+						panic(errDown)
+					}
+					add(s)
+				})
+				h := swallowing(a.Handler(a.mux))
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					h.ServeHTTP(w, r)
+					inner.Header().Set("Content-Length", "5")
+					io.WriteString(inner, "sorry")
+				}))
+				defer server.Close()
+				res, err := server.Client().Get(server.URL)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer res.Body.Close()
+				if body, err := io.ReadAll(res.Body); err != nil || string(body) != "sorry" {
+					t.Errorf("%q, %v", body, err)
+				}
+			})
+		}
 	}
 }
 

@@ -81,12 +81,17 @@ func (w *writer) FlushError() error {
 }
 
 func (w *writer) hijack() (net.Conn, *bufio.ReadWriter, error) {
+	begun, held := w.begun || w.held != nil && w.held.status != 0, w.held
 	if err := w.begin(http.StatusSwitchingProtocols); err != nil {
 		return nil, nil, err
 	}
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	if err == nil {
+	switch {
+	case err == nil:
 		w.x.hijack()
+	case !begun: // nothing was sent: the handler answers in another way
+		w.begun, w.held, w.last = false, held, lastByte{}
+		w.x.reopen()
 	}
 	return conn, rw, err
 }
@@ -117,13 +122,21 @@ func (w *writer) CloseNotify() <-chan bool {
 // a client.
 func (w *writer) clientGone() bool {
 	if n, ok := capable[closeNotifier](w.ResponseWriter); ok && !w.left {
-		select {
-		case <-n.CloseNotify():
-			w.left = true
-		case <-time.After(noticeWithin):
-		}
+		w.left = notices(n)
 	}
 	return w.left
+}
+
+// notices reports whether the server tells that the client has gone. Net/http panics
+// instead if the server's handler has returned, as around code with a timeout of its own.
+func notices(n closeNotifier) (left bool) {
+	defer func() { left = recover() != nil || left }()
+	select {
+	case <-n.CloseNotify():
+		return true
+	case <-time.After(noticeWithin):
+		return false
+	}
 }
 
 // noticeWithin is how long a server may take to tell of a closed connection, from
