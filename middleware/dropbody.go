@@ -41,6 +41,7 @@ var droppedPrefixes = []string{
 	"X-Accel-",              // nginx sends a file, or treats the body in another way
 	"X-Sendfile",            // Apache and others send a file
 	"X-Lighttpd-Send-",      // so does lighttpd
+	"X-Litespeed-",          // LiteSpeed sends another page or file, and empties its cache
 	"X-Reproxy-",            // Perlbal fetches another URL
 	"Hx-",                   // htmx follows, swaps and triggers
 	"X-Inertia",             // Inertia follows, or takes the body for its own
@@ -49,6 +50,7 @@ var droppedPrefixes = []string{
 	"X-Turbolinks-",         //
 	"X-Up-",                 // Unpoly follows, and empties its cache
 	"X-Pjax-",               // pjax follows
+	"X-Ic-",                 // intercooler follows and triggers
 	"Datastar-",             // Datastar patches the page
 	"Attribution-Reporting", // a browser counts a sale
 }
@@ -63,9 +65,14 @@ func isBodyHeader(name string) bool {
 		(slices.Contains(droppedHeaders, name) || isCacheHeader(name) || slices.ContainsFunc(droppedPrefixes, begins))
 }
 
-// dropBody removes the headers of a response that will not be sent, except for the
-// encoding that a compressor around the manager has set.
+// dropBody removes the headers of a response that will not be sent, and its trailers,
+// except for the encoding that a compressor around the manager has set.
 func dropBody(h http.Header, encoding []string) {
+	for _, line := range h["Trailer"] { // fields about the body, such as its checksum
+		for name := range strings.SplitSeq(line, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
 	for name := range h {
 		if isBodyHeader(name) {
 			delete(h, name)

@@ -96,7 +96,8 @@ func (unsaved) Delete(context.Context, session.ID, session.Revision) error { ret
 // an error.
 func TestHeadersOfAFailedResponse(t *testing.T) {
 	t.Parallel()
-	dropped := []string{"X-Accel-Redirect", "X-Sendfile", "Hx-Redirect", "Hx-Push-Url", "Hx-Anything", "Location", "Content-Length", "Etag"}
+	dropped := []string{"X-Accel-Redirect", "X-Sendfile", "Hx-Redirect", "Hx-Push-Url", "Hx-Anything", "Location", "Content-Length", "Etag",
+		"X-Litespeed-Location", "X-Ic-Redirect", "Trailer", "X-Sum", "X-Count"}
 	for _, by := range []string{"commit", "Fail"} {
 		t.Run(by, func(t *testing.T) {
 			st := newStore()
@@ -105,6 +106,7 @@ func TestHeadersOfAFailedResponse(t *testing.T) {
 				for _, name := range dropped {
 					w.Header().Set(name, "1")
 				}
+				w.Header().Set("Trailer", "X-Sum, x-count")
 				w.Header().Set("X-Frame-Options", "DENY")
 				add(s)
 				st.fail("Save", errDown)
