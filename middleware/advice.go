@@ -24,6 +24,8 @@ const (
 		"change Cookie.Name whenever these change"
 	adviceSignature = "sessions: a request has a session cookie that none of Options.Secrets signed, and is anonymous; " +
 		"if secrets were introduced, set Options.AcceptUnsigned for a while; if they were changed, keep the earlier ones after the new one"
+	adviceSigned = "sessions: a request has a session cookie that is signed, and is anonymous, because there are no Options.Secrets; " +
+		"if they were removed, set them again: visitors with signed cookies are logged out without them"
 	adviceIgnored = "sessions: some variables of the environment look like those of a Config, but are none, and are ignored"
 
 	advicePlainHTTP = "sessions: a Secure cookie is set over plain http, and browsers will drop it; " +

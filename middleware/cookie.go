@@ -76,24 +76,27 @@ func (c *Cookie) check(signed bool) error {
 	}
 	lower := strings.ToLower(c.Name)
 	refuse(strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-"),
-		"Cookie.Name is %q; leave the prefix out, it is added as the other fields allow", c.Name)
-	refuse(c.Path != "" && c.Path[0] != '/', "Cookie.Path is %q; it must begin with a slash", c.Path)
+		"Cookie.Name is %.100q; leave the prefix out, it is added as the other fields allow", c.Name)
+	refuse(c.Path != "" && c.Path[0] != '/', "Cookie.Path is %.100q; it must begin with a slash", c.Path)
 	refuse(len(c.Path) > maxAttribute, "Cookie.Path has %d bytes; browsers take %d", len(c.Path), maxAttribute)
 	refuse(c.Insecure && c.SameSite == http.SameSiteNoneMode, "Cookie.SameSite=None needs a secure cookie; unset Cookie.Insecure")
 	refuse(c.Insecure && c.Partitioned, "Cookie.Partitioned needs a secure cookie; unset Cookie.Insecure")
 	refuse(c.SameSite < 0 || c.SameSite > http.SameSiteNoneMode, "Cookie.SameSite is %d, which is none of net/http's values", c.SameSite)
 	refuse(len(c.name())+valueLen(signed) > maxCookie, "Cookie.Name has %d bytes; browsers take %d of name and value", len(c.Name), maxCookie)
 	bad := func(plain http.Cookie) bool { return plain.Valid() != nil }
-	refuse(bad(http.Cookie{Name: c.name()}), "Cookie.Name is %q; it takes the characters of a token (RFC 9110, section 5.6.2): no spaces, quotes or separators", c.Name)
-	refuse(bad(http.Cookie{Name: "x", Path: c.Path}), "Cookie.Path is %q; it takes printable ASCII characters but the semicolon", c.Path)
+	refuse(bad(http.Cookie{Name: c.name()}), "Cookie.Name is %.100q; it takes the characters of a token (RFC 9110, section 5.6.2): no spaces, quotes or separators", c.Name)
+	refuse(bad(http.Cookie{Name: "x", Path: c.Path}), "Cookie.Path is %.100q; it takes printable ASCII characters but the semicolon", c.Path)
+	refuse(strings.ContainsAny(c.Path, "?#") || strings.HasSuffix(c.Path, " "), "Cookie.Path is %.100q; it is a path, without a query, a fragment and a space at the end", c.Path)
 	switch domain := strings.Trim(c.Domain, "."); {
 	case c.Domain == "":
+	case strings.HasSuffix(c.Domain, "."):
+		refuse(true, "Cookie.Domain is %.100q; browsers refuse a dot at the end", c.Domain)
 	case strings.ContainsAny(c.Domain, "/:"):
-		refuse(true, "Cookie.Domain is %q; it is a host without scheme, port and path, such as example.com", c.Domain)
+		refuse(true, "Cookie.Domain is %.100q; it is a host without scheme, port and path, such as example.com", c.Domain)
 	case bad(http.Cookie{Name: "x", Domain: c.Domain}):
-		refuse(true, "Cookie.Domain is %q; it is not the name of a host", c.Domain)
+		refuse(true, "Cookie.Domain is %.100q; it is not the name of a host", c.Domain)
 	default:
-		refuse(!strings.Contains(domain, ".") && domain != "localhost", "Cookie.Domain is %q; browsers refuse cookies for a whole top-level domain", c.Domain)
+		refuse(!strings.Contains(domain, ".") && domain != "localhost", "Cookie.Domain is %.100q; browsers refuse cookies for a whole top-level domain", c.Domain)
 	}
 	return errors.Join(errs...)
 }

@@ -301,6 +301,56 @@ func TestUnknownSignaturesAreToldOnce(t *testing.T) {
 	}
 }
 
+// Secrets that were removed log all visitors out, and an operator must know why.
+func TestSignedCookiesWithoutSecretsAreToldOnce(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	cookie := setCookie(t, newApp(t, newStore(), &middleware.Options{Secrets: [][]byte{oldSecret}}).get("/add", ""))
+	m, err := middleware.New(newStore(), &middleware.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := m.Handler(middleware.Handle(func(http.ResponseWriter, *http.Request, *session.Session[cart]) {}))
+	for _, value := range []string{"", cookieName + "=x", cookie[:len(cookie)-44], cookie[:len(cookie)-1], cookie, cookie} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", value)
+		h.ServeHTTP(recorder(), r)
+		if value != cookie && log.Len() > 0 {
+			t.Errorf("after %q: log %q", value, &log)
+		}
+	}
+	if got := log.String(); strings.Count(got, "no Options.Secrets") != 1 || strings.Contains(got, cookie[len(cookieName)+1:]) {
+		t.Errorf("log %q", got)
+	}
+}
+
+// Handlers may share the lines of a header among responses, as a cache does. No response
+// gets the token of another.
+func TestTokensAreNotWrittenIntoSharedLines(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, newStore(), nil)
+	shared := http.Header{
+		"Set-Cookie": append(make([]string, 0, 9), "a=b", cookieName+"=x", "c=d"),
+		"Vary":       append(make([]string, 0, 9), "Accept"),
+	}
+	a.handle("/shared", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		add(s)
+		maps.Copy(w.Header(), shared)
+	})
+	first := a.get("/shared", "")
+	want := first.Header().Clone()
+	a.get("/shared", "")
+	if !maps.EqualFunc(want, first.Header(), slices.Equal) {
+		t.Errorf("the second response changes the first from %v to %v", want, first.Header())
+	}
+	for name, line := range map[string]string{"Set-Cookie": cookieName + "=x", "Vary": "Accept"} {
+		lines := shared[name]
+		if !slices.Contains(lines, line) || lines[:cap(lines)][len(lines)] != "" {
+			t.Errorf("%s is now %q", name, lines[:cap(lines)])
+		}
+	}
+}
+
 // A cookie with an old secret's signature is never sent again by itself: a slow request
 // could put it in the place of a log-in's.
 func TestNoOldTokenIsReissued(t *testing.T) {

@@ -35,7 +35,9 @@ func (k *cookies) get(c Cookie, base *cookieTransport) *cookieTransport {
 	if t != nil {
 		return t
 	}
-	t = base.with(c)
+	if t = base.with(c); t.invalid != nil { // it may have any length, as the host that the client has sent
+		return t
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.known == nil || len(k.known) >= maxKnownCookies {

@@ -8,9 +8,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
+	"weak"
 
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
@@ -210,6 +213,53 @@ func TestCookieForAnyNumberOfHosts(t *testing.T) {
 	}
 	if got := visit("acme.example.com", first.Name+"="+first.Value).Body.String(); got != "visit 2" {
 		t.Errorf("after many hosts, the first cookie gives %q", got)
+	}
+}
+
+// Nor does it keep what clients send as the host, be it long or the host of a visitor
+// with a session, and it logs little of it.
+func TestCookieForKeepsFewHosts(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		length, visits, most int
+	}{
+		"long":  {100_000, 50, 0},
+		"valid": {200, 4000, 2100}, // two times 1024, and more that the machine may still hold
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			m, err := middleware.New(newStore(), &middleware.Options{
+				Secrets:   [][]byte{[]byte(secretText)},
+				Logger:    slog.New(slog.NewTextHandler(&log, nil)),
+				CookieFor: func(r *http.Request, c middleware.Cookie) middleware.Cookie { c.Name = r.Host; return c },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := m.Handler(middleware.Handle(func(_ http.ResponseWriter, _ *http.Request, s *session.Session[cart]) { add(s) }))
+			server := new(http.Server)
+			var hosts []weak.Pointer[byte]
+			for i := range test.visits {
+				host := fmt.Appendf(nil, "%0*d", test.length, i)
+				hosts = append(hosts, weak.Make(&host[0]))
+				r := httptest.NewRequest("GET", "/", nil)
+				r.Host = unsafe.String(&host[0], len(host))
+				h.ServeHTTP(httptest.NewRecorder(), r.WithContext(context.WithValue(r.Context(), http.ServerContextKey, server)))
+			}
+			runtime.GC()
+			kept := 0
+			for _, host := range hosts {
+				if host.Value() != nil {
+					kept++
+				}
+			}
+			if kept > test.most+1 || log.Len() > 1000*test.visits {
+				t.Errorf("%d of %d hosts are kept; %d bytes are logged", kept, test.visits, log.Len())
+			}
+			runtime.KeepAlive(h)
+			runtime.KeepAlive(server)
+		})
 	}
 }
 

@@ -104,7 +104,7 @@ func (t *cookieTransport) misses(r *request) bool {
 	}
 	path := r.url.EscapedPath()
 	asked, _, _ := strings.Cut(r.uri, "?")
-	if u, err := url.Parse(asked); err == nil {
+	if u, err := url.ParseRequestURI(asked); err == nil { // for which two slashes begin a path, as for browsers
 		asked = u.EscapedPath()
 	}
 	before := strings.TrimSuffix(r.header.Get("X-Forwarded-Prefix"), "/")
@@ -135,7 +135,7 @@ func (t *cookieTransport) judge(value string) (worth, error) {
 	case !signed && len(value) != tokenLen, !tokenFormed(value[:tokenLen]):
 		return worthless, errMalformed
 	case t.signer == nil && signed:
-		return worthless, errMalformed
+		return worthless, errSigned
 	case t.signer == nil:
 		return genuine, nil
 	case signed && t.signer.verify(value[:tokenLen], value[tokenLen+1:]):
@@ -199,12 +199,19 @@ func (t *cookieTransport) drop(h http.Header) {
 	}
 }
 
-// others returns the cookies of a response that are not the session's.
+// others returns the cookies of a response that are not the session's. It changes no
+// line in place, and leaves no room for one: a handler may share the array among
+// responses, which would get each other's tokens.
 func (t *cookieTransport) others(h http.Header) []string {
-	return slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
+	lines := h["Set-Cookie"]
+	own := func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
 		return name == t.name
-	})
+	}
+	if slices.ContainsFunc(lines, own) {
+		lines = slices.DeleteFunc(slices.Clone(lines), own)
+	}
+	return slices.Clip(lines)
 }
 
 func (t *cookieTransport) sources() []string    { return []string{"Cookie"} }

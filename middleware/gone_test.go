@@ -6,9 +6,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
 )
 
@@ -78,30 +81,68 @@ func TestALogInWhenTheContextIsCanceled(t *testing.T) {
 	}
 }
 
-// The same with the server's own base context.
+// The same with the server's own base context, whenever that ends.
 func TestALogInDuringAShutdown(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, newStore(), nil)
-	base, shutdown := context.WithCancel(t.Context())
-	a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
-		s.LogIn(func(c *cart) { c.Customer = "ada" })
-		shutdown()
-		<-r.Context().Done()
-	})
-	server := httptest.NewUnstartedServer(a.Handler(a.mux))
-	server.Config.BaseContext = func(net.Listener) context.Context { return base }
-	server.Start()
-	defer server.Close()
-	r, _ := http.NewRequest("GET", server.URL, nil)
-	r.Header.Set("Cookie", a.visit(t, cart{Items: 1}))
-	res, err := server.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
+	for _, when := range []string{"before the load", "during the load", "after the load"} {
+		t.Run(when, func(t *testing.T) {
+			t.Parallel()
+			st := &stopping{store: newStore()}
+			a := newApp(t, st, nil)
+			base, shutdown := context.WithCancel(t.Context())
+			st.stop = func(ctx context.Context) {
+				if when == "during the load" {
+					shutdown()
+					<-ctx.Done()
+				}
+			}
+			end := func(r *http.Request, at string) {
+				if when == at {
+					shutdown()
+					<-r.Context().Done()
+				}
+			}
+			h := a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				end(r, "before the load")
+				s, err := middleware.Get[cart](r)
+				if err != nil {
+					middleware.Fail[cart](w, r, err)
+					return
+				}
+				s.LogIn(func(c *cart) { c.Customer = "ada" })
+				end(r, "after the load")
+			}))
+			server := httptest.NewUnstartedServer(h)
+			server.Config.BaseContext = func(net.Listener) context.Context { return base }
+			server.Start()
+			defer server.Close()
+			r, _ := http.NewRequest("GET", server.URL, nil)
+			r.Header.Set("Cookie", a.visit(t, cart{Items: 1}))
+			res, err := server.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.StatusCode != http.StatusOK || len(res.Header["Set-Cookie"]) != 1 {
+				t.Errorf("%s %v", res.Status, res.Header)
+			}
+			if kinds := a.kinds(); when != "during the load" && slices.Contains(kinds, session.EventFailed) {
+				t.Errorf("events %v", kinds)
+			}
+		})
 	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK || len(res.Header["Set-Cookie"]) != 1 {
-		t.Errorf("%s %v", res.Status, res.Header)
-	}
+}
+
+// stopping calls a function before the first load.
+type stopping struct {
+	*store
+	stop func(context.Context)
+	once sync.Once
+}
+
+func (s *stopping) Load(ctx context.Context, id session.ID) (session.Record[cart], error) {
+	s.once.Do(func() { s.stop(ctx) })
+	return s.store.Load(ctx, id)
 }
 
 // A handler may outlive the server's, within a timeout that is not net/http's. It gets an
@@ -109,8 +150,9 @@ func TestALogInDuringAShutdown(t *testing.T) {
 func TestALogInOfAHandlerThatOutlivesTheServers(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, newStore(), nil)
-	answered, returned := make(chan bool), make(chan any)
+	loaded, answered, returned := make(chan bool), make(chan bool), make(chan any)
 	a.handle("/", func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+		close(loaded)
 		<-answered
 		<-r.Context().Done()
 		s.LogIn(func(c *cart) { c.Customer = "ada" })
@@ -121,6 +163,7 @@ func TestALogInOfAHandlerThatOutlivesTheServers(t *testing.T) {
 			defer func() { returned <- recover() }()
 			h.ServeHTTP(guarded{httptest.NewRecorder(), w}, r)
 		}()
+		<-loaded
 		w.Header().Set("Connection", "close")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}))

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ import (
 func keepPrivate(h http.Header, vary string, values *[3]string) {
 	if !hasVary(h, vary) {
 		if old := h["Vary"]; len(old) > 0 {
-			h["Vary"] = append(old, vary)
+			h["Vary"] = append(slices.Clip(old), vary) // other responses may share the array
 		} else {
 			values[0] = vary
 			h["Vary"] = values[0:1:1]

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/seed48429006/sessions/middleware"
 	"github.com/seed48429006/sessions/session"
@@ -65,4 +67,30 @@ func TestLoaded(t *testing.T) {
 	s := session.New(st, nil)
 	s.Set(cart{Customer: "eve"})
 	check(r.WithContext(middleware.NewContext(t.Context(), s)), "in a context that was given one", "eve")
+}
+
+// A deadline of the context bounds the use of the session, also if it was loaded before.
+func TestLoadedWithinATimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newApp(t, newStore(), nil)
+		cookie := a.visit(t, cart{Items: 1})
+		a.mux.Handle("/", timeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s, _ := middleware.Loaded[cart](r.Context())
+			add(s)
+			time.Sleep(2 * time.Minute)
+		}), time.Minute))
+		h := a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			middleware.Get[cart](r)
+			a.mux.ServeHTTP(w, r)
+		}))
+		w, r := recorder(), httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", cookie)
+		h.ServeHTTP(w, r)
+		if c, _ := a.value(t, cookie); w.Code != http.StatusServiceUnavailable || c.Items != 1 {
+			t.Errorf("status %d, and %d items are stored", w.Code, c.Items)
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+	})
 }

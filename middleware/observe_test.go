@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -79,6 +80,43 @@ level=INFO msg="session renewed" attempts=1 method=POST route="POST /renew"
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("logged (-want +got):\n%s", diff)
+	}
+}
+
+// The log names the handler also if that asks for the session by its context alone. A
+// load comes before the pattern is known.
+func TestTroubleNamesTheRouteWithoutARequest(t *testing.T) {
+	t.Parallel()
+	for op, route := range map[string]string{"Save": `route="GET /items/{id}"`, "Load": "route=/items/7"} {
+		for _, late := range []bool{false, true} {
+			t.Run(fmt.Sprint(op, ", late ", late), func(t *testing.T) {
+				var out bytes.Buffer
+				st := newStore()
+				cookie := newApp(t, st, nil).visit(t, cart{Items: 1})
+				m, err := middleware.New(st, &middleware.Options{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+				if err != nil {
+					t.Fatal(err)
+				}
+				mux := http.NewServeMux()
+				mux.HandleFunc("GET /items/{id}", func(w http.ResponseWriter, r *http.Request) {
+					s, err := middleware.FromContext[cart](r.Context())
+					if err != nil {
+						return
+					}
+					if late {
+						io.WriteString(w, "begun")
+					}
+					add(s)
+				})
+				st.fail(op, errDown)
+				r := httptest.NewRequest("GET", "/items/7", nil)
+				r.Header.Set("Cookie", cookie)
+				aborts(func() { m.Handler(mux).ServeHTTP(recorder(), r) })
+				if got := out.String(); !strings.Contains(got, "method=GET "+route) {
+					t.Errorf("logged %q", got)
+				}
+			})
+		}
 	}
 }
 

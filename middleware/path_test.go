@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -29,6 +30,7 @@ func TestChangesOutsideOfTheCookiesPath(t *testing.T) {
 		"above":                  {"/app", "/", nil, nil, true},
 		"beside":                 {"/app", "/apple", nil, nil, true},
 		"beside, with a slash":   {"/app/", "/app", nil, nil, true},
+		"two slashes":            {"/app", "//example.com/app/items", nil, nil, true},
 		"a query":                {"/app", "/other?x=/app", nil, nil, true},
 		"another case":           {"/app", "/APP", nil, nil, true},
 		"everywhere":             {"/", "/other", nil, nil, false},
@@ -52,7 +54,11 @@ func TestChangesOutsideOfTheCookiesPath(t *testing.T) {
 					if test.around != nil {
 						all = test.around(all)
 					}
-					r := httptest.NewRequest("GET", test.target, nil)
+					r := httptest.NewRequest("GET", "/", nil)
+					r.RequestURI = test.target
+					if r.URL, err = url.ParseRequestURI(test.target); err != nil { // as the server does
+						t.Fatal(err)
+					}
 					for name, value := range test.header {
 						r.Header.Set(name, value)
 					}

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -43,7 +44,7 @@ type chainKey = probe.Key
 type link interface {
 	next() link // of the manager around it; nil if there is none
 	describe() (manager any, tokenNames []string, typeName string)
-	route() (method, pattern string)
+	route() (method, pattern, path string)
 	logger() *slog.Logger
 	probe() *probe.Probe // nil outside of tests
 	setPassive()
@@ -67,25 +68,25 @@ func (x *response[T]) tokenNames() []string {
 	return x.m.tokenNames
 }
 
-// route names the handler that uses the session, for the log.
-func (x *response[T]) route() (method, pattern string) {
+// route names the handler that uses the session, for the log. The pattern may be
+// unknown.
+func (x *response[T]) route() (method, pattern, path string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.request.method, x.use.route
+	return x.request.method, x.use.route, x.request.url.Path
 }
 
 // routeAttrs are the attributes by which a log names the handler of a request.
-func routeAttrs(ctx context.Context) (attrs []slog.Attr) {
-	for l := innermost(ctx); l != nil; l = l.next() {
-		method, pattern := l.route()
-		if attrs == nil {
-			attrs = append(attrs, slog.String("method", method))
-		}
-		if pattern != "" {
-			return append(attrs, slog.String("route", pattern))
-		}
+func routeAttrs(ctx context.Context) []slog.Attr {
+	l := innermost(ctx)
+	if l == nil {
+		return nil
 	}
-	return attrs
+	method, route, path := l.route()
+	for l = l.next(); route == "" && l != nil; l = l.next() {
+		_, route, _ = l.route()
+	}
+	return []slog.Attr{slog.String("method", method), slog.String("route", cmp.Or(route, path))}
 }
 
 func (x *response[T]) logger() *slog.Logger { return x.m.options.logger() }

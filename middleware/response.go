@@ -130,6 +130,7 @@ func (x *response[T]) finish(w *writer) error {
 			x.reject(failed, err)
 		}
 	}
+	x.noteRoute(w.r)
 	var broken error
 	switch x.now() {
 	case failed:
@@ -290,8 +291,9 @@ func (x *response[T]) enter(p phase, err error) {
 func (x *response[T]) commit(w *writer, status int) error {
 	s, used := x.used()
 	h := w.ResponseWriter.Header()
+	x.noteRoute(w.r)
 	if s != nil {
-		if x.use.offPath || !s.IsNew() && errors.Is(x.Err(), context.Canceled) && w.clientGone() {
+		if x.use.offPath || !s.IsNew() && x.canceled() && w.clientGone() {
 			hooks.Of(s).Detach(x) // the client would never learn a new token
 		} else {
 			hooks.Of(s).Attach()

@@ -61,6 +61,7 @@ type issuedToken struct {
 var (
 	errMalformed = errors.New("sessions: malformed token")
 	errForged    = errors.New("sessions: token with a signature that no secret made")
+	errSigned    = errors.New("sessions: token with a signature, but there are no secrets")
 	errAmbiguous = errors.New("sessions: two different cookies of one name")
 	errTwoTokens = errors.New("sessions: two tokens in the header")
 )

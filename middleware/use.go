@@ -93,6 +93,16 @@ func (x *response[T]) get(ctx context.Context, r *http.Request) (*session.Sessio
 	return x.loadFirst(ctx)
 }
 
+// loaded returns the session if it was loaded.
+func (x *response[T]) loaded(ctx context.Context) *session.Session[T] {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.use.session != nil {
+		x.use.limit(ctx, x)
+	}
+	return x.use.session
+}
+
 // limit keeps a context that ends before the request does, as http.TimeoutHandler and
 // routers make them. When its time has passed, its part of the handler may be half done.
 func (u *use[T]) limit(ctx, request context.Context) {
@@ -163,9 +173,20 @@ func (x *response[T]) loadFirst(ctx context.Context) (s *session.Session[T], err
 	}
 	outside.Context = ctx
 	x.mu.Unlock()
-	by, s, err = x.load(outside)
+	if !x.canceled() {
+		by, s, err = x.load(outside)
+	}
+	if err != nil && x.canceled() {
+		within := newSaveContext(outside, x.m.options.saveTimeout())
+		defer within.stop()
+		by, s, err = x.load(within)
+	}
 	return s, err
 }
+
+// canceled reports whether the request's context was canceled, as when the server shuts
+// down. That does not end a load, because the client may wait for the answer.
+func (x *response[T]) canceled() bool { return errors.Is(x.Err(), context.Canceled) }
 
 // load returns the session of the token that the request bears.
 func (x *response[T]) load(ctx context.Context) (tokenWriter, *session.Session[T], error) {
@@ -192,10 +213,12 @@ func (x *response[T]) receive(ctx context.Context) received {
 	got, err := x.transport().receive(x.request.header)
 	if err != nil {
 		x.m.observe(ctx, session.Event{Kind: session.EventRejected, Err: err})
-		if errors.Is(err, errForged) {
+		switch {
+		case errors.Is(err, errForged):
 			x.m.unknownKey.log(ctx, x.m.options.logger(), adviceSignature)
-		}
-		if errors.Is(err, errAmbiguous) {
+		case errors.Is(err, errSigned):
+			x.m.unknownKey.log(ctx, x.m.options.logger(), adviceSigned)
+		case errors.Is(err, errAmbiguous):
 			x.m.twoCookies.log(ctx, x.m.options.logger(), adviceTwoCookies)
 			got.by = cookieCleaner{x.request.cookie, x.request.host, x.request.url.EscapedPath()}
 		}
@@ -212,6 +235,16 @@ func (x *response[T]) used() (s *session.Session[T], used bool) {
 
 // asked reports whether the session was asked for.
 func (u *use[T]) asked() bool { return u.session != nil || u.err != nil }
+
+// noteRoute keeps the pattern of the route that answers, if the session was asked for
+// without the request, by FromContext.
+func (x *response[T]) noteRoute(r *http.Request) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.use.asked() && x.use.route == "" {
+		x.use.noteRoute(r)
+	}
+}
 
 // noteRoute keeps the pattern of the route that uses the session, for the log. A
 // router that sets none leaves the path.
