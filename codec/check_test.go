@@ -3,6 +3,7 @@ package codec_test
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"math/big"
 	"net/netip"
 	"net/url"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/session"
@@ -256,5 +259,145 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 		"codec: MessagePack: misnamed.C: a channel cannot be stored; remove it, or tag it `msgpack:\"-\" json:\"-\"`"
 	if err := codec.MessagePack[misnamed]().(codec.Checker).Check(); err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+type (
+	Innermost    struct{ N int }
+	Outer        struct{ *Innermost }
+	OuterAndMore struct {
+		*Innermost
+		M int
+	}
+)
+
+// An embedded pointer that is nil takes all its fields with it.
+func TestCheckOfEmbeddedPointers(t *testing.T) {
+	checks[struct{ *Outer }](t, "Outer", "Outer")
+	checks[struct{ *OuterAndMore }](t, "OuterAndMore", "-")
+	checks[struct{ *Ranked }](t, "Ranked", "-")
+	checks[struct{ P *Ranked }](t, "-", "-")
+	checks[struct{ Ranked }](t, "Ranked.Rank", "Ranked.Rank")
+	keeps(t, codec.JSON[struct{ *OuterAndMore }](), struct{ *OuterAndMore }{&OuterAndMore{}}, true)
+	keeps(t, codec.JSON[struct{ *Ranked }](), struct{ *Ranked }{&Ranked{Rank: 1}}, true)
+	keeps(t, codec.MessagePack[struct{ P *Ranked }](), struct{ P *Ranked }{&Ranked{Rank: 1}}, true)
+}
+
+// Ranked has a number that cannot be zero.
+type Ranked struct{ Rank rank }
+
+type rank int
+
+func (r rank) MarshalText() ([]byte, error) {
+	if r == 0 {
+		return nil, errors.New("no rank")
+	}
+	return number(r, "5")
+}
+func (r *rank) UnmarshalText(text []byte) error { return scan(r, text) }
+
+type (
+	fragile      struct{ To *int }
+	holdsFragile struct {
+		F fragile `msgpack:",omitempty" json:",omitzero"`
+	}
+)
+
+func (f fragile) IsZero() bool { return *f.To == 0 }
+
+// A method that panics is an error of Check and of a commit, and loses no value.
+func TestIsZeroThatPanics(t *testing.T) {
+	checks[holdsFragile](t, "-", "F")
+	keeps(t, codec.MessagePack[holdsFragile](), holdsFragile{}, true)
+	keeps(t, codec.MessagePack[holdsFragile](), holdsFragile{fragile{new(7)}}, true)
+	if err := committed(t, holdsFragile{}); err != nil {
+		t.Error(err)
+	}
+}
+
+type crossed struct{ Name string }
+
+func (c crossed) EncodeMsgpack(e *msgpack.Encoder) error { return e.EncodeString(c.Name) }
+func (c *crossed) UnmarshalMsgpack(data []byte) error    { return msgpack.Unmarshal(data, &c.Name) }
+
+func TestCheckOfMethodsOfTwoPairs(t *testing.T) {
+	err := codec.MessagePack[struct{ C crossed }]().(codec.Checker).Check()
+	if err == nil || !strings.Contains(err.Error(), "is encoded by EncodeMsgpack but decoded by UnmarshalMsgpack") {
+		t.Errorf("got %v", err)
+	}
+}
+
+type (
+	shown struct { // never empty for msgpack/v5, since it has a field
+		Name string
+	}
+	mayOmitShown struct {
+		S shown `msgpack:",omitempty"`
+	}
+	veiled struct{ name string }
+	slight struct {
+		Name string `msgpack:",omitempty"`
+		more string
+	}
+)
+
+func (s shown) MarshalText() ([]byte, error)      { return []byte(s.Name), nil }
+func (s *shown) UnmarshalText(text []byte) error  { s.Name = string(text); return nil }
+func (v veiled) MarshalText() ([]byte, error)     { return []byte(v.name), nil }
+func (v *veiled) UnmarshalText(text []byte) error { v.name = string(text); return nil }
+func (s slight) MarshalText() ([]byte, error)     { return []byte(s.Name + "," + s.more), nil }
+func (s *slight) UnmarshalText(text []byte) error {
+	s.Name, s.more, _ = strings.Cut(string(text), ",")
+	return nil
+}
+
+func TestCheckOfOmitEmptyOfTypesThatEncodeThemselves(t *testing.T) {
+	checks[mayOmitShown](t, "-", "-")
+	for _, v := range []mayOmitShown{{}, {shown{"a"}}} {
+		keeps(t, codec.MessagePack[mayOmitShown](), v, true)
+		keeps(t, codec.JSON[mayOmitShown](), v, true)
+	}
+	checks[struct {
+		V veiled `msgpack:",omitempty"`
+	}](t, "V", "-")
+	checks[struct {
+		S slight `msgpack:",omitempty"`
+	}](t, "S", "-")
+}
+
+// maybe is a number that may be absent. It encodes itself as nothing then.
+type maybe struct {
+	N     byte
+	Valid bool
+}
+
+func (m maybe) MarshalBinary() ([]byte, error) {
+	if !m.Valid {
+		return nil, nil
+	}
+	return []byte{m.N}, nil
+}
+func (m *maybe) UnmarshalBinary(data []byte) error {
+	*m = maybe{}
+	if len(data) == 1 {
+		*m = maybe{data[0], true}
+	}
+	return nil
+}
+
+type (
+	date  struct{ Year, Day int }
+	dated struct {
+		P *maybe
+		D date `msgpack:",omitempty"`
+	}
+)
+
+func (d date) IsZero() bool { return d == date{} }
+
+// A field that may be omitted changes nothing about the fields beside it.
+func TestPointersBesideFieldsThatMayBeOmitted(t *testing.T) {
+	for _, v := range []dated{{}, {P: &maybe{}}, {P: &maybe{1, true}, D: date{1, 2}}} {
+		keeps(t, codec.MessagePack[dated](), v, true)
 	}
 }

@@ -35,8 +35,8 @@
 // `json:"-"` alone, a field is hidden from an API and kept by sessions; JSON refuses it.
 // MessagePack refuses a field that it would store and sessions drop.
 //
-// A codec may refuse a single value, for example NaN in JSON, or a string that is not
-// UTF-8. The commit then fails with a [session.EncodeError].
+// A codec may refuse a single value, for example NaN in JSON, a string that is not UTF-8,
+// or a netip.Prefix that is not valid. The commit then fails with a [session.EncodeError].
 //
 // # Types that encode themselves
 //
@@ -48,12 +48,14 @@
 //     sixteen.
 //   - A codec refuses a type that it would not ask, such as one with MarshalJSON and
 //     unexported fields for MessagePack.
-//   - It refuses a type that has such a method from an embedded field.
+//   - It refuses a type that has such a method from an embedded field, unless it has no
+//     other field, or from an embedded pointer.
 //   - It refuses a type whose zero value cannot be encoded or is not read again, such as
 //     an enumeration that begins at 1: a new session has that value. Use a pointer.
 //   - It refuses a pointer to a type that encodes its zero value as null.
 //   - A value that its own method does not read again fails the commit with a
-//     [session.EncodeError].
+//     [session.EncodeError]. So does a value that is encoded as nil although a zero value
+//     is not, and a map with two keys of one encoding.
 //
 // Types with unexported pointers, slices or maps are copied through the methods that
 // MessagePack uses, or else through the methods that JSON uses. A type that only

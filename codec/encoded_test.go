@@ -1,11 +1,16 @@
 package codec_test
 
 import (
+	"crypto/tls"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"math"
+	"math/big"
+	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -123,9 +128,19 @@ func TestHostileEncodedData(t *testing.T) {
 
 // Errors about types of other packages name the remedy.
 func TestCheckNamesEncoded(t *testing.T) {
-	err := codec.MessagePack[struct{ M []sync.Mutex }]().(codec.Checker).Check()
-	if err == nil || !strings.Contains(err.Error(), "keep the sync.Mutex in a codec.Encoded[sync.Mutex]") {
+	err := codec.MessagePack[struct{ M []sql.NamedArg }]().(codec.Checker).Check()
+	if err == nil || !strings.Contains(err.Error(), "keep the sql.NamedArg in a codec.Encoded[sql.NamedArg]") {
 		t.Errorf("got %v", err)
+	}
+	err = codec.MessagePack[struct {
+		A sync.Mutex
+		B atomic.Int64
+		C *big.Float
+		D *regexp.Regexp
+		E tls.Config
+	}]().(codec.Checker).Check()
+	if err == nil || strings.Contains(err.Error(), "Encoded") {
+		t.Errorf("Encoded cannot keep them, but is named as a remedy: %v", err)
 	}
 	err = codec.MessagePack[struct{ M map[string]any }]().(codec.Checker).Check()
 	if err == nil || !strings.Contains(err.Error(), "a codec.Encoded[map[string]any]") {

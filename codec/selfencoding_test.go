@@ -2,6 +2,10 @@ package codec_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"reflect"
 	"testing"
 	"time"
 
@@ -10,6 +14,8 @@ import (
 
 	"github.com/seed48429006/sessions/codec"
 	"github.com/seed48429006/sessions/internal/deep"
+	"github.com/seed48429006/sessions/session"
+	"github.com/seed48429006/sessions/stores/memstore"
 )
 
 // account writes a field that its tags take out.
@@ -115,4 +121,178 @@ func TestChangesOfTypesThatMsgpackEncodes(t *testing.T) {
 			}
 		})
 	}
+}
+
+type (
+	Tag     struct{ Text string }
+	Reads   struct{ Text string }
+	Writes  struct{ Text string }
+	Counted struct {
+		Tag
+		Count int
+	}
+	Around struct{ Counted }
+	Halves struct {
+		Writes
+		Reads
+	}
+	AroundHalves   struct{ Halves }
+	OfPointer      struct{ *Tag }
+	Alone          struct{ Tag }
+	Generic[V any] struct {
+		Tag
+		Value V
+	}
+)
+
+func (t Tag) MarshalText() ([]byte, error)        { return []byte(t.Text), nil }
+func (t *Tag) UnmarshalText(text []byte) error    { t.Text = string(text); return nil }
+func (w Writes) MarshalText() ([]byte, error)     { return []byte(w.Text), nil }
+func (r *Reads) UnmarshalText(text []byte) error  { r.Text = string(text); return nil }
+func (g Generic[V]) MarshalText() ([]byte, error) { return json.Marshal([]any{g.Text, g.Value}) }
+func (g *Generic[V]) UnmarshalText(b []byte) error {
+	return json.Unmarshal(b, &[]any{&g.Text, &g.Value})
+}
+
+// A type has the methods of what it embeds, at every depth.
+func TestCheckOfEmbeddedTypesThatEncodeThemselves(t *testing.T) {
+	checks[struct{ F Counted }](t, "F", "F")
+	checks[struct{ F Around }](t, "F.Counted", "F.Counted")
+	checks[struct{ F AroundHalves }](t, "F.Halves", "F.Halves")
+	checks[struct{ F OfPointer }](t, "F", "F")
+	checks[struct{ F *OfPointer }](t, "F", "F")
+	checks[struct{ F Alone }](t, "-", "-")
+	checks[struct{ F Generic[int] }](t, "-", "-")
+	survives(t, codec.MessagePack[Generic[int]](), Generic[int]{Tag{"a"}, 7})
+	survives(t, codec.JSON[Alone](), Alone{Tag{"a"}})
+}
+
+// Types that have no encoding for the number 5, or an unusual one.
+type (
+	noText    int
+	nullJSON  int
+	nilPack   int
+	oddText   int
+	lastDigit int
+)
+
+func number[V ~int](v V, five string) ([]byte, error) {
+	if v == 5 {
+		return []byte(five), nil
+	}
+	return fmt.Append(nil, int(v)), nil
+}
+
+func scan[V ~int](v *V, data []byte) error {
+	n := 0
+	_, err := fmt.Sscan(string(data), &n)
+	*v = V(n)
+	return err
+}
+
+func (n noText) MarshalText() ([]byte, error) {
+	if n == 5 {
+		return nil, nil
+	}
+	return number(n, "")
+}
+func (n *noText) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*n = 5
+		return nil
+	}
+	return scan(n, text)
+}
+func (n nullJSON) MarshalJSON() ([]byte, error) { return number(n, "null") }
+func (n *nullJSON) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
+	return scan(n, data)
+}
+func (n nilPack) EncodeMsgpack(e *msgpack.Encoder) error {
+	if n == 5 {
+		return e.EncodeNil()
+	}
+	return e.EncodeInt(int64(n))
+}
+func (n *nilPack) DecodeMsgpack(d *msgpack.Decoder) error {
+	v, err := d.DecodeInt()
+	*n = nilPack(v)
+	return err
+}
+func (n oddText) MarshalText() ([]byte, error)     { return number(n, "five") }
+func (n *oddText) UnmarshalText(text []byte) error { return scan(n, text) }
+func (n lastDigit) MarshalText() ([]byte, error)   { return fmt.Append(nil, int(n)%10), nil }
+func (n *lastDigit) UnmarshalText(b []byte) error  { return scan(n, b) }
+
+// keeps checks that a value comes back from a codec, or is refused when it is encoded.
+func keeps[T any](t *testing.T, c codec.Codec[T], v T, want bool) {
+	t.Helper()
+	if err := c.(codec.Checker).Check(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := c.Append(nil, &v)
+	if (err == nil) != want {
+		t.Errorf("%T: encoding %+v: got %q and error %v", c, v, data, err)
+	}
+	if err != nil {
+		return
+	}
+	var got T
+	if err := c.Decode(data, &got); err != nil || !reflect.DeepEqual(got, v) {
+		t.Errorf("%T: %+v comes back from %q as %+v, %v", c, v, data, got, err)
+	}
+}
+
+type of[V comparable] struct {
+	V V
+	L []V
+	M map[V]string
+}
+
+func TestValuesThatDoNotComeBackAreRefused(t *testing.T) {
+	keeps(t, codec.MessagePack[of[noText]](), of[noText]{V: 5}, false)
+	keeps(t, codec.MessagePack[of[noText]](), of[noText]{L: []noText{6, 5}}, false)
+	keeps(t, codec.MessagePack[of[noText]](), of[noText]{M: map[noText]string{5: "a"}}, false)
+	keeps(t, codec.MessagePack[of[noText]](), of[noText]{V: 6, M: map[noText]string{6: "a"}}, true)
+	keeps(t, codec.MessagePack[[]*noText](), []*noText{new(noText(5)), nil}, true)
+	keeps(t, codec.JSON[of[noText]](), of[noText]{V: 5, L: []noText{5}, M: map[noText]string{5: "a"}}, true)
+	keeps(t, codec.MessagePack[of[nilPack]](), of[nilPack]{L: []nilPack{5}}, false)
+	keeps(t, codec.MessagePack[of[nilPack]](), of[nilPack]{L: []nilPack{6}}, true)
+	keeps(t, codec.JSON[[]nullJSON](), []nullJSON{5}, false)
+	keeps(t, codec.JSON[[]nullJSON](), []nullJSON{6}, true)
+}
+
+func TestKeysThatDoNotComeBackAreRefused(t *testing.T) {
+	for _, c := range []codec.Codec[map[oddText]int]{codec.MessagePack[map[oddText]int](), codec.JSON[map[oddText]int]()} {
+		keeps(t, c, map[oddText]int{5: 1}, false)
+		keeps(t, c, map[oddText]int{6: 1, 7: 2}, true)
+	}
+	for _, c := range []codec.Codec[map[lastDigit]int]{codec.MessagePack[map[lastDigit]int](), codec.JSON[map[lastDigit]int]()} {
+		keeps(t, c, map[lastDigit]int{7: 1, 17: 2}, false)
+		keeps(t, c, map[lastDigit]int{7: 1, 8: 2}, true)
+	}
+	if _, ok := errors.AsType[*session.EncodeError](committed(t, map[oddText]int{5: 1})); !ok {
+		t.Error("a session takes a key that is not read again")
+	}
+}
+
+func committed[T any](t *testing.T, v T) error {
+	s := session.New(memstore.New[T](nil), nil)
+	s.Set(v)
+	return s.Commit(t.Context())
+}
+
+// Addresses and prefixes that are not valid have no text of their own.
+func TestInvalidAddresses(t *testing.T) {
+	wrong := netip.PrefixFrom(netip.MustParseAddr("1.2.3.4"), 99)
+	nowhere := netip.AddrPortFrom(netip.Addr{}, 80)
+	keeps(t, codec.MessagePack[netip.Prefix](), wrong, true)
+	keeps(t, codec.JSON[netip.Prefix](), wrong, false)
+	keeps(t, codec.JSON[netip.Prefix](), netip.Prefix{}, true)
+	keeps(t, codec.MessagePack[netip.AddrPort](), nowhere, true)
+	keeps(t, codec.JSON[[]netip.AddrPort](), []netip.AddrPort{nowhere}, false)
+	keeps(t, codec.JSON[map[netip.AddrPort]int](), map[netip.AddrPort]int{nowhere: 1}, false)
+	keeps(t, codec.JSON[map[netip.AddrPort]int](), map[netip.AddrPort]int{netip.MustParseAddrPort("1.2.3.4:80"): 1, {}: 2}, true)
 }

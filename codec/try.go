@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 
@@ -73,7 +72,7 @@ func fails(c typeinfo.Codec, v reflect.Value) bool {
 	var data []byte
 	var err error
 	if c == typeinfo.JSON {
-		if data, err = json.Marshal(v.Interface()); err == nil {
+		if data, err = new(jsonEncoder).fresh(v.Interface()); err == nil {
 			err = unmarshal(data, back.Interface())
 		}
 		return err != nil

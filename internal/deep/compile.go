@@ -68,7 +68,7 @@ func (c *compiler) node(t reflect.Type) node {
 }
 
 func (c *compiler) compile(t reflect.Type) node {
-	if n := exception(t); n != nil {
+	if n := exception(t, c.view); n != nil {
 		return n
 	}
 	n, info := c.byKind(t), typeinfo.Of(t)

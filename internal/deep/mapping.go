@@ -14,7 +14,7 @@ type mapping struct {
 
 func newMapping(t reflect.Type, key, elem node) node {
 	k, e := key.about(), elem.about()
-	return &mapping{facts{typ: t, normalizes: k.normalizes || e.normalizes, verifies: e.verifies}, key, elem}
+	return &mapping{facts{typ: t, normalizes: k.normalizes || e.normalizes, verifies: k.verifies || e.verifies}, key, elem}
 }
 
 func (n *mapping) unshare(p unsafe.Pointer) {
@@ -90,12 +90,16 @@ func (n *mapping) verify(w *walk, p unsafe.Pointer, depth int) bool {
 	if !w.enter(depth) {
 		return false
 	}
-	v := reflect.New(n.typ.Elem())
+	k, v := reflect.New(n.typ.Key()), reflect.New(n.typ.Elem())
 	for entries := m.MapRange(); entries.Next(); {
+		k.Elem().SetIterKey(entries)
 		v.Elem().SetIterValue(entries)
-		if !n.elem.verify(w, v.UnsafePointer(), depth+1) {
+		if !n.key.verify(w, k.UnsafePointer(), depth+1) || !n.elem.verify(w, v.UnsafePointer(), depth+1) {
 			return false
 		}
+	}
+	if own, ok := n.key.(*own); ok && m.Len() > 1 {
+		return own.distinct(w, m)
 	}
 	return true
 }

@@ -260,3 +260,25 @@ func TestClonesAreChecked(t *testing.T) {
 		t.Errorf("a clone that panics: %v", err)
 	}
 }
+
+// anything writes JSON of its own, and holds a value of any type.
+type anything struct{ V any }
+
+func (a anything) MarshalJSON() ([]byte, error)  { return json.Marshal(a.V) }
+func (a *anything) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &a.V) }
+
+// opaque has state that cannot be copied part by part.
+type opaque struct{ text []byte }
+
+func (o *opaque) MarshalJSON() ([]byte, error) { return json.Marshal(string(o.text)) }
+
+func TestCopiesOfInterfacesShareNothing(t *testing.T) {
+	o := &opaque{[]byte("abc")}
+	type holder struct{ A anything }
+	v := holder{anything{o}}
+	copied := deep.Of[holder]().Copy(&v)
+	o.text[0] = 'x'
+	if got, _ := json.Marshal(copied); string(got) != `{"A":"abc"}` {
+		t.Errorf("the copy has changed: %s", got)
+	}
+}

@@ -18,9 +18,9 @@ func omits(f *typeinfo.Field) omitter {
 	t := f.Type
 	switch {
 	case zero && reflect.PointerTo(t).Implements(reflect.TypeFor[zeroer]()) && t.Kind() != reflect.Pointer:
-		return func(p unsafe.Pointer) bool { return reflect.NewAt(t, p).Interface().(zeroer).IsZero() }
+		return func(p unsafe.Pointer) bool { return isZero(reflect.NewAt(t, p)) }
 	case zero && t.Kind() == reflect.Pointer && t.Implements(reflect.TypeFor[zeroer]()):
-		return func(p unsafe.Pointer) bool { return pointerAt(p) == nil || valueAt(t, p).Interface().(zeroer).IsZero() }
+		return func(p unsafe.Pointer) bool { return pointerAt(p) == nil || isZero(valueAt(t, p)) }
 	case empty && (t.Kind() == reflect.Slice || t.Kind() == reflect.Map):
 		return func(p unsafe.Pointer) bool { return valueAt(t, p).Len() == 0 }
 	}
@@ -28,6 +28,16 @@ func omits(f *typeinfo.Field) omitter {
 }
 
 type zeroer interface{ IsZero() bool }
+
+// isZero asks the method IsZero of v. A value is kept if the method panics.
+func isZero(v reflect.Value) (zero bool) {
+	defer func() {
+		if recover() != nil {
+			zero = false
+		}
+	}()
+	return v.Interface().(zeroer).IsZero()
+}
 
 // leftOut reports whether the codecs of the view leave out the field if it is zero.
 func leftOut(f *typeinfo.Field, v view) bool {

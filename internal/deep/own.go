@@ -158,6 +158,25 @@ func (n *own) survives(w *walk, p unsafe.Pointer, pointed bool) bool {
 	return false
 }
 
+// distinct reports whether all keys of the map m, of the node's type, have encodings of
+// their own. If codecs encode them in several ways, a codec's own view decides.
+func (n *own) distinct(w *walk, m reflect.Value) bool {
+	if len(n.pairs) != 1 || n.byKind {
+		return true
+	}
+	met, key := make(map[string]bool, m.Len()), reflect.New(n.info.Type)
+	for entries := m.MapRange(); entries.Next(); {
+		key.Elem().SetIterKey(entries)
+		data, err := n.pairs[0].Marshal(key.Interface())
+		if err != nil || met[string(data)] {
+			w.err = fmt.Errorf("two keys of type %v have one encoding", n.info)
+			return false
+		}
+		met[string(data)] = true
+	}
+	return true
+}
+
 // clones reports whether the method Clone returns an equal value that shares nothing.
 func (n *own) clones(w *walk, p unsafe.Pointer) bool {
 	copied, err := n.copied(p)
@@ -201,7 +220,7 @@ func sharesMemory(a, b reflect.Value) bool {
 		}
 	case reflect.Struct:
 		for i := range a.NumField() {
-			if exception(a.Type()) == nil && sharesMemory(a.Field(i), b.Field(i)) {
+			if exceptions[a.Type()] == nil && sharesMemory(a.Field(i), b.Field(i)) {
 				return true
 			}
 		}

@@ -66,6 +66,8 @@ func partsShare(i *Info, open map[*Info]bool) bool {
 	switch i.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 		return shares(i.Elem())
+	case reflect.Interface: // whatever is inside
+		return true
 	case reflect.Struct:
 		return slices.ContainsFunc(i.Fields, func(f Field) bool {
 			return (i.EncodesItself() || !f.Tags[MessagePack].Skip) && shares(f.Type)

@@ -19,6 +19,7 @@ type Member struct {
 	Type   reflect.Type
 	Offset uintptr // from the beginning of the struct; not if an embedded pointer is in between
 	Omit   bool    // it is left out if empty
+	Far    bool    // an embedded pointer is in between: it is left out if that is nil
 }
 
 // Members are the fields of a struct as a codec stores them.
@@ -113,26 +114,30 @@ func (m *Members) own(f *Field) {
 	if tag.Inline {
 		m.refuse(f.Name, "msgpack/v5 cannot inline a %v; remove inline", f.Type)
 	}
-	if tag.OmitEmpty && alwaysEmpty(f.Type) {
-		m.refuse(f.Name, "msgpack/v5 treats every %v as empty; remove omitempty, or use a pointer", f.Type)
+	if tag.OmitEmpty && mayBeEmpty(f.Type) {
+		m.refuse(f.Name, "msgpack/v5 looks into a %v to find out whether it is empty, and finds nothing; remove omitempty, or use a pointer", f.Type)
 	}
 	name := tag.Name
 	if name == "" {
 		name = f.Name
 	}
 	m.see(f, written)
-	m.List = append(m.List, Member{f, name, tag.Alias, f.Name, f.Type, f.Offset, tag.OmitEmpty})
+	m.List = append(m.List, Member{f, name, tag.Alias, f.Name, f.Type, f.Offset, tag.OmitEmpty, false})
 	if m.take(name, f.Name); tag.Alias != "" {
 		m.take(tag.Alias, f.Name)
 	}
 }
 
-// alwaysEmpty reports whether msgpack/v5 treats every value of the struct type t as
-// empty: it looks for non-zero fields, and finds none in a type that encodes itself.
-func alwaysEmpty(t reflect.Type) bool {
-	_, hasIsZero := t.MethodByName("IsZero")
-	return t.Kind() == reflect.Struct && Of(t).own[MessagePack].To != nil && !hasIsZero
+// mayBeEmpty reports whether msgpack/v5 treats a value of the struct type t as empty that
+// may not be zero: the type encodes itself, and has no field that is always stored.
+func mayBeEmpty(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct || t.Implements(reflect.TypeFor[zeroer]()) || Of(t).own[MessagePack].To == nil {
+		return false
+	}
+	return !slices.ContainsFunc(Of(t).Members(MessagePack).List, func(m Member) bool { return !m.Omit })
 }
+
+type zeroer interface{ IsZero() bool }
 
 // spread adds the fields of an embedded struct. It reports false if msgpack/v5 stores the
 // struct as itself.
@@ -200,7 +205,7 @@ func jsonMembers(i *Info, within []reflect.Type) *Members {
 			if name == "" {
 				name = f.Name
 			}
-			m.List = append(m.List, Member{f, name, "", f.Name, f.Type, f.Offset, tag.OmitEmpty || tag.OmitZero})
+			m.List = append(m.List, Member{f, name, "", f.Name, f.Type, f.Offset, tag.OmitEmpty || tag.OmitZero, false})
 			m.take(name, f.Name)
 		}
 	}
@@ -218,11 +223,12 @@ func (m *Members) spreadJSON(f *Field, embedded reflect.Type, within []reflect.T
 		return
 	}
 	inner := jsonMembers(Of(embedded), within)
-	if f.Type.Kind() == reflect.Pointer && !slices.ContainsFunc(inner.List, func(in Member) bool { return !in.Omit }) {
+	pointer := f.Type.Kind() == reflect.Pointer
+	if pointer && !slices.ContainsFunc(inner.List, func(in Member) bool { return !in.Omit && !in.Far }) {
 		m.refuse(f.Name, "a pointer to an embedded struct, of which every field may be left out, would be nil when decoded; name the field")
 	}
 	for _, in := range inner.List {
-		in.Path, in.Offset = f.Name+"."+in.Path, in.Offset+f.Offset
+		in.Path, in.Offset, in.Far = f.Name+"."+in.Path, in.Offset+f.Offset, in.Far || pointer
 		m.List = append(m.List, in)
 		m.take(in.Name, in.Path)
 	}

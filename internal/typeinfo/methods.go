@@ -12,7 +12,7 @@ import (
 // A Pair is two methods by which a type encodes itself.
 type Pair struct {
 	Writer, Reader string // their names
-	Group          string // methods of one group read each other's output
+	Group          string // what they write
 
 	writes, reads func(reflect.Type) bool // whether the type itself has the method
 	marshal       func(ptr any) ([]byte, error)

@@ -104,10 +104,29 @@ type visit struct {
 // names the remedy that needs no change there.
 func (c *checker) refuse(path, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	if t := c.foreign(); t != nil {
+	if t := c.foreign(); t != nil && writesJSON(t) {
 		text += fmt.Sprintf("; or keep the %v in a codec.Encoded[%v]", t, t)
 	}
 	c.problems = append(c.problems, problem{path, text})
+}
+
+// writesJSON reports whether encoding/json writes something of a t, so that a
+// codec.Encoded can keep it.
+func writesJSON(t reflect.Type) (ok bool) {
+	if _, not := unfit[t]; not {
+		return false
+	}
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	info := Of(t)
+	if t.Kind() == reflect.Struct && info.By(JSON) == nil && len(info.Members(JSON).List) == 0 {
+		return false
+	}
+	_, err := json.Marshal(reflect.New(t).Interface())
+	return err == nil
 }
 
 // foreign returns the outermost type around the part that is declared outside of the
@@ -343,7 +362,7 @@ func (c *checker) encodesItself(info *Info, path string, addressable bool) bool 
 		c.refuse(path, "%v has %s, but no method to encode it", t, from.Reader)
 	case from == nil:
 		c.refuse(path, "%v has %s, but no method to decode it", t, to.Writer)
-	case to.Group != from.Group:
+	case to != from:
 		c.refuse(path, "%v is encoded by %s but decoded by %s; give it %v", t, to.Writer, from.Reader, c.codec.Pairs()[0])
 	case !addressable && !to.writes(t.Type):
 		c.refuse(path, "%v values in a map have no address, which their %s needs; use a map of pointers, or a value receiver", t, to.Writer)
@@ -386,7 +405,20 @@ func (c *checker) embedded(info *Info, p *Pair, path string) {
 		c.refuse(path, "%v has %s from the %s and %s from the %s that it embeds; name the fields", info, p.Writer, to, p.Reader, from)
 	case c.keptFields(info) > 1:
 		c.refuse(path, "%v encodes itself as the %s that it embeds, so that only this field would be stored; name the field", info, to)
+	default:
+		c.embeddedIn(info, to, p, path)
 	}
+}
+
+// embeddedIn refuses a type whose one field is embedded under a name, if that field cannot
+// stand for it: a pointer, or a type that has the methods from a field of its own in turn.
+func (c *checker) embeddedIn(info *Info, name string, p *Pair, path string) {
+	f, _ := info.FieldByName(name)
+	if f.Type.Kind() == reflect.Pointer {
+		c.refuse(path, "%v encodes itself as the pointer %s that it embeds, which is nil before it is decoded; embed no pointer, or name the field", info, name)
+		return
+	}
+	c.embedded(Of(f.Type), p, path+"."+name)
 }
 
 func (c *checker) keptFields(info *Info) (n int) {

@@ -80,7 +80,7 @@ func (m *maker) part(v reflect.Value) {
 func (m *maker) link(v reflect.Value) {
 	switch t := v.Type(); t.Kind() {
 	case reflect.Pointer:
-		if e := Of(t.Elem()); e.Type == rawType || e.By(m.codec) == nil || e.Survives(m.codec, reflect.New(t.Elem()), true) == nil {
+		if e := Of(t.Elem()); e.Type == rawType || m.survives(e.Type) && (e.By(m.codec) == nil || e.Survives(m.codec, reflect.New(e.Type), true) == nil) {
 			v.Set(reflect.New(t.Elem()))
 			m.part(v.Elem())
 		}

@@ -14,6 +14,8 @@ var (
 	errNil     = errors.New("a pointer to it would be nil when it is decoded")
 	errAnother = errors.New("it is decoded as another value")
 
+	errNothing = errors.New("it is encoded as nil, which is decoded as the zero value")
+
 	errExcessive = fmt.Errorf("it has more than %d digits", maxDigits)
 )
 
@@ -41,13 +43,28 @@ func (i *Info) trip(c Codec, ptr reflect.Value, pointed bool) (data []byte, back
 	case p.writesNull(data) && pointed:
 		return nil, back, errNil
 	case c == MessagePack && !pointed && (p.writesNull(data) || data == nil):
-		return nil, back, nil
+		return nil, back, p.nothing(ptr, reflect.New(i.Type))
 	}
 	if i.Excessive(data) {
 		return nil, back, errExcessive
 	}
 	back = reflect.New(i.Type)
-	return data, back, p.Unmarshal(back.Interface(), data)
+	if err = p.Unmarshal(back.Interface(), data); err == nil && p.writesNull(data) {
+		err = p.nothing(ptr, back)
+	}
+	return data, back, err
+}
+
+// nothing returns an error if the value at ptr, which is encoded as nil, is decoded as the
+// value at back and that is encoded as another.
+func (p *Pair) nothing(ptr, back reflect.Value) error {
+	if ptr.Elem().IsZero() {
+		return nil
+	}
+	if data, err := p.Marshal(back.Interface()); err != nil || len(data) > 0 && !p.writesNull(data) {
+		return errNothing
+	}
+	return nil
 }
 
 // ZeroSurvives returns an error if the codec would not decode a zero value as it was.
@@ -144,7 +161,7 @@ func (z *zeros) part(t reflect.Type, path string) {
 		z.part(t.Elem(), path+"[]")
 	case t.Kind() == reflect.Struct:
 		for _, m := range info.Members(z.codec).List {
-			if !m.omitsZero(z.codec) {
+			if !m.omitsZero(z.codec) && !m.Far {
 				z.part(m.Type, path+"."+m.Path)
 			}
 		}
@@ -186,8 +203,7 @@ func (m *Member) omitsZero(c Codec) bool {
 	case m.Type.Kind() != reflect.Struct && m.Type.Kind() != reflect.Array, c == JSON && m.Field.Tags[JSON].OmitZero:
 		return true
 	}
-	_, ok := m.Type.MethodByName("IsZero")
-	return ok && c == MessagePack
+	return c == MessagePack && m.Type.Implements(reflect.TypeFor[zeroer]())
 }
 
 // maxDigits bounds the numbers of package math/big: they take time out of proportion to

@@ -71,7 +71,7 @@ func (i *Info) Own(c Codec) Own { return i.own[c] }
 // By returns the pair of methods by which the codec encodes and decodes values, or
 // nil if it does that by the type's kind.
 func (i *Info) By(c Codec) *Pair {
-	if o := i.own[c]; o.To != nil && o.From != nil && o.To.Group == o.From.Group {
+	if o := i.own[c]; o.To == o.From {
 		return o.From
 	}
 	return nil

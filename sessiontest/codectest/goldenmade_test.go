@@ -37,7 +37,7 @@ func notices[Before, After any](t *testing.T, what string, want ...string) {
 
 func TestGoldenNoticesNarrowerNumbers(t *testing.T) {
 	const unreadable = "sessions that were stored like this cannot be read any more"
-	notices[struct{ N int }, struct{ N int32 }](t, "int to int32", "made-high.1.record: "+unreadable, "made-low.1.record: "+unreadable)
+	notices[struct{ N int64 }, struct{ N int32 }](t, "int64 to int32", "made-high.1.record: "+unreadable, "made-low.1.record: "+unreadable)
 	notices[struct{ N []int16 }, struct{ N []int8 }](t, "int16 to int8", "made-high.1.record: "+unreadable, "made-low.1.record: "+unreadable)
 	notices[struct{ N map[string]int64 }, struct{ N map[string]uint64 }](t, "int64 to uint64", "made-low.1.record: "+unreadable)
 	notices[struct{ N *uint64 }, struct{ N *int64 }](t, "uint64 to int64", "made-high.1.record: "+unreadable)

@@ -23,8 +23,10 @@ func omitterOf(t reflect.Type) (omits omitter, ok bool) {
 		return func(p unsafe.Pointer) bool { return (*time.Time)(p).IsZero() }, true
 	case t == reflect.PointerTo(timeType):
 		return func(p unsafe.Pointer) bool { to := *(**time.Time)(p); return to == nil || to.IsZero() }, true
-	case t.Implements(reflect.TypeFor[zeroer]()), encodesItself(t):
-		return nil, false
+	case t.Implements(reflect.TypeFor[zeroer]()):
+		return func(p unsafe.Pointer) bool { return isZero(valueAt(t, p)) }, true
+	case encodesItself(t) && t.Kind() == reflect.Struct: // it has a field that is always stored
+		return func(unsafe.Pointer) bool { return false }, true
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -47,6 +49,23 @@ func omitterOf(t reflect.Type) (omits omitter, ok bool) {
 		return func(p unsafe.Pointer) bool { return *(*float64)(p) == 0 }, true
 	}
 	return func(p unsafe.Pointer) bool { return valueAt(t, p).IsZero() }, basics[t.Kind()] != nil
+}
+
+// isZero asks the method IsZero of v, unless that is nil. A value is kept if the method
+// panics.
+func isZero(v reflect.Value) (zero bool) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		if v.IsNil() {
+			return true
+		}
+	}
+	defer func() {
+		if recover() != nil {
+			zero = false
+		}
+	}()
+	return v.Interface().(zeroer).IsZero()
 }
 
 // omitterOfAll returns the omitter of a struct: it is left out if all its fields are.
