@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 
 	"github.com/seed48429006/sessions/internal/typeinfo"
 )
@@ -27,6 +28,7 @@ import (
 // read as another value, so a large integer in an any is an error and not another number.
 //
 // Two of them are equal if their JSON is equal. A change is reported for the whole field.
+// A value whose JSON is null, such as a nil pointer, is the zero V.
 // The zero Encoded holds a zero V, and takes a byte. In a store with [JSON], a field of
 // type V can become Encoded[V], and the other way round, without losing its data.
 type Encoded[V any] struct {
@@ -64,6 +66,8 @@ func (e Encoded[V]) IsZero() bool { return e == Encoded[V]{} }
 var (
 	errChanges = errors.New("its JSON is read as another value")
 	errNothing = errors.New("its JSON holds nothing of it")
+
+	errUnbounded = errors.New("a regexp.Regexp in it takes memory out of proportion to be decoded; keep its String")
 )
 
 // encodedText returns the JSON of the value at v. It must be read as the same.
@@ -72,17 +76,29 @@ func encodedText[V any](v *V) ([]byte, error) {
 	if err == nil {
 		err = scanJSON(text, true)
 	}
+	if errors.Is(err, errNotUTF8) { // unless a type wrote the escape itself
+		err = fitterFor[V]().fit(text, true)
+	}
 	if err != nil {
 		return nil, err
 	}
+	text = something(text)
 	back, err := decodedText[V](text)
 	if err != nil {
 		return nil, err
 	}
-	if again, err := new(jsonEncoder).fresh(&back); err != nil || !bytes.Equal(again, text) {
+	if again, err := new(jsonEncoder).fresh(&back); err != nil || !bytes.Equal(something(again), text) {
 		return nil, errChanges
 	}
 	return text, nil
+}
+
+// something returns JSON, or nothing if it is null: null is read as a zero V.
+func something(text []byte) []byte {
+	if string(text) == "null" {
+		return nil
+	}
+	return text
 }
 
 func decodedText[V any](text []byte) (v V, err error) {
@@ -90,6 +106,9 @@ func decodedText[V any](text []byte) (v V, err error) {
 		return v, nil
 	}
 	if err = scanJSON(text, false); err == nil {
+		err = fitterFor[V]().check(text)
+	}
+	if err == nil {
 		err = unmarshal(text, &v)
 	}
 	if err != nil {
@@ -97,6 +116,19 @@ func decodedText[V any](text []byte) (v V, err error) {
 		return zero, err
 	}
 	return v, nil
+}
+
+var encodedFitters sync.Map // of reflect.Type to *jsonFitter
+
+// fitterFor returns what refuses JSON of a V that encoding/json would take, but must not.
+func fitterFor[V any]() *jsonFitter {
+	t := reflect.TypeFor[V]()
+	if known, ok := encodedFitters.Load(t); ok {
+		return known.(*jsonFitter)
+	}
+	f := jsonFitterOf(t)
+	encodedFitters.Store(t, f)
+	return f
 }
 
 // fresh returns the encoding of v. It is for values of types that may encode others in turn.
@@ -127,9 +159,6 @@ func (e *Encoded[V]) UnmarshalJSON(data []byte) error {
 	if err := json.Compact(&compact, data); err != nil {
 		return err
 	}
-	if compact.String() == "null" {
-		compact.Reset()
-	}
 	return e.UnmarshalBinary(compact.Bytes())
 }
 
@@ -138,6 +167,7 @@ func (e Encoded[V]) MarshalBinary() ([]byte, error) { return e.bytes() }
 
 // UnmarshalBinary sets the value to the one in data, which must be a V's.
 func (e *Encoded[V]) UnmarshalBinary(data []byte) error {
+	data = something(data)
 	if _, err := decodedText[V](data); err != nil {
 		return err
 	}
@@ -148,6 +178,9 @@ func (e *Encoded[V]) UnmarshalBinary(data []byte) error {
 // Check returns an error if made values of type V do not come back from their JSON.
 func (Encoded[V]) Check() error {
 	t := reflect.TypeFor[V]()
+	if typeinfo.Unbounded(t) {
+		return fmt.Errorf("a %v cannot be kept by its JSON: %w", t, errUnbounded)
+	}
 	var texts []string
 	for _, sample := range typeinfo.Samples {
 		v := sample.Make(t, typeinfo.JSON)

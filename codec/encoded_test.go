@@ -147,3 +147,47 @@ func TestCheckNamesEncoded(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Numbers that take time out of proportion to be decoded are refused, as they are outside
+// of Encoded.
+func TestHostileNumbersInEncoded(t *testing.T) {
+	for _, data := range []string{`1` + strings.Repeat("0", 1<<14), `"1/1` + strings.Repeat("0", 1<<14) + `"`, `"1e9999999"`} {
+		var n codec.Encoded[*big.Int]
+		var r codec.Encoded[struct{ R []big.Rat }]
+		if n.UnmarshalBinary([]byte(data)) == nil || r.UnmarshalJSON([]byte(`{"R":[`+data+`]}`)) == nil {
+			t.Errorf("%.20s is read", data)
+		}
+	}
+	if n := codec.EncodedOf(big.NewInt(1 << 60)); n.Get().Int64() != 1<<60 {
+		t.Errorf("got %v", n.Get())
+	}
+	checks[struct {
+		E codec.Encoded[[]*regexp.Regexp]
+	}](t, "E", "E")
+	checks[struct {
+		E codec.Encoded[map[string]struct{ R regexp.Regexp }]
+	}](t, "E", "E")
+}
+
+// An escape that a type wrote itself is no sign of text that is not UTF-8.
+func TestEncodedKeepsEscapes(t *testing.T) {
+	v := map[string]json.RawMessage{"a": json.RawMessage(`"\ufffd"`)}
+	if got := codec.EncodedOf(v).Get(); !cmp.Equal(got, v) {
+		t.Errorf("got %s", got)
+	}
+	e := codec.EncodedOf(map[string]string{"a": "\xff"})
+	if data, err := e.MarshalJSON(); err == nil {
+		t.Errorf("text that is not UTF-8 becomes %s", data)
+	}
+}
+
+// A nil that was set is no change of a zero Encoded.
+func TestEncodedNil(t *testing.T) {
+	s := session.New(memstore.New[granted](nil), nil)
+	if s.Update(func(g *granted) { g.Grant.Set(nil); g.Any.Set(nil) }); s.Modified() {
+		t.Errorf("nil changes %v", s.Changes())
+	}
+	if e := codec.EncodedOf[*grant](nil); !e.IsZero() || e.Get() != nil {
+		t.Errorf("got %v", e.Get())
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -65,6 +66,24 @@ var unstorable = map[reflect.Kind]string{
 var unfit = map[reflect.Type]string{
 	reflect.TypeFor[big.Float]():     "is decoded as another number; use a big.Rat, or its Text",
 	reflect.TypeFor[regexp.Regexp](): "takes memory out of proportion to be decoded; keep its String, and compile that",
+}
+
+// Unbounded reports whether encoding/json takes memory out of proportion to decode a t.
+func Unbounded(t reflect.Type) bool { return unbounded(t, map[reflect.Type]bool{}) }
+
+func unbounded(t reflect.Type, met map[reflect.Type]bool) bool {
+	if met[t] {
+		return false
+	}
+	met[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return unbounded(t.Elem(), met)
+	case reflect.Struct:
+		return t == reflect.TypeFor[regexp.Regexp]() ||
+			slices.ContainsFunc(Of(t).Members(JSON).List, func(m Member) bool { return unbounded(m.Type, met) })
+	}
+	return false
 }
 
 // immutable are types of the standard library whose hidden state nothing can change.
