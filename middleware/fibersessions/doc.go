@@ -25,6 +25,7 @@
 //     cannot change the session.
 //   - A client that goes away is not noticed, so [sessions.Manager.Watch] ends with the
 //     session only, and its context must be ended by the stream itself.
-//   - Upgrades to WebSockets do not go through the manager's response. Get the session, and
-//     log in, before the upgrade.
+//   - An upgrade to a WebSocket is a response too: the session is saved, and its cookie sent,
+//     before the connection is taken over. The connection's function runs afterwards, and
+//     must commit the session itself.
 package fibersessions

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gofiber/fiber/v3"
 	"github.com/valyala/fasthttp"
@@ -53,9 +54,9 @@ func serve(handler func(http.Handler) http.Handler, request *fasthttp.RequestCtx
 	w := &recorder{header: http.Header{}}
 	handler(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		next(r.Context())
-		pass(&request.Response, out)
+		w.pass(&request.Response, out)
 	})).ServeHTTP(w, r)
-	w.apply(&request.Response)
+	w.apply(request)
 	return nil
 }
 
@@ -87,42 +88,39 @@ func convert(request *fasthttp.RequestCtx, ctx context.Context) (*http.Request, 
 	return r, nil
 }
 
-// pass gives the response that fiber has made to the manager's writer, which saves the
-// session before the first byte. A stream stays where it is.
-func pass(made *fasthttp.Response, out http.ResponseWriter) {
-	for key, value := range made.Header.All() {
-		switch name := string(key); name {
-		case fasthttp.HeaderContentLength, fasthttp.HeaderTransferEncoding, fasthttp.HeaderConnection:
-		default:
-			out.Header().Add(name, string(value))
-		}
-	}
-	stream := made.IsBodyStream()
-	if stream {
-		out.Header().Set(streamed, "1") // comes through unless the manager answers instead
-	}
-	out.WriteHeader(made.StatusCode())
-	if !stream {
-		out.Write(bytes.Clone(made.Body()))
-	}
-}
+// kept marks a response that fiber has made, and whose body stays where it is. Error answers
+// lose headers of this prefix, since they have another body.
+const kept = "Content-Of-Fiber"
 
-// streamed marks a response whose body is the stream of fiber. Error answers lose headers of
-// this prefix, since they describe another body.
-const streamed = "Content-Of-Fiber-Stream"
-
-// A recorder keeps the response.
+// A recorder gets what the manager adds to the response, or the manager's own answer.
 type recorder struct {
 	header http.Header
+	made   http.Header // of fiber's response
 	status int
 	sent   http.Header
 	body   bytes.Buffer
 }
 
+// pass gives the header that fiber has made to the manager's writer, which saves the session
+// before the first byte. The body, which may be a stream, stays where it is.
+func (w *recorder) pass(made *fasthttp.Response, out http.ResponseWriter) {
+	w.made = http.Header{}
+	for key, value := range made.Header.All() {
+		switch name := string(key); name {
+		case fasthttp.HeaderContentLength, fasthttp.HeaderTransferEncoding, fasthttp.HeaderConnection:
+		default:
+			w.made.Add(name, string(value))
+			out.Header().Add(name, string(value))
+		}
+	}
+	out.Header().Set(kept, "1")
+	out.WriteHeader(made.StatusCode())
+}
+
 func (w *recorder) Header() http.Header { return w.header }
 
 func (w *recorder) WriteHeader(status int) {
-	if status >= 200 && w.status == 0 {
+	if w.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		w.status, w.sent = status, w.header.Clone()
 	}
 }
@@ -132,31 +130,32 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return w.body.Write(p)
 }
 
-// apply makes the recorded answer the response.
-func (w *recorder) apply(to *fasthttp.Response) {
+// apply changes fiber's response as the manager has, or puts the manager's answer in its
+// place.
+func (w *recorder) apply(request *fasthttp.RequestCtx) {
 	w.WriteHeader(http.StatusOK)
-	stream := w.sent.Get(streamed) != ""
-	w.sent.Del(streamed)
-	if stream {
-		resetHeader(to)
-	} else {
+	to := &request.Response
+	if w.sent.Get(kept) == "" {
 		to.Reset()
+		request.Hijack(nil) // an upgrade would go on after the answer
+		to.SetStatusCode(w.status)
 		to.SetBodyRaw(w.body.Bytes())
+		w.made = nil
 	}
-	to.SetStatusCode(w.status)
+	w.sent.Del(kept)
+	w.sent.Del(fasthttp.HeaderContentLength) // of the body that is there
+	for key := range w.made {
+		if _, stays := w.sent[key]; !stays {
+			to.Header.Del(key)
+		}
+	}
 	for key, values := range w.sent {
+		if slices.Equal(values, w.made[key]) {
+			continue
+		}
+		to.Header.Del(key)
 		for _, value := range values {
-			if key == fasthttp.HeaderContentLength {
-				continue // of the body that is there
-			}
 			to.Header.Add(key, value)
 		}
 	}
-}
-
-// resetHeader removes all fields and keeps the body, which is a stream.
-func resetHeader(to *fasthttp.Response) {
-	length := to.Header.ContentLength()
-	to.Header.Reset()
-	to.Header.SetContentLength(length)
 }

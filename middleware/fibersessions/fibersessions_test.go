@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,6 +202,108 @@ func TestFiberWhileTheStoreIsDown(t *testing.T) {
 	store.Fail(sessiontest.OpSave, nil)
 	if _, body := ada.do("GET", "/", nil); body != "{ada []}" {
 		t.Errorf("afterwards: %q", body)
+	}
+}
+
+// newKinds has responses of many kinds, of which each reads the session if there is one.
+func newKinds(middleware ...any) fasthttp.RequestHandler {
+	app := fiber.New()
+	if len(middleware) > 0 {
+		app.Use(middleware...)
+	}
+	for path, answer := range map[string]func(c fiber.Ctx) error{
+		"/large":  func(c fiber.Ctx) error { return c.SendString(strings.Repeat("x", 10_000)) },
+		"/close":  func(c fiber.Ctx) error { c.Response().SetConnectionClose(); return c.SendString("closed") },
+		"/204":    func(c fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) },
+		"/304":    func(c fiber.Ctx) error { c.Set("Etag", "x"); return c.SendStatus(http.StatusNotModified) },
+		"/empty":  func(c fiber.Ctx) error { return nil },
+		"/cookie": func(c fiber.Ctx) error { c.Cookie(&fiber.Cookie{Name: "a", Value: "b"}); return c.SendString("set") },
+		"/typeless": func(c fiber.Ctx) error {
+			c.Response().Header.SetNoDefaultContentType(true)
+			return c.SendString("no type")
+		},
+		"/stream": func(c fiber.Ctx) error {
+			return c.SendStreamWriter(func(w *bufio.Writer) { fmt.Fprint(w, "one") })
+		},
+		"/upgrade": func(c fiber.Ctx) error {
+			c.Status(http.StatusSwitchingProtocols)
+			c.Set("Connection", "Upgrade")
+			c.Set("Upgrade", "echo")
+			c.RequestCtx().Hijack(func(conn net.Conn) { io.WriteString(conn, "taken over") })
+			return nil
+		},
+	} {
+		app.Get(path, func(c fiber.Ctx) error {
+			if cart, err := sessions.FromContext[Cart](c.Context()); err == nil {
+				cart.Update(func(v *Cart) { v.Items = append(v.Items, "tea") })
+			}
+			return answer(c)
+		})
+	}
+	return app.Handler()
+}
+
+// exchange returns all that a server sends, but for the fields of its own and of sessions.
+func exchange(t *testing.T, h fasthttp.RequestHandler, method, path string) string {
+	t.Helper()
+	listener := fasthttputil.NewInmemoryListener()
+	server := &fasthttp.Server{Handler: h}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	conn, err := listener.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: %s\r\n\r\n", method, path,
+		map[bool]string{true: "Upgrade", false: "close"}[path == "/upgrade"])
+	all, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	head, body, _ := strings.Cut(string(all), "\r\n\r\n")
+	lines := slices.DeleteFunc(strings.Split(head, "\r\n"), func(line string) bool {
+		return slices.ContainsFunc([]string{"Date: ", "Cache-Control: ", "Vary: ", "Set-Cookie: session_id="}, func(own string) bool { return strings.HasPrefix(line, own) })
+	})
+	slices.Sort(lines[1:])
+	return strings.Join(lines, "\n") + "\n\n" + body
+}
+
+// A response with a session is what it is without, but for the fields that sessions add.
+func TestResponsesOfAllKinds(t *testing.T) {
+	carts, store := newCarts(t)
+	bare, managed := newKinds(), newKinds(fibersessions.New(carts.Handler))
+	for _, path := range []string{"/large", "/close", "/204", "/304", "/empty", "/cookie", "/typeless", "/stream", "/upgrade", "/none"} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			if path == "/upgrade" && method == http.MethodHead {
+				continue
+			}
+			want, got := exchange(t, bare, method, path), exchange(t, managed, method, path)
+			if want != got {
+				t.Errorf("%s %s: got\n%s\nwant\n%s", method, path, got, want)
+			}
+		}
+	}
+	store.Fail(sessiontest.OpSave, io.ErrUnexpectedEOF)
+	listener := fasthttputil.NewInmemoryListener()
+	defer listener.Close()
+	go fasthttp.Serve(listener, managed)
+	conn, err := listener.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET /upgrade HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\r\n"+
+		"GET /none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+	for r, want := bufio.NewReader(conn), []int{http.StatusServiceUnavailable, http.StatusNotFound}; len(want) > 0; want = want[1:] {
+		rs, err := http.ReadResponse(r, nil)
+		if err != nil || rs.StatusCode != want[0] {
+			t.Fatalf("an upgrade while the store is down: %+v, %v, want status %d", rs, err, want[0])
+		}
+		io.Copy(io.Discard, rs.Body)
 	}
 }
 
