@@ -83,6 +83,11 @@
 // connection when the handler answers with 413. For handlers with other answers,
 // put [http.MaxBytesHandler] around the manager's handler.
 //
+// A response is broken off through the writers around the manager, so these need a
+// method Unwrap, as [http.ResponseController] does. If one has none, and a recovery
+// middleware swallows [http.ErrAbortHandler], a response without a Content-Length looks
+// complete.
+//
 // A handler that writes more than its Content-Length gets [http.ErrContentLength],
 // and the client gets as much as was declared. The temporary files of a multipart
 // form are removed when the manager's handler has returned.

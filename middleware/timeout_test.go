@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -204,4 +205,47 @@ func TestATimeoutIsLoggedAsAWarning(t *testing.T) {
 			t.Errorf("log %q", got)
 		}
 	})
+}
+
+// A handler that commits when its time has passed is told so. The store has not failed.
+func TestACommitAfterATimeoutIsNoFailureOfTheStore(t *testing.T) {
+	t.Parallel()
+	for place, within := range map[string]bool{"around": false, "within": true} {
+		for _, fails := range []bool{false, true} {
+			t.Run(fmt.Sprint(place, ", Fail ", fails), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					st := newStore()
+					a := newApp(t, st, nil)
+					cookie := a.visit(t, cart{Items: 1})
+					var h http.Handler = middleware.Handle(func(w http.ResponseWriter, r *http.Request, s *session.Session[cart]) {
+						add(s)
+						time.Sleep(2 * time.Minute)
+						a.kinds()
+						st.calls()
+						err := s.Commit(r.Context())
+						if calls := st.calls(); !errors.Is(err, session.ErrTimeout) || errors.Is(err, session.ErrUnavailable) || calls != "" {
+							t.Errorf("Commit: %v, calls %q", err, calls)
+						}
+						if fails {
+							middleware.Fail[cart](w, r, err)
+						}
+					})
+					if within {
+						h = a.Handler(contextTimeout(h, time.Minute))
+					} else {
+						h = contextTimeout(a.Handler(h), time.Minute)
+					}
+					w, r := recorder(), httptest.NewRequest("GET", "/", nil)
+					r.Header.Set("Cookie", cookie)
+					h.ServeHTTP(w, r)
+					if kinds := a.kinds(); slices.Contains(kinds, session.EventFailed) {
+						t.Errorf("events %v", kinds)
+					}
+					if c, _ := a.value(t, cookie); c.Items != 1 || w.Code != http.StatusServiceUnavailable && w.Code != http.StatusGatewayTimeout {
+						t.Errorf("status %d, %d items", w.Code, c.Items)
+					}
+				})
+			})
+		}
+	}
 }

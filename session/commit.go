@@ -36,12 +36,16 @@ const (
 //   - [ErrTooLarge]: the record is larger than the store takes.
 //   - [*EncodeError]: the value cannot be stored.
 //   - [*DecodeError]: the record that another request stored cannot be read.
+//   - [ErrTimeout]: the deadline of ctx had passed before the call, which saves nothing.
 //   - [ErrUnavailable]: the store failed or ctx is done. It is unknown whether
 //     the change was saved. A further Commit never makes it twice: it fails
 //     instead if the session has changed.
 func (s *Session[T]) Commit(ctx context.Context) (err error) {
 	if s.settled() {
 		return nil
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return errTimePassed // the store was not asked, so it has not failed
 	}
 	ctx, stop := s.policy.bound(ctx)
 	defer stop()
@@ -72,7 +76,10 @@ func (s *Session[T]) Commit(ctx context.Context) (err error) {
 	return err
 }
 
-var errPanic = errors.New("session: an edit or the store panicked")
+var (
+	errPanic      = errors.New("session: an edit or the store panicked")
+	errTimePassed = fmt.Errorf("%w before the commit began", ErrTimeout)
+)
 
 // bound returns a context that ends with the commit's time at the latest.
 func (p *Policy) bound(ctx context.Context) (context.Context, context.CancelFunc) {
