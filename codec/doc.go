@@ -82,7 +82,7 @@
 //   - A field changes its type, is split or joined: use [Versioned] with an upgrade.
 //     Otherwise old values cannot be decoded, and their sessions end. A wider type of
 //     numbers decodes the data of a narrower one. A narrower type refuses the numbers
-//     that do not fit.
+//     that do not fit, and a shorter array what has more elements.
 //   - A field changes its meaning, for example from euros to cents: use [Versioned] with
 //     an upgrade. Otherwise old values are misread without an error.
 //   - The type is renamed or moved: give it a method SessionType() string that

@@ -126,3 +126,39 @@ func TestLargeNumbersAreRefused(t *testing.T) {
 		}
 	}
 }
+
+type pairs struct {
+	N [2]int
+	B [2]byte
+	L []map[string][2]pair
+	E [0]int
+}
+
+type pair struct{ A, B string }
+
+// A shorter array than before would lose elements.
+func TestElementsThatAnArrayHasNotAreRefused(t *testing.T) {
+	for data, want := range map[string]bool{
+		`{"N":[1,2],"B":[1,2],"L":[{"a":[{},{}]}],"E":[]}`: true,
+		`{"N":[1]}`:                     true,
+		`{"N":[ ]}`:                     true,
+		`{"n":[1,2,3]}`:                 false,
+		`{"B":[1,2,3]}`:                 false,
+		`{"L":[{"a":[{},{},{}]}]}`:      false,
+		`{"L":[{"a":[{}]},{},{},null]}`: true,
+		`{"E":[0]}`:                     false,
+		`{"Gone":[1,2,3]}`:              true,
+	} {
+		var v pairs
+		if err := codec.JSON[pairs]().Decode([]byte(data), &v); (err == nil) != want {
+			t.Errorf("%s: got %+v and error %v", data, v, err)
+		}
+	}
+	data, err := codec.MessagePack[[3]int]().Append(nil, &[3]int{1, 2, 3})
+	if err == nil {
+		err = codec.MessagePack[[2]int]().Decode(data, new([2]int))
+	}
+	if err == nil {
+		t.Error("MessagePack reads three elements into an array of two")
+	}
+}

@@ -14,13 +14,14 @@ import (
 
 // A jsonFitter compares JSON with the shape of a type. It refuses data that encoding/json
 // would take, but must not: integers that a float rounds, numbers of package math/big that
-// take memory out of proportion, and, of data that was encoded just now, strings that were
-// not valid UTF-8. Where data and shape differ in form it accepts the data, since
-// encoding/json refuses it.
+// take memory out of proportion, more elements than an array has, and, of data that was
+// encoded just now, strings that were not valid UTF-8. Where data and shape differ in form
+// it accepts the data, since encoding/json refuses it.
 type jsonFitter struct {
 	root    *shape
 	numbers bool // the type has floats
 	large   bool // the type has numbers of package math/big
+	arrays  bool // the type has arrays
 }
 
 // longInteger is how many digits an integer may have that every float holds.
@@ -41,6 +42,7 @@ func (f *jsonFitter) note(s *shape, met map[*shape]bool) {
 	}
 	met[s] = true
 	f.numbers = f.numbers || s.precision > 0
+	f.arrays = f.arrays || s.array
 	f.note(s.key, met)
 	f.note(s.elem, met)
 	for _, field := range s.fields {
@@ -50,7 +52,7 @@ func (f *jsonFitter) note(s *shape, met map[*shape]bool) {
 
 // check returns an error if data must not be decoded. It must not nest too deep.
 func (f *jsonFitter) check(data []byte) error {
-	if f.large || f.numbers && hasLongInteger(data) {
+	if f.large || f.arrays || f.numbers && hasLongInteger(data) {
 		return f.fit(data, false)
 	}
 	return nil
@@ -106,7 +108,11 @@ func (w *jsonWalk) value(s *shape) {
 			w.value(s.member(key))
 		})
 	case '[':
-		w.each(']', func() { w.value(s.element()) })
+		n := 0
+		w.each(']', func() { n++; w.value(s.element()) })
+		if s != nil && s.array && n > s.len && w.err == nil {
+			w.err = fmt.Errorf("codec: %d elements do not fit into type %v", n, s.typ)
+		}
 	case '"':
 		w.leaf(s, w.text())
 	default:

@@ -16,6 +16,8 @@ type shape struct {
 	span      span // of integers that a number holds
 	precision int  // of a float, in bits
 	own       bool // the type writes JSON of its own
+	array     bool
+	len       int // of an array
 
 	fields map[string]*shape // of a struct
 	order  []*shape          // the same, for a struct that is read from an array
@@ -72,6 +74,9 @@ func (c *shaper) fill(s *shape, t reflect.Type) {
 	case reflect.Float64:
 		c.float(s, 53)
 	case reflect.Slice, reflect.Array:
+		if s.array = t.Kind() == reflect.Array; s.array {
+			s.len = t.Len()
+		}
 		if t.Elem().Kind() != reflect.Uint8 { // bytes are not integers in the encoding
 			s.elem = c.shape(t.Elem())
 		}
