@@ -1,6 +1,7 @@
 package codectest_test
 
 import (
+	"encoding/json"
 	"math/big"
 	"net/netip"
 	"strings"
@@ -97,4 +98,49 @@ func TestGoldenWantsWhatItCannotMake(t *testing.T) {
 	}
 	one := netip.MustParseAddr("::1")
 	complains(t, golden(t, true, c, shapes{Addr: one, List: []*big.Int{big.NewInt(7)}, Keys: map[netip.Addr]string{one: ""}}))
+}
+
+// Types that show themselves as other than they are.
+type (
+	password string
+	rank     int
+	masked   struct{ Text string }
+)
+
+func (password) String() string                     { return "[redacted]" }
+func (r rank) String() string                       { return [...]string{"low", "high"}[r&1] }
+func (masked) MarshalText() ([]byte, error)         { return []byte("***"), nil }
+func (m *masked) UnmarshalText(text []byte) error   { m.Text = string(text); return nil }
+func (m masked) MarshalBinary() ([]byte, error)     { return []byte(m.Text), nil }
+func (m *masked) UnmarshalBinary(data []byte) error { m.Text = string(data); return nil }
+func (m masked) MarshalJSON() ([]byte, error)       { return json.Marshal(m.Text) }
+func (m *masked) UnmarshalJSON(data []byte) error   { return json.Unmarshal(data, &m.Text) }
+
+type shy struct {
+	A, B password
+	R, S rank
+	M, N masked
+	Keys map[password]int
+}
+
+type shyExchanged struct {
+	A    password `msgpack:"B"`
+	B    password `msgpack:"A"`
+	R    rank     `msgpack:"S"`
+	S    rank     `msgpack:"R"`
+	M    masked   `msgpack:"N"`
+	N    masked   `msgpack:"M"`
+	Keys map[password]int
+}
+
+func (shy) SessionType() string          { return "shy" }
+func (shyExchanged) SessionType() string { return "shy" }
+
+// What a method String or MarshalText hides is in the text all the same.
+func TestGoldenSeesWhatTypesHide(t *testing.T) {
+	t.Chdir(t.TempDir())
+	keys := map[password]int{"k": 1, "l": 2}
+	complains(t, golden(t, true, codec.MessagePack[shy](), shy{"a", "b", 1, 3, masked{"m"}, masked{"n"}, keys}))
+	got := golden(t, false, codec.MessagePack[shyExchanged](), shyExchanged{"a", "b", 1, 3, masked{"m"}, masked{"n"}, keys})
+	complains(t, got, "one.1.txt", "A and B would be exchanged", "R and S would be exchanged", "M and N would be exchanged")
 }

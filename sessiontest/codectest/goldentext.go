@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,12 +48,33 @@ func (r *renderer) part(path string, v reflect.Value, must bool) {
 		r.entries(path, v)
 	case k == reflect.Struct:
 		r.fields(path, v)
-	case k == reflect.String:
-		r.line(path, "%q", v)
 	default:
-		r.line(path, "%v", v)
+		r.line(path, "%s", scalarText(v))
 	}
 }
+
+// scalarText shows a string, a number or a bool. A method String may hide the value, or
+// show two alike, so it is added only.
+func scalarText(v reflect.Value) string {
+	named := v.CanInterface() && (v.Type().Implements(reflect.TypeFor[fmt.Stringer]()) || v.Type().Implements(reflect.TypeFor[error]()))
+	switch k := v.Kind(); {
+	case k == reflect.String:
+		return strconv.Quote(v.String())
+	case !named || v.Type().PkgPath() == "time":
+		return fmt.Sprint(v)
+	case v.CanInt():
+		return fmt.Sprintf("%d (%s)", v.Int(), inOneLine(v))
+	case v.CanUint():
+		return fmt.Sprintf("%d (%s)", v.Uint(), inOneLine(v))
+	case v.CanFloat():
+		return fmt.Sprintf("%v (%s)", v.Float(), inOneLine(v))
+	case k == reflect.Bool:
+		return fmt.Sprintf("%v (%s)", v.Bool(), inOneLine(v))
+	}
+	return fmt.Sprint(v)
+}
+
+func inOneLine(v reflect.Value) string { return strings.ReplaceAll(fmt.Sprint(v), "\n", " ") }
 
 func (r *renderer) elements(path string, v reflect.Value) {
 	if v.Len() == 0 {
@@ -68,14 +90,20 @@ func (r *renderer) entries(path string, v reflect.Value) {
 		r.line(path, "{}")
 	}
 	keys := v.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(keyText(a), keyText(b)) })
 	for _, key := range keys {
-		name := fmt.Sprint(key)
-		if key.Kind() == reflect.String {
-			name = fmt.Sprintf("%q", name)
-		}
-		r.part(fmt.Sprintf("%s[%s]", path, name), v.MapIndex(key), true)
+		r.part(fmt.Sprintf("%s[%s]", path, keyText(key)), v.MapIndex(key), true)
 	}
+}
+
+func keyText(key reflect.Value) string {
+	switch k := key.Kind(); {
+	case typeinfo.Of(key.Type()).EncodesItself():
+		return textOf(key)
+	case k == reflect.Struct || k == reflect.Array:
+		return fmt.Sprint(key)
+	}
+	return scalarText(key)
 }
 
 func (r *renderer) fields(path string, v reflect.Value) {
@@ -88,16 +116,49 @@ func (r *renderer) fields(path string, v reflect.Value) {
 	}
 }
 
-// textOf shows a value that has an encoding of its own.
+// textOf shows a value that has an encoding of its own: by its text, unless that is not all
+// of it.
 func textOf(v reflect.Value) string {
 	addr := reflect.New(v.Type())
 	addr.Elem().Set(v)
-	if m, ok := addr.Interface().(encoding.TextMarshaler); ok {
-		if text, err := m.MarshalText(); err == nil {
+	all := encodings(addr)
+	if _, ok := addr.Interface().(encoding.TextMarshaler); ok {
+		text, err := typeinfo.TextPair.Marshal(addr.Interface())
+		if err == nil && (v.Type() == reflect.TypeFor[time.Time]() || isAllOf(addr, all)) {
 			return string(text)
 		}
 	}
-	return fmt.Sprintf("%+v", v.Interface())
+	for range 16 { // of maps, a method may write the keys in any order
+		if !slices.Equal(all, encodings(addr)) {
+			all = nil
+		}
+	}
+	if len(all) == 0 {
+		return fmt.Sprintf("%+v", v.Interface())
+	}
+	return fmt.Sprintf("%q", slices.Compact(all))
+}
+
+// encodings returns what the methods that codecs call make of the value at addr.
+func encodings(addr reflect.Value) (all []string) {
+	for _, c := range typeinfo.Codecs {
+		if p := typeinfo.Of(addr.Type().Elem()).By(c); p != nil {
+			if data, err := p.Marshal(addr.Interface()); err == nil {
+				all = append(all, string(data))
+			}
+		}
+	}
+	return all
+}
+
+// isAllOf reports whether the text of the value at addr is read as a value with the same
+// encodings.
+func isAllOf(addr reflect.Value, all []string) bool {
+	if _, ok := addr.Interface().(encoding.TextUnmarshaler); !ok {
+		return false
+	}
+	back, err := typeinfo.TextPair.Trip(addr.Type().Elem(), addr.Interface())
+	return err == nil && slices.EqualFunc(all, encodings(back), func(a, b string) bool { return permuted([]byte(a), []byte(b)) })
 }
 
 // unset returns the paths of the parts of T that are zero in all samples.
