@@ -45,8 +45,8 @@ type Policy struct {
 	// the device's key renews it. Afterwards it is accepted for thirty seconds, for
 	// requests on their way. Zero binds no sessions. Without DeviceFallBack, a session
 	// that was bound ends after DeviceLife if the browser does not bind it again after a
-	// log-in. With DeviceRememberedOnly, only remembered sessions are bound: a bound one
-	// outlives the browser, as its key does.
+	// log-in. With DeviceRememberedOnly, only remembered sessions are bound, and those that
+	// were bound before a log-in: a bound one outlives the browser, as its key does.
 	DeviceLife           time.Duration
 	DeviceFallBack       bool
 	DeviceRememberedOnly bool
