@@ -161,7 +161,7 @@ func TestALogInOfAHandlerThatOutlivesTheServers(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		go func() {
 			defer func() { returned <- recover() }()
-			h.ServeHTTP(guarded{httptest.NewRecorder(), w}, r)
+			h.ServeHTTP(guarded{httptest.NewRecorder(), w}, r.WithContext(r.Context()))
 		}()
 		<-loaded
 		w.Header().Set("Connection", "close")

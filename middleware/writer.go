@@ -79,6 +79,9 @@ func (w *writer) giveBack(original *http.Request) {
 		form.RemoveAll()
 	}
 	*original = *w.r.WithContext(original.Context())
+	if w.head {
+		original.Method = http.MethodHead // else the server would send the body
+	}
 }
 
 // finish is called when the handler has returned. It returns an error if a change
