@@ -55,7 +55,7 @@
 //   - It refuses a pointer to a type that encodes its zero value as null.
 //   - A value that its own method does not read again fails the commit with a
 //     [session.EncodeError]. So does a value that is encoded as nil although a zero value
-//     is not, and a map with two keys of one encoding.
+//     is not, and a map key that is decoded as another key.
 //
 // Types with unexported pointers, slices or maps are copied through the methods that
 // MessagePack uses, or else through the methods that JSON uses. A type that only

@@ -271,6 +271,7 @@ func TestKeysThatDoNotComeBackAreRefused(t *testing.T) {
 	}
 	for _, c := range []codec.Codec[map[lastDigit]int]{codec.MessagePack[map[lastDigit]int](), codec.JSON[map[lastDigit]int]()} {
 		keeps(t, c, map[lastDigit]int{7: 1, 17: 2}, false)
+		keeps(t, c, map[lastDigit]int{17: 2}, false)
 		keeps(t, c, map[lastDigit]int{7: 1, 8: 2}, true)
 	}
 	if _, ok := errors.AsType[*session.EncodeError](committed(t, map[oddText]int{5: 1})); !ok {

@@ -91,15 +91,16 @@ func (n *mapping) verify(w *walk, p unsafe.Pointer, depth int) bool {
 		return false
 	}
 	k, v := reflect.New(n.typ.Key()), reflect.New(n.typ.Elem())
+	own, isOwn := n.key.(*own)
 	for entries := m.MapRange(); entries.Next(); {
 		k.Elem().SetIterKey(entries)
 		v.Elem().SetIterValue(entries)
+		if isOwn && !own.verifyKey(w, k.UnsafePointer()) {
+			return false
+		}
 		if !n.key.verify(w, k.UnsafePointer(), depth+1) || !n.elem.verify(w, v.UnsafePointer(), depth+1) {
 			return false
 		}
-	}
-	if own, ok := n.key.(*own); ok && m.Len() > 1 {
-		return own.distinct(w, m)
 	}
 	return true
 }

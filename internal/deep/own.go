@@ -158,23 +158,20 @@ func (n *own) survives(w *walk, p unsafe.Pointer, pointed bool) bool {
 	return false
 }
 
-// distinct reports whether all keys of the map m, of the node's type, have encodings of
-// their own. If codecs encode them in several ways, a codec's own view decides.
-func (n *own) distinct(w *walk, m reflect.Value) bool {
-	if len(n.pairs) != 1 || n.byKind {
+// verifyKey reports whether a codec of the view decodes the key of a map at p as the same
+// key. Under another, or together with another, its entry would be lost.
+func (n *own) verifyKey(w *walk, p unsafe.Pointer) bool {
+	if n.byKind {
 		return true
 	}
-	met, key := make(map[string]bool, m.Len()), reflect.New(n.info.Type)
-	for entries := m.MapRange(); entries.Next(); {
-		key.Elem().SetIterKey(entries)
-		data, err := n.pairs[0].Marshal(key.Interface())
-		if err != nil || met[string(data)] {
-			w.err = fmt.Errorf("two keys of type %v have one encoding", n.info)
-			return false
+	key := n.at(p)
+	for _, pair := range n.pairs {
+		if back, err := pair.Trip(n.info.Type, key.Interface()); err == nil && back.Elem().Equal(key.Elem()) {
+			return true
 		}
-		met[string(data)] = true
 	}
-	return true
+	w.err = fmt.Errorf("a map key of type %v is decoded as another key", n.info)
+	return false
 }
 
 // clones reports whether the method Clone returns an equal value that shares nothing.

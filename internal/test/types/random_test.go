@@ -53,7 +53,91 @@ type (
 		O int `msgpack:",omitempty" json:",omitempty"`
 	}
 	Texted struct{ W string }
+	Chain  struct{ Texted }
+	Within struct {
+		Texted
+		N int
+	}
+	Counted struct{ Within }
+	Nested  struct{ N int }
+	Far     struct{ *Nested }
+
+	noText    int // has no text for 5, and reads none as 5
+	nilPack   int // the same in MessagePack, and reads it as 0
+	nullJSON  int // the same in JSON
+	lastDigit int
+	nilBinary struct {
+		B     byte
+		Valid bool
+	}
+	day    struct{ Y, D int8 }
+	shown  struct{ W string }
+	ranked struct{ Rank fromOne }
+	tree   struct {
+		Kids  []tree
+		Named map[string]*tree
+		Day   day `msgpack:",omitempty" json:",omitzero"`
+	}
+	grove []grove
 )
+
+func (n noText) MarshalText() ([]byte, error) {
+	if n == 5 {
+		return nil, nil
+	}
+	return fmt.Append(nil, int(n)), nil
+}
+func (n *noText) UnmarshalText(b []byte) error {
+	if *n = 5; len(b) == 0 {
+		return nil
+	}
+	_, err := fmt.Sscan(string(b), (*int)(n))
+	return err
+}
+func (n nilPack) EncodeMsgpack(e *msgpack.Encoder) error {
+	if n == 5 {
+		return e.EncodeNil()
+	}
+	return e.EncodeInt(int64(n))
+}
+func (n *nilPack) DecodeMsgpack(d *msgpack.Decoder) error {
+	v, err := d.DecodeInt()
+	*n = nilPack(v)
+	return err
+}
+func (n nullJSON) MarshalJSON() ([]byte, error) {
+	if n == 5 {
+		return []byte("null"), nil
+	}
+	return fmt.Append(nil, int(n)), nil
+}
+func (n *nullJSON) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
+	_, err := fmt.Sscan(string(b), (*int)(n))
+	return err
+}
+func (n lastDigit) MarshalText() ([]byte, error) { return fmt.Append(nil, int(n)%10), nil }
+func (n *lastDigit) UnmarshalText(b []byte) error {
+	_, err := fmt.Sscan(string(b), (*int)(n))
+	return err
+}
+func (n nilBinary) MarshalBinary() ([]byte, error) {
+	if !n.Valid {
+		return nil, nil
+	}
+	return []byte{n.B}, nil
+}
+func (n *nilBinary) UnmarshalBinary(b []byte) error {
+	if *n = (nilBinary{}); len(b) == 1 {
+		*n = nilBinary{b[0], true}
+	}
+	return nil
+}
+func (d day) IsZero() bool                    { return d == day{} }
+func (s shown) MarshalText() ([]byte, error)  { return []byte(s.W), nil }
+func (s *shown) UnmarshalText(b []byte) error { s.W = string(b); return nil }
 
 func (m textVV) MarshalText() ([]byte, error) { return json.Marshal(map[string]int(m)) }
 func (m textVV) UnmarshalText(b []byte) error {
@@ -235,6 +319,18 @@ func scatter(r *rand.Rand, v reflect.Value, links int) {
 		return
 	case *json.Number:
 		*p = json.Number([]string{"0", "1.5"}[r.IntN(2)])
+		return
+	case *netip.AddrPort:
+		*p = netip.AddrPortFrom([]netip.Addr{{}, netip.IPv6Unspecified()}[r.IntN(2)], uint16(r.IntN(3)))
+		return
+	case *codec.Encoded[*plain]:
+		*p = codec.EncodedOf([]*plain{nil, {}, {1, 2}}[r.IntN(3)])
+		return
+	case *noText, *nilPack, *nullJSON:
+		v.SetInt(int64(r.IntN(7)))
+		return
+	case *lastDigit:
+		*p = lastDigit(r.IntN(30))
 		return
 	case *hiddenText:
 		p.words = strings.Fields(word)
