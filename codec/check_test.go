@@ -85,6 +85,10 @@ func checks[T any](t *testing.T, msgpack, json string) {
 	}
 }
 
+// named is an unexported struct, whose exported fields codecs see where it is embedded,
+// under a name of its own too.
+type named struct{ Name string }
+
 func TestCheckAccepts(t *testing.T) {
 	checks[cart](t, "-", "-")
 	checks[wide](t, "-", "-")
@@ -95,6 +99,10 @@ func TestCheckAccepts(t *testing.T) {
 	checks[[]onPointer](t, "-", "-")
 	checks[struct{ Big *big.Int }](t, "-", "-")
 	checks[struct{ time.Time }](t, "-", "-")
+	checks[struct{ named }](t, "-", "-")
+	checks[struct {
+		named `json:"n"`
+	}](t, "-", "-")
 	checks[struct {
 		Fine   int
 		hidden string   `msgpack:"-"`

@@ -82,6 +82,22 @@ func TestJSONKeepsText(t *testing.T) {
 	}
 }
 
+func TestJSONKeepsAnEmbeddedStructUnderItsName(t *testing.T) {
+	type named struct{ Name string }
+	type value struct {
+		named `json:"n"`
+	}
+	c, want := codec.JSON[value](), value{named{"Ada"}}
+	data, err := c.Append(nil, &want)
+	if err != nil || string(data) != `{"n":{"Name":"Ada"}}` {
+		t.Fatalf("got %s and error %v", data, err)
+	}
+	var got value
+	if err := c.Decode(data, &got); err != nil || got != want {
+		t.Errorf("comes back as %+v, error %v", got, err)
+	}
+}
+
 // One call that failed does not spoil the next.
 func TestJSONAfterAnError(t *testing.T) {
 	c := codec.JSON[map[string]float64]()

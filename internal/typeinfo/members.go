@@ -191,7 +191,7 @@ func jsonMembers(i *Info, within []reflect.Type) *Members {
 			m.see(f, skipped)
 		case f.Anonymous && embedded.Kind() == reflect.Struct && tag.Name == "":
 			m.spreadJSON(f, embedded, append(within[:len(within):len(within)], i.Type))
-		case !f.IsExported():
+		case !f.Visible():
 			m.see(f, unseen)
 		default:
 			if tag.Problem != "" {
