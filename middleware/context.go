@@ -19,7 +19,7 @@ type contextKey[T any] struct{}
 // A source is the value of a contextKey.
 type source[T any] interface {
 	get(ctx context.Context, r *http.Request) (*session.Session[T], error)
-	loaded(ctx context.Context) *session.Session[T]
+	used() (s *session.Session[T], used bool)
 	fail(w http.ResponseWriter, r *http.Request, err error)
 }
 
@@ -61,11 +61,14 @@ func FromContext[T any](ctx context.Context) (*session.Session[T], error) {
 // Loaded returns the session of the request, if it has been loaded, for code that can
 // return no error: a template's function, a log. It loads nothing. It reports false if
 // nothing has asked for the session yet, if the load has failed or is in progress, and if
-// the context has not come through a [Manager] of type T. The deadline of ctx bounds the
-// use of the session, as with [FromContext].
+// the context has not come through a [Manager] of type T.
+//
+// The deadline of ctx bounds nothing: a log within the time of a query must not decide
+// about the request's changes. Code that changes the session gets it by [Get] or
+// [FromContext].
 func Loaded[T any](ctx context.Context) (*session.Session[T], bool) {
 	if src, ok := ctx.Value(contextKey[T]{}).(source[T]); ok {
-		s := src.loaded(ctx)
+		s, _ := src.used()
 		return s, s != nil
 	}
 	return nil, false
@@ -147,7 +150,7 @@ type given[T any] struct{ s *session.Session[T] }
 
 func (h given[T]) get(context.Context, *http.Request) (*session.Session[T], error) { return h.s, nil }
 
-func (h given[T]) loaded(context.Context) *session.Session[T] { return h.s }
+func (h given[T]) used() (*session.Session[T], bool) { return h.s, true }
 
 func (h given[T]) fail(w http.ResponseWriter, r *http.Request, err error) {
 	h.s.Discard()

@@ -93,16 +93,6 @@ func (x *response[T]) get(ctx context.Context, r *http.Request) (*session.Sessio
 	return x.loadFirst(ctx)
 }
 
-// loaded returns the session if it was loaded.
-func (x *response[T]) loaded(ctx context.Context) *session.Session[T] {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.use.session != nil {
-		x.use.limit(ctx, x)
-	}
-	return x.use.session
-}
-
 // limit keeps a context that ends before the request does, as http.TimeoutHandler and
 // routers make them. When its time has passed, its part of the handler may be half done.
 func (u *use[T]) limit(ctx, request context.Context) {
