@@ -270,7 +270,7 @@ func answer(err error) (Answer, error) {
 		return Done, nil
 	case errors.Is(err, session.ErrGone):
 		return Gone, nil
-	case errors.Is(err, session.ErrUnavailable):
+	case errors.Is(err, session.ErrUnavailable), errors.Is(err, session.ErrTimeout):
 		return Unknown, nil
 	case errors.Is(err, session.ErrConflict):
 		return Refused, nil
