@@ -44,8 +44,8 @@ func (w *World) begin(client int, token session.Token, stored Log, call int64) (
 	w.mu.Lock()
 	number = len(w.tokens)
 	w.tokens = append(w.tokens, nil)
+	name = w.keep(number, token)
 	w.mu.Unlock()
-	name = w.learn(number, token)
 	w.record(client, Input{Kind: Begin, Session: number}, Output{Answer: Done, Name: name, Owner: stored.Owner, Notes: string(stored.Notes)}, call)
 	return number, name
 }
@@ -54,6 +54,11 @@ func (w *World) begin(client int, token session.Token, stored Log, call int64) (
 func (w *World) learn(number int, token session.Token) Name {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.keep(number, token)
+}
+
+// keep is learn for a caller who holds mu.
+func (w *World) keep(number int, token session.Token) Name {
 	name, known := w.names[token.Reveal()]
 	if !known {
 		name = Name(len(w.names) + 1)
