@@ -17,26 +17,14 @@ func omits(f *typeinfo.Field) omitter {
 	empty, zero := f.Omits()
 	t := f.Type
 	switch {
-	case zero && reflect.PointerTo(t).Implements(reflect.TypeFor[zeroer]()) && t.Kind() != reflect.Pointer:
-		return func(p unsafe.Pointer) bool { return isZero(reflect.NewAt(t, p)) }
-	case zero && t.Kind() == reflect.Pointer && t.Implements(reflect.TypeFor[zeroer]()):
-		return func(p unsafe.Pointer) bool { return pointerAt(p) == nil || isZero(valueAt(t, p)) }
+	case zero && reflect.PointerTo(t).Implements(reflect.TypeFor[typeinfo.Zeroer]()) && t.Kind() != reflect.Pointer:
+		return func(p unsafe.Pointer) bool { return typeinfo.IsZero(reflect.NewAt(t, p)) }
+	case zero && t.Kind() == reflect.Pointer && t.Implements(reflect.TypeFor[typeinfo.Zeroer]()):
+		return func(p unsafe.Pointer) bool { return typeinfo.IsZero(valueAt(t, p)) }
 	case empty && (t.Kind() == reflect.Slice || t.Kind() == reflect.Map):
 		return func(p unsafe.Pointer) bool { return valueAt(t, p).Len() == 0 }
 	}
 	return nil
-}
-
-type zeroer interface{ IsZero() bool }
-
-// isZero asks the method IsZero of v. A value is kept if the method panics.
-func isZero(v reflect.Value) (zero bool) {
-	defer func() {
-		if recover() != nil {
-			zero = false
-		}
-	}()
-	return v.Interface().(zeroer).IsZero()
 }
 
 // leftOut reports whether the codecs of the view leave out the field if it is zero.

@@ -131,13 +131,30 @@ func (m *Members) own(f *Field) {
 // mayBeEmpty reports whether msgpack/v5 treats a value of the struct type t as empty that
 // may not be zero: the type encodes itself, and has no field that is always stored.
 func mayBeEmpty(t reflect.Type) bool {
-	if t.Kind() != reflect.Struct || t.Implements(reflect.TypeFor[zeroer]()) || Of(t).own[MessagePack].To == nil {
+	if t.Kind() != reflect.Struct || t.Implements(reflect.TypeFor[Zeroer]()) || Of(t).own[MessagePack].To == nil {
 		return false
 	}
 	return !slices.ContainsFunc(Of(t).Members(MessagePack).List, func(m Member) bool { return !m.Omit })
 }
 
-type zeroer interface{ IsZero() bool }
+// A Zeroer is a type that says itself whether a value is zero.
+type Zeroer interface{ IsZero() bool }
+
+// IsZero asks the [Zeroer] v, unless that is nil. A value is kept if the method panics.
+func IsZero(v reflect.Value) (zero bool) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		if v.IsNil() {
+			return true
+		}
+	}
+	defer func() {
+		if recover() != nil {
+			zero = false
+		}
+	}()
+	return v.Interface().(Zeroer).IsZero()
+}
 
 // spread adds the fields of an embedded struct. It reports false if msgpack/v5 stores the
 // struct as itself.

@@ -203,7 +203,7 @@ func (m *Member) omitsZero(c Codec) bool {
 	case m.Type.Kind() != reflect.Struct && m.Type.Kind() != reflect.Array, c == JSON && m.Field.Tags[JSON].OmitZero:
 		return true
 	}
-	return c == MessagePack && m.Type.Implements(reflect.TypeFor[zeroer]())
+	return c == MessagePack && m.Type.Implements(reflect.TypeFor[Zeroer]())
 }
 
 // maxDigits bounds the numbers of package math/big: they take time out of proportion to

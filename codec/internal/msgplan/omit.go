@@ -13,8 +13,6 @@ import (
 // omitempty.
 type omitter func(p unsafe.Pointer) bool
 
-type zeroer interface{ IsZero() bool }
-
 // omitterOf returns the omitter of a field of type t. It reports false if only
 // msgpack/v5 can say whether the field is empty.
 func omitterOf(t reflect.Type) (omits omitter, ok bool) {
@@ -23,8 +21,8 @@ func omitterOf(t reflect.Type) (omits omitter, ok bool) {
 		return func(p unsafe.Pointer) bool { return (*time.Time)(p).IsZero() }, true
 	case t == reflect.PointerTo(timeType):
 		return func(p unsafe.Pointer) bool { to := *(**time.Time)(p); return to == nil || to.IsZero() }, true
-	case t.Implements(reflect.TypeFor[zeroer]()):
-		return func(p unsafe.Pointer) bool { return isZero(valueAt(t, p)) }, true
+	case t.Implements(reflect.TypeFor[typeinfo.Zeroer]()):
+		return func(p unsafe.Pointer) bool { return typeinfo.IsZero(valueAt(t, p)) }, true
 	case encodesItself(t) && t.Kind() == reflect.Struct: // it has a field that is always stored
 		return func(unsafe.Pointer) bool { return false }, true
 	}
@@ -49,23 +47,6 @@ func omitterOf(t reflect.Type) (omits omitter, ok bool) {
 		return func(p unsafe.Pointer) bool { return *(*float64)(p) == 0 }, true
 	}
 	return func(p unsafe.Pointer) bool { return valueAt(t, p).IsZero() }, basics[t.Kind()] != nil
-}
-
-// isZero asks the method IsZero of v, unless that is nil. A value is kept if the method
-// panics.
-func isZero(v reflect.Value) (zero bool) {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Map:
-		if v.IsNil() {
-			return true
-		}
-	}
-	defer func() {
-		if recover() != nil {
-			zero = false
-		}
-	}()
-	return v.Interface().(zeroer).IsZero()
 }
 
 // omitterOfAll returns the omitter of a struct: it is left out if all its fields are.
